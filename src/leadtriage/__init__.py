@@ -1,0 +1,1 @@
+"""Ranks, explains and keeps account of sales leads."""

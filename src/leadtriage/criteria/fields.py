@@ -1,0 +1,136 @@
+"""The lead fields that a rule may name, the operators each allows, and the extra names a file may map to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from leadtriage.vocabulary import EmailKind, SignsOff, Stage
+
+
+class FieldType(StrEnum):
+    """What kind of value a field holds."""
+
+    TEXT = "text"
+    CHOICE = "choice"
+    NUMBER = "number"
+    MONEY = "money"
+    DAYS = "days"
+    YES_NO = "yes-no"
+
+
+class Operator(StrEnum):
+    """The tests a condition may make."""
+
+    IS = "is"
+    IS_NOT = "is_not"
+    ANY_OF = "any_of"
+    NONE_OF = "none_of"
+    WORDS = "words"
+    CONTAINS = "contains"
+    STARTS_WITH = "starts_with"
+    ENDS_WITH = "ends_with"
+    AT_LEAST = "at_least"
+    AT_MOST = "at_most"
+    BETWEEN = "between"
+    PRESENT = "present"
+
+
+_EQUALITY = (Operator.IS, Operator.IS_NOT)
+_LISTS = (Operator.ANY_OF, Operator.NONE_OF)
+_TEXT = (Operator.WORDS, Operator.CONTAINS, Operator.STARTS_WITH, Operator.ENDS_WITH)
+_ORDER = (Operator.AT_LEAST, Operator.AT_MOST, Operator.BETWEEN)
+
+OPERATORS_BY_TYPE: dict[FieldType, tuple[Operator, ...]] = {
+    FieldType.TEXT: (*_EQUALITY, *_LISTS, *_TEXT, Operator.PRESENT),
+    FieldType.CHOICE: (*_EQUALITY, *_LISTS, Operator.PRESENT),
+    FieldType.NUMBER: (*_EQUALITY, *_LISTS, *_ORDER, Operator.PRESENT),
+    FieldType.MONEY: (*_ORDER, Operator.PRESENT),
+    FieldType.DAYS: (*_ORDER, Operator.PRESENT),
+    FieldType.YES_NO: (*_EQUALITY, Operator.PRESENT),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LeadField:
+    """One field of a lead that rules may name.
+
+    Attributes:
+        choices: the values a choice may have.
+        asked: whether an answer of a person can be stored in it.
+    """
+
+    name: str
+    type: FieldType
+    description: str
+    choices: tuple[str, ...] = ()
+    asked: bool = True
+
+    @property
+    def operators(self) -> tuple[Operator, ...]:
+        """The tests that a condition on this field may make."""
+        return OPERATORS_BY_TYPE[self.type]
+
+
+_T, _N, _D, _Y = FieldType.TEXT, FieldType.NUMBER, FieldType.DAYS, FieldType.YES_NO
+
+LEAD_FIELDS: dict[str, LeadField] = {
+    field.name: field
+    for field in (
+        LeadField("name", _T, "the person's full name"),
+        LeadField("first_name", _T, "the person's first name"),
+        LeadField("last_name", _T, "the person's last name"),
+        LeadField("email", _T, "the first e-mail address, in lower case"),
+        LeadField("email_domain", _T, "what stands behind the @", asked=False),
+        LeadField("phone", _T, "the first phone number, in international form where that is known"),
+        LeadField("company", _T, "the company's name"),
+        LeadField("title", _T, "the person's job title"),
+        LeadField("industry", _T, "the company's line of business"),
+        LeadField("country", _T, "the country, as its two letters in ISO 3166"),
+        LeadField("state", _T, "the state or region"),
+        LeadField("city", _T, "the city"),
+        LeadField("website", _T, "the company's website"),
+        LeadField("need", _T, "what the lead says it wants, in its own words"),
+        LeadField("source", _T, "where the lead came from"),
+        LeadField("campaign", _T, "the campaign that brought it"),
+        LeadField("owner", _T, "the rep who has it"),
+        LeadField("status", _T, "the CRM's own word for how it stands"),
+        LeadField(
+            "email_kind",
+            FieldType.CHOICE,
+            "the worst that applies to the e-mail address",
+            tuple(EmailKind),
+            asked=False,
+        ),
+        LeadField("stage", FieldType.CHOICE, "where the lead stands", tuple(Stage), asked=False),
+        LeadField(
+            "signs_off", FieldType.CHOICE, "whether the person can sign for the purchase", tuple(SignsOff)
+        ),
+        LeadField("employees", _N, "how many people work there; a range counts by its lower end"),
+        LeadField("touches", _N, "how many contacts are recorded", asked=False),
+        LeadField("unanswered_touches", _N, "contacts since the lead last answered", asked=False),
+        LeadField("replies", _N, "how often the lead answered", asked=False),
+        LeadField("budget", FieldType.MONEY, "the budget it stated; a range counts by its lower end"),
+        LeadField("revenue", FieldType.MONEY, "the company's yearly revenue"),
+        LeadField("age_days", _D, "days since the lead came in", asked=False),
+        LeadField("idle_days", _D, "days since the last touch, else since it came in", asked=False),
+        LeadField(
+            "decides_in_days", _D, "days until the date they want to decide; unknown once that has passed"
+        ),
+        LeadField("do_not_contact", _Y, "the lead does not want to be contacted"),
+        LeadField("bounced", _Y, "an e-mail to the lead came back"),
+    )
+}
+"""Every field that a rule may name, by its name, in the order of the reference."""
+
+MAPPING_ONLY_FIELDS: dict[str, str] = {
+    "id": "the source system's own id of the lead",
+    "created": "when the lead came in",
+    "modified": "when the row was last changed in its system",
+    "last_touch": "when it was last contacted",
+    "timeline": "when they want to decide, in words; fills decides_in_days",
+    "outcome": "how it ended: won, lost, converted",
+    "outcome_reason": "why it ended so",
+    "outcome_value": "what it was worth",
+}
+"""Names that a file's column may be mapped to, besides the lead fields; rules do not use them."""

@@ -1,0 +1,193 @@
+"""The criteria as values: frozen, and valid once made by `criteria.load`. Knows nothing of files or databases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from leadtriage.criteria.fields import FieldType, Operator
+from leadtriage.vocabulary import Dimension, Grade
+
+Scalar = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One test of one value: exactly one of `field` and `column` is set.
+
+    Attributes:
+        type: how the value is compared; for a column TEXT or NUMBER, by what it is compared with.
+        operands: one value, the list, or the two ends of `between`; money in whole units of the criteria's currency.
+    """
+
+    field: str | None
+    column: str | None
+    type: FieldType
+    operator: Operator
+    operands: tuple[Scalar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Holds when every part holds."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Holds when one part holds."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Holds when its part does not; unknown where the part is."""
+
+    part: Condition
+
+
+Condition = Comparison | AllOf | AnyOf | Not
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """One possible answer and its points; `label` says it in a few words ("50 to 1,000")."""
+
+    points: int
+    condition: Condition
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One question about a lead; exactly one of `field` and `column` is set, or neither where each tier has a `when`.
+
+    Attributes:
+        unlisted_unknown: a value that no tier names says nothing, rather than nothing good.
+        line: where it stands in the file, for messages.
+    """
+
+    name: str
+    dimension: Dimension
+    field: str | None
+    column: str | None
+    ask: str | None
+    tiers: tuple[Tier, ...]
+    unlisted_unknown: bool = False
+    line: int = 0
+
+    @property
+    def best(self) -> int:
+        """The most that this criterion can give, at least 0."""
+        return max(0, *(tier.points for tier in self.tiers))
+
+
+@dataclass(frozen=True, slots=True)
+class DimensionRules:
+    """The criteria of one dimension, whose sum is held within `-max..max`."""
+
+    dimension: Dimension
+    max: int
+    criteria: tuple[Criterion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Qualified:
+    """When a lead counts as qualified: from this score up, while `when` is true."""
+
+    score: int
+    when: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Disqualifier:
+    """One line that nominates a lead as junk, whatever its score; `label` says the condition in a few words."""
+
+    reason: str
+    condition: Condition
+    label: str
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class JunkRules:
+    """When a score or a line nominates."""
+
+    below: int
+    known: Decimal
+    disqualify: tuple[Disqualifier, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """The clocks, in days; see the criteria reference. A grade that `first_touch` lacks has no such clock.
+
+    Attributes:
+        working_days: as `date.weekday` numbers them, Monday 0.
+    """
+
+    first_touch: Mapping[Grade, int]
+    idle: int
+    nurture: int
+    shelf_life: int
+    warn: int
+    working_days: tuple[int, ...]
+    holidays: tuple[date, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TeamMember:
+    """A rep or qualifier; `takes` limits the leads that are handed to them."""
+
+    name: str
+    role: str
+    also: tuple[str, ...] = ()
+    capacity: int | None = None
+    max_open: int | None = None
+    away: tuple[tuple[date, date], ...] = ()
+    takes: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What someone, or the team, is to reach per month or quarter."""
+
+    who: str
+    what: str
+    target: int
+    per: str
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """The whole definition.
+
+    Attributes:
+        rates: what one unit of a currency is worth in `currency`, which itself is 1.
+        grades: the lowest score of A, B and C.
+        timezone: an IANA name, or None for the machine's.
+        text: the file as it was read; `digest` is its SHA-256 in hexadecimal.
+    """
+
+    name: str
+    currency: str
+    rates: Mapping[str, Decimal]
+    score: tuple[DimensionRules, ...]
+    grades: Mapping[Grade, int]
+    qualified: Qualified
+    junk: JunkRules
+    follow_up: FollowUp
+    timezone: str | None
+    team: tuple[TeamMember, ...]
+    goals: tuple[Goal, ...]
+    text: str
+    digest: str
+
+    @property
+    def criteria(self) -> tuple[Criterion, ...]:
+        """All criteria, in the order of the file's dimensions."""
+        return tuple(criterion for rules in self.score for criterion in rules.criteria)

@@ -1,0 +1,360 @@
+"""The tables. A lead's typed columns are what rules and lists read; everything here is stored in comparable units.
+
+Dates are calendar days, `at` is a time in the criteria's time zone, `recorded_at` is UTC; money is in whole minor
+units. Ids are handed out by `db.ids`, never by the database, and nothing but a key that carries its row's own distribution
+is unique, so that the same schema shards by lead.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, BigInteger, Column, Index, text
+from sqlmodel import Field, SQLModel
+
+WITHOUT_ROWID: dict[str, Any] = {"sqlite_with_rowid": False}
+
+
+class Lead(SQLModel, table=True):
+    """One person or company that may buy. Each text has its comparable form (`criteria.text`) beside it."""
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    stage: str
+    name: str | None = None
+    name_comparable: str | None = None
+    first_name: str | None = None
+    first_name_comparable: str | None = None
+    last_name: str | None = None
+    last_name_comparable: str | None = None
+    email: str | None = None
+    email_comparable: str | None = None
+    email_domain: str | None = None
+    email_domain_comparable: str | None = None
+    email_kind: str | None = None
+    phone: str | None = None
+    phone_comparable: str | None = None
+    company: str | None = None
+    company_comparable: str | None = None
+    title: str | None = None
+    title_comparable: str | None = None
+    industry: str | None = None
+    industry_comparable: str | None = None
+    country: str | None = None
+    country_comparable: str | None = None
+    state: str | None = None
+    state_comparable: str | None = None
+    city: str | None = None
+    city_comparable: str | None = None
+    website: str | None = None
+    website_comparable: str | None = None
+    need: str | None = None
+    need_comparable: str | None = None
+    source: str | None = None
+    source_comparable: str | None = None
+    campaign: str | None = None
+    campaign_comparable: str | None = None
+    owner: str | None = None
+    owner_comparable: str | None = None
+    status: str | None = None
+    status_comparable: str | None = None
+    signs_off: str | None = None
+    employees: int | None = Field(default=None, sa_type=BigInteger)
+    budget_amount: int | None = Field(default=None, sa_type=BigInteger)
+    budget_currency: str | None = None
+    revenue_amount: int | None = Field(default=None, sa_type=BigInteger)
+    revenue_currency: str | None = None
+    decides_on: date | None = None
+    do_not_contact: bool | None = None
+    bounced: bool | None = None
+    created_on: date
+    """The day it came in."""
+    touches: int | None = None
+    unanswered_touches: int | None = None
+    replies: int | None = None
+    first_touch_on: date | None = None
+    last_touch_on: date | None = None
+    """The last proof of contact; for an undated one the day of the import that told of it."""
+    contact_dated: bool | None = None
+    """False where contact is proven only by a CRM status, without a date."""
+    next_touch_on: date | None = None
+    """The day a next touch was promised for."""
+    nurture_until: date | None = None
+    assigned_on: date | None = None
+    qualified_on: date | None = None
+    qualified_by: str | None = None
+    """`score`, `crm`, or the person's name."""
+    closed_on: date | None = None
+    outcome_reason: str | None = None
+    outcome_amount: int | None = Field(default=None, sa_type=BigInteger)
+    outcome_currency: str | None = None
+    other_emails: str | None = None
+    """Further addresses from the same cells, comma-separated."""
+    other_phones: str | None = None
+    crm_id: str | None = None
+    """The source system's own id, as `SYSTEM:ID`."""
+    extra: dict[str, str] | None = Field(default=None, sa_column=Column("extra", JSON(none_as_null=True)))
+    """Columns that are no field of ours, as they came: `c1` for the `extra_column` 1."""
+    extra_comparable: dict[str, Any] | None = Field(
+        default=None, sa_column=Column("extra_comparable", JSON(none_as_null=True))
+    )
+    """The same to compare with: `c1` its comparable text, `n1` its number where it is one."""
+    imported_on: date
+    """The day it first came to us: with `created_on` it says whether it came in as backlog."""
+    shelf_from: date | None = None
+    """The day its shelf life starts anew (rescued, back from nurture)."""
+    worked_here: bool = False
+    """Somebody here touched or assigned it."""
+    batch_id: int | None = None
+    """The import that made it; None for one added by hand."""
+    observed_at: datetime
+    """When its values were observed, but for those in `origins`."""
+    origins: dict[str, Any] | None = Field(default=None, sa_column=Column("origins", JSON(none_as_null=True)))
+    """For each field that changed since: `[when it was observed, batch or null]`."""
+    changed_at: datetime
+    """When a value last changed, in UTC: later than its score means the data moved it."""
+    merged_into: int | None = None
+    removed_by: int | None = None
+    """The act (`event.act`) that hid it."""
+
+
+class ExtraColumn(SQLModel, table=True):
+    """A column of the imported files that is no field of ours."""
+
+    __tablename__ = "extra_column"
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    header: str
+    header_comparable: str
+
+
+class LeadKey(SQLModel, table=True):
+    """What identifies a lead: `i:SYSTEM:ID`, `e:ADDRESS`, `r:ADDRESS|NAME` (role address), `p:PHONE|NAME`."""
+
+    __tablename__ = "lead_key"
+    __table_args__ = WITHOUT_ROWID
+    key: str = Field(primary_key=True)
+    lead_id: int
+    original_lead_id: int
+    """The lead it was made for; differs from `lead_id` after a merge."""
+    batch_id: int | None = None
+
+
+class LikelyDuplicate(SQLModel, table=True):
+    """Two leads that an import found to be alike and did not merge."""
+
+    __tablename__ = "likely_duplicate"
+    __table_args__ = WITHOUT_ROWID
+    lead_id: int = Field(primary_key=True)
+    other_lead_id: int = Field(primary_key=True)
+    evidence: str
+    batch_id: int | None = None
+
+
+class ImportBatch(SQLModel, table=True):
+    """One import of one file."""
+
+    __tablename__ = "import_batch"
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    at: datetime
+    recorded_at: datetime
+    by: str
+    file: str
+    sha256: str
+    options: str
+    """What else decided the result: a digest of the options and of how this version understands files."""
+    system: str | None = None
+    headers: list[str] = Field(sa_column=Column("headers", JSON))
+    mapping: dict[str, Any] = Field(sa_column=Column("mapping", JSON))
+    rows: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    merged: int = 0
+    rejected: int = 0
+    warnings: int = 0
+    undone_at: datetime | None = None
+    undone_by: str | None = None
+
+
+class ImportRow(SQLModel, table=True):
+    """One row as it came, and the lead that it became."""
+
+    __tablename__ = "import_row"
+    __table_args__ = WITHOUT_ROWID
+    lead_id: int = Field(primary_key=True)
+    batch_id: int = Field(primary_key=True)
+    line: int = Field(primary_key=True)
+    outcome: str
+    cells: list[str] = Field(sa_column=Column("cells", JSON))
+
+
+class ImportReject(SQLModel, table=True):
+    """A row that became no lead, and why."""
+
+    __tablename__ = "import_reject"
+    __table_args__ = WITHOUT_ROWID
+    batch_id: int = Field(primary_key=True)
+    line: int = Field(primary_key=True)
+    reason: str
+    cells: list[str] = Field(sa_column=Column("cells", JSON))
+
+
+class HeaderMapping(SQLModel, table=True):
+    """What `--map` said for files with the same header."""
+
+    __tablename__ = "header_mapping"
+    headers_digest: str = Field(primary_key=True)
+    mapping: dict[str, str] = Field(sa_column=Column("mapping", JSON))
+    """Our field -> the file's header."""
+    recorded_at: datetime
+
+
+class CriteriaVersion(SQLModel, table=True):
+    """A criteria file as it was when leads were scored by it."""
+
+    __tablename__ = "criteria_version"
+    digest: str = Field(primary_key=True)
+    text: str
+    recorded_at: datetime
+    questions: list[dict[str, Any]] = Field(sa_column=Column("questions", JSON))
+    """Per criterion, in order: `name`, `field`, `ask`: lists need no YAML to say what to ask."""
+    settings: dict[str, Any] = Field(sa_column=Column("settings", JSON))
+    """What lists need besides: `qualified`, `warn`, `shelf_life`, `idle`, `nurture`, `timezone`."""
+
+
+class ScoreRun(SQLModel, table=True):
+    """One run of `score`."""
+
+    __tablename__ = "score_run"
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    as_of: date
+    at: datetime
+    recorded_at: datetime
+    by: str
+    criteria_digest: str
+
+
+class LeadScore(SQLModel, table=True):
+    """What the last run said of a lead, ready to be listed without arithmetic."""
+
+    __tablename__ = "lead_score"
+    lead_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    run_id: int
+    score: int
+    ceiling: int
+    known: float
+    grade: str
+    fit: int
+    budget: int
+    authority: int
+    need: int
+    timing: int
+    candidate: bool
+    reason: str | None = None
+    """Of a candidate: the first reason that nominated it."""
+    needs_answers: bool
+    gap: int
+    """Points that are missing to qualify; below 1 where there are enough."""
+    next_criterion: int | None = None
+    """The unknown criterion with a question that could give most: its place in `CriteriaVersion.questions`."""
+    next_gain: int | None = None
+    queue_from: date | None = None
+    """From this day on it is in the queue: open, unparked, not a candidate, may be contacted. None: not at all."""
+    created_on: date
+    owner: str | None = None
+    first_touch_due: date | None = None
+    idle_due: date | None = None
+    promised_due: date | None = None
+    expires_on: date | None = None
+    """The last day of its shelf life."""
+    next_due: date | None = None
+    """It is stale, by one clock or another, from the day after this."""
+    backlog: bool = False
+    first_grade: str
+    first_scored_on: date
+    previous_grade: str | None = None
+
+
+class Nomination(SQLModel, table=True):
+    """Somebody's or something's word, outside the criteria, that a lead is junk."""
+
+    __table_args__ = WITHOUT_ROWID
+    lead_id: int = Field(primary_key=True)
+    id: int = Field(primary_key=True)
+    by: str
+    """A person's name, or the system whose status said so."""
+    reason: str
+    note: str | None = None
+    at: datetime
+    recorded_at: datetime
+    batch_id: int | None = None
+    withdrawn_at: datetime | None = None
+
+
+class Touch(SQLModel, table=True):
+    """Proof of contact."""
+
+    __table_args__ = WITHOUT_ROWID
+    lead_id: int = Field(primary_key=True)
+    id: int = Field(primary_key=True)
+    kind: str
+    on: date
+    dated: bool = True
+    answered: bool | None = None
+    by: str
+    note: str | None = None
+    next_on: date | None = None
+    batch_id: int | None = None
+    withdrawn_at: datetime | None = None
+
+
+class Event(SQLModel, table=True):
+    """One line of the append-only history."""
+
+    __table_args__ = WITHOUT_ROWID
+    lead_id: int = Field(primary_key=True)
+    id: int = Field(primary_key=True, sa_type=BigInteger)
+    act: int
+    """Groups what one command did."""
+    at: datetime
+    recorded_at: datetime
+    by: str
+    kind: str
+    batch_id: int | None = None
+    field: str | None = None
+    old: str | None = None
+    new: str | None = None
+    reason: str | None = None
+    note: str | None = None
+
+
+class IdBlock(SQLModel, table=True):
+    """The next free id of each kind."""
+
+    __tablename__ = "id_block"
+    name: str = Field(primary_key=True)
+    next_id: int = Field(sa_type=BigInteger)
+
+
+def _index(name: str, table: type[SQLModel], *columns: str, where: str | None = None) -> Index:
+    metadata: ClassVar[Any] = table.__table__  # type: ignore[attr-defined]
+    condition = text(where) if where else None
+    return Index(
+        name, *(metadata.c[column] for column in columns), sqlite_where=condition, postgresql_where=condition
+    )
+
+
+_index(
+    "lead_score_queue",
+    LeadScore,
+    "grade",
+    "next_due",
+    "score",
+    "ceiling",
+    "created_on",
+    "queue_from",
+    where="queue_from IS NOT NULL",
+)
+_index("lead_score_candidate", LeadScore, "ceiling", where="candidate")
+_index("lead_score_due", LeadScore, "next_due", where="next_due IS NOT NULL")
+_index("lead_score_backlog", LeadScore, "owner", where="backlog")

@@ -1,0 +1,1 @@
+"""From a file of any shape to leads, with every row accounted for."""

@@ -1,0 +1,1 @@
+"""Tables to terminal, JSON, CSV, Markdown and spreadsheets; nothing of a lead passes unescaped."""

@@ -1,0 +1,1 @@
+"""One question, one query, one module; each returns a table and draws nothing."""

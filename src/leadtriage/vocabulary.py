@@ -1,0 +1,147 @@
+"""The product's words as enums: one word per thing, in code, database, output and docs alike."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Dimension(StrEnum):
+    """The five sides of a qualified lead."""
+
+    FIT = "fit"
+    BUDGET = "budget"
+    AUTHORITY = "authority"
+    NEED = "need"
+    TIMING = "timing"
+
+
+class Stage(StrEnum):
+    """Where a lead stands."""
+
+    NEW = "new"
+    WORKING = "working"
+    NURTURE = "nurture"
+    JUNK = "junk"
+    CONVERTED = "converted"
+    WON = "won"
+    LOST = "lost"
+
+
+OPEN_STAGES = (Stage.NEW, Stage.WORKING, Stage.NURTURE)
+
+
+class Grade(StrEnum):
+    """A lead's rank by its score, A the best."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+
+
+class Reason(StrEnum):
+    """Why a lead was nominated, junked, parked or lost; a team may have its own words besides."""
+
+    NO_FIT = "no_fit"
+    NO_BUDGET = "no_budget"
+    NO_AUTHORITY = "no_authority"
+    NO_NEED = "no_need"
+    BAD_TIMING = "bad_timing"
+    UNREACHABLE = "unreachable"
+    BAD_DATA = "bad_data"
+    SPAM = "spam"
+    DUPLICATE = "duplicate"
+    IS_COMPETITOR = "is_competitor"
+    CHOSE_COMPETITOR = "chose_competitor"
+    SELLING_TO_US = "selling_to_us"
+    STUDENT = "student"
+    EXISTING_CUSTOMER = "existing_customer"
+    TEST = "test"
+    PRICE = "price"
+    FEATURE = "feature"
+
+
+class EmailKind(StrEnum):
+    """What an e-mail address says of its owner; the worst that applies."""
+
+    BUSINESS = "business"
+    FREE = "free"
+    ROLE = "role"
+    DISPOSABLE = "disposable"
+    INVALID = "invalid"
+
+
+class SignsOff(StrEnum):
+    """Whether the person can sign for the purchase."""
+
+    ALONE = "alone"
+    SHARED = "shared"
+    NO = "no"
+
+
+class EventKind(StrEnum):
+    """What a line of the history tells."""
+
+    CREATED = "created"
+    FIELD = "field"
+    STATUS = "status"
+    OWNER = "owner"
+    TOUCH = "touch"
+    STAGE = "stage"
+    GRADE = "grade"
+    QUALIFIED = "qualified"
+    NOMINATED = "nominated"
+    UNDONE = "undone"
+    REMOVED = "removed"
+
+
+class TouchKind(StrEnum):
+    """A kind of proof of contact; `unknown` is one that a CRM status or date reported."""
+
+    CALL = "call"
+    EMAIL = "email"
+    MEETING = "meeting"
+    MESSAGE = "message"
+    UNKNOWN = "unknown"
+
+
+class RowOutcome(StrEnum):
+    """What became of an imported row."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    MERGED = "merged"
+    REJECTED = "rejected"
+
+
+class StatusMeaning(StrEnum):
+    """What a CRM's own status word says to us."""
+
+    OPEN = "open"
+    CONTACTED = "contacted"
+    QUALIFIED = "qualified"
+    UNQUALIFIED = "unqualified"
+    JUNK = "junk"
+    NURTURE = "nurture"
+    CONVERTED = "converted"
+    WON = "won"
+    LOST = "lost"
+
+
+class Clock(StrEnum):
+    """A promise of follow-up that can be overdue."""
+
+    FIRST_TOUCH = "first_touch"
+    IDLE = "idle"
+    PROMISED = "promised"
+    EXPIRING = "expiring"
+    BACKLOG = "backlog"
+
+
+class ScoreCause(StrEnum):
+    """Why a grade moved."""
+
+    DATA = "data"
+    CRITERIA = "criteria"
+    TIME = "time"
