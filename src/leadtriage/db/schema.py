@@ -1,16 +1,16 @@
 """The tables. A lead's typed columns are what rules and lists read; everything here is stored in comparable units.
 
 Dates are calendar days, `at` is a time in the criteria's time zone, `recorded_at` is UTC; money is in whole minor
-units. Ids are handed out by `db.ids`, never by the database, and nothing but a key that carries its row's own distribution
-is unique, so that the same schema shards by lead.
+units. Ids are handed out by `db.ids`, never by the database, and nothing but a key that carries its row's own
+distribution is unique, so that the same schema shards by lead.
 """
 
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, ClassVar
+from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Index, text
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Index, Table, text
 from sqlmodel import Field, SQLModel
 
 WITHOUT_ROWID: dict[str, Any] = {"sqlite_with_rowid": False}
@@ -107,11 +107,11 @@ class Lead(SQLModel, table=True):
     """Somebody here touched or assigned it."""
     batch_id: int | None = None
     """The import that made it; None for one added by hand."""
-    observed_at: datetime
+    observed_at: datetime = Field(sa_type=DateTime)
     """When its values were observed, but for those in `origins`."""
     origins: dict[str, Any] | None = Field(default=None, sa_column=Column("origins", JSON(none_as_null=True)))
     """For each field that changed since: `[when it was observed, batch or null]`."""
-    changed_at: datetime
+    changed_at: datetime = Field(sa_type=DateTime)
     """When a value last changed, in UTC: later than its score means the data moved it."""
     merged_into: int | None = None
     removed_by: int | None = None
@@ -155,8 +155,8 @@ class ImportBatch(SQLModel, table=True):
 
     __tablename__ = "import_batch"
     id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    at: datetime
-    recorded_at: datetime
+    at: datetime = Field(sa_type=DateTime)
+    recorded_at: datetime = Field(sa_type=DateTime)
     by: str
     file: str
     sha256: str
@@ -172,7 +172,7 @@ class ImportBatch(SQLModel, table=True):
     merged: int = 0
     rejected: int = 0
     warnings: int = 0
-    undone_at: datetime | None = None
+    undone_at: datetime | None = Field(default=None, sa_type=DateTime)
     undone_by: str | None = None
 
 
@@ -206,7 +206,7 @@ class HeaderMapping(SQLModel, table=True):
     headers_digest: str = Field(primary_key=True)
     mapping: dict[str, str] = Field(sa_column=Column("mapping", JSON))
     """Our field -> the file's header."""
-    recorded_at: datetime
+    recorded_at: datetime = Field(sa_type=DateTime)
 
 
 class CriteriaVersion(SQLModel, table=True):
@@ -215,7 +215,7 @@ class CriteriaVersion(SQLModel, table=True):
     __tablename__ = "criteria_version"
     digest: str = Field(primary_key=True)
     text: str
-    recorded_at: datetime
+    recorded_at: datetime = Field(sa_type=DateTime)
     questions: list[dict[str, Any]] = Field(sa_column=Column("questions", JSON))
     """Per criterion, in order: `name`, `field`, `ask`: lists need no YAML to say what to ask."""
     settings: dict[str, Any] = Field(sa_column=Column("settings", JSON))
@@ -228,8 +228,8 @@ class ScoreRun(SQLModel, table=True):
     __tablename__ = "score_run"
     id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     as_of: date
-    at: datetime
-    recorded_at: datetime
+    at: datetime = Field(sa_type=DateTime)
+    recorded_at: datetime = Field(sa_type=DateTime)
     by: str
     criteria_digest: str
 
@@ -285,10 +285,10 @@ class Nomination(SQLModel, table=True):
     """A person's name, or the system whose status said so."""
     reason: str
     note: str | None = None
-    at: datetime
-    recorded_at: datetime
+    at: datetime = Field(sa_type=DateTime)
+    recorded_at: datetime = Field(sa_type=DateTime)
     batch_id: int | None = None
-    withdrawn_at: datetime | None = None
+    withdrawn_at: datetime | None = Field(default=None, sa_type=DateTime)
 
 
 class Touch(SQLModel, table=True):
@@ -305,7 +305,7 @@ class Touch(SQLModel, table=True):
     note: str | None = None
     next_on: date | None = None
     batch_id: int | None = None
-    withdrawn_at: datetime | None = None
+    withdrawn_at: datetime | None = Field(default=None, sa_type=DateTime)
 
 
 class Event(SQLModel, table=True):
@@ -316,8 +316,8 @@ class Event(SQLModel, table=True):
     id: int = Field(primary_key=True, sa_type=BigInteger)
     act: int
     """Groups what one command did."""
-    at: datetime
-    recorded_at: datetime
+    at: datetime = Field(sa_type=DateTime)
+    recorded_at: datetime = Field(sa_type=DateTime)
     by: str
     kind: str
     batch_id: int | None = None
@@ -336,12 +336,20 @@ class IdBlock(SQLModel, table=True):
     next_id: int = Field(sa_type=BigInteger)
 
 
-def _index(name: str, table: type[SQLModel], *columns: str, where: str | None = None) -> Index:
-    metadata: ClassVar[Any] = table.__table__  # type: ignore[attr-defined]
+def table(model: type[SQLModel]) -> Table:
+    """The table of a model, for statements over many rows."""
+    return SQLModel.metadata.tables[str(model.__tablename__)]
+
+
+def tables() -> list[Table]:
+    """All tables of the product."""
+    return [table(model) for model in SQLModel.__subclasses__() if model.__module__ == __name__]
+
+
+def _index(name: str, model: type[SQLModel], *columns: str, where: str | None = None) -> None:
     condition = text(where) if where else None
-    return Index(
-        name, *(metadata.c[column] for column in columns), sqlite_where=condition, postgresql_where=condition
-    )
+    columns_of = table(model).c
+    Index(name, *(columns_of[c] for c in columns), sqlite_where=condition, postgresql_where=condition)
 
 
 _index(

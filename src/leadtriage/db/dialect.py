@@ -1,0 +1,231 @@
+"""The only place that knows which database it is: SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Date,
+    Engine,
+    Float,
+    Insert,
+    Integer,
+    String,
+    Table,
+    cast,
+    func,
+    insert,
+    literal_column,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+APPLICATION_ID = 0x4C454144
+_WRITERS_LOCK = 0x4C454144
+_MOST_ARGUMENTS = 100
+"""Of one SQLite function: its own limit is 127 before version 3.48."""
+
+_FIXED_WAL = ((3, 44, 6), (3, 45, 0)), ((3, 50, 7), (3, 51, 0)), ((3, 51, 3), (99, 0, 0))
+"""The releases, from and before, in which the WAL-reset corruption bug is mended."""
+
+
+def wal_is_safe(version: tuple[int, int, int] = sqlite3.sqlite_version_info) -> bool:
+    """Whether this SQLite has no WAL-reset bug (mended in 3.44.6, 3.50.7 and 3.51.3)."""
+    return any(low <= version < high for low, high in _FIXED_WAL)
+
+
+def is_local_file(engine: Engine) -> bool:
+    """Whether the database is a file that we may back up and upgrade by ourselves."""
+    return engine.dialect.name == "sqlite"
+
+
+def set_up_connection(engine: Engine, connection: Any) -> None:
+    """Set a driver's connection up as `docs/architecture.md` says."""
+    if engine.dialect.name != "sqlite":
+        return
+    connection.isolation_level = None
+    connection.execute("PRAGMA busy_timeout=30000")
+    if wal_is_safe():
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+    else:
+        connection.execute("PRAGMA journal_mode=DELETE")
+        connection.execute("PRAGMA synchronous=EXTRA")
+    for pragma in ("foreign_keys=ON", "secure_delete=ON", "trusted_schema=OFF", "temp_store=FILE"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def begin(connection: Connection, *, writes: bool) -> None:
+    """Begin a transaction; a writer takes the one writer's place at once rather than fail halfway."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    elif writes:
+        connection.execute(func.pg_advisory_xact_lock(_WRITERS_LOCK).select())
+
+
+def read_application_id(connection: Connection) -> int | None:
+    """The mark of the program that made a SQLite file; None on a server."""
+    if connection.dialect.name != "sqlite":
+        return None
+    return int(connection.exec_driver_sql("PRAGMA application_id").scalar_one())
+
+
+def mark_as_ours(connection: Connection) -> None:
+    """Mark a SQLite file as leadtriage's."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
+
+
+def explain_failure(said: str) -> tuple[str, str]:
+    """Turn a driver's words into a message and a hint."""
+    lowered = said.lower()
+    for sign, message, hint in (
+        ("not a database", "this file is not a database", "name another with --db"),
+        ("database or disk is full", "the disk is full; nothing was changed", "make room, then run it again"),
+        ("no space left", "the disk is full; nothing was changed", "make room, then run it again"),
+        ("readonly database", "the database may only be read", "check the file's and the folder's permissions"),
+        ("unable to open", "the database cannot be opened", "check the path and its permissions"),
+        ("database is locked", "another command is writing to the database", "try again when it is done"),
+        ("malformed", "the database file is damaged", "restore a backup; see: leadtriage db check"),
+        ("disk i/o error", "the disk could not be read or written", "check the disk, then run it again"),
+        ("connection", "the server does not answer", "check the URL and that the server runs"),
+    ):
+        if sign in lowered:
+            return message, hint
+    return f"the database refused: {said.splitlines()[0]}", "see: leadtriage db check"
+
+
+class position(FunctionElement[int]):  # noqa: N801 - named as SQL functions are
+    """Where a text stands in another, from 1; 0 where it does not."""
+
+    type = Integer()
+    inherit_cache = True
+    name = "position"
+
+
+@compiles(position, "sqlite")
+def _position_sqlite(element: position, compiler: SQLCompiler, **options: Any) -> str:
+    return f"instr({compiler.process(element.clauses, **options)})"
+
+
+@compiles(position, "postgresql")
+def _position_postgresql(element: position, compiler: SQLCompiler, **options: Any) -> str:
+    return f"strpos({compiler.process(element.clauses, **options)})"
+
+
+class days_between(FunctionElement[int]):  # noqa: N801 - named as SQL functions are
+    """Whole days from the second date to the first."""
+
+    type = Integer()
+    inherit_cache = True
+    name = "days_between"
+
+
+@compiles(days_between, "sqlite")
+def _days_sqlite(element: days_between, compiler: SQLCompiler, **options: Any) -> str:
+    later, earlier = element.clauses
+    difference = func.julianday(later) - func.julianday(earlier)
+    return compiler.process(cast(difference, Integer), **options)
+
+
+@compiles(days_between, "postgresql")
+def _days_postgresql(element: days_between, compiler: SQLCompiler, **options: Any) -> str:
+    later, earlier = (compiler.process(cast(part, Date), **options) for part in element.clauses)
+    return f"({later} - {earlier})"
+
+
+class _Extreme(FunctionElement[Any]):
+    inherit_cache = True
+    words: tuple[str, str] = ("max", "greatest")
+
+
+class _Largest(_Extreme):
+    name = "largest"
+    inherit_cache = True
+
+
+class _Smallest(_Extreme):
+    name = "smallest"
+    inherit_cache = True
+    words = ("min", "least")
+
+
+@compiles(_Largest, "sqlite")
+@compiles(_Smallest, "sqlite")
+def _extreme_sqlite(element: _Extreme, compiler: SQLCompiler, **options: Any) -> str:
+    return f"{element.words[0]}({compiler.process(element.clauses, **options)})"
+
+
+@compiles(_Largest, "postgresql")
+@compiles(_Smallest, "postgresql")
+def _extreme_postgresql(element: _Extreme, compiler: SQLCompiler, **options: Any) -> str:
+    return f"{element.words[1]}({compiler.process(element.clauses, **options)})"
+
+
+def _extreme(kind: type[_Extreme], values: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
+    while len(values) > 1:
+        groups = [values[i : i + _MOST_ARGUMENTS] for i in range(0, len(values), _MOST_ARGUMENTS)]
+        values = [kind(*group) if len(group) > 1 else group[0] for group in groups]
+    return values[0]
+
+
+def largest(*values: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The largest of one or more values of a row; none of them may be NULL."""
+    return _extreme(_Largest, values)
+
+
+def smallest(*values: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The smallest of one or more values of a row; none of them may be NULL."""
+    return _extreme(_Smallest, values)
+
+
+def json_text(column: ColumnElement[Any], key: str) -> ColumnElement[str]:
+    """A text in a JSON object's column. `key` is one of ours (`c1`), never a header of a file."""
+    return cast(column[key].as_string(), String)
+
+
+def json_number(column: ColumnElement[Any], key: str) -> ColumnElement[float]:
+    """A number in a JSON object's column; NULL where there is none."""
+    return cast(column[key].as_string(), Float)
+
+
+def upsert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that may say what to do on a conflict; both engines spell it alike."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
+
+
+def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+    """Add many rows of plain values the fastest way the engine has.
+
+    Args:
+        rows: values in the order of `columns`, as the driver takes them: dates as ISO text, JSON as text.
+    """
+    if connection.dialect.name == "sqlite":
+        statement = _positional_insert(connection, table, columns)
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        driver.executemany(statement, rows)
+        return
+    from psycopg import sql
+
+    cursor = connection.connection.cursor()
+    copy = sql.SQL("COPY {} ({}) FROM STDIN").format(
+        sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    with cursor.copy(copy) as writer:
+        for row in rows:
+            writer.write_row(row)
+
+
+def _positional_insert(connection: Connection, table: Table, columns: Sequence[str]) -> str:
+    placeholders: dict[str, Any] = {column: literal_column("?") for column in columns}
+    statement: Insert = insert(table).values(placeholders)
+    return str(statement.compile(dialect=connection.dialect))
