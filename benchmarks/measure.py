@@ -1,0 +1,110 @@
+"""Runs commands and says how long they took and how much memory they held; knows nothing of what they do."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+
+class CommandFailed(Exception):
+    """A measured command did not end with 0; the message holds what it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a command: wall time in seconds, peak resident memory in MB where the system tells it."""
+
+    seconds: float
+    megabytes: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Several runs of the same command."""
+
+    runs: tuple[Run, ...]
+
+    @property
+    def seconds(self) -> float:
+        """The median wall time in seconds."""
+        return median(run.seconds for run in self.runs)
+
+    @property
+    def fastest(self) -> float:
+        """The shortest wall time in seconds."""
+        return min(run.seconds for run in self.runs)
+
+    @property
+    def slowest(self) -> float:
+        """The longest wall time in seconds."""
+        return max(run.seconds for run in self.runs)
+
+    @property
+    def megabytes(self) -> float | None:
+        """The highest peak of resident memory in MB (1,000,000 bytes), None where the system does not tell."""
+        peaks = [run.megabytes for run in self.runs if run.megabytes is not None]
+        return max(peaks) if peaks else None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A command to measure, and what must be done before each of its runs, outside the measured time."""
+
+    command: Sequence[str | Path]
+    before: Callable[[], None] | None = None
+    environment: Mapping[str, str] | None = None
+    accepted: tuple[int, ...] = (0,)
+
+
+def run_once(task: Task, folder: Path) -> Run:
+    """Run the task's command in the folder; what it prints goes to a file.
+
+    Raises:
+        CommandFailed: it ended with an exit code that the task does not accept.
+    """
+    if task.before:
+        task.before()
+    environment = {**os.environ, **(task.environment or {})}
+    with (folder / "output.txt").open("w+b") as output:
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            [str(part) for part in task.command],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment,
+        )
+        code, megabytes = _wait(process)
+        seconds = time.perf_counter() - started
+        if code not in task.accepted:
+            output.seek(0)
+            said = output.read().decode(errors="replace")[-2000:]
+            raise CommandFailed(f"{' '.join(map(str, task.command))} ended with {code}:\n{said}")
+    return Run(seconds, megabytes)
+
+
+def _wait(process: subprocess.Popen[bytes]) -> tuple[int, float | None]:
+    if sys.platform == "win32":
+        return process.wait(), None
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    unit = 1 if sys.platform == "darwin" else 1024
+    return process.returncode, usage.ru_maxrss * unit / 1_000_000
+
+
+def run_alternately(rounds: int, folder: Path, **tasks: Task) -> dict[str, Series]:
+    """Run every task once in each round, one after the other, so that a busy minute of the machine meets them all."""
+    runs: dict[str, list[Run]] = {name: [] for name in tasks}
+    for number in range(rounds):
+        for name, task in tasks.items():
+            run = run_once(task, folder)
+            runs[name].append(run)
+            sys.stderr.write(f"  round {number + 1} of {rounds}: {name}: {run.seconds:.3f} s\n")
+    return {name: Series(tuple(found)) for name, found in runs.items()}
