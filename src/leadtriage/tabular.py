@@ -1,10 +1,11 @@
-"""The shape of what every query returns and every output draws: a table of plain values."""
+"""The shape of what every query returns and every output draws: a table of plain values, or a card of one thing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 Cell = str | int | float | bool | date | datetime | None
 
@@ -19,6 +20,8 @@ class Column:
         keep: how dearly a narrow terminal keeps it; the lowest go first.
         align: "left" or "right".
         kind: how the terminal draws it: "text", "grade", "bar" (a whole number out of 100), "share" (of 1), "days".
+        shown: a key of the rows that is no column: what people see in this one's place ("D?" for "D"); scripts (JSON,
+            CSV) get the plain value. A row without that key, or with None there, shows the plain value.
     """
 
     key: str
@@ -26,11 +29,12 @@ class Column:
     keep: int = 50
     align: str = "left"
     kind: str = "text"
+    shown: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows with their columns; each row maps every column's key to a plain value.
+    """Rows with their columns; each row maps every column's key (and every column's `shown`) to a plain value.
 
     Attributes:
         title: a few words.
@@ -38,7 +42,8 @@ class Table:
         rows: plain values only; dates and numbers are not yet text.
         notes: sentences for people, told on standard error or beneath the table, never part of the data.
         group_by: a column's key by which the terminal draws groups; the rows stand in groups already.
-        total: how many rows there are in all, where a limit left some out.
+        total: how many rows there are in all, where a limit left some out and counting them is cheap.
+        more: a limit left rows out, be their number known or not.
     """
 
     title: str
@@ -47,3 +52,23 @@ class Table:
     notes: tuple[str, ...] = ()
     group_by: str | None = None
     total: int | None = field(default=None)
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Everything about one thing, such as a lead.
+
+    Attributes:
+        title: its name in a few words.
+        facts: label and value, in the order in which people read them; what is unknown is not among them.
+        tables: its parts, each under its own title: the sides of the score, the ledger, the story.
+        record: the one flat object for scripts; values are plain, or lists of flat objects.
+        notes: sentences for people.
+    """
+
+    title: str
+    facts: tuple[tuple[str, Cell], ...]
+    tables: tuple[Table, ...]
+    record: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
