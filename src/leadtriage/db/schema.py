@@ -108,14 +108,25 @@ class Lead(SQLModel, table=True):
     batch_id: int | None = None
     """The import that made it; None for one added by hand."""
     observed_at: datetime = Field(sa_type=DateTime)
-    """When its values were observed, but for those in `origins`."""
-    origins: dict[str, Any] | None = Field(default=None, sa_column=Column("origins", JSON(none_as_null=True)))
-    """For each field that changed since: `[when it was observed, batch or null]`."""
+    """When its values were observed, but for those with a `FieldOrigin`."""
     changed_at: datetime = Field(sa_type=DateTime)
     """When a value last changed, in UTC: later than its score means the data moved it."""
     merged_into: int | None = None
     removed_by: int | None = None
     """The act (`event.act`) that hid it."""
+
+
+class FieldOrigin(SQLModel, table=True):
+    """When the value that a field has now was observed, where that is not `Lead.observed_at`."""
+
+    __tablename__ = "field_origin"
+    __table_args__ = WITHOUT_ROWID
+    lead_id: int = Field(primary_key=True)
+    field: str = Field(primary_key=True)
+    """A lead field, or `column:HEADER`."""
+    observed_at: datetime = Field(sa_type=DateTime)
+    batch_id: int | None = None
+    act: int
 
 
 class ExtraColumn(SQLModel, table=True):

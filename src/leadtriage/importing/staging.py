@@ -1,0 +1,146 @@
+"""The temporary tables of one import: rows as they were understood, before anything of the database changes.
+
+They belong to one connection and vanish with it; writing to them locks nobody out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Date,
+    DateTime,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+from leadtriage.db import dialect
+from leadtriage.db.schema import Lead, table
+from leadtriage.importing.attributes import Attribute
+
+ROW_COLUMNS = (
+    Column("row_id", Integer, primary_key=True, autoincrement=False),
+    Column("line", BigInteger),
+    Column("cells", JSON),
+    Column("problem", Text),
+    Column("created_on", Date),
+    Column("observed_at", DateTime),
+    Column("meaning", String),
+    Column("junk_reason", String),
+    Column("junk_by", String),
+    Column("touched_on", Date),
+    Column("touch_dated", Boolean),
+    Column("extra", JSON(none_as_null=True)),
+    Column("extra_comparable", JSON(none_as_null=True)),
+    Column("own_id", Integer),
+)
+"""What every staged row has besides the attributes of its file. A `problem` is why it becomes no lead."""
+
+
+@dataclass(frozen=True)
+class Staging:
+    """The temporary tables.
+
+    Attributes:
+        row: a row of the file, as understood.
+        key: what identifies it; `rank` 1 is the source system's id, 2 an address, 3 a phone with a name, 4 all of it.
+        first_key: for each key the first row that has it.
+        match: rows that are a stored lead.
+        member: rows that are the same lead as an earlier row, their `head`.
+        place: for each accepted row its lead, and what became of it.
+        change: what a row changes in a stored lead.
+    """
+
+    attributes: tuple[Attribute, ...]
+    row: Table
+    key: Table
+    first_key: Table
+    match: Table
+    member: Table
+    place: Table
+    change: Table
+
+    @property
+    def attribute_columns(self) -> tuple[str, ...]:
+        """The columns of the attributes, in order."""
+        return tuple(column for attribute in self.attributes for column in attribute.columns)
+
+    @property
+    def row_columns(self) -> tuple[str, ...]:
+        """All columns of `row`, in the order in which `add_rows` takes them."""
+        return (*(column.name for column in ROW_COLUMNS), *self.attribute_columns)
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """All of them."""
+        return (self.row, self.key, self.first_key, self.match, self.member, self.place, self.change)
+
+
+def create_staging(connection: Connection, attributes: Sequence[Attribute]) -> Staging:
+    """Make the temporary tables for a file that can fill these attributes; those of an earlier try are dropped."""
+    metadata = MetaData()
+    lead = table(Lead)
+
+    def temporary(name: str, *columns: Column[Any], rowid: bool = True) -> Table:
+        return Table(
+            f"staged_{name}", metadata, *columns, prefixes=["TEMPORARY"], sqlite_with_rowid=rowid
+        )
+
+    def row_number() -> Column[Any]:
+        return Column("row_id", Integer, primary_key=True, autoincrement=False)
+
+    values = [
+        Column(column, lead.c[column].type) for attribute in attributes for column in attribute.columns
+    ]
+    staging = Staging(
+        attributes=tuple(attributes),
+        row=temporary("row", *(column.copy() for column in ROW_COLUMNS), *values),
+        key=temporary("key", Column("key", Text), Column("rank", Integer), Column("row_id", Integer)),
+        first_key=temporary(
+            "first_key",
+            Column("key", Text, primary_key=True),
+            Column("rank", Integer),
+            Column("row_id", Integer),
+            rowid=False,
+        ),
+        match=temporary("match", row_number(), Column("lead_id", Integer)),
+        member=temporary("member", row_number(), Column("head", Integer)),
+        place=temporary("place", row_number(), Column("lead_id", Integer), Column("outcome", String)),
+        change=temporary(
+            "change",
+            Column("row_id", Integer),
+            Column("lead_id", Integer),
+            Column("field", String),
+            Column("kind", String),
+            Column("old", Text),
+            Column("new", Text),
+        ),
+    )
+    metadata.drop_all(connection)
+    metadata.create_all(connection)
+    return staging
+
+
+def drop_staging(connection: Connection, staging: Staging) -> None:
+    """Drop the temporary tables."""
+    staging.row.metadata.drop_all(connection)
+
+
+def add_rows(connection: Connection, staging: Staging, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Stage rows, each in the order of `Staging.row_columns`."""
+    dialect.insert_rows(connection, staging.row, staging.row_columns, rows)
+
+
+def add_keys(connection: Connection, staging: Staging, keys: Iterable[tuple[str, int, int]]) -> None:
+    """Stage keys: `(key, rank, row_id)`."""
+    dialect.insert_rows(connection, staging.key, ("key", "rank", "row_id"), keys)
