@@ -357,23 +357,17 @@ def tables() -> list[Table]:
     return [table(model) for model in SQLModel.__subclasses__() if model.__module__ == __name__]
 
 
-def _index(name: str, model: type[SQLModel], *columns: str, where: str | None = None) -> None:
-    condition = text(where) if where else None
-    columns_of = table(model).c
-    Index(name, *(columns_of[c] for c in columns), sqlite_where=condition, postgresql_where=condition)
+def _index(name: str, model: type[SQLModel], columns: str, where: str, sqlite_where: str | None = None) -> None:
+    columns_of = (table(model).c[column] for column in columns.split())
+    Index(name, *columns_of, sqlite_where=text(sqlite_where or where), postgresql_where=text(where))
 
 
-_index(
-    "lead_score_queue",
-    LeadScore,
-    "grade",
-    "next_due",
-    "score",
-    "ceiling",
-    "created_on",
-    "queue_from",
-    where="queue_from IS NOT NULL",
-)
-_index("lead_score_candidate", LeadScore, "ceiling", where="candidate")
-_index("lead_score_due", LeadScore, "next_due", where="next_due IS NOT NULL")
-_index("lead_score_backlog", LeadScore, "owner", where="backlog")
+# Lists walk these in their own order and stop after a page; what a list filters by besides stands in the index too.
+# A condition is written as the statements of that engine have it, else SQLite would not use the index.
+_queue_order = "score ceiling created_on next_due queue_from"
+_index("lead_score_queue", LeadScore, f"grade {_queue_order}", "queue_from IS NOT NULL")
+_index("lead_score_answers", LeadScore, _queue_order, "needs_answers", "needs_answers = 1")
+_index("lead_score_candidate", LeadScore, "ceiling", "candidate", "candidate = 1")
+_index("lead_score_due", LeadScore, "next_due", "next_due IS NOT NULL")
+_index("lead_score_backlog", LeadScore, "owner", "backlog", "backlog = 1")
+_index("lead_hidden", Lead, "id", "removed_by IS NOT NULL OR merged_into IS NOT NULL")
