@@ -15,6 +15,7 @@ import tomllib
 import venv
 from collections import defaultdict
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -32,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if works(["uv", "--version"]):
             install_with_uv(groups)
+        elif find_spec("ensurepip") is None:
+            sys.stderr.write("This Python cannot make environments: install python3-venv (Debian, Ubuntu) or uv.\n")
+            return 1
         else:
             install_with_pip(groups)
     except subprocess.CalledProcessError as error:
