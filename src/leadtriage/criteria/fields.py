@@ -103,9 +103,7 @@ LEAD_FIELDS: dict[str, LeadField] = {
             asked=False,
         ),
         LeadField("stage", FieldType.CHOICE, "where the lead stands", tuple(Stage), asked=False),
-        LeadField(
-            "signs_off", FieldType.CHOICE, "whether the person can sign for the purchase", tuple(SignsOff)
-        ),
+        LeadField("signs_off", FieldType.CHOICE, "whether the person can sign for the purchase", tuple(SignsOff)),
         LeadField("employees", _N, "how many people work there; a range counts by its lower end"),
         LeadField("touches", _N, "how many contacts are recorded", asked=False),
         LeadField("unanswered_touches", _N, "contacts since the lead last answered", asked=False),
@@ -114,9 +112,7 @@ LEAD_FIELDS: dict[str, LeadField] = {
         LeadField("revenue", FieldType.MONEY, "the company's yearly revenue"),
         LeadField("age_days", _D, "days since the lead came in", asked=False),
         LeadField("idle_days", _D, "days since the last touch, else since it came in", asked=False),
-        LeadField(
-            "decides_in_days", _D, "days until the date they want to decide; unknown once that has passed"
-        ),
+        LeadField("decides_in_days", _D, "days until the date they want to decide; unknown once that has passed"),
         LeadField("do_not_contact", _Y, "the lead does not want to be contacted"),
         LeadField("bounced", _Y, "an e-mail to the lead came back"),
     )

@@ -55,11 +55,12 @@ Condition = Comparison | AllOf | AnyOf | Not
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """One possible answer and its points; `label` says it in a few words ("50 to 1,000")."""
+    """One possible answer and its points; `label` says it in a few words ("50 to 1,000"), `line` is where it stands."""
 
     points: int
     condition: Condition
     label: str
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class Criterion:
     @property
     def best(self) -> int:
         """The most that this criterion can give, at least 0."""
-        return max(0, *(tier.points for tier in self.tiers))
+        return max((0, *(tier.points for tier in self.tiers)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,75 @@
+"""Says a condition in a few words, for ledgers and for the lines of junk candidates: "employees 50 to 1,000"."""
+
+from __future__ import annotations
+
+from leadtriage.criteria.fields import FieldType, Operator
+from leadtriage.criteria.model import AllOf, AnyOf, Comparison, Condition, Scalar
+
+MOST_LISTED = 4
+
+_BEFORE_OPERANDS = {
+    Operator.IS: "",
+    Operator.IS_NOT: "not ",
+    Operator.ANY_OF: "",
+    Operator.NONE_OF: "none of ",
+    Operator.WORDS: "says ",
+    Operator.CONTAINS: "contains ",
+    Operator.STARTS_WITH: "starts with ",
+    Operator.ENDS_WITH: "ends with ",
+    Operator.AT_LEAST: "at least ",
+    Operator.AT_MOST: "at most ",
+}
+
+
+def describe_condition(condition: Condition) -> str:
+    """Return the condition in a few words, with the names of its fields: "company size 50 to 1,000".
+
+    Long lists are cut after four entries, which the text says.
+    """
+    return _describe(condition, subject=None, inner=False)
+
+
+def label_condition(condition: Condition, *, field: str | None, column: str | None) -> str:
+    """Return the same without the name of a criterion's own field or column: "50 to 1,000"."""
+    return _describe(condition, subject=(field, column), inner=False)
+
+
+def _describe(condition: Condition, *, subject: tuple[str | None, str | None] | None, inner: bool) -> str:
+    if isinstance(condition, Comparison):
+        said = _describe_test(condition)
+        if subject == (condition.field, condition.column):
+            return said
+        return f"{condition.field or condition.column} {said}"
+    if isinstance(condition, AllOf | AnyOf):
+        parts = [_describe(part, subject=subject, inner=True) for part in condition.parts]
+        joined = (" and " if isinstance(condition, AllOf) else " or ").join(parts)
+        return f"({joined})" if inner and len(parts) > 1 else joined
+    return f"not ({_describe(condition.part, subject=subject, inner=False)})"
+
+
+def _describe_test(comparison: Comparison) -> str:
+    operands = comparison.operands
+    if comparison.operator is Operator.PRESENT:
+        return "known" if operands[0] else "missing"
+    unit = " days" if comparison.type is FieldType.DAYS else ""
+    if comparison.operator is Operator.BETWEEN:
+        return f"{_show_value(operands[0])} to {_show_value(operands[1])}{unit}"
+    listed = [_show_value(operand) for operand in operands]
+    if len(listed) > MOST_LISTED:
+        rest = f"{len(listed) - MOST_LISTED + 1} more"
+        listed = [*listed[: MOST_LISTED - 1], rest]
+    return (
+        _BEFORE_OPERANDS[comparison.operator]
+        + " or ".join([part for part in (", ".join(listed[:-1]), listed[-1]) if part])
+        + unit
+    )
+
+
+def _show_value(value: Scalar) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.15g}"
+    return value
