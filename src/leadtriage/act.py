@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +21,7 @@ class Act:
     as_of: date
     at: datetime
     recorded_at: datetime
+
+    def days_later(self, days: int) -> date:
+        """The calendar day so many days after today."""
+        return self.as_of + timedelta(days=days)

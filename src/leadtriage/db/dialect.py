@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     ColumnElement,
     Connection,
     Date,
@@ -16,10 +17,14 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    case,
     cast,
     func,
     insert,
+    literal,
     literal_column,
+    null,
+    type_coerce,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
@@ -183,6 +188,52 @@ def largest(*values: ColumnElement[Any]) -> ColumnElement[Any]:
 def smallest(*values: ColumnElement[Any]) -> ColumnElement[Any]:
     """The smallest of one or more values of a row; none of them may be NULL."""
     return _extreme(_Smallest, values)
+
+
+def before(text: ColumnElement[str], mark: str) -> ColumnElement[str]:
+    """What stands before the first `mark` in a text; nothing where there is none."""
+    return func.substr(text, 1, position(text, literal(mark)) - 1)
+
+
+def choose(value: ColumnElement[Any], names: Mapping[Any, str]) -> ColumnElement[str]:
+    """A text for each of some values."""
+    return case({key: literal(name) for key, name in names.items()}, value=value)
+
+
+def choose_when(
+    condition: ColumnElement[bool], value: ColumnElement[Any], otherwise: ColumnElement[Any] | None = None
+) -> ColumnElement[Any]:
+    """A value where the condition is true, else the other one or NULL."""
+    return case((condition, value), else_=otherwise if otherwise is not None else null())
+
+
+class _json_with(FunctionElement[Any]):  # noqa: N801 - named as SQL functions are
+    type = JSON()
+    inherit_cache = True
+    name = "json_with"
+
+
+@compiles(_json_with, "sqlite")
+def _json_with_sqlite(element: _json_with, compiler: SQLCompiler, **options: Any) -> str:
+    target, key, source = element.clauses
+    path = literal("$.") + key
+    written = func.json_set(func.coalesce(target, literal("{}", String)), path, func.json_extract(source, path))
+    return compiler.process(type_coerce(written, String), **options)
+
+
+@compiles(_json_with, "postgresql")
+def _json_with_postgresql(element: _json_with, compiler: SQLCompiler, **options: Any) -> str:
+    target, key, source = element.clauses
+    binary = postgresql.JSONB
+    empty = cast(literal("{}", String), binary)
+    value = cast(source, binary).op("->")(key)
+    written = func.coalesce(cast(target, binary), empty).op("||")(func.jsonb_build_object(key, value))
+    return compiler.process(cast(written, postgresql.JSON), **options)
+
+
+def json_with(target: ColumnElement[Any], key: str, source: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A JSON object with one key's value taken from another object, null where that has none."""
+    return _json_with(target, literal(key, String), source)
 
 
 def json_text(column: ColumnElement[Any], key: str) -> ColumnElement[str]:

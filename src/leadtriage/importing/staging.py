@@ -28,22 +28,22 @@ from leadtriage.db import dialect
 from leadtriage.db.schema import Lead, table
 from leadtriage.importing.attributes import Attribute
 
-ROW_COLUMNS = (
-    Column("row_id", Integer, primary_key=True, autoincrement=False),
-    Column("line", BigInteger),
-    Column("cells", JSON),
-    Column("problem", Text),
-    Column("created_on", Date),
-    Column("observed_at", DateTime),
-    Column("meaning", String),
-    Column("junk_reason", String),
-    Column("junk_by", String),
-    Column("touched_on", Date),
-    Column("touch_dated", Boolean),
-    Column("extra", JSON(none_as_null=True)),
-    Column("extra_comparable", JSON(none_as_null=True)),
-    Column("own_id", Integer),
-)
+ROW_COLUMNS: dict[str, Any] = {
+    "row_id": Integer,
+    "line": BigInteger,
+    "cells": JSON,
+    "problem": Text,
+    "created_on": Date,
+    "observed_at": DateTime,
+    "meaning": String,
+    "junk_reason": String,
+    "junk_by": String,
+    "touched_on": Date,
+    "touch_dated": Boolean,
+    "extra": JSON(none_as_null=True),
+    "extra_comparable": JSON(none_as_null=True),
+    "own_id": Integer,
+}
 """What every staged row has besides the attributes of its file. A `problem` is why it becomes no lead."""
 
 
@@ -78,7 +78,7 @@ class Staging:
     @property
     def row_columns(self) -> tuple[str, ...]:
         """All columns of `row`, in the order in which `add_rows` takes them."""
-        return (*(column.name for column in ROW_COLUMNS), *self.attribute_columns)
+        return (*ROW_COLUMNS, *self.attribute_columns)
 
     @property
     def tables(self) -> tuple[Table, ...]:
@@ -92,19 +92,22 @@ def create_staging(connection: Connection, attributes: Sequence[Attribute]) -> S
     lead = table(Lead)
 
     def temporary(name: str, *columns: Column[Any], rowid: bool = True) -> Table:
-        return Table(
-            f"staged_{name}", metadata, *columns, prefixes=["TEMPORARY"], sqlite_with_rowid=rowid
-        )
+        return Table(f"staged_{name}", metadata, *columns, prefixes=["TEMPORARY"], sqlite_with_rowid=rowid)
 
     def row_number() -> Column[Any]:
         return Column("row_id", Integer, primary_key=True, autoincrement=False)
 
-    values = [
-        Column(column, lead.c[column].type) for attribute in attributes for column in attribute.columns
-    ]
+    values = [Column(column, lead.c[column].type) for attribute in attributes for column in attribute.columns]
     staging = Staging(
         attributes=tuple(attributes),
-        row=temporary("row", *(column.copy() for column in ROW_COLUMNS), *values),
+        row=temporary(
+            "row",
+            *(
+                Column(name, kind, primary_key=name == "row_id", autoincrement=False)
+                for name, kind in ROW_COLUMNS.items()
+            ),
+            *values,
+        ),
         key=temporary("key", Column("key", Text), Column("rank", Integer), Column("row_id", Integer)),
         first_key=temporary(
             "first_key",

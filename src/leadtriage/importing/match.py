@@ -1,0 +1,221 @@
+"""Which lead is each staged row? Set-based, by keys; what is doubtful stays apart and is noted, never guessed.
+
+Keys decide in the order of their rank: the source system's id, an address, a phone with a name, and for rows with none
+of these the whole row. Within a rank a stored lead goes before an earlier row of the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    exists,
+    func,
+    insert,
+    literal,
+    not_,
+    or_,
+    select,
+    update,
+)
+
+from leadtriage.db import dialect
+from leadtriage.db.ids import reserve_ids
+from leadtriage.db.schema import Lead, LeadKey, LikelyDuplicate, table
+from leadtriage.importing.staging import Staging
+from leadtriage.vocabulary import RowOutcome
+
+RANK_ID, RANK_EMAIL, RANK_PHONE, RANK_ROW = 1, 2, 3, 4
+_RANKS = (RANK_ID, RANK_EMAIL, RANK_PHONE, RANK_ROW)
+
+
+def match_rows(connection: Connection, staging: Staging) -> None:
+    """Fill `place`: for each row without a problem its lead and whether it makes it, meets it or joins an earlier row.
+
+    Rows that meet a stored lead are `unchanged` here; `merge` finds out which of them change something.
+    """
+    _find_first_keys(connection, staging)
+    repeated = _count(connection, staging.key) > _count(connection, staging.first_key)
+    stored = connection.execute(select(exists().select_from(table(LeadKey)))).scalar()
+    _match_own_ids(connection, staging)
+    for rank in _RANKS:
+        if stored:
+            _match_stored(connection, staging, rank)
+        if repeated:
+            _match_earlier_rows(connection, staging, rank)
+    if stored:
+        _join_rows_of_one_lead(connection, staging)
+    _follow_heads(connection, staging)
+    _place_rows(connection, staging)
+
+
+def store_keys(connection: Connection, staging: Staging, batch: int) -> None:
+    """Give the new keys to their leads, and note leads that share a key and were kept apart as likely duplicates."""
+    keys = table(LeadKey)
+    first, place = staging.first_key, staging.place
+    new = (
+        select(first.c.key, place.c.lead_id, place.c.lead_id, literal(batch))
+        .join_from(first, place, first.c.row_id == place.c.row_id)
+        .order_by(first.c.key)
+    )
+    stored = exists().where(keys.c.key == first.c.key)
+    connection.execute(insert(keys).from_select(["key", "lead_id", "original_lead_id", "batch_id"], new.where(~stored)))
+    joined = (
+        select(
+            dialect.smallest(keys.c.lead_id, place.c.lead_id).label("lead_id"),
+            dialect.largest(keys.c.lead_id, place.c.lead_id).label("other_lead_id"),
+            func.min(staging.key.c.rank).label("rank"),
+        )
+        .select_from(staging.key)
+        .join(keys, keys.c.key == staging.key.c.key)
+        .join(place, place.c.row_id == staging.key.c.row_id)
+        .where(keys.c.lead_id != place.c.lead_id)
+        .group_by("lead_id", "other_lead_id")
+        .subquery()
+    )
+    pairs = table(LikelyDuplicate)
+    evidence = dialect.choose(
+        joined.c.rank, {RANK_ID: "same id", RANK_EMAIL: "same e-mail", RANK_PHONE: "same phone and name"}
+    )
+    columns = ["lead_id", "other_lead_id", "evidence", "batch_id"]
+    known = exists().where(pairs.c.lead_id == joined.c.lead_id, pairs.c.other_lead_id == joined.c.other_lead_id)
+    connection.execute(
+        insert(pairs).from_select(
+            columns, select(joined.c.lead_id, joined.c.other_lead_id, evidence, literal(batch)).where(~known)
+        )
+    )
+
+
+def _count(connection: Connection, source: object) -> int:
+    return int(connection.execute(select(func.count()).select_from(source)).scalar_one())  # type: ignore[arg-type]
+
+
+def _find_first_keys(connection: Connection, staging: Staging) -> None:
+    key = staging.key
+    connection.execute(
+        insert(staging.first_key).from_select(
+            ["key", "rank", "row_id"],
+            select(key.c.key, func.min(key.c.rank), func.min(key.c.row_id)).group_by(key.c.key),
+        )
+    )
+
+
+def _unplaced(staging: Staging, row_id: ColumnElement[int]) -> ColumnElement[bool]:
+    return and_(~exists().where(staging.match.c.row_id == row_id), ~exists().where(staging.member.c.row_id == row_id))
+
+
+def _match_own_ids(connection: Connection, staging: Staging) -> None:
+    """Rows of our own export name our own leads."""
+    row, lead = staging.row, table(Lead)
+    connection.execute(
+        insert(staging.match).from_select(
+            ["row_id", "lead_id"],
+            select(row.c.row_id, lead.c.id).where(
+                row.c.own_id == lead.c.id,
+                row.c.problem.is_(None),
+                lead.c.removed_by.is_(None),
+                lead.c.merged_into.is_(None),
+            ),
+        )
+    )
+
+
+def _match_stored(connection: Connection, staging: Staging, rank: int) -> None:
+    key, row = staging.key, staging.row
+    keys, lead = table(LeadKey), table(Lead)
+    found = (
+        select(key.c.row_id, func.min(keys.c.lead_id))
+        .join_from(key, keys, keys.c.key == key.c.key)
+        .where(key.c.rank == rank, _unplaced(staging, key.c.row_id))
+        .group_by(key.c.row_id)
+    )
+    if rank == RANK_PHONE:
+        found = (
+            found.join(row, row.c.row_id == key.c.row_id)
+            .join(lead, lead.c.id == keys.c.lead_id)
+            .where(_may_share_a_phone(staging, row.c, lead.c))
+        )
+    connection.execute(insert(staging.match).from_select(["row_id", "lead_id"], found))
+
+
+def _match_earlier_rows(connection: Connection, staging: Staging, rank: int) -> None:
+    key, first, row = staging.key, staging.first_key, staging.row
+    found = (
+        select(key.c.row_id, func.min(first.c.row_id))
+        .join_from(key, first, first.c.key == key.c.key)
+        .where(key.c.rank == rank, first.c.row_id < key.c.row_id, _unplaced(staging, key.c.row_id))
+        .group_by(key.c.row_id)
+    )
+    if rank == RANK_PHONE:
+        earlier = row.alias("earlier")
+        found = (
+            found.join(row, row.c.row_id == key.c.row_id)
+            .join(earlier, earlier.c.row_id == first.c.row_id)
+            .where(_may_share_a_phone(staging, row.c, earlier.c))
+        )
+    connection.execute(insert(staging.member).from_select(["row_id", "head"], found))
+
+
+def _may_share_a_phone(staging: Staging, row: object, other: object) -> ColumnElement[bool]:
+    """Not where both have addresses (shared ones have matched before), nor where both have ids of one system."""
+    rules: list[ColumnElement[bool]] = []
+    present = set(staging.attribute_columns)
+    if "email" in present:
+        rules.append(or_(row.email.is_(None), other.email.is_(None)))  # type: ignore[attr-defined]
+    if "crm_id" in present:
+        ours, theirs = row.crm_id, other.crm_id  # type: ignore[attr-defined]
+        same_system = dialect.before(ours, ":") == dialect.before(theirs, ":")
+        rules.append(or_(ours.is_(None), theirs.is_(None), not_(same_system)))
+    return and_(literal(True), *rules)
+
+
+def _join_rows_of_one_lead(connection: Connection, staging: Staging) -> None:
+    """Of several rows that are the same stored lead, the first is the head of the others."""
+    match, member = staging.match, staging.member
+    heads = select(match.c.lead_id, func.min(match.c.row_id).label("head")).group_by(match.c.lead_id).subquery()
+    later = (
+        select(match.c.row_id, heads.c.head)
+        .join_from(match, heads, heads.c.lead_id == match.c.lead_id)
+        .where(match.c.row_id > heads.c.head)
+    )
+    connection.execute(insert(member).from_select(["row_id", "head"], later))
+    connection.execute(match.delete().where(match.c.row_id.in_(select(member.c.row_id))))
+
+
+def _follow_heads(connection: Connection, staging: Staging) -> None:
+    """Let every member name the first row of its chain. Heads stand before their members, so chains end."""
+    member = staging.member
+    above = member.alias("above")
+    while True:
+        moved = connection.execute(update(member).values(head=above.c.head).where(above.c.row_id == member.c.head))
+        if not moved.rowcount:
+            return
+
+
+def _place_rows(connection: Connection, staging: Staging) -> None:
+    row, match, member, place = staging.row, staging.match, staging.member, staging.place
+    columns = ["row_id", "lead_id", "outcome"]
+    known: Iterable[ColumnElement[bool]] = (row.c.problem.is_(None), _unplaced(staging, row.c.row_id))
+    fresh = select(row.c.row_id).where(*known)
+    first_id = reserve_ids(connection, "lead", _count(connection, fresh.subquery()))
+    number = func.row_number().over(order_by=row.c.row_id) + literal(first_id - 1)
+    connection.execute(
+        insert(place).from_select(
+            columns, select(row.c.row_id, number, literal(RowOutcome.CREATED.value)).where(*known)
+        )
+    )
+    connection.execute(
+        insert(place).from_select(columns, select(match.c.row_id, match.c.lead_id, literal(RowOutcome.UNCHANGED.value)))
+    )
+    head = place.alias("head_place")
+    connection.execute(
+        insert(place).from_select(
+            columns,
+            select(member.c.row_id, head.c.lead_id, literal(RowOutcome.MERGED.value)).join_from(
+                member, head, head.c.row_id == member.c.head
+            ),
+        )
+    )

@@ -1,0 +1,315 @@
+"""Staged rows into leads and their history: what is new, what changes, and an event for each.
+
+Blanks never overwrite; a value gives way only to one that was observed no earlier. Which row is which lead was settled by
+`match`; what a CRM's status does to a lead is `follow`'s.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    String,
+    and_,
+    cast,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
+
+from leadtriage.act import Act
+from leadtriage.db import dialect
+from leadtriage.db.ids import reserve_ids
+from leadtriage.db.schema import Event, FieldOrigin, ImportReject, ImportRow, Lead, table
+from leadtriage.importing.attributes import Attribute
+from leadtriage.importing.staging import Staging
+from leadtriage.vocabulary import EventKind, RowOutcome, Stage, StatusMeaning
+
+_CLOSING = {
+    StatusMeaning.WON: Stage.WON,
+    StatusMeaning.LOST: Stage.LOST,
+    StatusMeaning.CONVERTED: Stage.CONVERTED,
+}
+
+
+def fold_rows(connection: Connection, staging: Staging) -> None:
+    """Give each head the latest value, attribute by attribute, of the rows that are the same lead."""
+    member, row = staging.member, staging.row
+    if not connection.execute(select(exists().select_from(member))).scalar():
+        return
+    heads = select(member.c.head.label("head"), member.c.row_id.label("row_id"))
+    group = heads.union(select(member.c.head, member.c.head)).cte("rows_of_a_lead")
+    carried = [attribute.columns for attribute in staging.attributes]
+    carried += [("meaning", "junk_reason", "junk_by"), ("touched_on", "touch_dated")]
+    carried += [("extra", "extra_comparable")]
+    for columns in carried:
+        place = func.row_number().over(
+            partition_by=group.c.head, order_by=(row.c.observed_at.desc(), row.c.row_id.desc())
+        )
+        ranked = (
+            select(group.c.head, group.c.row_id, place.label("place"))
+            .join_from(group, row, row.c.row_id == group.c.row_id)
+            .where(row.c[columns[0]].is_not(None))
+            .subquery()
+        )
+        latest = row.alias("latest")
+        connection.execute(
+            update(row)
+            .values({column: latest.c[column] for column in columns})
+            .where(
+                ranked.c.place == 1,
+                row.c.row_id == ranked.c.head,
+                latest.c.row_id == ranked.c.row_id,
+                ranked.c.head != ranked.c.row_id,
+            )
+        )
+
+
+def create_leads(connection: Connection, staging: Staging, batch: int, act: Act, nurture_days: int) -> None:
+    """Make a lead of every row that is new, in the stage its CRM status says, and tell it as one event each."""
+    row, place, lead = staging.row, staging.place, table(Lead)
+    stage = first_stage(row)
+    closed = row.c.meaning.in_(list(_CLOSING))
+    qualified = row.c.meaning.in_([StatusMeaning.QUALIFIED, StatusMeaning.CONVERTED, StatusMeaning.WON])
+    today = literal(act.as_of, lead.c.imported_on.type)
+    values: dict[str, ColumnElement[object]] = {
+        "id": place.c.lead_id,
+        "stage": stage,
+        "created_on": row.c.created_on,
+        "first_touch_on": dialect.choose_when(row.c.touch_dated, row.c.touched_on),
+        "last_touch_on": row.c.touched_on,
+        "contact_dated": row.c.touch_dated,
+        "nurture_until": dialect.choose_when(
+            row.c.meaning == StatusMeaning.NURTURE, literal(act.days_later(nurture_days), lead.c.created_on.type)
+        ),
+        "qualified_on": dialect.choose_when(qualified, today),
+        "qualified_by": dialect.choose_when(qualified, literal("crm")),
+        "closed_on": dialect.choose_when(closed, today),
+        "extra": row.c.extra,
+        "extra_comparable": row.c.extra_comparable,
+        "imported_on": today,
+        "worked_here": literal(False),
+        "batch_id": literal(batch),
+        "observed_at": row.c.observed_at,
+        "changed_at": literal(act.recorded_at, lead.c.changed_at.type),
+    }
+    values |= {column: row.c[column] for column in staging.attribute_columns}
+    created = and_(place.c.row_id == row.c.row_id, place.c.outcome == RowOutcome.CREATED)
+    connection.execute(
+        insert(lead).from_select(
+            list(values), select(*values.values()).select_from(row).join(place, created).order_by(row.c.row_id)
+        )
+    )
+    write_events(
+        connection,
+        act,
+        batch,
+        select(
+            place.c.lead_id.label("lead_id"),
+            literal(EventKind.CREATED.value).label("kind"),
+            literal(None, String).label("field"),
+            literal(None, String).label("old"),
+            stage.label("new"),
+        )
+        .select_from(row)
+        .join(place, created)
+        .subquery(),
+        by_lead=True,
+    )
+
+
+def first_stage(row: FromClause) -> ColumnElement[str]:
+    """The stage in which a row's lead comes in."""
+    stages = {meaning.value: stage.value for meaning, stage in _CLOSING.items()}
+    stages[StatusMeaning.NURTURE.value] = Stage.NURTURE.value
+    untouched = dialect.choose_when(
+        row.c.touched_on.is_not(None), literal(Stage.WORKING.value), literal(Stage.NEW.value)
+    )
+    return func.coalesce(dialect.choose(row.c.meaning, stages), untouched)
+
+
+def find_changes(connection: Connection, staging: Staging, columns_of_file: dict[str, str]) -> None:
+    """Fill `change` with what the rows change in stored leads.
+
+    Args:
+        columns_of_file: for each extra column of the file its key in `extra` and its header.
+    """
+    row, place, lead, change = staging.row, staging.place, table(Lead), staging.change
+    met = and_(place.c.row_id == row.c.row_id, place.c.outcome == RowOutcome.UNCHANGED)
+    differs = [_differs(attribute, row, lead) for attribute in staging.attributes]
+    differs.append(
+        and_(
+            row.c.extra.is_not(None),
+            cast(row.c.extra, String).is_distinct_from(cast(lead.c.extra, String)),
+        )
+    )
+    candidates = connection.execute(
+        insert(change).from_select(
+            ["row_id", "lead_id"],
+            select(row.c.row_id, lead.c.id)
+            .select_from(row)
+            .join(place, met)
+            .join(lead, lead.c.id == place.c.lead_id)
+            .where(or_(*differs)),
+        )
+    )
+    if not candidates.rowcount:
+        return
+    candidate = change.alias("candidate")
+    joined = (
+        select(candidate.c.row_id, candidate.c.lead_id)
+        .join_from(candidate, row, row.c.row_id == candidate.c.row_id)
+        .join(lead, lead.c.id == candidate.c.lead_id)
+        .where(candidate.c.field.is_(None))
+    )
+    names = ["row_id", "lead_id", "field", "kind", "old", "new"]
+    for attribute in staging.attributes:
+        found = joined.where(_differs(attribute, row, lead), _is_newer(attribute.name, row, lead))
+        connection.execute(
+            insert(change).from_select(
+                names,
+                found.add_columns(
+                    literal(attribute.name),
+                    literal(attribute.kind.value),
+                    attribute.text(lead),
+                    attribute.text(row),
+                ),
+            )
+        )
+    for key, header in columns_of_file.items():
+        old, new = dialect.json_text(lead.c.extra, key), dialect.json_text(row.c.extra, key)
+        field = f"column:{header}"
+        found = joined.where(new.is_not(None), new.is_distinct_from(old), _is_newer(field, row, lead))
+        connection.execute(
+            insert(change).from_select(
+                names, found.add_columns(literal(field), literal(EventKind.FIELD.value), old, new)
+            )
+        )
+    connection.execute(change.delete().where(change.c.field.is_(None)))
+
+
+def _differs(attribute: Attribute, row: FromClause, lead: FromClause) -> ColumnElement[bool]:
+    compared = attribute.columns if attribute.is_money else attribute.columns[:1]
+    unlike = or_(*(row.c[column].is_distinct_from(lead.c[column]) for column in compared))
+    return and_(row.c[attribute.columns[0]].is_not(None), unlike)
+
+
+def _is_newer(field: str, row: FromClause, lead: FromClause) -> ColumnElement[bool]:
+    origin = table(FieldOrigin)
+    since = select(origin.c.observed_at).where(origin.c.lead_id == lead.c.id, origin.c.field == field).scalar_subquery()
+    return func.coalesce(since, lead.c.observed_at) <= row.c.observed_at
+
+
+def apply_changes(
+    connection: Connection, staging: Staging, batch: int, act: Act, columns_of_file: dict[str, str]
+) -> None:
+    """Write the changes that `find_changes` found, each with its event and its origin."""
+    row, change, lead, origin = staging.row, staging.change, table(Lead), table(FieldOrigin)
+    if not connection.execute(select(exists().select_from(change))).scalar():
+        return
+
+    def changed(field: str) -> ColumnElement[bool]:
+        return and_(change.c.field == field, lead.c.id == change.c.lead_id, row.c.row_id == change.c.row_id)
+
+    for attribute in staging.attributes:
+        connection.execute(
+            update(lead).values({column: row.c[column] for column in attribute.columns}).where(changed(attribute.name))
+        )
+    for key, header in columns_of_file.items():
+        number = key.replace("c", "n")
+        comparable = dialect.json_with(lead.c.extra_comparable, key, row.c.extra_comparable)
+        connection.execute(
+            update(lead)
+            .values(
+                extra=dialect.json_with(lead.c.extra, key, row.c.extra),
+                extra_comparable=dialect.json_with(comparable, number, row.c.extra_comparable),
+            )
+            .where(changed(f"column:{header}"))
+        )
+    first_act = reserve_ids(connection, "act")
+    fresh = (
+        select(
+            change.c.lead_id,
+            change.c.field,
+            row.c.observed_at,
+            literal(batch),
+            literal(first_act),
+        )
+        .join_from(change, row, row.c.row_id == change.c.row_id)
+        .where(true())
+    )
+    names = ["lead_id", "field", "observed_at", "batch_id", "act"]
+    stored = dialect.upsert(connection, origin).from_select(names, fresh)
+    connection.execute(
+        stored.on_conflict_do_update(
+            index_elements=["lead_id", "field"],
+            set_={name: stored.excluded[name] for name in names[2:]},
+        )
+    )
+    touched = select(change.c.lead_id)
+    connection.execute(update(lead).values(changed_at=act.recorded_at).where(lead.c.id.in_(touched)))
+    write_events(connection, act, batch, select(change).subquery())
+    connection.execute(
+        update(staging.place)
+        .values(outcome=RowOutcome.UPDATED.value)
+        .where(
+            staging.place.c.row_id.in_(select(change.c.row_id)),
+            staging.place.c.outcome == RowOutcome.UNCHANGED,
+        )
+    )
+
+
+def write_events(
+    connection: Connection, act: Act, batch: int | None, lines: FromClause, *, by_lead: bool = False
+) -> None:
+    """Append events, one for each row of `lines` (`lead_id, kind, field, old, new`).
+
+    Args:
+        by_lead: the lines are one a lead, so that their order is that of the leads.
+    """
+    event = table(Event)
+    count = connection.execute(select(func.count()).select_from(lines)).scalar_one()
+    if not count:
+        return
+    first_id, act_id = reserve_ids(connection, "event", count), reserve_ids(connection, "act")
+    order = (lines.c.lead_id,) if by_lead else (lines.c.lead_id, lines.c.field)
+    number = func.row_number().over(order_by=order) + literal(first_id - 1)
+    values: dict[str, ColumnElement[object]] = {
+        "lead_id": lines.c.lead_id,
+        "id": number,
+        "act": literal(act_id),
+        "at": literal(act.at, event.c.at.type),
+        "recorded_at": literal(act.recorded_at, event.c.recorded_at.type),
+        "by": literal(act.by),
+        "kind": lines.c.kind,
+        "batch_id": literal(batch, event.c.batch_id.type),
+        "field": lines.c.field,
+        "old": lines.c.old,
+        "new": lines.c.new,
+    }
+    connection.execute(insert(event).from_select(list(values), select(*values.values()).order_by(*order)))
+
+
+def keep_rows(connection: Connection, staging: Staging, batch: int) -> None:
+    """Keep every row as it came: with its lead, or with the reason why it became none."""
+    row, place, kept, rejected = staging.row, staging.place, table(ImportRow), table(ImportReject)
+    connection.execute(
+        insert(kept).from_select(
+            ["lead_id", "batch_id", "line", "outcome", "cells"],
+            select(place.c.lead_id, literal(batch), row.c.line, place.c.outcome, row.c.cells)
+            .join_from(row, place, place.c.row_id == row.c.row_id)
+            .order_by(place.c.lead_id, row.c.line),
+        )
+    )
+    connection.execute(
+        insert(rejected).from_select(
+            ["batch_id", "line", "reason", "cells"],
+            select(literal(batch), row.c.line, row.c.problem, row.c.cells).where(row.c.problem.is_not(None)),
+        )
+    )
