@@ -1,0 +1,180 @@
+"""The grammar of amounts in people's words: "5k-10k", "over 1,200", "1.5 Mio", "up to 80 lakh".
+
+It reads the shape and nothing else; what an amount is of, and which extra words may stand beside it, is up to its caller.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+
+from leadtriage.importing.values.cells import NotUnderstood
+
+
+class LoneDot(Enum):
+    """How "1.234", which may be 1234 or 1.234, is read where nothing else in the text decides."""
+
+    GROUPS = "1234"
+    DECIMAL = "1.234"
+    REFUSED = "not understood"
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """What is proven of an amount.
+
+    Attributes:
+        low: the lower end of a range, else the number itself; 0 where only an upper end is given.
+        only_upper: the text gives an upper end alone ("under 5k").
+    """
+
+    low: Decimal
+    only_upper: bool
+
+
+_K, _M, _B, _LAKH, _CRORE = (Decimal(10) ** power for power in (3, 6, 9, 5, 7))
+_SCALES = {
+    **dict.fromkeys(("k", "thousand", "thousands", "tsd", "tausend", "grand", "mille", "duizend"), _K),
+    **dict.fromkeys(("m", "mm", "mn", "mln", "mio", "million", "millions", "millionen"), _M),
+    **dict.fromkeys(("millones", "milhões", "milioni", "miljoen"), _M),
+    **dict.fromkeys(("b", "bn", "billion", "billions", "mrd", "milliarde", "milliarden", "milliards"), _B),
+    **dict.fromkeys(("l", "lakh", "lakhs", "lac", "lacs"), _LAKH),
+    **dict.fromkeys(("cr", "crore", "crores"), _CRORE),
+}
+_LOWER = frozenset(
+    [">", ">=", "≥", "=>", "+", "over", "above", "more", "least", "min", "minimum", "from", "plus", "ab", "über", "mehr", "mindestens", "mind", "depuis", "plus", "más", "desde", "greater", "upwards", "exceeding"]
+)
+_UPPER = frozenset(
+    ["<", "<=", "≤", "=<", "under", "below", "less", "max", "maximum", "upto", "unter", "weniger", "höchstens", "maximal", "jusqu", "hasta", "fewer", "within"]
+)
+_RANGE = frozenset(["-", "to", "bis", "and", "und", "à", "et", "y", "a", "hasta", "through", "tot", "..", "..."])
+_FILLERS = frozenset(
+    ["~", "ca", "circa", "c", "about", "approx", "approximately", "around", "roughly", "etwa", "rund", "environ", "than", "als", "at", "of", "the", "between", "zwischen", "von", "entre", "or", "oder", "ou", "o", "up", "to", ",", ",-", ".-", ".", ":", "=", "is", "and", "und", "aprox"]
+)
+_TOKEN = re.compile(r"[.,]?\d+(?:[.,' ]\d+)*|,-+|\.{2,3}|[<>=]=?|=[<>]|[^\W\d_]+|\S")
+_LONGEST_NUMERAL = 40
+
+
+def read_amount(text: str, *, lone_dot: LoneDot, words: frozenset[str] = frozenset()) -> Amount:
+    """Return what is proven of the amount that a plain, lower-case text gives.
+
+    Args:
+        lone_dot: how a lone dot before exactly three digits is read.
+        words: further words that may stand anywhere and say nothing of the amount, such as "employees".
+
+    Raises:
+        NotUnderstood: it is no amount, a negative one, or may be several.
+    """
+    numbers: list[tuple[str, Decimal | None]] = []
+    lower = upper = ranged = False
+    previous = ""
+    for token in _TOKEN.findall(text.replace("_", " ")):
+        if token[-1].isdecimal():
+            if numbers and not ranged:
+                raise NotUnderstood("more than one number")
+            numbers.append((token, None))
+        elif token in _SCALES and previous[-1:].isdecimal() and numbers:
+            numbers[-1] = (numbers[-1][0], _SCALES[token])
+        elif token == "-" and not numbers:
+            raise NotUnderstood("negative")
+        elif token == "up":
+            lower, upper = lower or bool(numbers), upper or not numbers
+        elif token == "bis" and not numbers:
+            upper = True
+        elif token in _RANGE and len(numbers) == 1 and not ranged:
+            ranged = True
+        elif token in _LOWER:
+            lower = True
+        elif token in _UPPER:
+            upper = True
+        elif token not in _FILLERS and token not in words:
+            raise NotUnderstood(f"{token!r} is not understood" if len(token) < 30 else "not an amount")
+        previous = token
+    if not numbers:
+        raise NotUnderstood("no number")
+    if len(numbers) > 2 or (lower and upper) or (upper and len(numbers) == 2):
+        raise NotUnderstood("not one amount")
+    if ranged and len(numbers) == 1 and not lower:
+        raise NotUnderstood("a range without its other end")
+    return Amount(Decimal(0), True) if upper else Amount(_lower_end(numbers, lone_dot), False)
+
+
+def _lower_end(numbers: list[tuple[str, Decimal | None]], lone_dot: LoneDot) -> Decimal:
+    """Return the lower end; in "5-10k" it has the scale of the upper one, in "500-1k" it has not."""
+    low_text, low_scale = numbers[0]
+    low = read_numeral(low_text, lone_dot, scaled=low_scale is not None)
+    if len(numbers) == 1:
+        return low * (low_scale or 1)
+    high_text, high_scale = numbers[1]
+    high = read_numeral(high_text, lone_dot, scaled=high_scale is not None)
+    if low_scale is None and high_scale is not None and low < high:
+        low_scale = high_scale
+    low, high = low * (low_scale or 1), high * (high_scale or 1)
+    if low > high:
+        raise NotUnderstood("a range that runs downwards")
+    return low
+
+
+def read_numeral(numeral: str, lone_dot: LoneDot, *, scaled: bool = False) -> Decimal:
+    """Return the value of digits with their separators.
+
+    The last of two different separators is the decimal one; one that repeats groups digits (by threes, or in the
+    Indian way 12,34,567); a lone comma before exactly three digits groups them, a lone dot there does as `lone_dot` says.
+
+    Args:
+        scaled: a word such as "million" follows: then "1.234" is a decimal and "1,234" may be either.
+
+    Raises:
+        NotUnderstood: the grouping is none, or the number may mean two things.
+    """
+    if len(numeral) > _LONGEST_NUMERAL:
+        raise NotUnderstood("too many digits")
+    if numeral.isdecimal():
+        return Decimal(numeral)
+    if "'" in numeral or " " in numeral:
+        return _read_spaced(numeral)
+    dots, commas = numeral.count("."), numeral.count(",")
+    if dots and commas:
+        mark = "." if numeral.rfind(".") > numeral.rfind(",") else ","
+        if numeral.count(mark) > 1:
+            raise NotUnderstood("the digits are grouped in no known way")
+        whole, _, fraction = numeral.partition(mark)
+        return Decimal(f"{_ungroup(whole, ',' if mark == '.' else '.')}.{fraction}")
+    mark = "." if dots else ","
+    if dots + commas > 1:
+        return Decimal(_ungroup(numeral, mark))
+    whole, _, fraction = numeral.partition(mark)
+    if len(fraction) != 3 or not 0 < len(whole) < 4 or whole[0] == "0":
+        return Decimal(f"{whole or 0}.{fraction}")
+    if mark == ",":
+        if scaled:
+            raise NotUnderstood(f"{numeral} may be {whole}{fraction} or {whole}.{fraction}")
+        return Decimal(whole + fraction)
+    if scaled or lone_dot is LoneDot.DECIMAL:
+        return Decimal(numeral)
+    if lone_dot is LoneDot.REFUSED:
+        raise NotUnderstood(f"{numeral} may be {whole}{fraction} or {numeral}")
+    return Decimal(whole + fraction)
+
+
+def _read_spaced(numeral: str) -> Decimal:
+    """Return the value of digits grouped by spaces or, in the Swiss way, apostrophes."""
+    mark = "'" if "'" in numeral else " "
+    cut = max(numeral.rfind("."), numeral.rfind(","))
+    last_group = numeral.rfind(mark)
+    if cut > last_group:
+        return Decimal(f"{_ungroup(numeral[:cut], mark)}.{numeral[cut + 1 :]}")
+    return Decimal(_ungroup(numeral, mark))
+
+
+_WESTERN = re.compile(r"\d{1,3}(?:-\d{3})+|\d+")
+_INDIAN = re.compile(r"\d{1,2}(?:-\d{2})*-\d{3}")
+
+
+def _ungroup(digits: str, mark: str) -> str:
+    grouped = digits.replace(mark, "-")
+    if _WESTERN.fullmatch(grouped) or (mark == "," and _INDIAN.fullmatch(grouped)):
+        return grouped.replace("-", "")
+    raise NotUnderstood("the digits are grouped in no known way")

@@ -1,0 +1,222 @@
+"""Dates and times: one cell to one calendar day or wall-clock time. The day's and month's order is `date_order`'s to decide."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from functools import cache
+from typing import TYPE_CHECKING
+
+from leadtriage.importing.values.cells import NotUnderstood, is_missing, plain
+
+if TYPE_CHECKING:
+    from dateutil.parser import parser
+
+
+class DateOrder(StrEnum):
+    """Which of two numbers is the day where either could be."""
+
+    DAY_FIRST = "day-first"
+    MONTH_FIRST = "month-first"
+
+
+_TIME = (
+    r"(?:(?:\s*,?\s+(?:at\s+|um\s+)?|t)(?P<hour>\d{1,2})(?::(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d{1,9})?)?)?"
+    r"\s*(?P<half>[ap]\.?m\.?)?(?:\s*uhr)?\s*(?:z|[a-z]{3,5}|(?:utc|gmt)?\s*[+-]\d{1,2}:?(?:\d{2})?)?)?"
+)
+_NUMERIC = re.compile(
+    rf"(?:[a-z]{{2,10}}\.?,?\s+)?(?P<first>\d{{1,4}})(?P<mark>[-/.\s]|\.\s)(?P<middle>\d{{1,2}})(?P=mark)(?P<last>\d{{4}}|\d{{1,2}}){_TIME}"
+)
+_COMPACT = re.compile(
+    r"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)(?:[t ]?(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)?z?)?"
+)
+_SERIAL = re.compile(r"(?P<days>\d{5})(?P<part>\.\d{1,12})?")
+_EPOCH = re.compile(r"\d{10}(?:\d{3})?(?:\.0)?")
+
+_SERIAL_START = datetime(1899, 12, 30)  # noqa: DTZ001 - a wall clock, as all of this module
+"""Day 0 of a spreadsheet's day count, past its wrong leap day of 1900."""
+_FIRST_SERIAL, _LAST_SERIAL = 36_526, 58_804
+"""2000-01-01 and 2060-12-29: other five-digit numbers are no dates."""
+_FIRST_EPOCH, _LAST_EPOCH = 946_684_800, 2_871_763_200
+_PIVOT = 69
+"""Two-digit years from here on are of the 1900s, as in POSIX `strptime`."""
+
+_MONTHS = [
+    "jan january januar jänner janv janvier ene enero gennaio gen janeiro januari janvr",
+    "feb february februar feber fév févr février fevrier febrero febbraio fevereiro februari fev",
+    "mar march märz mär maerz mrz mars marzo março maart mrt",
+    "apr april avr avril abr abril aprile",
+    "may mai mayo maggio maio mei mag",
+    "jun june juni juin junio giugno junho giu",
+    "jul july juli juil juillet julio luglio julho lug",
+    "aug august août aout ago agosto augustus",
+    "sep sept september septembre septiembre settembre setembro set",
+    "oct october okt oktober octobre octubre ottobre outubro ott out",
+    "nov november novembre noviembre novembro",
+    "dec december dez dezember déc décembre decembre dic diciembre dicembre dezembro",
+]
+_WEEKDAYS = [
+    "mon monday mo montag lundi lun lunes",
+    "tue tuesday tues di dienstag mardi martes",
+    "wed wednesday mi mittwoch mercredi mer miércoles",
+    "thu thursday thur thurs do donnerstag jeudi jeu jueves",
+    "fri friday fr freitag vendredi ven viernes",
+    "sat saturday sa samstag sonnabend samedi sam sábado",
+    "sun sunday so sonntag dimanche dim domingo",
+]
+MONTH_NUMBERS = {word: number for number, words in enumerate(_MONTHS, 1) for word in words.split()}
+"""The number of every month's name and abbreviation, in the languages read here."""
+
+
+def parse_date(text: str, order: DateOrder) -> date | None:
+    """Return the calendar day in a cell; a time beside it is left out; None where the cell is missing.
+
+    Raises:
+        NotUnderstood: it is no day of the calendar, or leaves out its year, month or day.
+    """
+    when = parse_datetime(text, order)
+    return when.date() if when else None
+
+
+def parse_datetime(text: str, order: DateOrder) -> datetime | None:
+    """Return the time in a cell, midnight where it gives a day alone; None where the cell is missing.
+
+    It is the clock on the wall of whoever wrote it: an offset or zone is left out. Seconds or milliseconds since 1970 (in UTC), a
+    spreadsheet's day count from 2000 to 2060 and the months' names in seven languages are read. Parts of a second are cut.
+
+    Args:
+        order: decides "03/04/2026"; "13/04/2026" can mean one thing only, whatever the order.
+
+    Raises:
+        NotUnderstood: it is no time of the calendar, or leaves out its year, month or day.
+    """
+    if text[4:5] == "-":
+        try:
+            return datetime.fromisoformat(text).replace(tzinfo=None, microsecond=0)
+        except ValueError:
+            pass
+    if is_missing(text):
+        return None
+    given = plain(text).lower().strip("'\"")
+    numeric = _NUMERIC.fullmatch(given)
+    if numeric:
+        return _read_numeric(numeric, order)
+    compact = _COMPACT.fullmatch(given)
+    if compact:
+        parts = {name: int(value or 0) for name, value in compact.groupdict().items()}
+        return _make(**parts)
+    return _read_count(given) or _ask_library(given, order)
+
+
+def _read_numeric(match: re.Match[str], order: DateOrder) -> datetime:
+    first, middle, last = match["first"], match["middle"], match["last"]
+    if len(first) > 2:
+        if len(first) == 3 or len(last) > 2:
+            raise NotUnderstood("not a date")
+        year, month, day = int(first), int(middle), int(last)
+    else:
+        one, two, year = int(first), int(middle), _full_year(last)
+        month_first = one <= 12 and (two > 12 or reads_month_first(match["mark"], order))
+        month, day = (one, two) if month_first else (two, one)
+    hour = int(match["hour"] or 0)
+    if match["half"]:
+        if not 1 <= hour <= 12:
+            raise NotUnderstood("no such time of the day")
+        hour = hour % 12 + (12 if match["half"].startswith("p") else 0)
+    return _make(year, month, day, hour, int(match["minute"] or 0), int(match["second"] or 0))
+
+
+def reads_month_first(mark: str, order: DateOrder) -> bool:
+    """Return whether, of two numbers that could both be the month, the first is it."""
+    return order is DateOrder.MONTH_FIRST
+
+
+def _full_year(digits: str) -> int:
+    year = int(digits)
+    if len(digits) == 4:
+        return year
+    if len(digits) != 2:
+        raise NotUnderstood("not a year")
+    return year + (1900 if year >= _PIVOT else 2000)
+
+
+def _make(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0) -> datetime:
+    try:
+        return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - a wall clock
+    except ValueError:
+        raise NotUnderstood("no such day or time in the calendar") from None
+
+
+def _read_count(text: str) -> datetime | None:
+    """Return what a count of days or seconds stands for, or None where the text is none."""
+    serial = _SERIAL.fullmatch(text)
+    if serial and _FIRST_SERIAL <= int(serial["days"]) <= _LAST_SERIAL:
+        seconds = round(float(serial["part"] or 0) * 86_400)
+        return _SERIAL_START + timedelta(days=int(serial["days"]), seconds=seconds)
+    if _EPOCH.fullmatch(text):
+        count = int(text.partition(".")[0])
+        count = count if count < 10**10 else count // 1000
+        if _FIRST_EPOCH <= count <= _LAST_EPOCH:
+            return datetime.fromtimestamp(count, UTC).replace(tzinfo=None)
+    return None
+
+
+def _ask_library(text: str, order: DateOrder) -> datetime:
+    """Return a date with its month in words, as python-dateutil reads it.
+
+    The library fills in what a text leaves out, so it is asked twice with different fillings.
+    """
+    if len(text) > 60 or not any(c.isalpha() for c in text):
+        raise NotUnderstood("not a date")
+    month_first = order is DateOrder.MONTH_FIRST
+    try:
+        readings = {
+            _word_parser().parse(text, default=filling, dayfirst=not month_first, ignoretz=True)
+            for filling in (datetime(2000, 1, 1), datetime(2004, 2, 2))  # noqa: DTZ001 - wall clocks
+        }
+    except (ValueError, OverflowError, AttributeError, TypeError, IndexError):
+        # Besides its own error the library lets slip whatever its tokens run into.
+        raise NotUnderstood("not a date") from None
+    if len(readings) > 1 or not any(c.isdecimal() for c in text):
+        raise NotUnderstood("the day, the month or the year is not given")
+    reading = readings.pop().replace(microsecond=0)
+    if not any(word in MONTH_NUMBERS for word in re.findall(r"[^\W\d_]+", text)):
+        raise NotUnderstood("not a date")
+    return reading
+
+
+@cache
+def _word_parser() -> parser:
+    """Return python-dateutil's parser with the months' and weekdays' names of the languages read here."""
+    from dateutil.parser import parser, parserinfo
+
+    class Names(parserinfo):
+        MONTHS = [tuple(words.split()) for words in _MONTHS]  # type: ignore[assignment]
+        WEEKDAYS = [tuple(words.split()) for words in _WEEKDAYS]  # type: ignore[assignment]
+        JUMP = [
+            *parserinfo.JUMP,
+            "de",
+            "del",
+            "den",
+            "der",
+            "le",
+            "el",
+            "um",
+            "uhr",
+            "à",
+            "a",
+            "las",
+            "the",
+            "dia",
+            "º",
+            "er",
+        ]
+
+        def convertyear(self, year: int, century_specified: bool = False) -> int:
+            # The library's own pivot moves with the clock of the day.
+            if year < 100 and not century_specified:
+                return year + (1900 if year >= _PIVOT else 2000)
+            return year
+
+    return parser(Names())

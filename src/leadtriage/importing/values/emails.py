@@ -1,0 +1,143 @@
+"""E-mail addresses: one cell to its addresses, each with what it says of its owner."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+
+from publicsuffixlist import PublicSuffixList
+
+from leadtriage.importing.values.cells import is_missing, plain
+from leadtriage.vocabulary import EmailKind
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """One e-mail address.
+
+    Attributes:
+        address: in lower case, an international domain in its own script; of an invalid one the text as it stood.
+        domain: what stands behind the @; None of an invalid one.
+        kind: the worst that applies.
+    """
+
+    address: str
+    domain: str | None
+    kind: EmailKind
+
+
+_PLAIN_ADDRESS = re.compile(
+    r"(?=.{3,190}\Z)(?P<local>[a-z0-9_](?:[a-z0-9_+-]|\.(?=[a-z0-9_+-])){0,60})"
+    r"@(?P<domain>(?:[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){0,50}\.){1,6}[a-z]{2,24})",
+    re.ASCII,
+)
+"""Addresses about which the standard and everybody agree; the library judges the rest."""
+
+_CANDIDATE = re.compile(r"[^\s,;<>()\[\]\"|/\\]+@[^\s,;<>()\[\]\"|/\\]+")
+_SPELLED_OUT = re.compile(r"\s*(?:\[at\]|\(at\)|\{at\}|＠)\s*", re.IGNORECASE)
+_SPELLED_DOT = re.compile(r"\s*(?:\[dot\]|\(dot\)|\{dot\})\s*", re.IGNORECASE)
+_AROUND = "'`.,:;!?*<>\"“”‘’"
+
+
+def parse_emails(text: str) -> tuple[Email, ...]:
+    """Return the addresses in a cell, usable ones first, each once; none where the cell is missing.
+
+    "Name <a@b.com>", mailto: links, several addresses, stray dots and commas are understood. A text without a usable address is
+    one address of the kind invalid.
+
+    Raises:
+        NotUnderstood: the text is longer than any address.
+    """
+    match = _PLAIN_ADDRESS.fullmatch(text.lower())
+    if match:
+        return (_judge(match["local"], match["domain"]),)
+    if is_missing(text):
+        return ()
+    given = plain(text)
+    found = _CANDIDATE.findall(given)
+    if not found and "@" not in given:
+        found = _CANDIDATE.findall(_SPELLED_DOT.sub(".", _SPELLED_OUT.sub("@", given)))
+    emails = dict.fromkeys(_read_address(candidate) for candidate in found) or {_invalid(given): None}
+    return tuple(sorted(emails, key=lambda email: email.kind is EmailKind.INVALID))
+
+
+def _read_address(candidate: str) -> Email:
+    text = candidate.strip(_AROUND)
+    if text[:7].lower() == "mailto:":
+        text = text[7:].partition("?")[0].strip(_AROUND)
+    match = _PLAIN_ADDRESS.fullmatch(text.lower())
+    return _judge(match["local"], match["domain"]) if match else _ask_library(text)
+
+
+def _ask_library(text: str) -> Email:
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        valid = validate_email(text, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        return _invalid(text)
+    if valid.domain == "test" or valid.domain != valid.domain.strip("."):
+        return _invalid(text)
+    return _judge(valid.local_part.lower(), valid.domain.lower())
+
+
+def _invalid(text: str) -> Email:
+    return Email(text, None, EmailKind.INVALID)
+
+
+def _judge(local: str, domain: str) -> Email:
+    kind = _judge_domain(domain)
+    if kind is EmailKind.INVALID:
+        return _invalid(f"{local}@{domain}")
+    if kind is not EmailKind.DISPOSABLE and local.partition("+")[0] in _role_names():
+        kind = EmailKind.ROLE
+    return Email(f"{local}@{domain}", domain, kind)
+
+
+@lru_cache(maxsize=65_536)
+def _judge_domain(domain: str) -> EmailKind:
+    """Return what the domain alone says; invalid where no such top-level domain exists."""
+    suffixes = _public_suffixes()
+    top = domain.rpartition(".")[2]
+    if top not in _RESERVED_FOR_TRYING and suffixes.publicsuffix(domain, accept_unknown=False) is None:
+        return EmailKind.INVALID
+    registrable = suffixes.privatesuffix(domain) or domain
+    if domain in _disposable_domains() or registrable in _disposable_domains():
+        return EmailKind.DISPOSABLE
+    free = _free_domains()
+    if domain in free or registrable in free or f"{registrable.partition('.')[0]}.*" in free:
+        return EmailKind.FREE
+    return EmailKind.BUSINESS
+
+
+_RESERVED_FOR_TRYING = frozenset({"test", "example"})
+"""Top-level domains of RFC 2606 that samples and tests use."""
+
+
+@cache
+def _public_suffixes() -> PublicSuffixList:
+    return PublicSuffixList()
+
+
+@cache
+def _disposable_domains() -> frozenset[str]:
+    from disposable_email_domains import blocklist
+
+    return frozenset(blocklist)
+
+
+@cache
+def _free_domains() -> frozenset[str]:
+    return _read_list("free_mail.txt")
+
+
+@cache
+def _role_names() -> frozenset[str]:
+    return _read_list("role_addresses.txt")
+
+
+def _read_list(name: str) -> frozenset[str]:
+    lines = files(__package__).joinpath(name).read_text(encoding="utf-8").splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())

@@ -1,0 +1,216 @@
+"""Telephone numbers: one cell to its numbers, international (E.164) where that can be told, else as a person would dial them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING
+
+from leadtriage.importing.values.cells import NotUnderstood, is_missing, plain
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
+
+_FEWEST_DIGITS, _MOST_DIGITS = 5, 15
+"""E.164 allows fifteen; with fewer than five it is an extension or a scrap."""
+_SHARED_DIGITS = 9
+
+_INTERNATIONAL = re.compile(r"\+([1-9]\d{6,14})", re.ASCII)
+_NATIONAL = re.compile(r"[\d ().-]{5,24}", re.ASCII)
+_PUNCTUATION = str.maketrans("", "", " ().-")
+_SCIENTIFIC = re.compile(r"\+?(\d)[.,]?(\d*)e\+?(\d\d?)", re.IGNORECASE)
+_POINT_ZERO = re.compile(r"(\+?\d{5,15})[.,]0+")
+_LABEL = re.compile(
+    r"(?:\b[a-z][a-z .-]{0,14}:|\b(?:tel|phone|ph|mob|mobile|cell|fax|office|work|home|telefon|handy)\b\.?)\s*", re.I
+)
+_META = re.compile(r"p:(?=\+?\d)", re.IGNORECASE)
+_EXTENSION = re.compile(
+    r"\s*(?:\bext(?:ension|n)?\b\.?|[x#]|;ext=|durchwahl|\bdw\b|\bposte\b)\s*[.:]?\s*(\d{1,7})\s*$", re.IGNORECASE
+)
+_APART = re.compile(r"\s*(?:[;,|]|\s/\s|\bor\b|\band\b|\boder\b|\bund\b|\bou\b)\s*", re.IGNORECASE)
+_TYPED = re.compile(r"\+?[\d\s()./-]+", re.ASCII)
+_VANITY = re.compile(r"[+(]?\d[\d ().-]{0,9}[a-z][a-z\d -]{4,12}", re.IGNORECASE)
+
+
+def parse_phones(text: str, region: str | None) -> tuple[str, ...]:
+    """Return the numbers in a cell, each once; none where the cell is missing.
+
+    A number is given as E.164 ("+493012345"), with "x752" behind it for an extension. Where neither the number nor the
+    region says the country, or the number lacks its area code, it stays as it was typed ("660-485-0224"), since a
+    person can still dial it. What a spreadsheet made of numbers is mended ("493012345.0") unless digits are lost.
+
+    Args:
+        region: the two letters of the country whose national numbers these are; None where that is not known.
+
+    Raises:
+        NotUnderstood: it is no telephone number, or a spreadsheet has lost its last digits.
+    """
+    international = _INTERNATIONAL.fullmatch(text)
+    if international and _is_settled(international[1]):
+        return (text,)
+    if region is not None and _NATIONAL.fullmatch(text):
+        settled = _settle_national(text.translate(_PUNCTUATION), region)
+        if settled is not None:
+            return (settled,)
+    if is_missing(text):
+        return ()
+    given = _META.sub("", plain(text)).lstrip("'=\"").strip("'\" ")
+    found = dict.fromkeys(_read_number(part, region) for part in _part_numbers(given))
+    if not found:
+        raise NotUnderstood("not a telephone number")
+    return tuple(found)
+
+
+def phone_digits_key(phone: str) -> str:
+    """Return what two spellings of one number share: its last nine digits, without extension and leading zeros.
+
+    So "0170 1234567" meets "+491701234567". It tells apart people only together with their names.
+    """
+    digits = "".join(c for c in phone.partition("x")[0] if c.isdecimal()).lstrip("0")
+    return digits[-_SHARED_DIGITS:]
+
+
+def _part_numbers(text: str) -> list[str]:
+    parts = [part for part in _APART.split(text) if part]
+    if len(parts) == 1 and "/" in text:
+        sides = [side for side in text.split("/") if side.strip()]
+        if all(sum(c.isdecimal() for c in side) >= 7 for side in sides):
+            return sides
+    if len(parts) > 1 and not all(sum(c.isdecimal() for c in part) >= _FEWEST_DIGITS for part in parts):
+        rejoined = text.replace(",", " ")
+        return [rejoined]
+    return parts
+
+
+def _read_number(text: str, region: str | None) -> str:
+    text = _mend_spreadsheet(_LABEL.sub("", text).strip())
+    extension = _EXTENSION.search(text)
+    bare = text[: extension.start()] if extension else text
+    digits = [c for c in bare if c.isdecimal()]
+    if _VANITY.fullmatch(bare) is None:
+        if _TYPED.fullmatch(bare.strip()) is None:
+            raise NotUnderstood("not a telephone number")
+        if not _FEWEST_DIGITS <= len(digits) <= _MOST_DIGITS + 2:
+            raise NotUnderstood("too few digits" if len(digits) < _FEWEST_DIGITS else "too many digits")
+        if len(set(digits)) == 1:
+            raise NotUnderstood("one digit over and over")
+    dialled = _dial(bare, region)
+    if dialled is None:
+        if len(digits) > _MOST_DIGITS:
+            raise NotUnderstood("too many digits")
+        dialled = bare.strip(" -./")
+    return f"{dialled}x{extension[1]}" if extension else dialled
+
+
+def _mend_spreadsheet(text: str) -> str:
+    scientific = _SCIENTIFIC.fullmatch(text)
+    if scientific:
+        digits, places = scientific[1] + scientific[2], int(scientific[3])
+        if places + 1 > len(digits) or places + 1 < len(digits.rstrip("0")):
+            raise NotUnderstood("a spreadsheet has rounded its digits away")
+        return digits[: places + 1]
+    whole = _POINT_ZERO.fullmatch(text)
+    return whole[1] if whole else text
+
+
+def _dial(text: str, region: str | None) -> str | None:
+    """Return the number as E.164, or None where that cannot be told."""
+    from phonenumbers import (
+        NumberParseException,
+        PhoneNumberFormat,
+        ValidationResult,
+        format_number,
+        is_possible_number_with_reason,
+        parse,
+    )
+
+    if text.startswith("00"):
+        text = "+" + text[2:].lstrip()
+    try:
+        number: PhoneNumber = parse(text, region)
+    except NumberParseException:
+        return None
+    if is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
+        return None
+    return str(format_number(number, PhoneNumberFormat.E164))
+
+
+_Settle = Callable[[str], bool]
+
+
+@cache
+def _calling_codes() -> frozenset[str]:
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+    return frozenset(map(str, COUNTRY_CODE_TO_REGION_CODE))
+
+
+def _is_settled(digits: str) -> bool:
+    """Return whether the library would leave these international digits as they are."""
+    for length in (1, 2, 3):
+        if digits[:length] in _calling_codes():
+            lengths, prefix, _ = _plan(digits[:length])
+            national = digits[length:]
+            return (
+                len(national) in lengths
+                and national[0] != "0"
+                and not (prefix and prefix.match(national))
+                and len(set(national)) > 1
+            )
+    return False
+
+
+@cache
+def _plan(calling_code: str) -> tuple[frozenset[int], re.Pattern[str] | None, re.Pattern[str] | None]:
+    """Return a numbering plan: the lengths of its numbers, what may stand before them, and their shape."""
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
+
+    regions = COUNTRY_CODE_TO_REGION_CODE[int(calling_code)]
+    if regions[0] == "001":
+        return frozenset(), None, None
+    metadata = PhoneMetadata.metadata_for_region(regions[0])
+    if metadata is None or metadata.general_desc is None:
+        return frozenset(), None, None
+    prefix = metadata.national_prefix_for_parsing
+    shape = metadata.general_desc.national_number_pattern
+    return (
+        frozenset(metadata.general_desc.possible_length),
+        re.compile(prefix) if prefix else None,
+        re.compile(shape) if shape else None,
+    )
+
+
+@cache
+def _region_plan(region: str) -> tuple[str, frozenset[int], re.Pattern[str] | None, str | None] | None:
+    """Return calling code, lengths, shape and plain trunk prefix of a region whose plan is simple, else None."""
+    from phonenumbers import SUPPORTED_REGIONS, PhoneMetadata, country_code_for_region
+
+    metadata = PhoneMetadata.metadata_for_region(region) if region in SUPPORTED_REGIONS else None
+    if metadata is None or metadata.general_desc is None or metadata.national_prefix_transform_rule:
+        return None
+    trunk = metadata.national_prefix_for_parsing
+    if trunk not in {None, "0", "1", "8"}:
+        return None
+    shape = re.compile(metadata.general_desc.national_number_pattern)
+    return str(country_code_for_region(region)), frozenset(metadata.general_desc.possible_length), shape, trunk
+
+
+def _settle_national(digits: str, region: str) -> str | None:
+    """Return plain national digits as E.164 where the library would do the same, else None."""
+    plan = _region_plan(region)
+    if plan is None:
+        return None
+    code, lengths, shape, trunk = plan
+    national = digits[1:] if trunk and digits.startswith(trunk) else digits
+    if (
+        len(national) not in lengths
+        or national[0] in {"0", trunk}
+        or digits.startswith((code, "00", "011", "8~"))
+        or shape is None
+        or not shape.fullmatch(national)
+        or len(set(national)) == 1
+        or (national is not digits and shape.fullmatch(digits))
+    ):
+        return None
+    return f"+{code}{national}"

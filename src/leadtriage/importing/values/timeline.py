@@ -1,0 +1,250 @@
+"""When they want to decide: people's words to a date, counted from the day the lead came in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+
+from leadtriage.importing.values.cells import NotUnderstood, is_missing, plain
+from leadtriage.importing.values.date_order import is_ambiguous_date
+from leadtriage.importing.values.dates import MONTH_NUMBERS, DateOrder, parse_date
+
+NO_RUSH_DAYS = 365
+"""How far off "no rush" or "just browsing" is taken to be: an answer, and one that no deadline lies behind."""
+
+_NOW = frozenset(
+    {
+        "asap", "a.s.a.p", "as soon as possible", "now", "right now", "immediate", "immediately", "urgent", "urgently",
+        "very urgent", "right away", "straight away", "today", "ready now", "ready to buy", "ready to start", "at once", "instantly",
+        "sofort", "ab sofort", "dringend", "heute", "jetzt", "umgehend", "schnellstmöglich", "so schnell wie möglich",
+        "so bald wie möglich", "baldmöglichst", "immédiatement", "tout de suite", "dès que possible", "maintenant", "aujourd'hui",
+        "le plus tôt possible", "inmediatamente", "ahora", "lo antes posible", "hoy", "cuanto antes", "urgente", "subito",
+        "imediatamente", "direct", "zo snel mogelijk",
+    }
+)  # fmt: skip
+_NO_RUSH = frozenset(
+    {
+        "no rush", "no hurry", "not urgent", "no urgency", "just browsing", "browsing", "just looking", "only looking",
+        "just looking around", "just exploring", "exploring", "exploring options", "just researching", "researching", "research",
+        "just research", "someday", "some day", "one day", "no timeline", "no timeframe", "no deadline", "no time frame",
+        "not in a hurry", "in no hurry", "no plans", "not now", "not any time soon", "no specific timeline", "long term",
+        "keine eile", "nicht dringend", "eilt nicht", "irgendwann", "nur informieren", "nur mal schauen", "pas urgent",
+        "pas pressé", "sin prisa", "no hay prisa", "no es urgente", "algún día", "geen haast", "nessuna fretta", "sem pressa",
+    }
+)  # fmt: skip
+_UNDECIDED = frozenset(
+    {"not sure", "not sure yet", "unsure", "undecided", "not decided", "no idea", "to be determined", "to be decided",
+     "unclear", "noch offen", "offen", "noch unklar", "weiß noch nicht", "je ne sais pas", "no sé", "no lo sé"}
+)  # fmt: skip
+
+_UNITS = {
+    **dict.fromkeys(["d", "day", "days", "tag", "tage", "tagen", "jour", "jours", "día", "días", "dia", "dias", "giorni", "dagen"], "day"),
+    **dict.fromkeys(["h", "hour", "hours", "hr", "hrs", "stunde", "stunden", "heure", "heures", "hora", "horas"], "hour"),
+    **dict.fromkeys(["w", "wk", "wks", "week", "weeks", "woche", "wochen", "semaine", "semaines", "semana", "semanas", "settimane", "weken"], "week"),
+    **dict.fromkeys(["m", "mo", "mos", "mth", "mths", "month", "months", "monat", "monate", "monaten", "mois", "mes", "meses", "mesi", "maanden"], "month"),
+    **dict.fromkeys(["q", "quarter", "quarters", "quartal", "quartale", "quartalen", "trimestre", "trimestres"], "quarter"),
+    **dict.fromkeys(["y", "yr", "yrs", "year", "years", "jahr", "jahre", "jahren", "an", "ans", "année", "années", "año", "años", "anni", "jaar"], "year"),
+}
+_COUNTS = {
+    word: number
+    for number, words in enumerate(
+        (
+            "zero", "a an one ein eine einem einer un une una", "two couple zwei deux dos due", "three drei trois tres tre",
+            "four vier quatre cuatro", "five fünf cinq cinco", "six sechs seis", "seven sieben sept siete", "eight acht huit ocho",
+            "nine neun neuf nueve", "ten zehn dix diez", "eleven elf", "twelve zwölf douze doce",
+        )
+    )
+    for word in words.split()
+}  # fmt: skip
+_BEFORE = re.compile(
+    r"^(?:(?:within|in|by|before|until|till|for|over|during|the|next|coming|less than|under|up to|upto|max|maximum|more than"
+    r"|at least|about|approx|approximately|around|roughly|ca|circa|after|at|on|of|a|innerhalb|von|vor|bis|zum|nächsten|nächste|den"
+    r"|der|im|des|mehr als|weniger als|dans|d'ici|avant|les|prochains|moins de|plus de|en|dentro|antes|de|los|próximos"
+    r"|menos|más)\b\.?\s*|[<>≤≥~+=]+\s*)+"
+)
+_AFTER = re.compile(r"(?:\s*(?:\+|or more|or less|plus|max|and more|from now|out|away|time|oder mehr|ou plus|o más))+$")
+_DURATION = re.compile(
+    r"(?:(?P<low>\d{1,4})\s*(?P<low_unit>[^\W\d_]+)?\s*(?:-|to|bis|or|oder|à|a)\s*)?"
+    r"(?P<count>\d{1,4}|[^\W\d_]+)\s*(?:of\s+)?\+?\s*(?P<unit>[^\W\d_]+)\+?"
+)
+_RELATIVE = re.compile(
+    r"(?:(?:by|until|before|bis|the|at|am|zum|à la|la|le|a|in|im|ende|fin de|fin|finales de|end of|end|eo|late)\s*)*"
+    r"(?P<which>this|current|next|coming|diese[rnms]?|nächste[rnms]?|kommende[rnms]?|ce|cette|este|esta)?"
+    r"\s*(?:the\s+|des\s+|der\s+|de\s+|l')?"
+    r"(?P<unit>[^\W\d_]+)(?P<following>\s+(?:prochaine?|próxim[oa]|que viene))?"
+)
+_ENDS = {"eow": "week", "eom": "month", "eoq": "quarter", "eoy": "year", "eod": "day", "jahresende": "year",
+         "monatsende": "month", "quartalsende": "quarter", "wochenende": "week"}  # fmt: skip
+_NEXT = re.compile(r"next|coming|nächste|kommende|prochain|próxim|que viene")
+_QUARTER = re.compile(
+    r"(?:q\s?(?P<a>[1-4])|(?P<b>[1-4])\s?q|(?P<c>[1-4])(?:\.|st|nd|rd|th)?\s*(?:quarter|quartal))(?:\W+(?:of\s+)?(?P<year>\d{4}|\d\d))?"
+)
+_YEAR_QUARTER = re.compile(r"(?P<year>\d{4})\W*q(?P<a>[1-4])")
+_HALF = re.compile(
+    r"(?:h\s?(?P<a>[12])|(?P<b>[12])h|(?P<c>[12])(?:\.|st|nd)\s*(?:half|halbjahr))(?:\W+(?:of\s+)?(?P<year>\d{4}|\d\d))?"
+)
+_YEAR = re.compile(r"(?:year\s+|jahr\s+)?(?P<year>20\d\d)")
+_MONTH = re.compile(r"(?P<month>[^\W\d_]+)\.?(?:[\s,/-]+(?:of\s+|de\s+)?(?P<year>\d{4}))?")
+_MONTH_NUMBER = re.compile(
+    r"(?P<month>0?[1-9]|1[0-2])[/.-](?P<year>20\d\d)|(?P<year2>20\d\d)[/-](?P<month2>0?[1-9]|1[0-2])"
+)
+_SEASON = re.compile(r"(?P<season>[^\W\d_]+)(?:\W+(?:of\s+)?(?P<year>\d{4}))?")
+_SEASON_ENDS = {
+    **dict.fromkeys(("spring", "frühling", "frühjahr", "printemps", "primavera"), 5),
+    **dict.fromkeys(("summer", "sommer", "été", "verano"), 8),
+    **dict.fromkeys(("autumn", "fall", "herbst", "automne", "otoño"), 11),
+    **dict.fromkeys(("winter", "hiver", "invierno"), 2),
+}
+_FINAL = re.compile(r"^(?:(?:by|until|before|the|at|zum|bis|in|im|ende|end of|end|late|fin de|en)\s+)+")
+
+
+def parse_timeline(text: str, came_in: date, order: DateOrder | None = None) -> date | None:
+    """Return the date by which they want to decide; None where that is missing or undecided.
+
+    A period counts to its last day, since no more is proven: "this month" is the month's last day, "Q1 2027" is
+    2027-03-31, "1-3 months" and "within 3 months" are three months on. "6+ months" is six. A month, quarter or season
+    without a year is the first that has not ended. "ASAP" is the day the lead came in; "no rush" is `NO_RUSH_DAYS` later.
+
+    Args:
+        came_in: the day the lead came in.
+        order: decides dates such as "03/04/2027"; without it these are refused.
+
+    Raises:
+        NotUnderstood: it says no time, or lies past the calendar's end.
+    """
+    if is_missing(text):
+        return None
+    given = plain(text.replace("_", " ")).lower().strip(" .!?*\"'")
+    if given in _NOW:
+        return came_in
+    if given in _UNDECIDED:
+        return None
+    try:
+        if given in _NO_RUSH:
+            return came_in + timedelta(days=NO_RUSH_DAYS)
+        for read in _READERS:
+            decided = read(given, came_in)
+            if decided is not None:
+                return decided
+    except (OverflowError, ValueError):
+        raise NotUnderstood("past the end of the calendar") from None
+    if is_ambiguous_date(given) and order is None:
+        raise NotUnderstood("the day and the month could be either way round")
+    try:
+        return parse_date(_FINAL.sub("", given), order or DateOrder.DAY_FIRST)
+    except NotUnderstood:
+        raise NotUnderstood("no time is to be read in it") from None
+
+
+def _read_duration(text: str, came_in: date) -> date | None:
+    match = _DURATION.fullmatch(_AFTER.sub("", _BEFORE.sub("", text)))
+    if match is None or match["unit"] not in _UNITS or (match["low_unit"] and match["low_unit"] not in _UNITS):
+        return None
+    count = int(match["count"]) if match["count"].isdecimal() else _COUNTS.get(match["count"])
+    return None if count is None else _add(came_in, count, _UNITS[match["unit"]])
+
+
+def _read_relative(text: str, came_in: date) -> date | None:
+    if text in _ENDS:
+        return _last_day(came_in, _ENDS[text])
+    match = _RELATIVE.fullmatch(text)
+    if match is None or len(match["unit"]) < 3:
+        return None
+    unit = _ENDS.get(match["unit"]) or _UNITS.get(match["unit"])
+    if unit is None or unit == "hour":
+        return None
+    following = _NEXT.search(match["which"] or match["following"] or "") is not None
+    return _last_day(
+        _add(came_in.replace(day=1) if unit != "week" and unit != "day" else came_in, 1, unit)
+        if following
+        else came_in,
+        unit,
+    )
+
+
+def _read_quarter(text: str, came_in: date) -> date | None:
+    match = _QUARTER.fullmatch(_FINAL.sub("", text)) or _YEAR_QUARTER.fullmatch(_FINAL.sub("", text))
+    return None if match is None else _end_of_month(_number(match) * 3, _year_of(match), came_in)
+
+
+def _read_half(text: str, came_in: date) -> date | None:
+    match = _HALF.fullmatch(_FINAL.sub("", text))
+    return None if match is None else _end_of_month(_number(match) * 6, _year_of(match), came_in)
+
+
+def _read_year(text: str, came_in: date) -> date | None:
+    match = _YEAR.fullmatch(_FINAL.sub("", text))
+    return None if match is None else date(int(match["year"]), 12, 31)
+
+
+def _read_month(text: str, came_in: date) -> date | None:
+    bare = _FINAL.sub("", text)
+    match = _MONTH_NUMBER.fullmatch(bare)
+    if match:
+        return _end_of_month(int(match["month"] or match["month2"]), int(match["year"] or match["year2"]), came_in)
+    match = _MONTH.fullmatch(bare)
+    month = MONTH_NUMBERS.get(match["month"]) if match else None
+    return None if match is None or month is None else _end_of_month(month, _year_of(match), came_in)
+
+
+def _read_season(text: str, came_in: date) -> date | None:
+    match = _SEASON.fullmatch(_FINAL.sub("", text))
+    month = _SEASON_ENDS.get(match["season"]) if match else None
+    if match is None or month is None:
+        return None
+    year = _year_of(match)
+    # The winter of a year ends in the next one.
+    return _end_of_month(month, year + 1 if year and month == 2 else year, came_in)
+
+
+_READERS: tuple[Callable[[str, date], date | None], ...] = (
+    _read_relative,
+    _read_duration,
+    _read_quarter,
+    _read_half,
+    _read_year,
+    _read_month,
+    _read_season,
+)
+
+
+def _number(match: re.Match[str]) -> int:
+    groups = match.groupdict()
+    return int(next(groups[name] for name in "abc" if groups.get(name)))
+
+
+def _year_of(match: re.Match[str]) -> int | None:
+    year = match["year"]
+    return None if year is None else int(year) + (2000 if len(year) == 2 else 0)
+
+
+def _end_of_month(month: int, year: int | None, came_in: date) -> date:
+    """Return the month's last day; without a year, the first that is not before the lead came in."""
+    if year is not None:
+        return _last_day(date(year, month, 1), "month")
+    end = _last_day(date(came_in.year, month, 1), "month")
+    return end if end >= came_in else _last_day(date(came_in.year + 1, month, 1), "month")
+
+
+def _add(day: date, count: int, unit: str) -> date:
+    from dateutil.relativedelta import relativedelta
+
+    if unit == "hour":
+        return day + timedelta(days=count // 24)
+    months = {"month": count, "quarter": 3 * count, "year": 12 * count}.get(unit)
+    if months is None:
+        return day + timedelta(days=count * (7 if unit == "week" else 1))
+    return day + relativedelta(months=months)
+
+
+def _last_day(day: date, unit: str) -> date:
+    """Return the last day of the week (Sunday), month, quarter or year that holds a day."""
+    if unit == "day":
+        return day
+    if unit == "week":
+        return day + timedelta(days=6 - day.weekday())
+    month = {"month": day.month, "quarter": (day.month + 2) // 3 * 3, "year": 12}[unit]
+    if month == 12:
+        return date(day.year, 12, 31)
+    return date(day.year, month + 1, 1) - timedelta(days=1)
