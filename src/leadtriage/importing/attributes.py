@@ -44,9 +44,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     _text("name"),
     _text("first_name"),
     _text("last_name"),
-    Attribute(
-        "email", ("email", "email_comparable", "email_domain", "email_domain_comparable", "email_kind")
-    ),
+    Attribute("email", ("email", "email_comparable", "email_domain", "email_domain_comparable", "email_kind")),
     _text("phone"),
     _text("company"),
     _text("title"),

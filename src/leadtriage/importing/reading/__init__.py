@@ -1,0 +1,1 @@
+"""Bytes of any shape -> rows of text: encoding, dialect, layout, damage, spreadsheets."""

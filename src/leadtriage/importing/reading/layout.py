@@ -1,0 +1,181 @@
+"""Where a table stands in its file: lines above it, the rows of its header, where the next table begins."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from leadtriage.importing.reading.model import Layout, ReadOptions
+
+MOST_PREAMBLE = 60
+MOST_HEADER_ROWS = 3
+
+_DATA = re.compile(
+    r"""^\s*(?:
+        [-+(]?\s*[$€£¥₹]?\s*[-+]?\d[\d.,\s'/:()%-]*(?:[$€£¥₹]|[ap]m|[kKmM])?   # numbers, money, dates, times, phones
+      | \d{4}-\d\d?-\d\d?[T ].*                                                 # a time stamp
+      | \d{1,2}[ -][A-Za-z]{3,9},?[ -]\d{2,4}.*                                 # 15 Apr, 2021
+      | [^@\s]+@[^@\s]+\.[A-Za-z]{2,}                                           # an e-mail address
+      | (?:https?://|www\.)\S+
+      | true|false|yes|no|null|n/a
+    )\s*$""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def find_layout(records: Sequence[Sequence[str]], options: ReadOptions) -> Layout:
+    """Where the header stands among the first records of a file, blank ones included.
+
+    The lines above a table fill fewer than half of its columns; a header names things, so that no cell of it looks
+    like a number, a date or an address while the column below does.
+    """
+    width = _common_width(records)
+    first = _first_row(records, width, options)
+    if first >= len(records):
+        return Layout(first, 0, (), width, 0)
+    if options.header_rows is not None:
+        rows = min(options.header_rows, len(records) - first)
+    elif not _is_header(records, first):
+        rows = 0
+    else:
+        rows = _count_header_rows(records, first)
+    header = join_header(records[first : first + rows])
+    warnings: list[str] = []
+    body = [row for row in records[first + rows :] if any(row)]
+    width = _common_width(body) or len(header)
+    agreed = sum(len(row) == width for row in body) >= 0.8 * len(body)
+    if rows == 0 and options.header_rows is None:
+        warnings.append("the first row looks like data, so the columns have no names (else say --header-rows 1)")
+    if rows and agreed and body and header.count("") == len(header) - width > 0:
+        header = tuple(name for name in header if name)
+        warnings.append("the header has an extra delimiter, which was left out")
+    if rows and not agreed:
+        width = len(header)
+    columns = len(header)
+    if width > columns and any(any(row[columns:]) for row in body if len(row) == width):
+        columns = width
+        if rows:
+            warnings.append(f"the header has {len(header)} names, the rows have {width} cells")
+    last = tuple(records[first + rows - 1]) if rows else ()
+    return Layout(first, rows, header, width, columns, last, tuple(warnings))
+
+
+def join_header(rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """One name for each column: what stands in its header rows, joined by a space."""
+    if len(rows) == 1:
+        return tuple(rows[0])
+    width = max((len(row) for row in rows), default=0)
+    return tuple(" ".join(row[column] for row in rows if column < len(row) and row[column]) for column in range(width))
+
+
+def name_columns(header: Sequence[str], width: int, *, header_rows: int) -> tuple[str, ...]:
+    """Unique names, none empty: `column 3` for an empty one, `Email (2)` for a second `Email`.
+
+    Blanks are folded; in a header of several rows a name that only repeats itself is told once.
+    """
+    names: list[str] = []
+    taken: set[str] = set()
+    for column in range(width):
+        words = (header[column] if column < len(header) else "").split()
+        share = len(words) // header_rows if header_rows > 1 else 0
+        if share and words == words[:share] * header_rows:
+            words = words[:share]
+        plain = " ".join(words) or f"column {column + 1}"
+        name, number = plain, 1
+        while name in taken:
+            number += 1
+            name = f"{plain} ({number})"
+        taken.add(name)
+        names.append(name)
+    return tuple(names)
+
+
+def begins_table(row: Sequence[str], header: Sequence[str], following: Sequence[str] | None, *, after_blank: bool) -> bool:
+    """Whether a row is the header of another table: the same header again, or one that shares its names.
+
+    After a blank row any full row of names as wide as the row below it and of another width than the
+    header counts too.
+    """
+    if list(row) == list(header):
+        return True
+    names = {name.strip().casefold() for name in header if name.strip()}
+    cells = [cell.strip().casefold() for cell in row]
+    if len(cells) < 2 or not all(cells[:2]) or any(_DATA.match(cell) for cell in cells if cell):
+        return False
+    if len(row) == len(header):
+        return len(names) > 2 and sum(cell in names for cell in cells) > 0.7 * len(names)
+    shared = sum(cell in names for cell in cells)
+    if shared >= 2 and shared >= 0.6 * min(len(names), len(cells)):
+        return following is not None and len(following) == len(row)
+    full = all(cells) and len(set(cells)) == len(cells)
+    return after_blank and full and following is not None and len(following) == len(row)
+
+
+def looks_like_data(cell: str) -> bool:
+    """Whether a cell is a number, a date, an amount, an address: what a header hardly is."""
+    return _DATA.match(cell) is not None
+
+
+def _common_width(records: Sequence[Sequence[str]]) -> int:
+    widths = Counter(len(row) for row in records if any(row))
+    return max(widths.items(), key=lambda item: (item[1], item[0]))[0] if widths else 0
+
+
+def _first_row(records: Sequence[Sequence[str]], width: int, options: ReadOptions) -> int:
+    if options.skip_rows is not None:
+        return _next_filled(records, options.skip_rows)
+    needed = width if width <= 2 else (width + 1) // 2
+    for position, row in enumerate(records[:MOST_PREAMBLE]):
+        filled = sum(1 for cell in row if cell.strip())
+        if filled >= needed and len(row) >= needed and filled:
+            return position
+    return _next_filled(records, 0)
+
+
+def _next_filled(records: Sequence[Sequence[str]], position: int) -> int:
+    while position < len(records) and not any(cell.strip() for cell in records[position]):
+        position += 1
+    return position
+
+
+def _is_header(records: Sequence[Sequence[str]], first: int) -> bool:
+    row = records[first]
+    suspects = [column for column, cell in enumerate(row) if looks_like_data(cell)]
+    if not suspects:
+        return True
+    below = [other for other in records[first + 1 : first + 60] if any(other)]
+    if not below:
+        return len(suspects) < 0.3 * len(row)
+    alike = 0
+    for column in suspects:
+        values = [other[column] for other in below if column < len(other) and other[column].strip()]
+        if values and sum(map(looks_like_data, values)) >= 0.6 * len(values):
+            alike += 1
+    filled = sum(1 for cell in row if cell.strip())
+    return alike < max(1, 0.2 * filled)
+
+
+def _count_header_rows(records: Sequence[Sequence[str]], first: int) -> int:
+    header = list(records[first])
+    rows = 1
+    while rows < MOST_HEADER_ROWS and first + rows < len(records) and list(records[first + rows]) == header:
+        rows += 1
+    if rows > 1:
+        return rows
+    if first + 2 < len(records):
+        lower, below = records[first + 1], records[first + 2]
+        gaps = [column for column, cell in enumerate(header) if not cell.strip()]
+        groups = len(header) - len(gaps)
+        fills_gaps = sum(1 for column in gaps if column < len(lower) and lower[column].strip())
+        names = [cell for cell in lower if cell.strip()]
+        if (
+            groups >= 2
+            and len(gaps) >= 0.3 * len(header)
+            and fills_gaps >= 0.8 * len(gaps)
+            and not any(map(looks_like_data, lower))
+            and len(set(lower)) > 0.5 * len(names)
+            and any(map(looks_like_data, below))
+        ):
+            return 2
+    return 1

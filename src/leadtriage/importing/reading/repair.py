@@ -1,0 +1,100 @@
+"""What can be saved of a row that breaks its file's dialect; finding such rows is left to `delimited`."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+
+from leadtriage.importing.reading.model import Dialect
+
+# Past this the search for a reading costs more than the row is worth.
+LONGEST_SEARCHED = 100_000
+MOST_CELLS_SEARCHED = 400
+
+
+def reread_row(text: str, dialect: Dialect, width: int) -> list[str] | None:
+    """One row's cells under a looser reading of its quotes that gives exactly `width` cells, or None.
+
+    A quote at the start of a cell may open it or be a letter of it; a quote before a delimiter or the end may
+    close it or be a letter of it; the readings nearest to the plain one are tried first. Blanks at the end of the
+    text are dropped with the line's end.
+    """
+    if not dialect.quote or len(text) > LONGEST_SEARCHED or width > MOST_CELLS_SEARCHED:
+        return None
+    text = text.rstrip("\r\n")
+    # Each entry: where the next cell begins (None past the end) and the ways to read a cell there.
+    hopeless: set[tuple[int, int]] = set()
+    cells: list[str] = []
+    starts: list[int | None] = [0]
+    ways = [_ways(text, 0, dialect)]
+    while ways:
+        following = next(ways[-1], None)
+        if following is None:
+            ways.pop()
+            start = starts.pop()
+            if start is not None:
+                hopeless.add((start, len(cells)))
+            if cells:
+                cells.pop()
+            continue
+        cell, after = following
+        if after is None:
+            if len(cells) + 1 == width:
+                return [*cells, cell]
+            continue
+        if len(cells) + 1 >= width or (after, len(cells) + 1) in hopeless:
+            continue
+        cells.append(cell)
+        starts.append(after)
+        ways.append(_ways(text, after, dialect))
+    return None
+
+
+def _ways(text: str, start: int, dialect: Dialect) -> Iterator[tuple[str, int | None]]:
+    """The ways to read the cell at `start`: its value and where the next begins (None: it was the last)."""
+    delimiter, quote = dialect.delimiter, dialect.quote
+    if dialect.space_after:
+        while text.startswith(" ", start):
+            start += 1
+    if text.startswith(quote, start):
+        seen: set[int] = set()
+        for end in _closings(text, start + 1, delimiter, quote):
+            if end not in seen:
+                seen.add(end)
+                value = text[start + 1 : end].replace(quote * 2, quote)
+                yield value, end + 2 if end + 1 < len(text) else None
+    end = text.find(delimiter, start)
+    if end < 0:
+        yield text[start:], None
+    else:
+        yield text[start:end], end + 1
+
+
+def _closings(text: str, start: int, delimiter: str, quote: str) -> Iterator[int]:
+    """Where a quoted cell may end: at the first sound place, then at doubled quotes, then at later places."""
+    position = start
+    doubled: list[int] = []
+    while (position := text.find(quote, position)) >= 0:
+        if position + 1 == len(text) or text[position + 1] == delimiter:
+            yield position
+            yield from doubled
+            doubled = []
+        elif text[position + 1] == quote:
+            position += 1
+            if position + 1 == len(text) or text[position + 1] == delimiter:
+                doubled.append(position)
+        position += 1
+    yield from doubled
+
+
+def split_otherwise(text: str, dialect: Dialect, width: int) -> list[str] | None:
+    """The cells of one row that was written with another delimiter than its file's, or None."""
+    for delimiter in (",", ";", "\t", "|", " "):
+        if delimiter == dialect.delimiter or text.count(delimiter) < width - 1:
+            continue
+        reader = csv.reader([text], delimiter=delimiter, quotechar=dialect.quote or None,
+                            quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE)
+        row = next(reader, [])
+        if len(row) == width:
+            return row
+    return None

@@ -1,0 +1,270 @@
+"""A file's bytes -> rows with their lines, whatever the file is; what the columns mean is left to `mapping`."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+from leadtriage.errors import FileError, UsageError
+from leadtriage.importing.reading.delimited import Block, allow_long_cells, read_blocks
+from leadtriage.importing.reading.dialect import guess_dialect
+from leadtriage.importing.reading.encoding import Encoded, examine_bytes
+from leadtriage.importing.reading.layout import find_layout, looks_like_data, name_columns
+from leadtriage.importing.reading.model import Chunk, Dialect, Layout, Reading, ReadOptions
+from leadtriage.importing.reading.repair import split_otherwise
+from leadtriage.importing.reading.spreadsheet import Sheet, convert_sheet, detect_spreadsheet
+from leadtriage.importing.reading.tables import Tally, cut_table, find_tables, shape_rows
+
+__all__ = ["Chunk", "ReadOptions", "Reading", "Source", "open_source", "parsed_table"]
+
+# Enough to see the shape of a file, little enough to try several dialects on.
+SAMPLE_CHARACTERS = 100_000
+MOST_TABLES = 1000
+_SHEET_DIALECT = Dialect(",", '"', "")
+
+
+class Source:
+    """A file that was understood and can be read, as often as need be.
+
+    Attributes:
+        name: the file's name as the person gave it.
+        sha256: the digest of its bytes, in hexadecimal.
+        reading: what was understood of it.
+        headers: the columns' names, unique and none empty.
+        raw_headers: the names as they are in the file, a header of several rows joined by a space.
+    """
+
+    def __init__(
+        self, name: str, path: Path, encoded: Encoded, dialect: Dialect, layout: Layout, reading: Reading,
+        warnings: tuple[str, ...],
+    ) -> None:
+        self.name = name
+        self.sha256 = encoded.sha256
+        self.reading = reading
+        self.raw_headers = layout.header
+        self.headers = name_columns(layout.header, layout.columns, header_rows=layout.header_rows)
+        self._path = path
+        self._encoded = encoded
+        self._dialect = dialect
+        self._layout = layout
+        self._warnings = warnings
+        self._tally: Tally | None = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was guessed and may be wrong; once all rows were read also what was met in them."""
+        return self._warnings + (_told(self._tally) if self._tally else ())
+
+    def rows(self) -> Iterator[Chunk]:
+        """The rows below the header, in chunks of up to 20,000, without the blank ones; memory stays flat."""
+        tally = Tally()
+        yield from shape_rows(self._table(tally), self._layout.columns, tally)
+        self._tally = tally
+
+    def _table(self, tally: Tally) -> Iterator[Block]:
+        with _open_text(self._path, self._encoded) as text:
+            blocks = _read(text, self._dialect, self._encoded, self._layout.width, self.reading.format)
+            yield from cut_table(blocks, self._layout, tally)
+
+
+def parsed_table(source: Source) -> Iterator[list[str]]:
+    """The whole table as it was parsed: the header first where there is one, nothing renamed, padded or dropped.
+
+    Only blank lines, lines above the header and other tables of the file are left out.
+    """
+    if source.raw_headers:
+        yield list(source.raw_headers)
+    for block in source._table(Tally()):
+        yield from (row for row in block.cells if row)
+
+
+def open_source(
+    path: Path | None, stream: BinaryIO | None, options: ReadOptions, *, allow_empty: bool = False
+) -> Source:
+    """Finds out how a file is to be read; the rows themselves are read by `Source.rows`.
+
+    Args:
+        path: the file; None to read `stream`, which is copied to a temporary file first.
+        stream: standard input, read to its end; ignored where there is a path.
+        options: what the person said of the file.
+        allow_empty: whether a file without any text is a source without columns instead of an error.
+
+    Raises:
+        FileError: there is no such file, it is a folder, empty, binary, damaged, or has no such sheet or table.
+        UsageError: an option can't be what it says.
+    """
+    allow_long_cells()
+    folder: str | None = None
+    if path is None:
+        if stream is None:
+            raise UsageError("no file was given", hint='name a file, or "-" for standard input')
+        name = "standard input"
+        folder = tempfile.mkdtemp(prefix="leadtriage-")
+        path = Path(folder) / "input"
+        with path.open("wb") as target:
+            shutil.copyfileobj(stream, target, 1 << 20)
+    else:
+        name = str(path)
+    try:
+        _check_file(path, name, allow_empty=allow_empty)
+        kind = detect_spreadsheet(path, name)
+        if kind is None:
+            source = _open_delimited(path, name, options, allow_empty=allow_empty)
+        else:
+            folder = folder or tempfile.mkdtemp(prefix="leadtriage-")
+            source = _open_spreadsheet(path, name, kind, Path(folder) / "sheet.csv", options, allow_empty=allow_empty)
+    except OSError as error:
+        raise FileError(f"the file can't be read: {error.strerror}", place=name) from error
+    finally:
+        if folder is not None and "source" not in locals():
+            shutil.rmtree(folder, ignore_errors=True)
+    if folder is not None:
+        weakref.finalize(source, shutil.rmtree, folder, ignore_errors=True)
+    return source
+
+
+def _check_file(path: Path, name: str, *, allow_empty: bool) -> None:
+    if not path.exists():
+        raise FileError("there is no such file", place=name, hint="check the spelling and the folder")
+    if path.is_dir():
+        raise FileError("this is a folder", place=name, hint="name a file within it")
+    if not allow_empty and path.stat().st_size == 0:
+        raise _empty(name)
+
+
+def _empty(name: str) -> FileError:
+    return FileError("the file is empty", place=name, hint="export it again")
+
+
+def _open_delimited(path: Path, name: str, options: ReadOptions, *, allow_empty: bool) -> Source:
+    encoded = examine_bytes(path, options.encoding, name)
+    with _open_text(path, encoded) as text:
+        lines = text.readlines(SAMPLE_CHARACTERS)
+    sample = "".join(lines).replace("\0", "")
+    told = re.match(r'"?sep=(.)"?[\r\n]', sample)
+    if told and options.delimiter is None:
+        options = replace(options, delimiter=told[1])
+    dialect = guess_dialect(sample.replace("\r\n", "\n").replace("\r", "\n"), options)
+    layout, tables, warnings = _lay_out(path, encoded, dialect, options, "csv", name)
+    if not layout.columns and not allow_empty:
+        raise _empty(name)
+    preamble = tuple(line.rstrip("\r\n") for line in lines[: layout.first])
+    return Source(
+        name, path, encoded, dialect, layout,
+        Reading(
+            format="csv",
+            encoding=encoded.encoding,
+            delimiter=dialect.delimiter + (" " if dialect.space_after else ""),
+            quote=dialect.quote,
+            escape=("backslash" if dialect.escape == "\\" else dialect.escape or "doubled") if dialect.quote else "",
+            newline=_newline(sample),
+            preamble=preamble,
+            header_rows=layout.header_rows,
+            tables=tables,
+        ),
+        encoded.warnings + warnings,
+    )  # fmt: skip
+
+
+def _open_spreadsheet(
+    path: Path, name: str, kind: str, target: Path, options: ReadOptions, *, allow_empty: bool
+) -> Source:
+    sheet = convert_sheet(path, options.sheet, target, name)
+    digest = examine_bytes(path, "latin-1", name).sha256
+    encoded = Encoded(digest, "utf-8", "strict", has_nul=False, warnings=())
+    layout, tables, warnings = _lay_out(target, encoded, _SHEET_DIALECT, options, kind, name)
+    if not layout.columns and not allow_empty:
+        raise FileError(
+            f'the sheet "{sheet.name}" is empty', place=name, hint=f"--sheet takes one of: {', '.join(sheet.names)}"
+        )
+    reading = Reading(kind, "utf-8", "", "", "", "", (), layout.header_rows, tables, sheet.name, sheet.names)
+    return Source(name, target, encoded, _SHEET_DIALECT, layout, reading, _sheet_warnings(sheet, options) + warnings)
+
+
+def _sheet_warnings(sheet: Sheet, options: ReadOptions) -> tuple[str, ...]:
+    if len(sheet.names) < 2 or options.sheet:
+        return ()
+    others = ", ".join(name for name in sheet.names if name != sheet.name)
+    return (f'the sheet "{sheet.name}" is read, not: {others} (--sheet takes a name or a number)',)
+
+
+def _lay_out(
+    path: Path, encoded: Encoded, dialect: Dialect, options: ReadOptions, kind: str, name: str
+) -> tuple[Layout, int, tuple[str, ...]]:
+    """The layout of the table that is wanted, how many tables were seen, and what to tell of them."""
+    sample = _first_block(path, encoded, dialect, None, kind)
+    layout = _with_odd_header(find_layout(sample.cells[:2000], options), sample.cells, dialect, options)
+    block = _first_block(path, encoded, dialect, layout.width, kind)
+    starts = find_tables(block, layout, MOST_TABLES)
+    wanted = options.table or 1
+    if wanted > len(starts) + 1 or wanted < 1:
+        raise FileError(
+            f"there is no table {wanted}", place=name, hint=f"tables found in the file: {len(starts) + 1}"
+        )
+    if wanted > 1:
+        first = starts[wanted - 2]
+        below = find_layout(block.cells[first:][:2000], replace(options, skip_rows=0))
+        layout = replace(below, first=first + below.first)
+    warnings = layout.warnings
+    if starts:
+        lines = ", ".join(str(block.lines[start]) for start in starts[:5]) + (", ..." if len(starts) > 5 else "")
+        warnings += (
+            f"the file holds {len(starts) + 1} tables (others begin on line {lines}); only table {wanted} is read: "
+            "--table chooses another",
+        )
+    return layout, len(starts) + 1 if layout.columns else 0, warnings
+
+
+def _with_odd_header(layout: Layout, cells: list[list[str]], dialect: Dialect, options: ReadOptions) -> Layout:
+    """The same layout, or one whose header is the line above the data that has another delimiter than they have."""
+    if layout.header_rows or layout.first == 0 or options.header_rows is not None or options.skip_rows is not None:
+        return layout
+    above = cells[layout.first - 1]
+    names = split_otherwise(above[0], dialect, layout.width) if len(above) == 1 else None
+    if names is None or any(map(looks_like_data, names)):
+        return layout
+    return replace(
+        layout, first=layout.first - 1, header_rows=1, header=tuple(names), last_header_row=tuple(names), warnings=()
+    )
+
+
+def _first_block(path: Path, encoded: Encoded, dialect: Dialect, width: int | None, kind: str) -> Block:
+    with _open_text(path, encoded) as text:
+        return next(chain(_read(text, dialect, encoded, width, kind), [Block([], [], {})]))
+
+
+def _open_text(path: Path, encoded: Encoded) -> TextIO:
+    return path.open("r", encoding=encoded.encoding, errors=encoded.errors, newline="")
+
+
+def _read(text: TextIO, dialect: Dialect, encoded: Encoded, width: int | None, kind: str) -> Iterator[Block]:
+    if kind == "csv":
+        yield from read_blocks(text, dialect, width=width, has_nul=encoded.has_nul)
+        return
+    for block in read_blocks(text, dialect, width=None, has_nul=False):
+        yield Block([int(row[0]) for row in block.cells], [row[1:] for row in block.cells], block.damage)
+
+
+def _newline(sample: str) -> str:
+    windows = sample.count("\r\n")
+    counts = {"CRLF": windows, "LF": sample.count("\n") - windows, "CR": sample.count("\r") - windows}
+    used = [name for name, count in counts.items() if count > 0.02 * sum(counts.values())]
+    return used[0] if len(used) == 1 else "mixed" if used else ""
+
+
+def _told(tally: Tally) -> tuple[str, ...]:
+    told = []
+    if tally.short:
+        told.append(f"rows shorter than the header, filled up with nothing: {tally.short:,}")
+    if tally.damaged:
+        told.append(f"rows that can't be read because of their delimiters or quotation marks: {tally.damaged:,}")
+    if tally.another_table_at is not None:
+        told.append(f"reading stopped at line {tally.another_table_at:,}, where another table begins (--table)")
+    return tuple(told)

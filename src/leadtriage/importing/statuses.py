@@ -1,0 +1,141 @@
+"""What the status and outcome words of CRMs say to us. What follows from them is decided by the import."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+
+from leadtriage.importing.headers import split_words, squeeze
+from leadtriage.importing.lexicon import flatten, read_words
+from leadtriage.vocabulary import Reason, StatusMeaning
+
+_CLOSING = (StatusMeaning.CONVERTED, StatusMeaning.WON, StatusMeaning.LOST)
+_NEGATIONS = frozenset(
+    ("not", "no", "non", "never", "nicht", "kein", "keine", "pas", "sin", "sem", "nao", "niet", "geen", "un", "не")
+)
+_LONGEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _StatusWords:
+    """`statuses.yaml`, by squeezed text and by words."""
+
+    statuses: Mapping[str, StatusMeaning]
+    outcomes: Mapping[str, StatusMeaning]
+    phrases: tuple[tuple[tuple[str, ...], StatusMeaning], ...]
+    yes_means: tuple[tuple[str, StatusMeaning], ...]
+    yes: frozenset[str]
+    no: frozenset[str]
+    reasons: tuple[tuple[tuple[str, ...], Reason], ...]
+
+
+@cache
+def _load_words() -> _StatusWords:
+    document = read_words(files("leadtriage.importing") / "statuses.yaml")
+    statuses: dict[str, StatusMeaning] = {}
+    phrases: dict[tuple[str, ...], StatusMeaning] = {}
+    for meaning, lists in document["statuses"].items():
+        for text in flatten(lists):
+            statuses.setdefault(_key(text), StatusMeaning(meaning))
+            phrases.setdefault(split_words(text), StatusMeaning(meaning))
+    outcomes = {
+        _key(text): StatusMeaning(meaning) for meaning, lists in document["outcomes"].items() for text in flatten(lists)
+    }
+    return _StatusWords(
+        statuses=statuses,
+        outcomes=outcomes,
+        phrases=tuple(sorted(phrases.items(), key=lambda item: -len("".join(item[0])))),
+        yes_means=tuple(
+            (squeeze(text), StatusMeaning(meaning))
+            for meaning, texts in document["yes_means"].items()
+            for text in texts
+        ),
+        yes=frozenset(_key(text) for text in document["yes"]),
+        no=frozenset(_key(text) for text in document["no"]),
+        reasons=tuple(
+            (split_words(text), Reason(reason)) for reason, texts in document["reasons"].items() for text in texts
+        ),
+    )
+
+
+def _key(text: str) -> str:
+    """The squeezed text; a mere sign ("✓") stands for itself."""
+    return squeeze(text) or text.strip()
+
+
+def _spoken(text: str) -> tuple[str, ...]:
+    """The words of a status, without the number that orders it in a list ("03 - Contacted")."""
+    spoken = split_words(text.upper() if text.islower() else text)
+    return spoken[1:] if len(spoken) > 1 and spoken[0].isdecimal() else spoken
+
+
+def _holds(spoken: tuple[str, ...], phrase: tuple[str, ...]) -> bool:
+    return any(spoken[start : start + len(phrase)] == phrase for start in range(len(spoken) - len(phrase) + 1))
+
+
+@lru_cache(maxsize=4096)
+def read_status(text: str, system: str | None = None) -> StatusMeaning | None:
+    """Return what a CRM's status word says, or None where we do not know it.
+
+    A word that is not listed may hold one that is ("02 - Attempted to contact (SMS)"); so only the open and the
+    flagging meanings are found, and those that start with a closing phrase ("Closed Won - renewal"), since a lead
+    that is closed by a misunderstanding is lost from sight.
+
+    Args:
+        system: the preset's system. Pipedrive's "deleted" is no verdict on the lead, for one.
+    """
+    if not text or len(text) > _LONGEST:
+        return None
+    known = _load_words()
+    spoken = _spoken(text)
+    key = "".join(spoken) or text.strip()
+    if system == "pipedrive" and key == "deleted":
+        return None
+    if key in known.statuses:
+        return known.statuses[key]
+    for phrase, meaning in known.phrases:
+        if len("".join(phrase)) < 4 or not _holds(spoken, phrase):
+            continue
+        if meaning in _CLOSING and not (len(phrase) > 1 and spoken[: len(phrase)] == phrase):
+            continue
+        if _NEGATIONS.intersection(spoken) - set(phrase):
+            return None
+        return meaning
+    return None
+
+
+@lru_cache(maxsize=4096)
+def read_outcome(text: str, header: str) -> StatusMeaning | None:
+    """Return what a value says in a column of outcomes, of life-cycle stages or of deal stages.
+
+    A yes means what the header says ("CONVERTED": yes is converted), else a win; a no means that it is still open.
+    OPEN is also what says nothing of an end: "Lead", "Subscriber", "Marketing Qualified Lead", "Prospecting".
+
+    Returns:
+        the meaning, or None where the text is not understood.
+    """
+    if not text or len(text) > _LONGEST:
+        return None
+    known = _load_words()
+    key = "".join(_spoken(text)) or text.strip()
+    if key in known.no:
+        return StatusMeaning.OPEN
+    if key in known.yes:
+        asked = squeeze(header)
+        return next((meaning for word, meaning in known.yes_means if word in asked), StatusMeaning.WON)
+    if key in known.outcomes:
+        return known.outcomes[key]
+    return read_status(text)
+
+
+@lru_cache(maxsize=4096)
+def status_reason(text: str) -> str | None:
+    """Return the reason (a value of `Reason`) that a status or reason word gives, or None where it gives none."""
+    if not text or len(text) > _LONGEST:
+        return None
+    spoken = _spoken(text)
+    if "_".join(spoken) in {str(reason) for reason in Reason}:
+        return "_".join(spoken)
+    return next((str(reason) for phrase, reason in _load_words().reasons if _holds(spoken, phrase)), None)
