@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from decimal import Decimal
@@ -29,7 +28,8 @@ from leadtriage.criteria.reading.values import (
     show,
 )
 from leadtriage.criteria.reading.yaml_nodes import YamlMapping, YamlNode, YamlScalar, read_yaml
-from leadtriage.errors import CriteriaError, FileError
+from leadtriage.criteria.source import digest_source, read_source
+from leadtriage.errors import CriteriaError
 from leadtriage.vocabulary import Grade
 
 TOP_KEYS = (
@@ -50,7 +50,6 @@ VERSION = 1
 DEFAULT_NAME = "Criteria"
 DEFAULT_CURRENCY = "USD"
 LOWEST_RATE, HIGHEST_RATE = Decimal("0.000001"), Decimal(1_000_000)
-LARGEST_FILE = 4 * 1024 * 1024
 
 __all__ = ["load_criteria", "parse_duration", "read_criteria"]
 
@@ -88,25 +87,7 @@ def read_criteria(path: Path) -> Criteria:
         FileError: when it cannot be read.
         CriteriaError: when it has mistakes.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise FileError(
-            f"the criteria cannot be read: {error.strerror or error}",
-            place=str(path),
-            hint="`leadtriage init` writes a file to start from",
-        ) from error
-    if len(content) > LARGEST_FILE:
-        raise FileError(f"the file has {len(content):,} bytes, expected at most {LARGEST_FILE:,}", place=str(path))
-    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
-    try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise FileError(
-            f"line {line} holds a byte that is no {encoding.upper()}", place=str(path), hint="save the file as UTF-8"
-        ) from error
-    return load_criteria(text.replace("\r\n", "\n"), place=str(path))
+    return load_criteria(read_source(path), place=str(path))
 
 
 def _read_root(root: YamlNode, text: str, mistakes: Mistakes) -> Criteria | None:
@@ -145,7 +126,7 @@ def _read_root(root: YamlNode, text: str, mistakes: Mistakes) -> Criteria | None
         team=team,
         goals=read_goals(entries["goals"], team, mistakes) if "goals" in entries else (),
         text=text,
-        digest=hashlib.sha256(text.encode(errors="replace")).hexdigest(),
+        digest=digest_source(text),
     )
 
 
