@@ -1,1 +1,1 @@
-"""Tables to terminal, JSON, CSV, Markdown and spreadsheets; nothing of a lead passes unescaped."""
+"""Draws tables and lead cards: for terminals, scripts and spreadsheets. Computes nothing."""

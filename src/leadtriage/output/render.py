@@ -1,0 +1,23 @@
+"""Chooses the drawing for a format. Imports what a format needs when it is asked for."""
+
+from __future__ import annotations
+
+from leadtriage.output.screen import Screen
+from leadtriage.settings import OutputFormat
+from leadtriage.tabular import Table
+
+
+def render_table(table: Table, format: OutputFormat, screen: Screen) -> str:
+    """A table as the text of a format."""
+    if format is OutputFormat.TABLE:
+        from leadtriage.output.terminal import draw_table
+
+        return draw_table(table, screen)
+    from leadtriage.output import documents
+
+    write = {
+        OutputFormat.JSON: documents.write_json,
+        OutputFormat.CSV: documents.write_csv,
+        OutputFormat.MARKDOWN: documents.write_markdown,
+    }[format]
+    return write(table)
