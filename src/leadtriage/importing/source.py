@@ -16,7 +16,7 @@ from leadtriage.errors import FileError, UsageError
 from leadtriage.importing.reading.delimited import Block, allow_long_cells, read_blocks
 from leadtriage.importing.reading.dialect import guess_dialect
 from leadtriage.importing.reading.encoding import Encoded, examine_bytes
-from leadtriage.importing.reading.layout import find_layout, looks_like_data, name_columns
+from leadtriage.importing.reading.layout import common_width, find_layout, looks_like_data, name_columns
 from leadtriage.importing.reading.model import Chunk, Dialect, Layout, Reading, ReadOptions
 from leadtriage.importing.reading.repair import split_otherwise
 from leadtriage.importing.reading.spreadsheet import Sheet, convert_sheet, detect_spreadsheet
@@ -200,6 +200,8 @@ def _lay_out(
 ) -> tuple[Layout, int, tuple[str, ...]]:
     """The layout of the table that is wanted, how many tables were seen, and what to tell of them."""
     sample = _first_block(path, encoded, dialect, None, kind)
+    if kind == "csv":
+        sample = _first_block(path, encoded, dialect, common_width(sample.cells), kind)
     layout = _with_odd_header(find_layout(sample.cells[:2000], options), sample.cells, dialect, options)
     block = _first_block(path, encoded, dialect, layout.width, kind)
     starts = find_tables(block, layout, MOST_TABLES)

@@ -118,8 +118,7 @@ def _may_close(lines: list[str], start: int, dialect: Dialect, width: int | None
         return False
     if width is None or width < 2 or start + 1 >= len(lines):
         return True
-    following = next(open_reader([lines[start + 1]], dialect, strict=False), [])
-    return len(following) != width or reread_row(lines[start], dialect, width) is None
+    return len(_read_alone(lines[start + 1], dialect)) != width or reread_row(lines[start], dialect, width) is None
 
 
 def _reread(lines: list[str], start: int, dialect: Dialect, width: int | None) -> tuple[int, list[str], str]:
@@ -127,25 +126,23 @@ def _reread(lines: list[str], start: int, dialect: Dialect, width: int | None) -
     if width is not None:
         text = ""
         for count, line in enumerate(lines[start : start + MOST_JOINED_LINES], 1):
+            if count > 1 and len(_read_alone(line, dialect)) == width:
+                break
             text += line
             row = reread_row(text, dialect, width)
             if row is not None:
                 return count, row, ""
-    row = next(open_reader([lines[start]], dialect, strict=False), [])
-    return 1, row, "a quotation mark is missing or too many"
+    return 1, _read_alone(lines[start], dialect), "a quotation mark is missing or too many"
+
+
+def _read_alone(line: str, dialect: Dialect) -> list[str]:
+    return next(open_reader([line], dialect, strict=False), [])
 
 
 def _mend_widths(block: Block, lines: list[str], used: int, dialect: Dialect, width: int) -> None:
-    """Reads single-line rows of another width again by themselves where their text allows another reading."""
-    odd = [position for position, row in enumerate(block.cells) if len(row) != width and row]
-    for position in odd:
+    """Splits rows again that have one cell under the file's delimiter and the right number under another."""
+    for position in [number for number, row in enumerate(block.cells) if len(row) == 1]:
         start = block.lines[position]
         end = block.lines[position + 1] if position + 1 < len(block.lines) else used
-        if end - start != 1 or position in block.damage:
-            continue
-        line = lines[start]
-        row = split_otherwise(line, dialect, width) if len(block.cells[position]) == 1 else None
-        if row is None and dialect.quote and dialect.quote in line:
-            row = reread_row(line, dialect, width)
-        if row is not None:
-            block.cells[position] = row
+        if end - start == 1 and position not in block.damage:
+            block.cells[position] = split_otherwise(lines[start], dialect, width) or block.cells[position]

@@ -30,7 +30,7 @@ def find_layout(records: Sequence[Sequence[str]], options: ReadOptions) -> Layou
     The lines above a table fill fewer than half of its columns; a header names things, so that no cell of it looks
     like a number, a date or an address while the column below does.
     """
-    width = _common_width(records)
+    width = common_width(records)
     first = _first_row(records, width, options)
     if first >= len(records):
         return Layout(first, 0, (), width, 0)
@@ -43,7 +43,7 @@ def find_layout(records: Sequence[Sequence[str]], options: ReadOptions) -> Layou
     header = join_header(records[first : first + rows])
     warnings: list[str] = []
     body = [row for row in records[first + rows :] if any(row)]
-    width = _common_width(body) or len(header)
+    width = common_width(body) or len(header)
     agreed = sum(len(row) == width for row in body) >= 0.8 * len(body)
     if rows == 0 and options.header_rows is None:
         warnings.append("the first row looks like data, so the columns have no names (else say --header-rows 1)")
@@ -112,14 +112,15 @@ def begins_table(row: Sequence[str], header: Sequence[str], following: Sequence[
     return after_blank and full and following is not None and len(following) == len(row)
 
 
+def common_width(records: Sequence[Sequence[str]]) -> int:
+    """How many cells most rows have; the wider where that is a tie, 0 where there are none."""
+    widths = Counter(len(row) for row in records if any(row))
+    return max(widths.items(), key=lambda item: (item[1], item[0]))[0] if widths else 0
+
+
 def looks_like_data(cell: str) -> bool:
     """Whether a cell is a number, a date, an amount, an address: what a header hardly is."""
     return _DATA.match(cell) is not None
-
-
-def _common_width(records: Sequence[Sequence[str]]) -> int:
-    widths = Counter(len(row) for row in records if any(row))
-    return max(widths.items(), key=lambda item: (item[1], item[0]))[0] if widths else 0
 
 
 def _first_row(records: Sequence[Sequence[str]], width: int, options: ReadOptions) -> int:

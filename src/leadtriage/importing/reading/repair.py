@@ -71,7 +71,10 @@ def _ways(text: str, start: int, dialect: Dialect) -> Iterator[tuple[str, int | 
 
 
 def _closings(text: str, start: int, delimiter: str, quote: str) -> Iterator[int]:
-    """Where a quoted cell may end: at the first sound place, then at doubled quotes, then at later places."""
+    """Where a quoted cell may end: at the first sound place, then at doubled quotes, then at later places.
+
+    A quote, delimiter and quote in a row are an end for sure.
+    """
     position = start
     doubled: list[int] = []
     while (position := text.find(quote, position)) >= 0:
@@ -79,6 +82,8 @@ def _closings(text: str, start: int, delimiter: str, quote: str) -> Iterator[int
             yield position
             yield from doubled
             doubled = []
+            if text[position + 2 : position + 4].lstrip().startswith(quote):
+                return
         elif text[position + 1] == quote:
             position += 1
             if position + 1 == len(text) or text[position + 1] == delimiter:
