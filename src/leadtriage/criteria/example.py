@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 
 from leadtriage.criteria.load import load_criteria
@@ -13,7 +12,7 @@ EXAMPLE_PLACE = "the built-in example"
 
 def example_text() -> str:
     """Return the example file, from the installed package or, in a checkout, from its top folder."""
-    shipped = files("leadtriage.criteria").joinpath("example.yaml")
+    shipped = Path(__file__).with_name("example.yaml")
     if shipped.is_file():
         return shipped.read_text(encoding="utf-8")
     checkout = Path(__file__).parents[3] / "criteria.example.yaml"

@@ -41,6 +41,22 @@ _LISTS = (Operator.ANY_OF, Operator.NONE_OF)
 _TEXT = (Operator.WORDS, Operator.CONTAINS, Operator.STARTS_WITH, Operator.ENDS_WITH)
 _ORDER = (Operator.AT_LEAST, Operator.AT_MOST, Operator.BETWEEN)
 
+OPERATOR_MEANINGS: dict[Operator, str] = {
+    Operator.IS: "is equal to the value",
+    Operator.IS_NOT: "is not equal to the value",
+    Operator.ANY_OF: "is equal to one of the list",
+    Operator.NONE_OF: "is equal to none of the list",
+    Operator.WORDS: "contains one of the listed words or phrases, as whole words",
+    Operator.CONTAINS: "contains the text, or one of a list of texts",
+    Operator.STARTS_WITH: "starts with the text, or with one of a list",
+    Operator.ENDS_WITH: "ends with the text, or with one of a list",
+    Operator.AT_LEAST: "is the number or more",
+    Operator.AT_MOST: "is the number or less",
+    Operator.BETWEEN: "is one of the two ends of [low, high] or between them",
+    Operator.PRESENT: "true: a value is known; false: none is",
+}
+"""When a condition with the operator holds, in a few words."""
+
 OPERATORS_BY_TYPE: dict[FieldType, tuple[Operator, ...]] = {
     FieldType.TEXT: (*_EQUALITY, *_LISTS, *_TEXT, Operator.PRESENT),
     FieldType.CHOICE: (*_EQUALITY, *_LISTS, Operator.PRESENT),

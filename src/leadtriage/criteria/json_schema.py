@@ -1,0 +1,261 @@
+"""Makes the JSON Schema by which editors complete and check a criteria file, from the field and operator tables.
+
+It says as much as JSON Schema can; `load` checks the rest (equal names, order of grades, words without letters).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from leadtriage.criteria.fields import (
+    LEAD_FIELDS,
+    OPERATOR_MEANINGS,
+    OPERATORS_BY_TYPE,
+    FieldType,
+    LeadField,
+    Operator,
+)
+from leadtriage.criteria.reading import junk, score, team, values
+from leadtriage.vocabulary import Dimension, Grade
+
+Schema = dict[str, object]
+
+_NUMBER_LIMITS: Schema = {"minimum": -values.LARGEST_NUMBER, "maximum": values.LARGEST_NUMBER}
+_DURATION: Schema = {"type": "string", "pattern": "^[0-9]{1,4}\\s*[dw]$", "description": "days or weeks: 10d, 2w"}
+_NAME: Schema = {"type": ["string", "number"], "maxLength": values.LONGEST_NAME}
+_CONDITION: Schema = {"$ref": "#/definitions/condition"}
+
+
+def json_schema() -> Schema:
+    """Return the schema (draft 7, which editors know best) as plain values."""
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "leadtriage criteria",
+        "description": "The written definition of a qualified lead.",
+        **_block(_sections(), required=["score"]),
+        "definitions": {"condition": _condition(), "criterion": _criterion()},
+    }
+
+
+def render_schema() -> str:
+    """Return the schema as the text of the shipped file `criteria.schema.json`."""
+    return json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n"
+
+
+def schema_path() -> Path:
+    """Return where the shipped schema lies, for an editor to find it."""
+    return Path(__file__).with_name("criteria.schema.json")
+
+
+def _sections() -> dict[str, Schema]:
+    points: Schema = {"minimum": -5 * score.MOST_POINTS, "maximum": 5 * score.MOST_POINTS}
+    whole: Schema = {"type": "integer", **points}
+    grades = (Grade.A, Grade.B, Grade.C)
+    return {
+        "version": {"const": 1, "description": "the version of this format"},
+        "name": _NAME | {"description": "what the file is about"},
+        "currency": {"type": "string", "pattern": "^[A-Z]{3}$", "description": "of every amount in this file"},
+        "rates": _optional(
+            {
+                "type": "object",
+                "description": "what one unit of another currency is worth",
+                "propertyNames": {"pattern": "^[A-Z]{3}$"},
+                "additionalProperties": {"type": "number", "exclusiveMinimum": 0},
+            }
+        ),
+        "score": {
+            **_block({dimension: _dimension() for dimension in Dimension}),
+            "minProperties": 1,
+            "description": "the five dimensions",
+        },
+        "grades": _optional(
+            {
+                **_block(dict.fromkeys(grades, whole), required=grades),
+                "description": "the lowest score of each grade; anything lower is D",
+            }
+        ),
+        "qualified": _optional({"oneOf": [whole, _block({"score": whole, "when": _CONDITION}, required=["score"])]}),
+        "junk": _optional(
+            _block(
+                {
+                    "below": whole | {"description": "a score under this is a junk candidate's ..."},
+                    "known": {"type": "number", "minimum": 0, "maximum": 1, "description": "... when so much is known"},
+                    "disqualify": _list(_disqualifier()),
+                }
+            )
+        ),
+        "follow_up": _optional(_follow_up()),
+        "timezone": _optional({"type": "string", "description": "an IANA name such as Europe/Berlin"}),
+        "team": _list(_member()),
+        "goals": _list(_goal()),
+    }
+
+
+def _block(properties: Mapping[str, Schema], *, required: Sequence[str] = ()) -> Schema:
+    block: Schema = {"type": "object", "additionalProperties": False, "properties": dict(properties)}
+    return block | {"required": list(required)} if required else block
+
+
+def _optional(schema: Schema) -> Schema:
+    """An optional section may stand there with nothing behind it: its content may be commented out."""
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _list(items: Schema, *, most: int = values.MOST_LIST_ENTRIES) -> Schema:
+    return _optional({"type": "array", "items": items, "maxItems": most})
+
+
+def _operand(lead_field: LeadField | None, operator: Operator) -> Schema:
+    """What may stand after the operator; a column (no lead field) takes numbers and texts."""
+    described: Schema = {"description": OPERATOR_MEANINGS[operator]}
+    one = _value(lead_field, operator)
+    some: Schema = {"type": "array", "items": one, "minItems": 1, "maxItems": values.MOST_LIST_ENTRIES}
+    match operator:
+        case Operator.ANY_OF | Operator.NONE_OF:
+            return some | described
+        case Operator.WORDS | Operator.CONTAINS | Operator.STARTS_WITH | Operator.ENDS_WITH:
+            return {"anyOf": [one, some]} | described
+        case Operator.BETWEEN:
+            return {"type": "array", "items": one, "minItems": 2, "maxItems": 2} | described
+        case _:
+            return one | described
+
+
+def _value(lead_field: LeadField | None, operator: Operator) -> Schema:
+    if operator is Operator.PRESENT:
+        return {"type": "boolean"}
+    if operator in (Operator.AT_LEAST, Operator.AT_MOST, Operator.BETWEEN):
+        if lead_field is not None and lead_field.type is FieldType.DAYS:
+            return {"type": "integer", "minimum": 0}
+        least = 0 if lead_field is not None and lead_field.type is FieldType.MONEY else -values.LARGEST_NUMBER
+        return {"type": "number", **_NUMBER_LIMITS, "minimum": least}
+    match lead_field.type if lead_field is not None else None:
+        case FieldType.CHOICE:
+            return {"enum": list(lead_field.choices if lead_field is not None else ())}
+        case FieldType.YES_NO:
+            return {"type": "boolean"}
+        case FieldType.NUMBER:
+            return {"type": "number", **_NUMBER_LIMITS}
+        case _:
+            return {"type": ["string", "number"]}
+
+
+def _families() -> list[tuple[dict[str, Schema], dict[str, Schema]]]:
+    """Return, for fields that share operators and values, what names them and their operators."""
+    families: list[tuple[dict[str, Schema], dict[str, Schema]]] = []
+    for field_type, operators in OPERATORS_BY_TYPE.items():
+        alike = [one for one in LEAD_FIELDS.values() if one.type is field_type]
+        groups = [[one] for one in alike] if field_type is FieldType.CHOICE else [alike]
+        for group in groups:
+            named: dict[str, Schema] = {"field": {"enum": [one.name for one in group]}}
+            families.append((named, {operator: _operand(group[0], operator) for operator in operators}))
+    column: dict[str, Schema] = {"column": _NAME | {"description": "the header of another column of the imported files"}}
+    families.append((column, {operator: _operand(None, operator) for operator in Operator}))
+    return families
+
+
+def _comparisons(besides: Mapping[str, Schema] | None = None, required: Sequence[str] = ()) -> list[Schema]:
+    return [
+        {
+            **_block({**named, **operators, **(besides or {})}, required=[*required, *named]),
+            "minProperties": 2 + len(besides or {}),
+        }
+        for named, operators in _families()
+    ]
+
+
+def _condition() -> Schema:
+    parts: Schema = {"type": "array", "items": _CONDITION, "minItems": 1, "maxItems": values.MOST_LIST_ENTRIES}
+    groups = [
+        _block({"all": parts}, required=["all"]),
+        _block({"any": parts}, required=["any"]),
+        _block({"not": _CONDITION}, required=["not"]),
+    ]
+    return {"anyOf": [*_comparisons(), *groups], "description": "a test of a lead"}
+
+
+def _dimension() -> Schema:
+    return _block(
+        {
+            "max": {
+                "type": "integer",
+                "minimum": 0,
+                "maximum": score.MOST_POINTS,
+                "description": "the dimension's score is held within -max..max",
+            },
+            "criteria": _list({"$ref": "#/definitions/criterion"}, most=score.MOST_CRITERIA),
+        },
+        required=["max"],
+    )
+
+
+def _criterion() -> Schema:
+    points: Schema = {"points": {"type": "integer", "minimum": -score.MOST_POINTS, "maximum": score.MOST_POINTS}}
+    when = _block({**points, "when": _CONDITION}, required=["points", "when"])
+    shared: dict[str, Schema] = {
+        "name": _NAME,
+        "ask": _NAME | {"description": "the question for the lead; its answer goes into the field"},
+        "unlisted": {"enum": list(score.UNLISTED_CHOICES), "description": "a value that no tier names says nothing"},
+    }
+    forms: list[Schema] = []
+    for named, operators in _families():
+        in_place: Schema = {**_block({**points, **operators}, required=["points"]), "minProperties": 2}
+        tiers: Schema = _tiers({"anyOf": [in_place, when]})
+        forms.append(_block({**shared, **named, "tiers": tiers}, required=["name", *named, "tiers"]))
+    alone = {key: schema for key, schema in shared.items() if key != "ask"}
+    forms.append(_block({**alone, "tiers": _tiers(when)}, required=["name", "tiers"]))
+    return {"anyOf": forms, "description": "one question about a lead, worth points"}
+
+
+def _tiers(tier: Schema) -> Schema:
+    return {
+        "type": "array",
+        "items": tier,
+        "minItems": 1,
+        "maxItems": score.MOST_TIERS,
+        "description": "the possible answers; the first that holds gives the points",
+    }
+
+
+def _disqualifier() -> Schema:
+    reason: dict[str, Schema] = {
+        "reason": {"type": "string", "pattern": f"^{junk.REASON_PATTERN}$", "maxLength": junk.LONGEST_REASON}
+    }
+    with_when = _block({**reason, "when": _CONDITION}, required=["reason", "when"])
+    return {"anyOf": [*_comparisons(reason, required=["reason"]), with_when]}
+
+
+def _follow_up() -> Schema:
+    clocks: dict[str, Schema] = {
+        "first_touch": _optional(_block({grade: _optional(_DURATION) for grade in Grade})),
+        **{name: _optional(_DURATION) for name in ("idle", "nurture", "shelf_life", "warn")},
+        "working_days": _list({"enum": list(team.WORKING_DAY_NAMES)}),
+        "holidays": _list({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}),
+    }
+    return _block({name: clocks[name] for name in team.FOLLOW_UP_KEYS})
+
+
+def _member() -> Schema:
+    count = _optional({"type": "integer", "minimum": 0, "maximum": team.MOST_COUNTED})
+    properties: dict[str, Schema] = {
+        "name": _NAME,
+        "also": _list(_NAME),
+        "role": _optional({"enum": list(team.ROLES)}),
+        "capacity": count,
+        "max_open": count,
+        "away": _list({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}\\s*(\\.\\..*)?$"}),
+        "takes": _optional(_CONDITION),
+    }
+    return _block({name: properties[name] for name in team.MEMBER_KEYS}, required=["name"])
+
+
+def _goal() -> Schema:
+    properties: dict[str, Schema] = {
+        "who": _NAME | {"description": "a member's name, or team"},
+        "what": {"enum": list(team.GOAL_COUNTS)},
+        "target": {"type": "integer", "minimum": 1, "maximum": team.MOST_COUNTED},
+        "per": {"enum": list(team.GOAL_PERIODS)},
+    }
+    return _block({name: properties[name] for name in team.GOAL_KEYS}, required=team.GOAL_KEYS)
