@@ -67,7 +67,7 @@ def _key(text: str) -> str:
 
 def _spoken(text: str) -> tuple[str, ...]:
     """The words of a status, without the number that orders it in a list ("03 - Contacted")."""
-    spoken = split_words(text.upper() if text.islower() else text)
+    spoken = split_words(text)
     return spoken[1:] if len(spoken) > 1 and spoken[0].isdecimal() else spoken
 
 
@@ -95,15 +95,13 @@ def read_status(text: str, system: str | None = None) -> StatusMeaning | None:
         return None
     if key in known.statuses:
         return known.statuses[key]
-    for phrase, meaning in known.phrases:
-        if len("".join(phrase)) < 4 or not _holds(spoken, phrase):
-            continue
-        if meaning in _CLOSING and not (len(phrase) > 1 and spoken[: len(phrase)] == phrase):
-            continue
-        if _NEGATIONS.intersection(spoken) - set(phrase):
-            return None
-        return meaning
-    return None
+    held = [pair for pair in known.phrases if len("".join(pair[0])) > 3 and _holds(spoken, pair[0])]
+    for phrase, meaning in held:
+        if meaning in _CLOSING:
+            return meaning if len(phrase) > 1 and spoken[: len(phrase)] == phrase else None
+    if not held or _NEGATIONS.intersection(spoken) - set(held[0][0]):
+        return None
+    return held[0][1]
 
 
 @lru_cache(maxsize=4096)

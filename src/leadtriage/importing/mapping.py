@@ -1,0 +1,191 @@
+"""Which column becomes which lead field, and why. Reads no file and changes no value.
+
+A column is recognised by what the person said (`--map`), by the preset of the system that wrote the file, by
+the words of its header, by the words without what stands around them, by a lead form's question, by a misspelled
+word, and last by its values, in this order. Then every field takes the column that was recognised best.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from leadtriage.criteria.fields import LEAD_FIELDS, MAPPING_ONLY_FIELDS
+from leadtriage.importing.evidence import gather_evidence
+from leadtriage.importing.headers import headers_digest, squeeze
+from leadtriage.importing.lexicon import Lexicon, load_lexicon
+from leadtriage.importing.overrides import resolve_overrides
+from leadtriage.importing.presets import Preset, choose_preset
+from leadtriage.importing.settling import Claim, recognise_by_values, settle
+from leadtriage.importing.sharing import settle_together, share_out
+
+__all__ = ["MAPPABLE_FIELDS", "ColumnPlan", "HeaderPlan", "headers_digest", "plan_columns"]
+
+_DERIVED = ("email_domain", "email_kind", "stage", "age_days", "idle_days", "decides_in_days")
+
+MAPPABLE_FIELDS: Mapping[str, str] = {
+    **{name: field.description for name, field in LEAD_FIELDS.items() if name not in _DERIVED},
+    **MAPPING_ONLY_FIELDS,
+    "contact": "an e-mail address and a phone number in one cell",
+}
+"""Every name that a column may be mapped to, and what it means."""
+
+_IDENTITY = frozenset(("id", "email", "phone", "contact", "name", "first_name", "last_name", "company"))
+"""Without any of these no row can be told from another."""
+
+_BY_PERSON = 1000
+_BY_PRESET, _BY_HEADER, _BY_PART, _BY_QUESTION, _BY_SLIP, _BY_SPARE = 600, 500, 400, 300, 200, 100
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnPlan:
+    """What becomes of one column.
+
+    Attributes:
+        index: its place in the row, from 0.
+        field: a name of `MAPPABLE_FIELDS`, or None where the column is kept as an extra one.
+        why: how that was decided, in a few words for people.
+        rank: among several columns of one field the preferred has 0, the next 1.
+    """
+
+    index: int
+    header: str
+    field: str | None
+    why: str
+    rank: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderPlan:
+    """What becomes of all columns, in the order of the file.
+
+    Attributes:
+        preset: the name of the preset that was used, for people.
+        system: the word in front of the system's ids (`hubspot:101`).
+        warnings: sentences for people.
+        default_source: where the leads come from if no column says so, where an ad platform's preset was used.
+    """
+
+    columns: tuple[ColumnPlan, ...]
+    preset: str | None
+    system: str | None
+    warnings: tuple[str, ...]
+    default_source: str | None = None
+
+    def find(self, field: str) -> tuple[ColumnPlan, ...]:
+        """Return the columns of a field, the preferred first."""
+        found = (column for column in self.columns if column.field == field)
+        return tuple(sorted(found, key=lambda column: column.rank))
+
+
+def plan_columns(headers: Sequence[str], samples: Sequence[Sequence[str]], overrides: Mapping[str, str]) -> HeaderPlan:
+    """Decide for each column which lead field it fills, if any.
+
+    Args:
+        headers: unique names, as the file's reader gives them ("column 3" where there is none).
+        samples: the first rows, about 200; they settle doubts and tell what headers do not.
+        overrides: field -> header, as the person said; `none` as the header means that no column fills the field.
+
+    Raises:
+        UsageError: an override names a field or a header that does not exist.
+    """
+    chosen = resolve_overrides(headers, overrides, MAPPABLE_FIELDS)
+    preset = choose_preset(headers)
+    lexicon = load_lexicon()
+    evidence = gather_evidence(headers, samples)
+    claims: dict[int, Claim] = {}
+    for index, header in enumerate(headers):
+        claim = None if index in chosen.columns else _recognise(index, header, preset, lexicon)
+        if claim is not None:
+            claims[index] = settle(claim, evidence[index])
+    undecided = [claim for claim in claims.values() if claim.field not in chosen.decided]
+    winners = share_out(settle_together(undecided, evidence, chosen.decided, lexicon), evidence)
+    free = [index for index in range(len(headers)) if index not in winners and index not in chosen.columns]
+    filled = chosen.decided | {claim.field for claim in winners.values() if claim.field}
+    for claim in recognise_by_values(free, evidence, filled, lexicon):
+        winners[claim.index] = claim
+    for index, field in chosen.columns.items():
+        winners[index] = Claim(index, field, _BY_PERSON, 0, "you said so (--map)")
+    columns = _write_plans(headers, winners, claims, chosen.decided)
+    return HeaderPlan(
+        columns=columns,
+        preset=preset.name if preset else None,
+        system=preset.system if preset else None,
+        warnings=_warn(columns, winners),
+        default_source=preset.source if preset else None,
+    )
+
+
+def _recognise(index: int, header: str, preset: Preset | None, lexicon: Lexicon) -> Claim | None:
+    """Return what the header says; nothing where it says nothing."""
+    key = squeeze(header)
+    if preset is not None and key in preset.columns:
+        field, place = preset.columns[key]
+        return Claim(index, field, _BY_PRESET, place, f"{preset.name} calls it so")
+    if preset is not None and key in preset.other:
+        return None
+    entry = lexicon.find(header)
+    if entry is not None and entry.spare:
+        return Claim(index, entry.field, _BY_SPARE, entry.place, "stands in, nothing fits better")
+    if entry is not None:
+        return Claim(index, entry.field, _BY_HEADER, entry.place, "the header says so")
+    if key in lexicon.other or lexicon.speaks_of_someone_else(header):
+        return None
+    entry = lexicon.find_after_prefix(header)
+    if entry is not None:
+        return Claim(index, entry.field, _BY_PART, entry.place, "the header says so, in part")
+    question = lexicon.find_question(header)
+    if question is not None:
+        return Claim(index, question, _BY_QUESTION, 0, "the question asks for it")
+    slip = lexicon.find_misspelled(header)
+    if slip is not None:
+        entry, right = slip
+        return Claim(index, entry.field, _BY_SLIP, entry.place, f'read as a misspelled "{right}"', slip=right)
+    return None
+
+
+def _write_plans(
+    headers: Sequence[str], winners: Mapping[int, Claim], claims: Mapping[int, Claim], decided: frozenset[str]
+) -> tuple[ColumnPlan, ...]:
+    holders: dict[str, list[Claim]] = {}
+    for claim in sorted(winners.values(), key=lambda claim: (-claim.strength, claim.place, claim.index)):
+        if claim.field is not None:
+            holders.setdefault(claim.field, []).append(claim)
+    plans = []
+    for index, header in enumerate(headers):
+        winner = winners.get(index)
+        if winner is not None and winner.field is not None:
+            rank = [claim.index for claim in holders[winner.field]].index(index)
+            plans.append(ColumnPlan(index, header, winner.field, winner.why, rank))
+            continue
+        plans.append(ColumnPlan(index, header, None, _say_why_not(claims.get(index), headers, holders, decided)))
+    return tuple(plans)
+
+
+def _say_why_not(
+    claim: Claim | None, headers: Sequence[str], holders: Mapping[str, list[Claim]], decided: frozenset[str]
+) -> str:
+    if claim is None:
+        return "kept as an extra column"
+    if claim.field is None:
+        return f"kept as an extra column: {claim.why}"
+    if claim.field in holders:
+        return f'kept as an extra column: "{headers[holders[claim.field][0].index]}" fills {claim.field}'
+    if claim.field in decided:
+        return f"kept as an extra column: you said that none fills {claim.field} (--map)"
+    return "kept as an extra column"
+
+
+def _warn(columns: Sequence[ColumnPlan], winners: Mapping[int, Claim]) -> tuple[str, ...]:
+    warnings = [
+        f'column "{column.header}" is {column.why} and fills {column.field}'
+        f" (--map {column.field}=none if it is something else)"
+        for column in columns
+        if column.field is not None and winners[column.index].slip is not None
+    ]
+    if not any(column.field in _IDENTITY for column in columns):
+        warnings.append(
+            "no column holds an id, an e-mail address, a phone number or a name"
+            ' (say which one does with --map, for example --map email="Column")'
+        )
+    return tuple(warnings)
