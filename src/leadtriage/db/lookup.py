@@ -1,0 +1,110 @@
+"""Which lead a person means: by our own id, an e-mail address, or a source system's id as `SYSTEM:ID`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NoReturn
+
+from sqlalchemy import Connection, select
+
+from leadtriage.db.schema import Lead, LeadKey, table
+from leadtriage.errors import AmbiguousLead, LeadNotFound
+
+_lead = table(Lead)
+_key = table(LeadKey)
+
+_LARGEST_ID = 2**63 - 1
+_MOST_LISTED = 10
+
+
+def resolve_lead(connection: Connection, name: str) -> int:
+    """Return the id of the lead that a person named.
+
+    Digits alone are always our own id; a merged lead's leads to the one it was merged into. An address is looked for
+    among the keys and among the leads' own addresses, without regard to case; `SYSTEM:ID` among the keys.
+
+    Raises:
+        LeadNotFound: no lead, or only one that was taken back by an undo, answers to the name.
+        AmbiguousLead: several do; the message lists them.
+    """
+    given = name.strip()
+    try:
+        given.encode("utf-8")
+    except UnicodeEncodeError:
+        _fail_to_find(given.encode("utf-8", "replace").decode("utf-8"))
+    if "\x00" in given:
+        _fail_to_find(given.replace("\x00", "\ufffd"))
+    if given.isdecimal() and given.isascii():
+        return _follow_merges(connection, int(given), given)
+    if "@" in given:
+        found = _find_by_address(connection, given.lower())
+    elif ":" in given:
+        found = _find_by_key(connection, _system_keys(given))
+    else:
+        found = set()
+    survivors = _visible(connection, found)
+    if not survivors:
+        _fail_to_find(given)
+    if len(survivors) > 1:
+        _refuse(connection, survivors, given)
+    return survivors.pop()
+
+
+def _follow_merges(connection: Connection, lead_id: int, given: str) -> int:
+    """Return the lead's own id, or the id of the one that it was merged into, over several merges if need be."""
+    seen: set[int] = set()
+    while lead_id not in seen and lead_id <= _LARGEST_ID:
+        seen.add(lead_id)
+        row = connection.execute(select(_lead.c.merged_into, _lead.c.removed_by).where(_lead.c.id == lead_id)).first()
+        if row is None:
+            break
+        if row.merged_into is not None:
+            lead_id = row.merged_into
+        elif row.removed_by is not None:
+            raise LeadNotFound(f"lead {given} was taken back", hint="see: leadtriage imports")
+        else:
+            return lead_id
+    _fail_to_find(given)
+    return None
+
+
+def _find_by_address(connection: Connection, address: str) -> set[int]:
+    """Role addresses (info@) are no keys of their own, so that the leads themselves are looked at as well."""
+    own = connection.execute(select(_lead.c.id).where(_lead.c.email == address)).scalars()
+    return _find_by_key(connection, [f"e:{address}"]) | set(own)
+
+
+def _system_keys(given: str) -> list[str]:
+    system, _, own_id = given.partition(":")
+    return list(dict.fromkeys([f"i:{given}", f"i:{system.strip().lower()}:{own_id.strip()}"]))
+
+
+def _find_by_key(connection: Connection, keys: Iterable[str]) -> set[int]:
+    return set(connection.execute(select(_key.c.lead_id).where(_key.c.key.in_(list(keys)))).scalars())
+
+
+def _visible(connection: Connection, ids: set[int]) -> set[int]:
+    shown = select(_lead.c.id).where(
+        _lead.c.id.in_(sorted(ids)), _lead.c.removed_by.is_(None), _lead.c.merged_into.is_(None)
+    )
+    return set(connection.execute(shown).scalars()) if ids else set()
+
+
+def _fail_to_find(given: str) -> NoReturn:
+    if not given:
+        raise LeadNotFound("no lead was named", hint="name it by its id, an e-mail address, or SYSTEM:ID")
+    hint = f"look for it: leadtriage find {given.split()[0] if given.isprintable() else 'TEXT'}"
+    raise LeadNotFound(f"there is no lead {given!r}", hint=hint)
+
+
+def _refuse(connection: Connection, ids: set[int], given: str) -> NoReturn:
+    listed = select(_lead.c.id, _lead.c.name, _lead.c.company).where(_lead.c.id.in_(sorted(ids)[:_MOST_LISTED]))
+    lines = [
+        ", ".join([str(row.id), row.name or "no name", row.company or "no company"])
+        for row in connection.execute(listed.order_by(_lead.c.id))
+    ]
+    if len(ids) > _MOST_LISTED:
+        lines.append(f"and {len(ids) - _MOST_LISTED} more")
+    raise AmbiguousLead(
+        f"{len(ids)} leads answer to {given!r}: {'; '.join(lines)}", hint="name one of them by its id, the first number"
+    )

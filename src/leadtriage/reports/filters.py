@@ -1,0 +1,135 @@
+"""Which leads a list holds: the options that all lists share, as conditions on a lead and its score.
+
+Statements that use them select from `lead` and `lead_score`; what a list adds of its own stands with the list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select
+
+from leadtriage.criteria.text import comparable, fold, words
+from leadtriage.db.dialect import position
+from leadtriage.db.schema import Lead, LeadScore, table
+
+_lead = table(Lead)
+_score = table(LeadScore)
+
+_PHONE_MARKS = " +-/().\u00a0"
+_FEWEST_DIGITS = 4
+"""Of a phone number's part that is worth looking for; a shorter number is looked for as a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list is limited to; a filter that is not given lets every lead through.
+
+    Texts are compared as the criteria compare them: without regard to case and repeated white space.
+
+    Attributes:
+        owner: the rep's name; the empty text means leads that nobody has.
+        source: where it came from; the empty text means leads of no known source.
+        campaign: the campaign that brought it; the empty text means none.
+        grade: one or more grades of which it has one.
+        stage: one or more stages of which it has one.
+        since: the first day on which it came in.
+        until: the last day on which it came in.
+        qualified: whether it is qualified.
+        reason: why it is a junk candidate, or why it was closed.
+        text: every word of it stands in the name, company, an e-mail address or a phone number.
+    """
+
+    owner: str | None = None
+    grade: tuple[str, ...] = ()
+    source: str | None = None
+    stage: tuple[str, ...] = ()
+    since: date | None = None
+    until: date | None = None
+    qualified: bool | None = None
+    reason: str | None = None
+    campaign: str | None = None
+    text: str | None = None
+
+
+def visible() -> ColumnElement[bool]:
+    """A lead that was neither taken back nor merged into another."""
+    return and_(_lead.c.removed_by.is_(None), _lead.c.merged_into.is_(None))
+
+
+def not_hidden() -> ColumnElement[bool]:
+    """The same for a statement that reads `lead_score` alone."""
+    hidden = select(_lead.c.id).where(or_(_lead.c.removed_by.is_not(None), _lead.c.merged_into.is_not(None)))
+    return _score.c.lead_id.not_in(hidden)
+
+
+def conditions(filters: Filters) -> list[ColumnElement[bool]]:
+    """Return what a lead and its score must fulfil, besides being visible."""
+    wanted: list[ColumnElement[bool]] = []
+    for column, text in (
+        (_lead.c.owner_comparable, filters.owner),
+        (_lead.c.source_comparable, filters.source),
+        (_lead.c.campaign_comparable, filters.campaign),
+    ):
+        if text is not None:
+            wanted.append(column == comparable(as_stored(text)) if text.strip() else column.is_(None))
+    if filters.grade:
+        wanted.append(_score.c.grade.in_([as_stored(grade).upper() for grade in filters.grade]))
+    if filters.stage:
+        wanted.append(_lead.c.stage.in_([as_stored(stage).lower() for stage in filters.stage]))
+    if filters.since is not None:
+        wanted.append(_lead.c.created_on >= filters.since)
+    if filters.until is not None:
+        wanted.append(_lead.c.created_on <= filters.until)
+    if filters.qualified is not None:
+        qualified = _lead.c.qualified_on
+        wanted.append(qualified.is_not(None) if filters.qualified else qualified.is_(None))
+    if filters.reason is not None:
+        reason = as_stored(filters.reason)
+        wanted.append(or_(_score.c.reason == reason, _lead.c.outcome_reason == reason))
+    if filters.text is not None:
+        wanted += _mentions(as_stored(filters.text))
+    return wanted
+
+
+def as_stored(text: str) -> str:
+    """Return a text as a database can hold it: an argument's broken bytes and NUL are in no lead, but fail no query."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")
+
+
+def _mentions(text: str) -> list[ColumnElement[bool]]:
+    """The conditions under which a lead is found by a text; none are needed for an empty one."""
+    digits = "".join(c for c in text if c.isdecimal() and c.isascii())
+    if len(digits) >= _FEWEST_DIGITS and all(c in _PHONE_MARKS or (c.isdecimal() and c.isascii()) for c in text):
+        return [or_(_has_digits(digits), position(_lead.c.name_comparable, literal(digits)) > 0)]
+    return [or_(*_texts_with(word)) for word in fold(text).split()]
+
+
+def _texts_with(word: str) -> list[ColumnElement[bool]]:
+    """Every text of a lead that may hold the word, as it stands or by its own words ("o'neil" as "o neil")."""
+    columns = (
+        _lead.c.name_comparable,
+        _lead.c.first_name_comparable,
+        _lead.c.last_name_comparable,
+        _lead.c.company_comparable,
+        _lead.c.email_comparable,
+        func.lower(_lead.c.other_emails),
+    )
+    forms = dict.fromkeys((word, words(word) or word))
+    found = [position(column, literal(form)) > 0 for column in columns for form in forms]
+    return [*found, position(_lead.c.phone_comparable, literal(word)) > 0]
+
+
+def _has_digits(digits: str) -> ColumnElement[bool]:
+    """A phone number that holds the digits; a leading 0 or 00 stands for a country's code that may be stored."""
+    wanted = digits.lstrip("0") or digits
+    numbers = (_lead.c.phone, _lead.c.other_phones)
+    return or_(*(position(_bare(column), literal(wanted)) > 0 for column in numbers))
+
+
+def _bare(column: ColumnElement[str]) -> ColumnElement[str]:
+    bare: ColumnElement[str] = column
+    for mark in _PHONE_MARKS:
+        bare = func.replace(bare, mark, "")
+    return bare

@@ -1,0 +1,102 @@
+"""All leads, or those that a search finds: the list behind every number of a report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+
+from leadtriage.db.schema import Lead, LeadScore, table
+from leadtriage.reports import page
+from leadtriage.reports.basis import Basis, read_basis
+from leadtriage.reports.filters import Filters, conditions, visible
+from leadtriage.reports.page import CellRow, Row
+from leadtriage.tabular import Column, Table
+
+_lead = table(Lead)
+_score = table(LeadScore)
+
+_COLUMNS = (
+    page.ID,
+    page.NAME,
+    page.COMPANY,
+    page.TITLE,
+    page.EMAIL,
+    page.PHONE,
+    page.SOURCE,
+    Column("campaign", "Campaign", keep=20),
+    page.OWNER,
+    Column("stage", "Stage", keep=70),
+    Column("status", "Status", keep=15),
+    page.QUALIFIED,
+    page.SCORE,
+    page.CEILING,
+    page.GRADE,
+    page.KNOWN,
+    Column("reason", "Reason", keep=32),
+    Column("created", "Came in", keep=50),
+    Column("last_touch", "Last touch", keep=25),
+)
+
+
+def list_leads(connection: Connection, filters: Filters, *, limit: int | None = page.USUAL_LIMIT) -> Table:
+    """Return leads of any stage, the one that came to this database last on top.
+
+    Columns: `id, name, company, title, email, phone, source, campaign, owner, stage, status, qualified, score,
+    ceiling, grade, known, reason, created, last_touch`. A lead that is not scored has no `score, ceiling, grade,
+    known`; `reason` is a candidate's, or why the lead was closed.
+    """
+    basis = read_basis(connection)
+    rows = page.fetch(connection, _select_leads(filters).order_by(_lead.c.id.desc()), page.one_more(limit))
+    shown, more = page.cut(rows, limit)
+    return Table("Leads", _COLUMNS, tuple(_present(row, basis) for row in shown), more=more)
+
+
+def find_leads(connection: Connection, text: str, *, limit: int | None = page.USUAL_LIMIT) -> Table:
+    """Return the leads in whose name, company, e-mail addresses or phone numbers every word of the text stands.
+
+    The highest score is on top. A text of digits is looked for in phone numbers however these are written.
+    """
+    basis = read_basis(connection)
+    best_first = (_score.c.score.desc().nulls_last(), _lead.c.id.desc())
+    statement = _select_leads(Filters(text=text)).order_by(*best_first)
+    shown, more = page.cut(page.fetch(connection, statement, page.one_more(limit)), limit)
+    return Table(f"Leads with “{text}”", _COLUMNS, tuple(_present(row, basis) for row in shown), more=more)
+
+
+def _select_leads(filters: Filters) -> Select[Any]:
+    of_lead = [
+        "id",
+        "name",
+        "company",
+        "title",
+        "email",
+        "phone",
+        "source",
+        "campaign",
+        "owner",
+        "stage",
+        "status",
+        "qualified_on",
+        "created_on",
+    ]
+    of_score = ["score", "ceiling", "grade", "known", "reason"]
+    return (
+        select(
+            *(_lead.c[name] for name in (*of_lead, "last_touch_on", "outcome_reason")),
+            *(_score.c[name] for name in of_score),
+        )
+        .join_from(_lead, _score, _score.c.lead_id == _lead.c.id, isouter=True)
+        .where(visible(), *conditions(filters))
+    )
+
+
+def _present(row: Row, basis: Basis) -> CellRow:
+    return {
+        **{column.key: row.get(column.key) for column in _COLUMNS},
+        "qualified": row["qualified_on"],
+        "grade_shown": basis.shown_grade(row["grade"], row["known"]),
+        "reason": row["reason"] or row["outcome_reason"],
+        "created": row["created_on"],
+        "last_touch": row["last_touch_on"],
+    }

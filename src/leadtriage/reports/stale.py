@@ -1,0 +1,204 @@
+"""The stale report: who owes which lead what since when. The due days were worked out by `score`; this reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select
+
+from leadtriage.db.schema import Lead, LeadScore, table
+from leadtriage.reports import page
+from leadtriage.reports.basis import Basis, read_basis
+from leadtriage.reports.filters import Filters, conditions, not_hidden, visible
+from leadtriage.reports.page import CellRow, Row
+from leadtriage.reports.words import count_of
+from leadtriage.tabular import Column, Table
+from leadtriage.vocabulary import Clock
+
+_lead = table(Lead)
+_score = table(LeadScore)
+
+_DUE_COLUMNS = {
+    Clock.FIRST_TOUCH: "first_touch_due",
+    Clock.IDLE: "idle_due",
+    Clock.PROMISED: "promised_due",
+    Clock.EXPIRING: "expires_on",
+}
+NO_CONTACT = "no contact recorded"
+
+_COLUMNS = (
+    page.ID,
+    Column("name", "Name", keep=100, shown="name_shown"),
+    page.COMPANY,
+    Column("owner", "Owner", keep=60, shown="owner_shown"),
+    page.GRADE,
+    Column("score", "Score", keep=40, align="right"),
+    Column("clock", "Clock", keep=97, shown="clock_shown"),
+    Column("due", "Due", keep=80),
+    Column("overdue_days", "Overdue", keep=96, align="right", kind="days"),
+    Column("last_touch", "Last touch", keep=50, shown="last_touch_shown"),
+    Column("stage", "Stage", keep=30),
+    Column("leads", "Leads", keep=20, align="right"),
+)
+
+_CLOCK_WORDS = {
+    Clock.FIRST_TOUCH: "first touch",
+    Clock.IDLE: "idle",
+    Clock.PROMISED: "promised",
+    Clock.EXPIRING: "expiring",
+    Clock.BACKLOG: "backlog",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Overdue:
+    """One clock of one lead that has run out, or is about to: the shelf life is told of before its end."""
+
+    ran_out: date
+    due: date
+    clock: Clock
+    lead: Row
+
+
+def list_stale(
+    connection: Connection,
+    filters: Filters,
+    as_of: date,
+    *,
+    clock: Clock | str | None = None,
+    limit: int | None = page.USUAL_LIMIT,
+) -> Table:
+    """Return a row for each clock of each lead that has run out, grouped by owner, the worst first.
+
+    Where there are more rows than the limit, those stay whose clocks ran out first. The owner of the longest overdue
+    row is on top, and each one's rows stand with the longest overdue first. The backlog, leads that were past their
+    shelf life when they came in, is one row per owner at the end of that owner's rows: `leads` counts it, `id` is
+    None; these rows take up to half of the limit. `due` of `expiring` is the last day of the shelf life, its
+    `overdue_days` are below 0 while that day is still to come. `last_touch` is None where no contact was recorded,
+    which does not mean that there was none.
+
+    Args:
+        clock: only the rows of one clock.
+    """
+    wanted = None if clock is None else Clock(clock)
+    basis = read_basis(connection)
+    backlog: list[Row] = []
+    backlog_cut = False
+    if wanted in (None, Clock.BACKLOG):
+        most = None if limit is None else limit if wanted is Clock.BACKLOG else limit // 2
+        counted, backlog_cut = page.cut(_count_backlog(connection, filters), most)
+        backlog = list(counted)
+    left = None if limit is None else limit - len(backlog)
+    found = [] if wanted is Clock.BACKLOG else _find_overdue(connection, filters, as_of, wanted, basis, left)
+    shown, more = (found, False) if left is None else (found[:left], len(found) > left)
+    return Table(
+        title="Stale leads",
+        columns=_COLUMNS,
+        rows=tuple(_group_by_owner(shown, backlog, basis, as_of)),
+        notes=basis.notes,
+        group_by="owner",
+        more=more or backlog_cut,
+    )
+
+
+def _find_overdue(
+    connection: Connection, filters: Filters, as_of: date, clock: Clock | None, basis: Basis, limit: int | None
+) -> list[_Overdue]:
+    """Return the rows whose clocks ran out first, one more than the limit where there are more.
+
+    A lead's `next_due` is the first of its clocks. Each lead gives a row at least, so that of as many leads as rows
+    are wanted no later lead can have a row that ran out before theirs.
+    """
+    leads = page.fetch(connection, _select_overdue(filters, as_of, clock, basis), page.one_more(limit))
+    rows = [row for lead in leads for row in _run_out_clocks(lead, as_of, basis) if clock in (None, row.clock)]
+    rows.sort(key=lambda row: (row.ran_out, row.lead["id"]))
+    return rows if limit is None else rows[: limit + 1]
+
+
+def _select_overdue(filters: Filters, as_of: date, clock: Clock | None, basis: Basis) -> Select[Any]:
+    of_lead = ["id", "name", "company", "owner", "stage", "last_touch_on"]
+    of_score = ("grade", "known", "score", *_DUE_COLUMNS.values())
+    first = _score.c.next_due
+    statement = (
+        select(*(_lead.c[name] for name in of_lead), *(_score.c[name] for name in of_score))
+        .join_from(_score, _lead, _lead.c.id == _score.c.lead_id)
+        .where(first.is_not(None), first < as_of, visible(), *conditions(filters))
+    )
+    if clock is not None:
+        first = _score.c[_DUE_COLUMNS[clock]]
+        days_before = basis.warn_days + 1 if clock is Clock.EXPIRING else 0
+        statement = statement.where(first < as_of + timedelta(days=days_before))
+    return statement.order_by(first, _score.c.lead_id)
+
+
+def _run_out_clocks(lead: Row, as_of: date, basis: Basis) -> Iterator[_Overdue]:
+    for clock, column in _DUE_COLUMNS.items():
+        due = lead[column]
+        if due is None:
+            continue
+        ran_out = due - timedelta(days=basis.warn_days + 1) if clock is Clock.EXPIRING else due
+        if ran_out < as_of:
+            yield _Overdue(ran_out, due, clock, lead)
+
+
+def _count_backlog(connection: Connection, filters: Filters) -> list[Row]:
+    """Count the backlog by owner, the largest first, in the index alone where no filter needs the leads."""
+    number = func.count().label("leads")
+    if filters == Filters():
+        owner = _score.c.owner
+        statement = select(owner, number).where(not_hidden())
+    else:
+        owner = _lead.c.owner
+        statement = (
+            select(owner, number)
+            .join_from(_score, _lead, _lead.c.id == _score.c.lead_id)
+            .where(visible(), *conditions(filters))
+        )
+    counted = statement.where(_score.c.backlog).group_by(owner)
+    rows = page.fetch(connection, counted, None)
+    return sorted(rows, key=lambda row: (-row["leads"], row["owner"] or ""))
+
+
+def _group_by_owner(
+    overdue: Iterable[_Overdue], backlog: Iterable[Row], basis: Basis, as_of: date
+) -> Iterator[CellRow]:
+    """The owner of the longest overdue row first; those with a backlog alone last, the largest of these first."""
+    groups: dict[str | None, list[CellRow]] = {}
+    ordered = sorted(overdue, key=lambda row: (row.due, row.lead["id"], row.clock))
+    for row in ordered:
+        groups.setdefault(row.lead["owner"], []).append(_present(row, basis, as_of))
+    for count in backlog:
+        groups.setdefault(count["owner"], []).append(_present_backlog(count))
+    for rows in groups.values():
+        yield from rows
+
+
+def _present(row: _Overdue, basis: Basis, as_of: date) -> CellRow:
+    lead = row.lead
+    return {
+        **{key: lead[key] for key in ("id", "name", "company", "owner", "grade", "score", "stage")},
+        "owner_shown": lead["owner"] or "nobody",
+        "grade_shown": basis.shown_grade(lead["grade"], lead["known"]),
+        "clock": row.clock.value,
+        "clock_shown": _CLOCK_WORDS[row.clock],
+        "due": row.due,
+        "overdue_days": (as_of - row.due).days,
+        "last_touch": lead["last_touch_on"],
+        "last_touch_shown": None if lead["last_touch_on"] else NO_CONTACT,
+        "leads": None,
+    }
+
+
+def _present_backlog(count: Row) -> CellRow:
+    came_late = count_of(count["leads"], "lead")
+    return {column.key: None for column in _COLUMNS} | {
+        "owner": count["owner"],
+        "owner_shown": count["owner"] or "nobody",
+        "name_shown": f"{came_late} past the shelf life on arrival",
+        "clock": Clock.BACKLOG.value,
+        "clock_shown": _CLOCK_WORDS[Clock.BACKLOG],
+        "leads": count["leads"],
+    }
