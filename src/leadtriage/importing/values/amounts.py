@@ -1,6 +1,6 @@
 """The grammar of amounts in people's words: "5k-10k", "over 1,200", "1.5 Mio", "up to 80 lakh".
 
-It reads the shape and nothing else; what an amount is of, and which extra words may stand beside it, is up to its caller.
+It reads the shape and nothing else; what an amount is of, and which words may stand beside it, is up to its caller.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from decimal import Decimal
 from enum import Enum
 
 from leadtriage.importing.values.cells import NotUnderstood
+from leadtriage.importing.values.lexicon import words
 
 
 class LoneDot(Enum):
@@ -34,35 +35,25 @@ class Amount:
     only_upper: bool
 
 
-_K, _M, _B, _LAKH, _CRORE = (Decimal(10) ** power for power in (3, 6, 9, 5, 7))
 _SCALES = {
-    **dict.fromkeys(("k", "thousand", "thousands", "tsd", "tausend", "grand", "mille", "duizend"), _K),
-    **dict.fromkeys(("m", "mm", "mn", "mln", "mio", "million", "millions", "millionen"), _M),
-    **dict.fromkeys(("millones", "milhões", "milioni", "miljoen"), _M),
-    **dict.fromkeys(("b", "bn", "billion", "billions", "mrd", "milliarde", "milliarden", "milliards"), _B),
-    **dict.fromkeys(("l", "lakh", "lakhs", "lac", "lacs"), _LAKH),
-    **dict.fromkeys(("cr", "crore", "crores"), _CRORE),
+    word: Decimal(10) ** power
+    for name, power in (("thousand", 3), ("lakh", 5), ("million", 6), ("crore", 7), ("billion", 9))
+    for word in words("amounts", name)
 }
-_LOWER = frozenset(
-    [">", ">=", "≥", "=>", "+", "over", "above", "more", "least", "min", "minimum", "from", "plus", "ab", "über", "mehr", "mindestens", "mind", "depuis", "plus", "más", "desde", "greater", "upwards", "exceeding"]
-)
-_UPPER = frozenset(
-    ["<", "<=", "≤", "=<", "under", "below", "less", "max", "maximum", "upto", "unter", "weniger", "höchstens", "maximal", "jusqu", "hasta", "fewer", "within"]
-)
-_RANGE = frozenset(["-", "to", "bis", "and", "und", "à", "et", "y", "a", "hasta", "through", "tot", "..", "..."])
-_FILLERS = frozenset(
-    ["~", "ca", "circa", "c", "about", "approx", "approximately", "around", "roughly", "etwa", "rund", "environ", "than", "als", "at", "of", "the", "between", "zwischen", "von", "entre", "or", "oder", "ou", "o", "up", "to", ",", ",-", ".-", ".", ":", "=", "is", "and", "und", "aprox"]
-)
+_LOWER = words("amounts", "lower")
+_UPPER = words("amounts", "upper")
+_RANGE = words("amounts", "range")
+_FILLERS = words("amounts", "fillers")
 _TOKEN = re.compile(r"[.,]?\d+(?:[.,' ]\d+)*|,-+|\.{2,3}|[<>=]=?|=[<>]|[^\W\d_]+|\S")
 _LONGEST_NUMERAL = 40
 
 
-def read_amount(text: str, *, lone_dot: LoneDot, words: frozenset[str] = frozenset()) -> Amount:
+def read_amount(text: str, *, lone_dot: LoneDot, allowed: frozenset[str] = frozenset()) -> Amount:
     """Return what is proven of the amount that a plain, lower-case text gives.
 
     Args:
         lone_dot: how a lone dot before exactly three digits is read.
-        words: further words that may stand anywhere and say nothing of the amount, such as "employees".
+        allowed: further words that may stand anywhere and say nothing of the amount, such as "employees".
 
     Raises:
         NotUnderstood: it is no amount, a negative one, or may be several.
@@ -89,7 +80,7 @@ def read_amount(text: str, *, lone_dot: LoneDot, words: frozenset[str] = frozens
             lower = True
         elif token in _UPPER:
             upper = True
-        elif token not in _FILLERS and token not in words:
+        elif token not in _FILLERS and token not in _RANGE and token not in allowed:
             raise NotUnderstood(f"{token!r} is not understood" if len(token) < 30 else "not an amount")
         previous = token
     if not numbers:
@@ -121,7 +112,8 @@ def read_numeral(numeral: str, lone_dot: LoneDot, *, scaled: bool = False) -> De
     """Return the value of digits with their separators.
 
     The last of two different separators is the decimal one; one that repeats groups digits (by threes, or in the
-    Indian way 12,34,567); a lone comma before exactly three digits groups them, a lone dot there does as `lone_dot` says.
+    Indian way 12,34,567); a lone comma before exactly three digits groups them, a lone dot there does as `lone_dot`
+    says.
 
     Args:
         scaled: a word such as "million" follows: then "1.234" is a decimal and "1,234" may be either.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from leadtriage.importing.values.lexicon import words
+
 LONGEST_TYPED_TEXT = 1_000
 """Characters; a longer cell is no address, number, sum or date, whatever it starts with."""
 
@@ -21,48 +23,7 @@ class NotUnderstood(ValueError):
         self.why = why
 
 
-_MISSING = frozenset(
-    ["-", "--", "---", "–", "—", "_", ".", "..", "...", "?", "??", "???", "/", "\\n", "n/a", "n\\a", "na", "n.a", "n.a.", "#n/a", "#na", "#n/a!", "n/d", "nd", "none", "(none)", "-none-", "--none--", "-", "none", "-", "null", "(null)", "[null]", "<null>", "#null!", "nil", "nan", "undefined", "(undefined)", "unknown", "(unknown)", "-unknown-", "unspecified", "blank", "(blank)", "empty", "(empty)", "[empty]", "(not", "set)", "[not", "set]", "-not", "set-", "select", "select...", "-select-", "--select--", "<select>", "(select)", "choose", "tbd", "tba", "#ref!", "#value!", "#name?", "#div/0!", "#num!", "#error!", "k.a.", "k.a", "unbekannt", "inconnu", "inconnue", "desconocido", "desconocida", "desconhecido", "sconosciuto", "onbekend", "0000-00-00", "00/00/0000", "00.00.0000"]
-) | {
-    "",
-    "- none -",
-    "- select -",
-    "-- select --",
-    "-- none --",
-    "select one",
-    "select an option",
-    "please select",
-    "please choose",
-    "choose one",
-    "not set",
-    "not provided",
-    "not available",
-    "not applicable",
-    "not specified",
-    "not given",
-    "not known",
-    "no data",
-    "no value",
-    "no answer",
-    "no response",
-    "don't know",
-    "dont know",
-    "i don't know",
-    "prefer not to say",
-    "0000-00-00 00:00:00",
-    "keine angabe",
-    "keine angaben",
-    "nicht angegeben",
-    "bitte wählen",
-    "bitte auswählen",
-    "weiß nicht",
-    "non renseigné",
-    "non spécifié",
-    "sin datos",
-    "no especificado",
-    "não informado",
-    "non specificato",
-}
+_MISSING = words("cells", "missing")
 _LONGEST_MISSING = max(map(len, _MISSING))
 
 _DROPPED = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u200b\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
@@ -77,7 +38,7 @@ def is_missing(text: str) -> bool:
 
 
 def clean_text(text: str) -> str | None:
-    """Return a text of one line: trimmed, white space collapsed, control characters dropped; None where it is missing."""
+    """Return a text of one line, trimmed, white space collapsed, control characters dropped; None if it is missing."""
     if not text.isprintable():
         text = _DROPPED.sub("", text)
     text = " ".join(text.split())
@@ -85,7 +46,7 @@ def clean_text(text: str) -> str | None:
 
 
 def clean_lines(text: str) -> str | None:
-    """Return a text that keeps its lines, such as a note: each cleaned as `clean_text` does, outer blank ones dropped."""
+    """Return a text that keeps its lines, such as a note, each cleaned as by `clean_text`; None if it is missing."""
     if text.isprintable():
         return clean_text(text)
     lines = _LINE_END.sub("\n", _DROPPED.sub("", text)).split("\n")

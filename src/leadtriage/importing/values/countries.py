@@ -9,9 +9,9 @@ from __future__ import annotations
 import csv
 import unicodedata
 from functools import cache
-from importlib.resources import files
 
 from leadtriage.importing.values.cells import NotUnderstood, is_missing, plain
+from leadtriage.importing.values.lexicon import packaged_lines
 
 _ALSO = {
     "AE": "uae|u a e|emirates",
@@ -67,9 +67,8 @@ def _fold(text: str) -> str:
 @cache
 def _countries() -> dict[str, str]:
     """Return the country of every folded name and code."""
-    lines = files(__package__).joinpath("countries.csv").read_text(encoding="utf-8").splitlines()
     named: dict[str, str] = {}
-    for row in csv.DictReader(lines):
+    for row in csv.DictReader(packaged_lines("countries.csv")):
         for name in (row["alpha2"], row["alpha3"], *row["names"].split("|")):
             named[_fold(name)] = row["alpha2"]
     for country, names in _ALSO.items():
@@ -80,9 +79,9 @@ def _countries() -> dict[str, str]:
 def parse_country(text: str) -> str | None:
     """Return the country's two letters of ISO 3166 from a code or a name; None where it is missing.
 
-    Names are known in English, German, French, Spanish, Italian, Portuguese, Dutch, Polish, Swedish, Danish and the country's
-    own languages, accents or not. "NA" is a missing value rather than Namibia. A calling code ("+49") stands for its country
-    where it has one.
+    Names are known in English, German, French, Spanish, Italian, Portuguese, Dutch, Polish, Swedish, Danish and the
+    country's own languages, with accents or without. "NA" is a missing value rather than Namibia. A calling code
+    ("+49") stands for its country where it has one.
 
     Raises:
         NotUnderstood: no country goes by that name.

@@ -49,7 +49,7 @@ class DateOrderEvidence:
     def order(self) -> DateOrder | None:
         """The column's order; None where no value decides, or they contradict each other.
 
-        Where all that is open is written with dots, it is day first: no locale of the Unicode CLDR writes month.day.year.
+        Where all that is open is written with dots, it is day first: no locale of the Unicode CLDR has month.day.year.
         """
         if self.contradictory:
             return None

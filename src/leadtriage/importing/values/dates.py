@@ -1,4 +1,7 @@
-"""Dates and times: one cell to one calendar day or wall-clock time. The day's and month's order is `date_order`'s to decide."""
+"""Dates and times: one cell to one calendar day or wall-clock time.
+
+Which order of day and month a column uses is `date_order`'s to decide.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,10 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from leadtriage.importing.values.cells import NotUnderstood, is_missing, plain
+from leadtriage.importing.values.lexicon import word_groups, words
 
 if TYPE_CHECKING:
     from dateutil.parser import parser
@@ -42,30 +46,10 @@ _FIRST_EPOCH, _LAST_EPOCH = 946_684_800, 2_871_763_200
 _PIVOT = 69
 """Two-digit years from here on are of the 1900s, as in POSIX `strptime`."""
 
-_MONTHS = [
-    "jan january januar jänner janv janvier ene enero gennaio gen janeiro januari janvr",
-    "feb february februar feber fév févr février fevrier febrero febbraio fevereiro februari fev",
-    "mar march märz mär maerz mrz mars marzo março maart mrt",
-    "apr april avr avril abr abril aprile",
-    "may mai mayo maggio maio mei mag",
-    "jun june juni juin junio giugno junho giu",
-    "jul july juli juil juillet julio luglio julho lug",
-    "aug august août aout ago agosto augustus",
-    "sep sept september septembre septiembre settembre setembro set",
-    "oct october okt oktober octobre octubre ottobre outubro ott out",
-    "nov november novembre noviembre novembro",
-    "dec december dez dezember déc décembre decembre dic diciembre dicembre dezembro",
-]
-_WEEKDAYS = [
-    "mon monday mo montag lundi lun lunes",
-    "tue tuesday tues di dienstag mardi martes",
-    "wed wednesday mi mittwoch mercredi mer miércoles",
-    "thu thursday thur thurs do donnerstag jeudi jeu jueves",
-    "fri friday fr freitag vendredi ven viernes",
-    "sat saturday sa samstag sonnabend samedi sam sábado",
-    "sun sunday so sonntag dimanche dim domingo",
-]
-MONTH_NUMBERS = {word: number for number, words in enumerate(_MONTHS, 1) for word in words.split()}
+_MONTHS = word_groups("dates", "months")
+_WEEKDAYS = word_groups("dates", "weekdays")
+_BETWEEN = words("dates", "between")
+MONTH_NUMBERS = {word: number for number, group in enumerate(_MONTHS, 1) for word in group}
 """The number of every month's name and abbreviation, in the languages read here."""
 
 
@@ -82,8 +66,9 @@ def parse_date(text: str, order: DateOrder) -> date | None:
 def parse_datetime(text: str, order: DateOrder) -> datetime | None:
     """Return the time in a cell, midnight where it gives a day alone; None where the cell is missing.
 
-    It is the clock on the wall of whoever wrote it: an offset or zone is left out. Seconds or milliseconds since 1970 (in UTC), a
-    spreadsheet's day count from 2000 to 2060 and the months' names in seven languages are read. Parts of a second are cut.
+    It is the clock on the wall of whoever wrote it: an offset or zone is left out, parts of a second are cut. Read are
+    ISO 8601, numbers in either order, months in words, seconds or milliseconds since 1970 (as UTC) and a spreadsheet's
+    count of days from 2000 to 2060.
 
     Args:
         order: decides "03/04/2026"; "13/04/2026" can mean one thing only, whatever the order.
@@ -98,7 +83,8 @@ def parse_datetime(text: str, order: DateOrder) -> datetime | None:
             pass
     if is_missing(text):
         return None
-    given = plain(text).lower().strip("'\"")
+    written = plain(text).strip("'\"")
+    given = written.lower()
     numeric = _NUMERIC.fullmatch(given)
     if numeric:
         return _read_numeric(numeric, order)
@@ -106,7 +92,7 @@ def parse_datetime(text: str, order: DateOrder) -> datetime | None:
     if compact:
         parts = {name: int(value or 0) for name, value in compact.groupdict().items()}
         return _make(**parts)
-    return _read_count(given) or _ask_library(given, order)
+    return _read_count(given) or _ask_library(written, order)
 
 
 def _read_numeric(match: re.Match[str], order: DateOrder) -> datetime:
@@ -181,7 +167,7 @@ def _ask_library(text: str, order: DateOrder) -> datetime:
     if len(readings) > 1 or not any(c.isdecimal() for c in text):
         raise NotUnderstood("the day, the month or the year is not given")
     reading = readings.pop().replace(microsecond=0)
-    if not any(word in MONTH_NUMBERS for word in re.findall(r"[^\W\d_]+", text)):
+    if not any(word in MONTH_NUMBERS for word in re.findall(r"[^\W\d_]+", text.lower())):
         raise NotUnderstood("not a date")
     return reading
 
@@ -192,26 +178,10 @@ def _word_parser() -> parser:
     from dateutil.parser import parser, parserinfo
 
     class Names(parserinfo):
-        MONTHS = [tuple(words.split()) for words in _MONTHS]  # type: ignore[assignment]
-        WEEKDAYS = [tuple(words.split()) for words in _WEEKDAYS]  # type: ignore[assignment]
-        JUMP = [
-            *parserinfo.JUMP,
-            "de",
-            "del",
-            "den",
-            "der",
-            "le",
-            "el",
-            "um",
-            "uhr",
-            "à",
-            "a",
-            "las",
-            "the",
-            "dia",
-            "º",
-            "er",
-        ]
+        # The stubs know pairs and triples of names only, while any number may stand there.
+        MONTHS = cast(Any, _MONTHS)
+        WEEKDAYS = cast(Any, _WEEKDAYS)
+        JUMP = [*parserinfo.JUMP, *_BETWEEN]  # noqa: RUF012 - the library's own way to be told
 
         def convertyear(self, year: int, century_specified: bool = False) -> int:
             # The library's own pivot moves with the clock of the day.

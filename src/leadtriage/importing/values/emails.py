@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
 
 from publicsuffixlist import PublicSuffixList
 
 from leadtriage.importing.values.cells import is_missing, plain
+from leadtriage.importing.values.lexicon import packaged_lines
 from leadtriage.vocabulary import EmailKind
 
 
@@ -44,8 +44,8 @@ _AROUND = "'`.,:;!?*<>\"“”‘’"
 def parse_emails(text: str) -> tuple[Email, ...]:
     """Return the addresses in a cell, usable ones first, each once; none where the cell is missing.
 
-    "Name <a@b.com>", mailto: links, several addresses, stray dots and commas are understood. A text without a usable address is
-    one address of the kind invalid.
+    "Name <a@b.com>", mailto: links, several addresses, stray dots and commas are understood. A text without a usable
+    address is one address of the kind invalid.
 
     Raises:
         NotUnderstood: the text is longer than any address.
@@ -139,5 +139,4 @@ def _role_names() -> frozenset[str]:
 
 
 def _read_list(name: str) -> frozenset[str]:
-    lines = files(__package__).joinpath(name).read_text(encoding="utf-8").splitlines()
-    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+    return frozenset(word for line in packaged_lines(name) for word in line.split())

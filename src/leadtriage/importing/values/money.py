@@ -1,4 +1,4 @@
-"""Sums of money: one cell to whole minor units with their currency. Whole numbers and decimals throughout, never floats."""
+"""Sums of money: one cell to whole minor units with their currency. Decimals throughout, never floats."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
-from importlib.resources import files
 
 from leadtriage.importing.values.amounts import LoneDot, read_amount
 from leadtriage.importing.values.cells import NotUnderstood, is_missing, plain
-from leadtriage.importing.values.numbers import LARGEST_WHOLE
+from leadtriage.importing.values.counts import LARGEST_WHOLE
+from leadtriage.importing.values.lexicon import packaged_lines, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +49,57 @@ _WORDS = {
     "pound": "£", "pounds": "£",
 }  # fmt: skip
 _DOT_GROUPS = frozenset(
-    ["EUR", "CHF", "DKK", "NOK", "SEK", "ISK", "PLN", "CZK", "HUF", "RON", "BGN", "RSD", "BAM", "MKD", "ALL", "TRY", "RUB", "UAH", "BYN", "BRL", "ARS", "CLP", "COP", "UYU", "PYG", "BOB", "VES", "CRC", "IDR", "VND", "AOA", "MZN", "AZN", "GEL", "MAD", "JPY", "KRW", "XAF", "XOF"]
+    [
+        "EUR",
+        "CHF",
+        "DKK",
+        "NOK",
+        "SEK",
+        "ISK",
+        "PLN",
+        "CZK",
+        "HUF",
+        "RON",
+        "BGN",
+        "RSD",
+        "BAM",
+        "MKD",
+        "ALL",
+        "TRY",
+        "RUB",
+        "UAH",
+        "BYN",
+        "BRL",
+        "ARS",
+        "CLP",
+        "COP",
+        "UYU",
+        "PYG",
+        "BOB",
+        "VES",
+        "CRC",
+        "IDR",
+        "VND",
+        "AOA",
+        "MZN",
+        "AZN",
+        "GEL",
+        "MAD",
+        "JPY",
+        "KRW",
+        "XAF",
+        "XOF",
+    ]
 )
 """Currencies of places that group digits with a dot (or have no decimals), by CLDR's number symbols."""
 
-_IGNORED = frozenset(["per", "year", "yr", "annum", "annual", "annually", "yearly", "p", "a", "pa", "jahr", "pro", "im", "/", "budget", "revenue", "arr"])
+_IGNORED = words("amounts", "yearly")
 _MARK = re.compile(r"[a-z]{0,2}[$]|[€£¥₹₽₺₩₪฿₫₴₦₱₡₸₲₵]|[^\W\d_]+\.?")
 
 
 @cache
 def _minor_digits() -> dict[str, int]:
-    text = files(__package__).joinpath("currencies.csv").read_text(encoding="utf-8")
-    return {row["code"]: int(row["digits"]) for row in csv.DictReader(text.splitlines())}
+    return {row["code"]: int(row["digits"]) for row in csv.DictReader(packaged_lines("currencies.csv"))}
 
 
 def minor_digits(currency: str) -> int:
@@ -108,7 +147,7 @@ def parse_money(text: str, currency: str) -> Money | None:
     marked = bool(found)
     named = found.pop() if marked else currency
     digits = minor_digits(named)
-    value = read_amount(bare, lone_dot=_lone_dot(named, digits), words=_IGNORED).low
+    value = read_amount(bare, lone_dot=_lone_dot(named, digits), allowed=_IGNORED).low
     if value >= LARGEST_WHOLE // 1000:
         raise NotUnderstood("too large")
     minor = (value.scaleb(digits)).quantize(Decimal(1), ROUND_HALF_UP)

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from leadtriage.importing.values.cells import LONGEST_TYPED_TEXT, NotUnderstood, clean_text
+from leadtriage.importing.values.lexicon import words
 
-_HONORIFICS = frozenset(
-    ["mr", "mrs", "ms", "miss", "mx", "dr", "prof", "professor", "sir", "madam", "dame", "lord", "lady", "rev", "herr", "herrn", "frau", "hr", "fr", "m", "mme", "mlle", "sr", "sra", "srta", "sig", "sigra", "dott", "ing", "dipl-ing", "dipl", "mag", "drs", "mevr", "dhr", "pan", "pani", "shri", "smt", "er"]
-) - {"m", "fr", "er", "pan", "hr"}  # fmt: skip
-_DOTTED_HONORIFICS = _HONORIFICS | {"m", "fr", "hr", "med", "rer", "nat", "h.c"}
-_SUFFIXES = frozenset(
-    ["jr", "sr", "ii", "iii", "iv", "phd", "ph.d", "md", "m.d", "mba", "m.b.a", "esq", "cpa", "cfa", "pmp", "dds", "rn", "msc", "bsc", "m.sc", "b.sc", "dvm", "jd", "ll.m", "llm", "ma", "ba"]
-)
-_PARTICLES = frozenset(
-    ["van", "von", "der", "den", "de", "del", "della", "di", "da", "do", "dos", "das", "du", "la", "le", "ten", "ter", "zu", "zum", "zur", "vom", "af", "av", "bin", "ibn", "al", "el", "ben", "st", "mac", "y", "e", "und", "'t", "op", "'s"]
-)
+_TITLES = words("names", "titles")
+_DOTTED_TITLES = words("names", "dotted_titles")
+_DEGREES = words("names", "degrees")
+_PARTICLES = words("names", "particles")
 
 
 def split_name(full: str) -> tuple[str | None, str | None]:
     """Return the first and the last name of a full one; either is None where the text does not hold it.
 
     The last word is the last name, with the particles before it ("van der Berg"); before a comma stands the last name.
-    Titles and degrees are left out. A single word counts as a first name, since that is what forms are given.
+    Titles and degrees are left out. A single word counts as a first name, since that is what people give in forms;
+    behind a title ("Mr Smith") it is the last.
 
     Raises:
         NotUnderstood: the text is longer than any name.
@@ -33,16 +29,17 @@ def split_name(full: str) -> tuple[str | None, str | None]:
     before, comma, after = text.partition(",")
     if comma:
         given, family = _without_titles(after.replace(",", " ").split()), _without_titles(before.split())
-        if given and family:
+        if family and any(not _is_degree(part) for part in given):
             return " ".join(given), " ".join(family)
         text = text.replace(",", " ")
-    words = _without_titles(text.split()) or text.split()
-    if len(words) < 2:
-        return (words[0] if words else None), None
-    start = len(words) - 1
-    while start > 1 and words[start - 1].lower() in _PARTICLES:
+    parts = text.split()
+    bare = _without_titles(parts) or parts
+    if len(bare) == 1:
+        return (None, bare[0]) if _is_title(parts[0]) and len(parts) > 1 else (bare[0], None)
+    start = len(bare) - 1
+    while start > 1 and bare[start - 1].lower() in _PARTICLES:
         start -= 1
-    return " ".join(words[:start]), " ".join(words[start:])
+    return " ".join(bare[:start]), " ".join(bare[start:])
 
 
 def join_name(first: str | None, last: str | None) -> str | None:
@@ -50,16 +47,21 @@ def join_name(first: str | None, last: str | None) -> str | None:
     return " ".join(part for part in (first, last) if part) or None
 
 
-def _without_titles(words: list[str]) -> list[str]:
-    """Return the words without the titles before and the degrees after a name."""
-    start, end = 0, len(words)
-    while start < end and _is_title(words[start]):
+def _without_titles(parts: list[str]) -> list[str]:
+    """Return the parts of a name without the titles before and the degrees after it."""
+    start, end = 0, len(parts)
+    while start < end and _is_title(parts[start]):
         start += 1
-    while end > start + 1 and words[end - 1].lower().rstrip(".") in _SUFFIXES and (end - start > 2 or end < len(words)):
+    while end > start + 1 and _is_degree(parts[end - 1]):
         end -= 1
-    return [word for word in words[start:end] if word not in {"-", "/", "|", ","}]
+    return [part for part in parts[start:end] if any(map(str.isalnum, part))]
 
 
-def _is_title(word: str) -> bool:
-    bare = word.lower().rstrip(".")
-    return bare in _HONORIFICS or (word.endswith(".") and bare in _DOTTED_HONORIFICS)
+def _is_title(part: str) -> bool:
+    bare = part.lower().rstrip(".")
+    return bare in _TITLES or (part.endswith(".") and bare in _DOTTED_TITLES)
+
+
+def _is_degree(part: str) -> bool:
+    # A name such as "Ma" is told from a degree by its letters' case.
+    return part.lower().rstrip(".") in _DEGREES and (part[1:].isupper() or "." in part or part in {"Jr", "Sr", "PhD"})

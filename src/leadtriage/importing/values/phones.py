@@ -1,9 +1,8 @@
-"""Telephone numbers: one cell to its numbers, international (E.164) where that can be told, else as a person would dial them."""
+"""Telephone numbers: one cell to its numbers, as E.164 where that can be told, else as a person would dial them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ _FEWEST_DIGITS, _MOST_DIGITS = 5, 15
 _SHARED_DIGITS = 9
 
 _INTERNATIONAL = re.compile(r"\+([1-9]\d{6,14})", re.ASCII)
-_NATIONAL = re.compile(r"[\d ().-]{5,24}", re.ASCII)
+_NATIONAL = re.compile(r"(?!.*\.0+$)[\d ().-]{5,24}", re.ASCII)
 _PUNCTUATION = str.maketrans("", "", " ().-")
 _SCIENTIFIC = re.compile(r"\+?(\d)[.,]?(\d*)e\+?(\d\d?)", re.IGNORECASE)
 _POINT_ZERO = re.compile(r"(\+?\d{5,15})[.,]0+")
@@ -122,6 +121,7 @@ def _dial(text: str, region: str | None) -> str | None:
         ValidationResult,
         format_number,
         is_possible_number_with_reason,
+        national_significant_number,
         parse,
     )
 
@@ -133,10 +133,10 @@ def _dial(text: str, region: str | None) -> str | None:
         return None
     if is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
         return None
+    shape = _plan(str(number.country_code))[2]
+    if shape is not None and not shape.fullmatch(national_significant_number(number)):
+        return None
     return str(format_number(number, PhoneNumberFormat.E164))
-
-
-_Settle = Callable[[str], bool]
 
 
 @cache
@@ -150,12 +150,14 @@ def _is_settled(digits: str) -> bool:
     """Return whether the library would leave these international digits as they are."""
     for length in (1, 2, 3):
         if digits[:length] in _calling_codes():
-            lengths, prefix, _ = _plan(digits[:length])
+            lengths, prefix, shape = _plan(digits[:length])
             national = digits[length:]
             return (
                 len(national) in lengths
                 and national[0] != "0"
                 and not (prefix and prefix.match(national))
+                and shape is not None
+                and shape.fullmatch(national) is not None
                 and len(set(national)) > 1
             )
     return False
@@ -192,7 +194,8 @@ def _region_plan(region: str) -> tuple[str, frozenset[int], re.Pattern[str] | No
     trunk = metadata.national_prefix_for_parsing
     if trunk not in {None, "0", "1", "8"}:
         return None
-    shape = re.compile(metadata.general_desc.national_number_pattern)
+    pattern = metadata.general_desc.national_number_pattern
+    shape = re.compile(pattern) if pattern else None
     return str(country_code_for_region(region)), frozenset(metadata.general_desc.possible_length), shape, trunk
 
 
@@ -206,7 +209,7 @@ def _settle_national(digits: str, region: str) -> str | None:
     if (
         len(national) not in lengths
         or national[0] in {"0", trunk}
-        or digits.startswith((code, "00", "011", "8~"))
+        or digits.startswith((code, "00", "011"))
         or shape is None
         or not shape.fullmatch(national)
         or len(set(national)) == 1

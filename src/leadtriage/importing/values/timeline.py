@@ -9,93 +9,38 @@ from datetime import date, timedelta
 from leadtriage.importing.values.cells import NotUnderstood, is_missing, plain
 from leadtriage.importing.values.date_order import is_ambiguous_date
 from leadtriage.importing.values.dates import MONTH_NUMBERS, DateOrder, parse_date
+from leadtriage.importing.values.lexicon import group_of_word, words
 
 NO_RUSH_DAYS = 365
 """How far off "no rush" or "just browsing" is taken to be: an answer, and one that no deadline lies behind."""
 
-_NOW = frozenset(
-    {
-        "asap", "a.s.a.p", "as soon as possible", "now", "right now", "immediate", "immediately", "urgent", "urgently",
-        "very urgent", "right away", "straight away", "today", "ready now", "ready to buy", "ready to start", "at once", "instantly",
-        "sofort", "ab sofort", "dringend", "heute", "jetzt", "umgehend", "schnellstmöglich", "so schnell wie möglich",
-        "so bald wie möglich", "baldmöglichst", "immédiatement", "tout de suite", "dès que possible", "maintenant", "aujourd'hui",
-        "le plus tôt possible", "inmediatamente", "ahora", "lo antes posible", "hoy", "cuanto antes", "urgente", "subito",
-        "imediatamente", "direct", "zo snel mogelijk",
-    }
-)  # fmt: skip
-_NO_RUSH = frozenset(
-    {
-        "no rush", "no hurry", "not urgent", "no urgency", "just browsing", "browsing", "just looking", "only looking",
-        "just looking around", "just exploring", "exploring", "exploring options", "just researching", "researching", "research",
-        "just research", "someday", "some day", "one day", "no timeline", "no timeframe", "no deadline", "no time frame",
-        "not in a hurry", "in no hurry", "no plans", "not now", "not any time soon", "no specific timeline", "long term",
-        "keine eile", "nicht dringend", "eilt nicht", "irgendwann", "nur informieren", "nur mal schauen", "pas urgent",
-        "pas pressé", "sin prisa", "no hay prisa", "no es urgente", "algún día", "geen haast", "nessuna fretta", "sem pressa",
-    }
-)  # fmt: skip
-_UNDECIDED = frozenset(
-    {"not sure", "not sure yet", "unsure", "undecided", "not decided", "no idea", "to be determined", "to be decided",
-     "unclear", "noch offen", "offen", "noch unklar", "weiß noch nicht", "je ne sais pas", "no sé", "no lo sé"}
-)  # fmt: skip
-
-_UNITS = {
-    **dict.fromkeys(["d", "day", "days", "tag", "tage", "tagen", "jour", "jours", "día", "días", "dia", "dias", "giorni", "dagen"], "day"),
-    **dict.fromkeys(["h", "hour", "hours", "hr", "hrs", "stunde", "stunden", "heure", "heures", "hora", "horas"], "hour"),
-    **dict.fromkeys(["w", "wk", "wks", "week", "weeks", "woche", "wochen", "semaine", "semaines", "semana", "semanas", "settimane", "weken"], "week"),
-    **dict.fromkeys(["m", "mo", "mos", "mth", "mths", "month", "months", "monat", "monate", "monaten", "mois", "mes", "meses", "mesi", "maanden"], "month"),
-    **dict.fromkeys(["q", "quarter", "quarters", "quartal", "quartale", "quartalen", "trimestre", "trimestres"], "quarter"),
-    **dict.fromkeys(["y", "yr", "yrs", "year", "years", "jahr", "jahre", "jahren", "an", "ans", "année", "années", "año", "años", "anni", "jaar"], "year"),
-}
-_COUNTS = {
-    word: number
-    for number, words in enumerate(
-        (
-            "zero", "a an one ein eine einem einer un une una", "two couple zwei deux dos due", "three drei trois tres tre",
-            "four vier quatre cuatro", "five fünf cinq cinco", "six sechs seis", "seven sieben sept siete", "eight acht huit ocho",
-            "nine neun neuf nueve", "ten zehn dix diez", "eleven elf", "twelve zwölf douze doce",
-        )
-    )
-    for word in words.split()
-}  # fmt: skip
-_BEFORE = re.compile(
-    r"^(?:(?:within|in|by|before|until|till|for|over|during|the|next|coming|less than|under|up to|upto|max|maximum|more than"
-    r"|at least|about|approx|approximately|around|roughly|ca|circa|after|at|on|of|a|innerhalb|von|vor|bis|zum|nächsten|nächste|den"
-    r"|der|im|des|mehr als|weniger als|dans|d'ici|avant|les|prochains|moins de|plus de|en|dentro|antes|de|los|próximos"
-    r"|menos|más)\b\.?\s*|[<>≤≥~+=]+\s*)+"
-)
-_AFTER = re.compile(r"(?:\s*(?:\+|or more|or less|plus|max|and more|from now|out|away|time|oder mehr|ou plus|o más))+$")
+_NOW = words("timeline", "now")
+_NO_RUSH = words("timeline", "no_rush")
+_UNDECIDED = words("timeline", "undecided")
+_UNITS = group_of_word("timeline", "units")
+_ENDS = group_of_word("timeline", "ends")
+_COUNTS = {word: int(count) for word, count in group_of_word("timeline", "counts").items()}
+_SEASON_ENDS = {word: int(month) for word, month in group_of_word("timeline", "seasons").items()}
+_LEAD_IN = words("timeline", "before")
+_TRAIL = words("timeline", "after")
 _DURATION = re.compile(
-    r"(?:(?P<low>\d{1,4})\s*(?P<low_unit>[^\W\d_]+)?\s*(?:-|to|bis|or|oder|à|a)\s*)?"
+    r"(?:(?P<low>\d{1,4})\s*(?P<low_unit>[^\W\d_]+)?(?:\s*-\s*|\s+(?:to|bis|or|oder|à|a)\s+))?"
     r"(?P<count>\d{1,4}|[^\W\d_]+)\s*(?:of\s+)?\+?\s*(?P<unit>[^\W\d_]+)\+?"
 )
-_RELATIVE = re.compile(
-    r"(?:(?:by|until|before|bis|the|at|am|zum|à la|la|le|a|in|im|ende|fin de|fin|finales de|end of|end|eo|late)\s*)*"
-    r"(?P<which>this|current|next|coming|diese[rnms]?|nächste[rnms]?|kommende[rnms]?|ce|cette|este|esta)?"
-    r"\s*(?:the\s+|des\s+|der\s+|de\s+|l')?"
-    r"(?P<unit>[^\W\d_]+)(?P<following>\s+(?:prochaine?|próxim[oa]|que viene))?"
-)
-_ENDS = {"eow": "week", "eom": "month", "eoq": "quarter", "eoy": "year", "eod": "day", "jahresende": "year",
-         "monatsende": "month", "quartalsende": "quarter", "wochenende": "week"}  # fmt: skip
-_NEXT = re.compile(r"next|coming|nächste|kommende|prochain|próxim|que viene")
+_AROUND_PERIOD = words("timeline", "around_period")
+_NEXT = words("timeline", "following")
+_OF_YEAR = r"(?:\W+(?:of\s+)?(?P<year>\d{4}|\d\d))?"
 _QUARTER = re.compile(
-    r"(?:q\s?(?P<a>[1-4])|(?P<b>[1-4])\s?q|(?P<c>[1-4])(?:\.|st|nd|rd|th)?\s*(?:quarter|quartal))(?:\W+(?:of\s+)?(?P<year>\d{4}|\d\d))?"
+    rf"(?:q\s?(?P<a>[1-4])|(?P<b>[1-4])\s?q|(?P<c>[1-4])(?:\.|st|nd|rd|th)?\s*(?:quarter|quartal)){_OF_YEAR}"
 )
 _YEAR_QUARTER = re.compile(r"(?P<year>\d{4})\W*q(?P<a>[1-4])")
-_HALF = re.compile(
-    r"(?:h\s?(?P<a>[12])|(?P<b>[12])h|(?P<c>[12])(?:\.|st|nd)\s*(?:half|halbjahr))(?:\W+(?:of\s+)?(?P<year>\d{4}|\d\d))?"
-)
+_HALF = re.compile(rf"(?:h\s?(?P<a>[12])|(?P<b>[12])h|(?P<c>[12])(?:\.|st|nd)\s*(?:half|halbjahr)){_OF_YEAR}")
 _YEAR = re.compile(r"(?:year\s+|jahr\s+)?(?P<year>20\d\d)")
 _MONTH = re.compile(r"(?P<month>[^\W\d_]+)\.?(?:[\s,/-]+(?:of\s+|de\s+)?(?P<year>\d{4}))?")
 _MONTH_NUMBER = re.compile(
     r"(?P<month>0?[1-9]|1[0-2])[/.-](?P<year>20\d\d)|(?P<year2>20\d\d)[/-](?P<month2>0?[1-9]|1[0-2])"
 )
 _SEASON = re.compile(r"(?P<season>[^\W\d_]+)(?:\W+(?:of\s+)?(?P<year>\d{4}))?")
-_SEASON_ENDS = {
-    **dict.fromkeys(("spring", "frühling", "frühjahr", "printemps", "primavera"), 5),
-    **dict.fromkeys(("summer", "sommer", "été", "verano"), 8),
-    **dict.fromkeys(("autumn", "fall", "herbst", "automne", "otoño"), 11),
-    **dict.fromkeys(("winter", "hiver", "invierno"), 2),
-}
 _FINAL = re.compile(r"^(?:(?:by|until|before|the|at|zum|bis|in|im|ende|end of|end|late|fin de|en)\s+)+")
 
 
@@ -104,7 +49,7 @@ def parse_timeline(text: str, came_in: date, order: DateOrder | None = None) -> 
 
     A period counts to its last day, since no more is proven: "this month" is the month's last day, "Q1 2027" is
     2027-03-31, "1-3 months" and "within 3 months" are three months on. "6+ months" is six. A month, quarter or season
-    without a year is the first that has not ended. "ASAP" is the day the lead came in; "no rush" is `NO_RUSH_DAYS` later.
+    without a year is the first that has not ended. "ASAP" is the day the lead came in, "no rush" `NO_RUSH_DAYS` later.
 
     Args:
         came_in: the day the lead came in.
@@ -138,29 +83,35 @@ def parse_timeline(text: str, came_in: date, order: DateOrder | None = None) -> 
 
 
 def _read_duration(text: str, came_in: date) -> date | None:
-    match = _DURATION.fullmatch(_AFTER.sub("", _BEFORE.sub("", text)))
+    match = _DURATION.fullmatch(_bare_duration(text))
     if match is None or match["unit"] not in _UNITS or (match["low_unit"] and match["low_unit"] not in _UNITS):
         return None
     count = int(match["count"]) if match["count"].isdecimal() else _COUNTS.get(match["count"])
     return None if count is None else _add(came_in, count, _UNITS[match["unit"]])
 
 
+def _bare_duration(text: str) -> str:
+    """Return a duration without what may stand around it: "within the next 3 months or so" leaves "3 months"."""
+    parts = re.sub(r"[<>≤≥~=]+|(?<=\W)\+|\b[ld]'", " ", text).split()
+    while len(parts) > 1 and parts[0].rstrip(".") in _LEAD_IN:
+        parts.pop(0)
+    while len(parts) > 2 and parts[-1] in _TRAIL:
+        parts.pop()
+    return " ".join(parts).removesuffix("+")
+
+
 def _read_relative(text: str, came_in: date) -> date | None:
-    if text in _ENDS:
-        return _last_day(came_in, _ENDS[text])
-    match = _RELATIVE.fullmatch(text)
-    if match is None or len(match["unit"]) < 3:
-        return None
-    unit = _ENDS.get(match["unit"]) or _UNITS.get(match["unit"])
+    """Read a period by its place: "this month", "end of next year", "EOQ"."""
+    parts = [part for part in re.split(r"[\s']+", text) if part not in _AROUND_PERIOD]
+    following = any(part in _NEXT for part in parts)
+    units = [part for part in parts if part not in _NEXT]
+    unit = _ENDS.get(units[0]) or (_UNITS.get(units[0]) if len(units[0]) > 2 else None) if len(units) == 1 else None
     if unit is None or unit == "hour":
         return None
-    following = _NEXT.search(match["which"] or match["following"] or "") is not None
-    return _last_day(
-        _add(came_in.replace(day=1) if unit != "week" and unit != "day" else came_in, 1, unit)
-        if following
-        else came_in,
-        unit,
-    )
+    if not following:
+        return _last_day(came_in, unit)
+    start = came_in if unit in {"day", "week"} else came_in.replace(day=1)
+    return _last_day(_add(start, 1, unit), unit)
 
 
 def _read_quarter(text: str, came_in: date) -> date | None:

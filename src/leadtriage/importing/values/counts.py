@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from leadtriage.importing.values.amounts import LoneDot, read_amount
 from leadtriage.importing.values.cells import NotUnderstood, is_missing, plain
+from leadtriage.importing.values.lexicon import words
 
 LARGEST_WHOLE = 10**18
 """Whole numbers of the databases end at 2 ** 63, a little above."""
@@ -14,23 +15,15 @@ LARGEST_WHOLE = 10**18
 _MACHINE = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,18})?(?:e[+-]?\d{1,2})?", re.ASCII)
 _LONE_DOT = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII)
 _PERCENT = frozenset({"%"})
-_PEOPLE = frozenset(
-    ["employee", "employees", "people", "person", "persons", "staff", "headcount", "fte", "ftes", "users", "seats", "team", "members", "workers", "mitarbeiter", "mitarbeitende", "mitarbeiterinnen", "beschäftigte", "angestellte", "personen", "empleados", "personas", "employés", "salariés", "personnes", "dipendenti", "medewerkers", "funcionários", "in", "us"]
-)
-_JUST_ONE = frozenset(
-    {
-        "self-employed", "self employed", "selfemployed", "myself only", "just me", "only me", "solo", "freelancer",
-        "freelance", "sole trader", "sole proprietor", "selbständig", "selbstständig", "einzelunternehmer",
-        "indépendant", "autónomo",
-    }
-)  # fmt: skip
+_PEOPLE = words("amounts", "people")
+_JUST_ONE = words("amounts", "just_one")
 
 
 def parse_number(text: str) -> int | float | None:
     """Return the number in a cell: whole where it is whole, a range by its lower end, None where it is missing.
 
-    A minus sign and the notation of programs ("-1", "1.5e-05") are read; "<10" is 0, its proven lower end. "1.200" is
-    refused, since it may be 1200 or 1.2, while "1,200" is 1200, for exports that use a decimal comma write fewer or more digits.
+    A minus sign and the notation of programs ("-1", "1.5e-05") are read. "<10" is 0, its proven lower end. "1,200" is
+    1200, but "1.200" is refused, since it may be 1200 or 1.2.
 
     Raises:
         NotUnderstood: it is no number, or may be two different ones.
@@ -44,14 +37,14 @@ def parse_number(text: str) -> int | float | None:
         return _narrow(Decimal(given))
     sign = -1 if re.fullmatch(r"-\s?[.,]?\d[\d.,' ]*", given) else 1
     return _narrow(
-        sign * read_amount(given.lstrip("- ") if sign < 0 else given, lone_dot=LoneDot.REFUSED, words=_PERCENT).low
+        sign * read_amount(given.lstrip("- ") if sign < 0 else given, lone_dot=LoneDot.REFUSED, allowed=_PERCENT).low
     )
 
 
 def parse_count(text: str) -> int | None:
-    """Return how many people a cell speaks of: "51-200", "1.200 Mitarbeiter", "500+", "self-employed"; None where missing.
+    """Return how many people a cell speaks of ("51-200", "500+", "self-employed"); None where it is missing.
 
-    People are counted whole, so "1.200" is 1200. "fewer than 10" is at least 1.
+    A range counts by its lower end. People are counted whole, so "1.200" is 1200; "fewer than 10" are at least 1.
 
     Raises:
         NotUnderstood: it is no number of people.
@@ -63,7 +56,7 @@ def parse_count(text: str) -> int | None:
     given = plain(text).lower()
     if given in _JUST_ONE:
         return 1
-    amount = read_amount(given, lone_dot=LoneDot.GROUPS, words=_PEOPLE)
+    amount = read_amount(given, lone_dot=LoneDot.GROUPS, allowed=_PEOPLE)
     if amount.only_upper:
         return 1
     if amount.low >= LARGEST_WHOLE:
