@@ -151,7 +151,9 @@ def _families() -> list[tuple[dict[str, Schema], dict[str, Schema]]]:
         for group in groups:
             named: dict[str, Schema] = {"field": {"enum": [one.name for one in group]}}
             families.append((named, {operator: _operand(group[0], operator) for operator in operators}))
-    column: dict[str, Schema] = {"column": _NAME | {"description": "the header of another column of the imported files"}}
+    column: dict[str, Schema] = {
+        "column": _NAME | {"description": "another column of the imported files, by its header"}
+    }
     families.append((column, {operator: _operand(None, operator) for operator in Operator}))
     return families
 
@@ -192,7 +194,9 @@ def _dimension() -> Schema:
 
 
 def _criterion() -> Schema:
-    points: Schema = {"points": {"type": "integer", "minimum": -score.MOST_POINTS, "maximum": score.MOST_POINTS}}
+    points: dict[str, Schema] = {
+        "points": {"type": "integer", "minimum": -score.MOST_POINTS, "maximum": score.MOST_POINTS}
+    }
     when = _block({**points, "when": _CONDITION}, required=["points", "when"])
     shared: dict[str, Schema] = {
         "name": _NAME,
