@@ -8,7 +8,7 @@ from leadtriage.output.cells import write_cell
 from leadtriage.output.documents import write_csv, write_json_object, write_markdown
 from leadtriage.output.safe import safe
 from leadtriage.output.screen import Screen
-from leadtriage.output.terminal import draw_table, finish, open_console
+from leadtriage.output.terminal import draw_table, finish, open_console, print_facts
 from leadtriage.settings import OutputFormat
 from leadtriage.tabular import Card, Column, Table
 
@@ -19,11 +19,7 @@ def draw_card(card: Card, screen: Screen) -> str:
     """A card as lines of text: long facts wrap, tables are fitted to the width."""
     console = open_console(screen)
     console.print(Text(safe(card.title), "bold"))
-    widest = max((len(label) for label, _ in card.facts), default=0)
-    for label, value in card.facts:
-        line = Text(f"  {safe(label).ljust(widest)}  ", "dim")
-        line.append(write_cell(_FACT, value), "none")
-        console.print(line, soft_wrap=screen.width is None)
+    print_facts(console, [(label, write_cell(_FACT, value)) for label, value in card.facts], screen)
     parts = [finish(console)]
     parts += [draw_table(table, screen) for table in card.tables if table.rows]
     return "\n".join(parts)

@@ -7,12 +7,16 @@ from leadtriage.settings import OutputFormat
 from leadtriage.tabular import Table
 
 
-def render_table(table: Table, format: OutputFormat, screen: Screen) -> str:
-    """A table as the text of a format."""
-    if format is OutputFormat.TABLE:
-        from leadtriage.output.terminal import draw_table
+def render_table(table: Table, format: OutputFormat, screen: Screen, *, upright: bool = False) -> str:
+    """A table as the text of a format.
 
-        return draw_table(table, screen)
+    Args:
+        upright: for people, each row as a list of its values.
+    """
+    if format is OutputFormat.TABLE:
+        from leadtriage.output.terminal import draw_table, draw_upright
+
+        return draw_upright(table, screen) if upright else draw_table(table, screen)
     from leadtriage.output import documents
 
     write = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import xlsxwriter
 
@@ -19,7 +19,7 @@ def write_xlsx(table: Table) -> bytes:
     buffer = io.BytesIO()
     # A fixed date makes the same table the same file.
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as workbook:
-        workbook.set_properties({"created": datetime(2000, 1, 1)})
+        workbook.set_properties({"created": datetime(2000, 1, 1, tzinfo=UTC)})
         sheet = workbook.add_worksheet("leads")
         bold = workbook.add_format({"bold": True})
         day = workbook.add_format({"num_format": "yyyy-mm-dd"})

@@ -53,6 +53,30 @@ def draw_table(table: Table, screen: Screen) -> str:
     return finish(console)
 
 
+def draw_upright(table: Table, screen: Screen) -> str:
+    """Each row as a list of its values, those that are there; long ones wrap."""
+    console = open_console(screen)
+    if table.title:
+        console.print(Text(safe(table.title), "bold"))
+    for place, row in enumerate(table.rows):
+        if place:
+            console.print()
+        shown = [(column.label, write_shown(column, row)) for column in table.columns]
+        print_facts(console, [(label, text) for label, text in shown if text], screen)
+    return finish(console)
+
+
+def print_facts(console: Console, facts: Sequence[tuple[str, str]], screen: Screen) -> None:
+    """Labels with their values beside them, one to a line."""
+    widest = max((cell_len(safe(label)) for label, _ in facts), default=0)
+    grid = Grid(box=None, show_header=False, padding=(0, GAP, 0, 0), pad_edge=False)
+    grid.add_column(width=widest + 2, no_wrap=True, style="dim")
+    grid.add_column(overflow="fold", max_width=screen.width and max(10, screen.width - widest - GAP - 2))
+    for label, text in facts:
+        grid.add_row(Text(f"  {safe(label)}"), Text(text))
+    console.print(grid)
+
+
 def open_console(screen: Screen) -> Console:
     """A console of Rich that draws into memory and takes nothing from the environment or the text."""
     return Console(

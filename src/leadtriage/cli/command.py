@@ -1,0 +1,106 @@
+"""Makes a function a command: adds the common options, settles them, and turns errors into messages and exit codes."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, Any
+
+import typer
+
+from leadtriage.cli.invocation import Invocation
+from leadtriage.cli.streams import give_up_on_output, say
+from leadtriage.errors import LeadtriageError
+from leadtriage.output.safe import safe_lines
+from leadtriage.settings import SETTINGS, OutputFormat, resolve_settings
+
+INTERRUPTED = 130
+_PANEL = "Common options"
+
+
+def _option(name: str, annotation: Any) -> Any:
+    """The option of a setting. The environment is read by `settings`, so that one place says what beats what."""
+    setting = SETTINGS[name]
+    return Annotated[
+        annotation,
+        typer.Option(setting.flag, help=setting.help_line, metavar=setting.metavar, rich_help_panel=_PANEL),
+    ]
+
+
+_KEYWORD = inspect.Parameter.KEYWORD_ONLY
+_COMMON = (
+    inspect.Parameter("database", _KEYWORD, default=None, annotation=_option("database", str | None)),
+    inspect.Parameter("criteria", _KEYWORD, default=None, annotation=_option("criteria", str | None)),
+    inspect.Parameter("format", _KEYWORD, default=None, annotation=_option("format", OutputFormat | None)),
+    inspect.Parameter("as_of", _KEYWORD, default=None, annotation=_option("as_of", str | None)),
+    inspect.Parameter("by", _KEYWORD, default=None, annotation=_option("by", str | None)),
+    inspect.Parameter("quiet", _KEYWORD, default=False, annotation=_option("quiet", bool)),
+)
+
+
+def add_command(
+    app: typer.Typer, name: str, *, examples: tuple[str, ...], aside: str | None = None
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Add a function as a command; its docstring is the help, its first argument the `Invocation`.
+
+    Args:
+        examples: whole command lines, shown below the help.
+        aside: what Ctrl-C leaves, where that is not "nothing was changed".
+    """
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        own = inspect.signature(function, eval_str=True)
+        parameters = [parameter.replace(kind=_KEYWORD) for parameter in list(own.parameters.values())[1:]]
+
+        @wraps(function)
+        def run_command(**given: Any) -> None:
+            common = {parameter.name: given.pop(parameter.name) for parameter in _COMMON}
+            code = run_guarded(
+                lambda: function(Invocation(resolve_settings(**common, environment=os.environ)), **given), aside
+            )
+            if code:
+                raise typer.Exit(code)
+
+        signature = own.replace(parameters=[*parameters, *_COMMON])
+        run_command.__signature__ = signature  # type: ignore[attr-defined]  # typer reads it; mypy knows no such attribute
+        run_command.__annotations__ = {
+            parameter.name: parameter.annotation for parameter in signature.parameters.values()
+        }
+        epilog = "\b\nExamples:\n" + "\n".join(f"  {example}" for example in examples)
+        app.command(name, epilog=epilog)(run_command)
+        return function
+
+    return decorate
+
+
+def run_guarded(work: Callable[[], None], aside: str | None = None) -> int:
+    """Do a command's work and return its exit code; what went wrong is told on standard error."""
+    try:
+        work()
+    except LeadtriageError as error:
+        tell_error(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        say(f"interrupted; {aside or 'nothing was changed'}")
+        return INTERRUPTED
+    except BrokenPipeError:
+        give_up_on_output()
+    return 0
+
+
+def tell_error(error: LeadtriageError) -> None:
+    """Write an error for a person: what, where, and what to do."""
+    place = f"{error.place}: " if error.place else ""
+    say(safe_lines(f"leadtriage: {place}{error.message}"))
+    for mistake in getattr(error, "mistakes", ()):
+        say(safe_lines(f"  {mistake}"))
+    if error.hint:
+        say(safe_lines(f"  {error.hint}"))
+
+
+def end_with(code: int) -> None:
+    """End a command that did its work with a code that says what it found."""
+    if code:
+        raise typer.Exit(code)

@@ -1,0 +1,113 @@
+"""What every command is given: the settings, and ways to open the database, read the criteria and show results."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from leadtriage.cli.clock import make_act
+from leadtriage.cli.streams import say, write_out
+from leadtriage.output.safe import safe
+from leadtriage.settings import OutputFormat, Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+    from leadtriage.act import Act
+    from leadtriage.criteria.model import Criteria
+    from leadtriage.tabular import Card, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One run of one command."""
+
+    settings: Settings
+
+    @contextmanager
+    def database(self, *, create: bool = False) -> Iterator[Engine]:
+        """The database that was named; a driver's failures become messages.
+
+        Raises:
+            DatabaseError: it cannot be opened or used.
+        """
+        from leadtriage.db.engine import open_database, translated
+
+        with translated(self.settings.database):
+            engine = open_database(self.settings.database, create=create)
+            try:
+                yield engine
+            finally:
+                engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that only reads."""
+        from leadtriage.db.engine import reading
+
+        with self.database() as engine, reading(engine) as connection:
+            yield connection
+
+    def criteria(self) -> Criteria:
+        """The criteria that hold; says so where they are the built-in example.
+
+        Raises:
+            CriteriaError: the file has mistakes.
+        """
+        from leadtriage.criteria.example import example_criteria
+        from leadtriage.criteria.load import read_criteria
+
+        if self.settings.criteria is None:
+            self.note("using the built-in example criteria; make your own with: leadtriage init")
+            return example_criteria()
+        return read_criteria(self.settings.criteria)
+
+    def act(self, timezone: str | None) -> Act:
+        """Who acts, and when, by the criteria's time zone."""
+        return make_act(self.settings.by, self.settings.as_of, timezone)
+
+    def show(self, table: Table, *, more: str | None = None, upright: bool = False) -> None:
+        """Write a table to standard output and its notes to standard error.
+
+        Args:
+            more: how to see the rows that a limit left out.
+            upright: people read a row better as a list of its values.
+        """
+        from leadtriage.output.render import render_table
+        from leadtriage.output.screen import look_at
+
+        if table.rows or not self.settings.quiet or self.settings.format is OutputFormat.JSON:
+            screen = look_at(sys.stdout, os.environ)
+            write_out(render_table(table, self.settings.format, screen, upright=upright))
+        for sentence in table.notes:
+            self.note(sentence)
+        if table.more and more:
+            many = f"{table.total:,}" if table.total is not None else "many"
+            self.note(f"{len(table.rows)} of {many} are shown; {more}")
+
+    def show_card(self, card: Card) -> None:
+        """Write a card to standard output and its notes to standard error."""
+        from leadtriage.output.card import render_card
+        from leadtriage.output.screen import look_at
+
+        write_out(render_card(card, self.settings.format, look_at(sys.stdout, os.environ)))
+        for sentence in card.notes:
+            self.note(sentence)
+
+    def note(self, sentence: str) -> None:
+        """Tell something useful that is no data; `--quiet` leaves it out."""
+        if not self.settings.quiet:
+            say(safe(sentence))
+
+    def warn(self, sentence: str) -> None:
+        """Tell something that may be wrong, quiet or not."""
+        say(f"warning: {safe(sentence)}")
+
+    def warn_all(self, sentences: Iterable[str]) -> None:
+        """Tell several."""
+        for sentence in sentences:
+            self.warn(sentence)

@@ -1,0 +1,87 @@
+"""Moves a database's tables to this version's with Alembic, which nothing else imports. A local file is copied first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.util.exc import CommandError
+from sqlalchemy import Connection, Engine
+
+from leadtriage.db import revision
+from leadtriage.db.engine import reading, writing
+from leadtriage.db.storage import copy_database, database_file
+from leadtriage.errors import DatabaseError
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """What an upgrade did.
+
+    Attributes:
+        before: the revision that the tables were of.
+        after: the revision that they are of now; the same where there was nothing to do.
+        backup: the copy of the local file as it was, where something was done.
+    """
+
+    before: str
+    after: str
+    backup: Path | None
+
+
+def upgrade_database(engine: Engine) -> Upgrade:
+    """Move the tables to this version's in one transaction: interrupted anywhere, they are as they were.
+
+    Raises:
+        DatabaseError: there is nothing of leadtriage's in it, or a newer version made it.
+    """
+    with reading(engine) as connection:
+        state, before = revision.read_state(connection), revision.read_revision(connection)
+    place = str(database_file(engine) or engine.url.render_as_string(hide_password=True))
+    if before is None or state is revision.State.FOREIGN:
+        raise DatabaseError("there are no tables of leadtriage's here", place=place, hint="name another with --db")
+    if state is revision.State.NEWER:
+        raise DatabaseError("it was made by a newer leadtriage", place=place, hint="upgrade leadtriage, then try again")
+    if state is revision.State.CURRENT:
+        return Upgrade(before, before, None)
+    backup = _copy_first(engine, before)
+    with writing(engine) as connection:
+        # Another command may have upgraded it while this one waited for its turn.
+        if revision.read_state(connection) is revision.State.OLDER:
+            move_tables(connection, revision.HEAD)
+    return Upgrade(before, revision.HEAD, backup)
+
+
+def move_tables(connection: Connection, target: str) -> None:
+    """Run the migrations up to a revision within the caller's transaction.
+
+    Raises:
+        DatabaseError: a migration is missing.
+    """
+    config = make_config()
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, target)
+    except CommandError as error:
+        raise DatabaseError(f"the tables cannot be upgraded: {error}", hint="reinstall leadtriage") from error
+
+
+def make_config() -> Config:
+    """Alembic's configuration, made here so that there is no file of it to install."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _copy_first(engine: Engine, before: str) -> Path | None:
+    path = database_file(engine)
+    if path is None:
+        return None
+    number = 1
+    while (backup := path.with_name(f"{path.name}.revision-{before}.backup{number if number > 1 else ''}")).exists():
+        number += 1
+    copy_database(engine, backup)
+    return backup

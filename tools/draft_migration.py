@@ -1,0 +1,34 @@
+"""Drafts the next migration: what leads from the last one's tables to those of `db/schema.py`.
+
+Usage: python tools/draft_migration.py 0002 "Leads remember their time zone"
+Read the draft, move data where it must move, then add the revision to `db.revision.HISTORY`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from alembic import command
+from sqlalchemy import create_engine
+
+from leadtriage.db.upgrade import make_config
+
+
+def main() -> int:
+    """Write the draft into `db/migrations/versions` and tell where."""
+    parser = argparse.ArgumentParser(description="Draft the next migration.")
+    parser.add_argument("revision", help="four digits")
+    parser.add_argument("message", help="what changes, as a sentence without a full stop")
+    arguments = parser.parse_args()
+    config = make_config()
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+    with create_engine("sqlite://").begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        command.revision(config, arguments.message, autogenerate=True, rev_id=arguments.revision)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
