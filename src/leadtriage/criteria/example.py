@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from leadtriage.criteria.load import load_criteria
 from leadtriage.criteria.model import Criteria
+from leadtriage.criteria.source import example_text
 
 EXAMPLE_PLACE = "the built-in example"
 
-
-def example_text() -> str:
-    """Return the example file, from the installed package or, in a checkout, from its top folder."""
-    shipped = Path(__file__).with_name("example.yaml")
-    if shipped.is_file():
-        return shipped.read_text(encoding="utf-8")
-    checkout = Path(__file__).parents[3] / "criteria.example.yaml"
-    return checkout.read_text(encoding="utf-8")
+__all__ = ["example_criteria", "example_text", "starter_text"]
 
 
 def example_criteria() -> Criteria:

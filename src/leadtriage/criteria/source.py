@@ -40,3 +40,12 @@ def read_source(path: Path) -> str:
 def digest_source(text: str) -> str:
     """The SHA-256 of a criteria text in hexadecimal: `Criteria.digest`."""
     return hashlib.sha256(text.removeprefix("\ufeff").encode(errors="replace")).hexdigest()
+
+
+def example_text() -> str:
+    """Return the example file, from the installed package or, in a checkout, from its top folder."""
+    shipped = Path(__file__).with_name("example.yaml")
+    if shipped.is_file():
+        return shipped.read_text(encoding="utf-8")
+    checkout = Path(__file__).parents[3] / "criteria.example.yaml"
+    return checkout.read_text(encoding="utf-8")

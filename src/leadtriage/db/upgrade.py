@@ -1,4 +1,4 @@
-"""Moves a database's tables to this version's with Alembic, which nothing else imports. A local file is copied first."""
+"""Moves a database to this version's tables with Alembic, which nothing else imports. A local file is copied first."""
 
 from __future__ import annotations
 
