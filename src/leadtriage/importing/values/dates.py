@@ -32,6 +32,13 @@ _TIME = (
 _NUMERIC = re.compile(
     rf"(?:[a-z]{{2,10}}\.?,?\s+)?(?P<first>\d{{1,4}})(?P<mark>[-/.\s]|\.\s)(?P<middle>\d{{1,2}})(?P=mark)(?P<last>\d{{4}}|\d{{1,2}}){_TIME}"
 )
+_DAY_MONTH = re.compile(
+    r"(?P<day>\d{1,2})(?:\s*\.|st|nd|rd|th)?[\s-]*(?:de\s+)?(?P<month>[^\W\d_]{3,10})\.?[\s,-]*(?:de\s+)?"
+    rf"(?P<year>\d{{4}}|\d\d){_TIME}"
+)
+_MONTH_DAY = re.compile(
+    rf"(?P<month>[^\W\d_]{{3,10}})\.?[\s-]*(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:\s*,\s*|[\s-]+)(?P<year>\d{{4}}){_TIME}"
+)
 _COMPACT = re.compile(
     r"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)(?:[t ]?(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)?z?)?"
 )
@@ -59,6 +66,11 @@ def parse_date(text: str, order: DateOrder) -> date | None:
     Raises:
         NotUnderstood: it is no day of the calendar, or leaves out its year, month or day.
     """
+    if len(text) == 10 and text[4] == "-":
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            pass
     when = parse_datetime(text, order)
     return when.date() if when else None
 
@@ -78,7 +90,8 @@ def parse_datetime(text: str, order: DateOrder) -> datetime | None:
     """
     if text[4:5] == "-":
         try:
-            return datetime.fromisoformat(text).replace(tzinfo=None, microsecond=0)
+            when = datetime.fromisoformat(text)
+            return when if when.tzinfo is None and not when.microsecond else when.replace(tzinfo=None, microsecond=0)
         except ValueError:
             pass
     if is_missing(text):
@@ -88,6 +101,10 @@ def parse_datetime(text: str, order: DateOrder) -> datetime | None:
     numeric = _NUMERIC.fullmatch(given)
     if numeric:
         return _read_numeric(numeric, order)
+    worded = _DAY_MONTH.fullmatch(given) or _MONTH_DAY.fullmatch(given)
+    if worded and worded["month"] in MONTH_NUMBERS:
+        month = MONTH_NUMBERS[worded["month"]]
+        return _make(_full_year(worded["year"]), month, int(worded["day"]), *_read_time(worded))
     compact = _COMPACT.fullmatch(given)
     if compact:
         parts = {name: int(value or 0) for name, value in compact.groupdict().items()}
@@ -103,19 +120,19 @@ def _read_numeric(match: re.Match[str], order: DateOrder) -> datetime:
         year, month, day = int(first), int(middle), int(last)
     else:
         one, two, year = int(first), int(middle), _full_year(last)
-        month_first = one <= 12 and (two > 12 or reads_month_first(match["mark"], order))
+        month_first = one <= 12 and (two > 12 or order is DateOrder.MONTH_FIRST)
         month, day = (one, two) if month_first else (two, one)
+    return _make(year, month, day, *_read_time(match))
+
+
+def _read_time(match: re.Match[str]) -> tuple[int, int, int]:
+    """Return hour, minute and second of a match with `_TIME`."""
     hour = int(match["hour"] or 0)
     if match["half"]:
         if not 1 <= hour <= 12:
             raise NotUnderstood("no such time of the day")
         hour = hour % 12 + (12 if match["half"].startswith("p") else 0)
-    return _make(year, month, day, hour, int(match["minute"] or 0), int(match["second"] or 0))
-
-
-def reads_month_first(mark: str, order: DateOrder) -> bool:
-    """Return whether, of two numbers that could both be the month, the first is it."""
-    return order is DateOrder.MONTH_FIRST
+    return hour, int(match["minute"] or 0), int(match["second"] or 0)
 
 
 def _full_year(digits: str) -> int:

@@ -129,6 +129,11 @@ def parse_money(text: str, currency: str) -> Money | None:
     """
     if text.isdecimal() and text.isascii() and len(text) < 15:
         return Money(int(text) * 10 ** minor_digits(currency), currency, False)
+    whole, dot, cents = text.partition(".")
+    if dot and 0 < len(cents) < 3 and len(whole) < 15 and (whole + cents).isdecimal() and text.isascii() and whole:
+        digits = minor_digits(currency)
+        if digits >= len(cents):
+            return Money(int(whole + cents) * 10 ** (digits - len(cents)), currency, False)
     if is_missing(text):
         return None
     given = plain(text).lower()

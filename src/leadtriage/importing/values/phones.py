@@ -52,6 +52,10 @@ def parse_phones(text: str, region: str | None) -> tuple[str, ...]:
         settled = _settle_national(text.translate(_PUNCTUATION), region)
         if settled is not None:
             return (settled,)
+    elif region is None and _NATIONAL.fullmatch(text) and text[:2] != "00":
+        digits = text.translate(_PUNCTUATION)
+        if 7 <= len(digits) <= _MOST_DIGITS and len(set(digits)) > 1:
+            return (" ".join(text.split()).strip(" -."),)
     if is_missing(text):
         return ()
     given = _META.sub("", plain(text)).lstrip("'=\"").strip("'\" ")
@@ -127,6 +131,8 @@ def _dial(text: str, region: str | None) -> str | None:
 
     if text.startswith("00"):
         text = "+" + text[2:].lstrip()
+    elif region is None and not text.startswith(("+", "(+")):
+        return None
     try:
         number: PhoneNumber = parse(text, region)
     except NumberParseException:
