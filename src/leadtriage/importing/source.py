@@ -7,10 +7,10 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import BinaryIO, NamedTuple, TextIO
 
 from leadtriage.errors import FileError, UsageError
 from leadtriage.importing.reading.delimited import Block, allow_long_cells, read_blocks
@@ -26,8 +26,18 @@ __all__ = ["Chunk", "ReadOptions", "Reading", "Source", "open_source", "parsed_t
 
 # Enough to see the shape of a file, little enough to try several dialects on.
 SAMPLE_CHARACTERS = 100_000
-MOST_TABLES = 1000
+SAMPLE_ROWS = 2_000
+MOST_TABLES = 1_000
 _SHEET_DIALECT = Dialect(",", '"', "")
+
+
+class _Found(NamedTuple):
+    """What the first block of a file tells: the wanted table, how many there are, the lines above it."""
+
+    layout: Layout
+    tables: int
+    preamble: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
 class Source:
@@ -42,7 +52,13 @@ class Source:
     """
 
     def __init__(
-        self, name: str, path: Path, encoded: Encoded, dialect: Dialect, layout: Layout, reading: Reading,
+        self,
+        name: str,
+        path: Path,
+        encoded: Encoded,
+        dialect: Dialect,
+        layout: Layout,
+        reading: Reading,
         warnings: tuple[str, ...],
     ) -> None:
         self.name = name
@@ -60,7 +76,7 @@ class Source:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What was guessed and may be wrong; once all rows were read also what was met in them."""
-        return self._warnings + (_told(self._tally) if self._tally else ())
+        return self._warnings + (_tell(self._tally, self.reading.tables) if self._tally else ())
 
     def rows(self) -> Iterator[Chunk]:
         """The rows below the header, in chunks of up to 20,000, without the blank ones; memory stays flat."""
@@ -77,7 +93,7 @@ class Source:
 def parsed_table(source: Source) -> Iterator[list[str]]:
     """The whole table as it was parsed: the header first where there is one, nothing renamed, padded or dropped.
 
-    Only blank lines, lines above the header and other tables of the file are left out.
+    Only blank lines, lines above the header, notes below the table and other tables of the file are left out.
     """
     if source.raw_headers:
         yield list(source.raw_headers)
@@ -101,33 +117,33 @@ def open_source(
         UsageError: an option can't be what it says.
     """
     allow_long_cells()
-    folder: str | None = None
-    if path is None:
-        if stream is None:
-            raise UsageError("no file was given", hint='name a file, or "-" for standard input')
-        name = "standard input"
-        folder = tempfile.mkdtemp(prefix="leadtriage-")
-        path = Path(folder) / "input"
-        with path.open("wb") as target:
-            shutil.copyfileobj(stream, target, 1 << 20)
-    else:
-        name = str(path)
+    if options.delimiter in ("tab", "\\t"):
+        options = replace(options, delimiter="\t")
+    name = "standard input" if path is None else str(path)
     try:
-        _check_file(path, name, allow_empty=allow_empty)
-        kind = detect_spreadsheet(path, name)
-        if kind is None:
-            source = _open_delimited(path, name, options, allow_empty=allow_empty)
-        else:
-            folder = folder or tempfile.mkdtemp(prefix="leadtriage-")
-            source = _open_spreadsheet(path, name, kind, Path(folder) / "sheet.csv", options, allow_empty=allow_empty)
+        with ExitStack() as stack:
+            folder = Path(tempfile.mkdtemp(prefix="leadtriage-"))
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            if path is None:
+                path = _spool(stream, folder / "input")
+            _check_file(path, name, allow_empty=allow_empty)
+            kind = detect_spreadsheet(path, name)
+            if kind is None:
+                source = _open_delimited(path, name, options, allow_empty=allow_empty)
+            else:
+                source = _open_spreadsheet(path, name, kind, folder / "sheet.csv", options, allow_empty=allow_empty)
+            weakref.finalize(source, stack.pop_all().close)
     except OSError as error:
-        raise FileError(f"the file can't be read: {error.strerror}", place=name) from error
-    finally:
-        if folder is not None and "source" not in locals():
-            shutil.rmtree(folder, ignore_errors=True)
-    if folder is not None:
-        weakref.finalize(source, shutil.rmtree, folder, ignore_errors=True)
+        raise FileError(f"the file can't be read: {error.strerror or error}", place=name) from error
     return source
+
+
+def _spool(stream: BinaryIO | None, target: Path) -> Path:
+    if stream is None:
+        raise UsageError("no file was given", hint='name a file, or "-" for standard input')
+    with target.open("wb") as file:
+        shutil.copyfileobj(stream, file, 1 << 20)
+    return target
 
 
 def _check_file(path: Path, name: str, *, allow_empty: bool) -> None:
@@ -136,41 +152,38 @@ def _check_file(path: Path, name: str, *, allow_empty: bool) -> None:
     if path.is_dir():
         raise FileError("this is a folder", place=name, hint="name a file within it")
     if not allow_empty and path.stat().st_size == 0:
-        raise _empty(name)
+        raise _empty(name, ReadOptions())
 
 
-def _empty(name: str) -> FileError:
+def _empty(name: str, options: ReadOptions) -> FileError:
+    if options.skip_rows:
+        return FileError(f"nothing is left after {options.skip_rows} skipped lines", place=name, hint="skip fewer")
     return FileError("the file is empty", place=name, hint="export it again")
 
 
 def _open_delimited(path: Path, name: str, options: ReadOptions, *, allow_empty: bool) -> Source:
     encoded = examine_bytes(path, options.encoding, name)
     with _open_text(path, encoded) as text:
-        lines = text.readlines(SAMPLE_CHARACTERS)
-    sample = "".join(lines).replace("\0", "")
+        sample = "".join(text.readlines(SAMPLE_CHARACTERS)).replace('\0"', '""').replace("\0", "")
     told = re.match(r'"?sep=(.)"?[\r\n]', sample)
     if told and options.delimiter is None:
         options = replace(options, delimiter=told[1])
     dialect = guess_dialect(sample.replace("\r\n", "\n").replace("\r", "\n"), options)
-    layout, tables, warnings = _lay_out(path, encoded, dialect, options, "csv", name)
-    if not layout.columns and not allow_empty:
-        raise _empty(name)
-    preamble = tuple(line.rstrip("\r\n") for line in lines[: layout.first])
-    return Source(
-        name, path, encoded, dialect, layout,
-        Reading(
-            format="csv",
-            encoding=encoded.encoding,
-            delimiter=dialect.delimiter + (" " if dialect.space_after else ""),
-            quote=dialect.quote,
-            escape=("backslash" if dialect.escape == "\\" else dialect.escape or "doubled") if dialect.quote else "",
-            newline=_newline(sample),
-            preamble=preamble,
-            header_rows=layout.header_rows,
-            tables=tables,
-        ),
-        encoded.warnings + warnings,
-    )  # fmt: skip
+    found = _lay_out(path, encoded, dialect, options, "csv", name)
+    if not found.layout.columns and not allow_empty:
+        raise _empty(name, options)
+    reading = Reading(
+        format="csv",
+        encoding=encoded.encoding,
+        delimiter=dialect.delimiter + (" " if dialect.space_after else ""),
+        quote=dialect.quote,
+        escape=("backslash" if dialect.escape == "\\" else dialect.escape or "doubled") if dialect.quote else "",
+        newline=_name_newline(sample),
+        preamble=found.preamble,
+        header_rows=found.layout.header_rows,
+        tables=found.tables,
+    )
+    return Source(name, path, encoded, dialect, found.layout, reading, encoded.warnings + found.warnings)
 
 
 def _open_spreadsheet(
@@ -179,49 +192,50 @@ def _open_spreadsheet(
     sheet = convert_sheet(path, options.sheet, target, name)
     digest = examine_bytes(path, "latin-1", name).sha256
     encoded = Encoded(digest, "utf-8", "strict", has_nul=False, warnings=())
-    layout, tables, warnings = _lay_out(target, encoded, _SHEET_DIALECT, options, kind, name)
+    found = _lay_out(target, encoded, _SHEET_DIALECT, options, kind, name)
+    layout = found.layout
     if not layout.columns and not allow_empty:
         raise FileError(
             f'the sheet "{sheet.name}" is empty', place=name, hint=f"--sheet takes one of: {', '.join(sheet.names)}"
         )
-    reading = Reading(kind, "utf-8", "", "", "", "", (), layout.header_rows, tables, sheet.name, sheet.names)
-    return Source(name, target, encoded, _SHEET_DIALECT, layout, reading, _sheet_warnings(sheet, options) + warnings)
+    reading = Reading(
+        kind, "utf-8", "", "", "", "", found.preamble, layout.header_rows, found.tables, sheet.name, sheet.names
+    )
+    warnings = _tell_sheets(sheet, options) + found.warnings
+    return Source(name, target, encoded, _SHEET_DIALECT, layout, reading, warnings)
 
 
-def _sheet_warnings(sheet: Sheet, options: ReadOptions) -> tuple[str, ...]:
+def _tell_sheets(sheet: Sheet, options: ReadOptions) -> tuple[str, ...]:
     if len(sheet.names) < 2 or options.sheet:
         return ()
     others = ", ".join(name for name in sheet.names if name != sheet.name)
     return (f'the sheet "{sheet.name}" is read, not: {others} (--sheet takes a name or a number)',)
 
 
-def _lay_out(
-    path: Path, encoded: Encoded, dialect: Dialect, options: ReadOptions, kind: str, name: str
-) -> tuple[Layout, int, tuple[str, ...]]:
-    """The layout of the table that is wanted, how many tables were seen, and what to tell of them."""
+def _lay_out(path: Path, encoded: Encoded, dialect: Dialect, options: ReadOptions, kind: str, name: str) -> _Found:
+    """Finds the wanted table in the file's first block."""
     sample = _first_block(path, encoded, dialect, None, kind)
     if kind == "csv":
         sample = _first_block(path, encoded, dialect, common_width(sample.cells), kind)
-    layout = _with_odd_header(find_layout(sample.cells[:2000], options), sample.cells, dialect, options)
+    layout = _with_odd_header(find_layout(sample.cells[:SAMPLE_ROWS], options), sample.cells, dialect, options)
     block = _first_block(path, encoded, dialect, layout.width, kind)
     starts = find_tables(block, layout, MOST_TABLES)
     wanted = options.table or 1
     if wanted > len(starts) + 1 or wanted < 1:
-        raise FileError(
-            f"there is no table {wanted}", place=name, hint=f"tables found in the file: {len(starts) + 1}"
-        )
+        raise FileError(f"there is no table {wanted}", place=name, hint=f"tables found: {len(starts) + 1}")
+    preamble = tuple(dialect.delimiter.join(row).strip() for row in block.cells[: layout.first])
     if wanted > 1:
         first = starts[wanted - 2]
-        below = find_layout(block.cells[first:][:2000], replace(options, skip_rows=0))
-        layout = replace(below, first=first + below.first)
+        below = find_layout(block.cells[first:][:SAMPLE_ROWS], replace(options, skip_rows=0))
+        layout, preamble = replace(below, first=first + below.first), ()
     warnings = layout.warnings
     if starts:
         lines = ", ".join(str(block.lines[start]) for start in starts[:5]) + (", ..." if len(starts) > 5 else "")
         warnings += (
-            f"the file holds {len(starts) + 1} tables (others begin on line {lines}); only table {wanted} is read: "
+            f"the file holds {len(starts) + 1} tables (others begin on line {lines}); only table {wanted} is read, "
             "--table chooses another",
         )
-    return layout, len(starts) + 1 if layout.columns else 0, warnings
+    return _Found(layout, len(starts) + 1 if layout.columns else 0, preamble, warnings)
 
 
 def _with_odd_header(layout: Layout, cells: list[list[str]], dialect: Dialect, options: ReadOptions) -> Layout:
@@ -239,7 +253,7 @@ def _with_odd_header(layout: Layout, cells: list[list[str]], dialect: Dialect, o
 
 def _first_block(path: Path, encoded: Encoded, dialect: Dialect, width: int | None, kind: str) -> Block:
     with _open_text(path, encoded) as text:
-        return next(chain(_read(text, dialect, encoded, width, kind), [Block([], [], {})]))
+        return next(_read(text, dialect, encoded, width, kind), Block([], [], {}))
 
 
 def _open_text(path: Path, encoded: Encoded) -> TextIO:
@@ -254,19 +268,24 @@ def _read(text: TextIO, dialect: Dialect, encoded: Encoded, width: int | None, k
         yield Block([int(row[0]) for row in block.cells], [row[1:] for row in block.cells], block.damage)
 
 
-def _newline(sample: str) -> str:
+def _name_newline(sample: str) -> str:
     windows = sample.count("\r\n")
     counts = {"CRLF": windows, "LF": sample.count("\n") - windows, "CR": sample.count("\r") - windows}
     used = [name for name, count in counts.items() if count > 0.02 * sum(counts.values())]
     return used[0] if len(used) == 1 else "mixed" if used else ""
 
 
-def _told(tally: Tally) -> tuple[str, ...]:
+def _tell(tally: Tally, tables: int) -> tuple[str, ...]:
     told = []
     if tally.short:
         told.append(f"rows shorter than the header, filled up with nothing: {tally.short:,}")
+    if 0 < len(tally.long) <= 0.2 * tally.rows:
+        lines = ", ".join(f"{line:,}" for line in tally.long[:5]) + (", ..." if len(tally.long) > 5 else "")
+        told.append(f"rows with a delimiter too many, whose cells may be shifted: line {lines}")
     if tally.damaged:
         told.append(f"rows that can't be read because of their delimiters or quotation marks: {tally.damaged:,}")
-    if tally.another_table_at is not None:
+    if tally.notes:
+        told.append(f"lines below the table that are left out: {tally.notes}")
+    if tally.another_table_at is not None and tables == 1:
         told.append(f"reading stopped at line {tally.another_table_at:,}, where another table begins (--table)")
     return tuple(told)

@@ -83,11 +83,13 @@ def _check(options: ReadOptions) -> None:
         raise UsageError(
             f"{delimiter!r} can't be a delimiter",
             place="--delimiter",
-            hint='give one character, or ", "; a tab is written as $\'\\t\' in most shells',
+            hint='give one character, or ", ", or "tab"',
         )
     for name, value in (("--quote", options.quote), ("--escape", options.escape)):
         if value and (len(value) > 1 or value in "\r\n" or value == delimiter):
-            raise UsageError(f"{value!r} can't be used here", place=name, hint="give one character, or nothing for none")
+            raise UsageError(
+                f"{value!r} can't be used here", place=name, hint="give one character, or nothing for none"
+            )
 
 
 def _completed(sample: str, delimiter: str, options: ReadOptions, *, spaced: bool | None) -> Dialect:
@@ -138,7 +140,7 @@ def _is_backslash(sample: str, delimiter: str, quote: str) -> bool:
 def _quotes_are_text(sample: str, dialect: Dialect) -> bool:
     """Whether most lines break the rules of quoting, yet have the same number of cells once quotes mean nothing."""
     lines = [line for line in sample.splitlines(keepends=True) if line.strip()]
-    if dialect.quote not in sample or _damage(sample, dialect) <= 0.3 * len(lines):
+    if dialect.quote not in sample or len(lines) < 10 or _damage(sample, dialect) <= 0.3 * len(lines):
         return False
     widths = Counter(line.count(dialect.delimiter) for line in lines)
     common, count = widths.most_common(1)[0]
@@ -164,7 +166,9 @@ def _mark(sample: str, dialect: Dialect) -> float:
     if not widths:
         return 0.0
     total = sum(widths.values())
-    width, count = max(((w, n) for w, n in widths.items() if w > 1), key=lambda item: (item[1], item[0]), default=(1, 0))
+    width, count = max(
+        ((w, n) for w, n in widths.items() if w > 1), key=lambda item: (item[1], item[0]), default=(1, 0)
+    )
     if width == 1 or (dialect.delimiter in " :" and width == 2 and count < total):
         return 0.0
     if dialect.delimiter == " " and width == 2 and dialect.quote not in sample:

@@ -11,6 +11,7 @@ from typing import Literal
 from leadtriage.errors import FileError, UsageError
 
 BLOCK = 1 << 20
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -54,7 +55,11 @@ def examine_bytes(path: Path, encoding: str | None, name: str) -> Encoded:
     digest = hashlib.sha256()
     with path.open("rb") as file:
         head = file.read(BLOCK)
-        guess = _named(encoding) if encoding else _guess_by_marks(head)
+        marked = _guess_by_marks(head)
+        guess = _named(encoding) if encoding else marked
+        if guess and marked and guess.startswith(marked):
+            # The mark is then taken off instead of becoming a letter of the first name.
+            guess = marked
         check = codecs.getincrementaldecoder(guess or "utf-8")("strict")
         failed_at: int | None = None
         nul = False
@@ -85,15 +90,13 @@ def examine_bytes(path: Path, encoding: str | None, name: str) -> Encoded:
     if failed_at is None:
         return Encoded(sha256, guess or "utf-8", "strict", has_nul, ())
     if encoding:
-        raise FileError(
-            f"byte {failed_at:,} is not {encoding}", place=name, hint="try another --encoding"
-        )
+        raise FileError(f"byte {failed_at:,} is not {encoding}", place=name, hint="try another --encoding")
     window = _window(path, failed_at)
     if guess or _is_mostly_utf8(window):
         fitting = guess or "utf-8"
-        note = f"some bytes are not {fitting} (the first is byte {failed_at:,}); they are shown as \N{REPLACEMENT CHARACTER}"
+        note = f"some bytes are not {fitting} (the first is byte {failed_at:,}); they are shown as {_REPLACEMENT}"
         return Encoded(sha256, fitting, "replace", has_nul, (note,))
-    note = "the file is not UTF-8 and was read as cp1252 (Western Windows); if letters look wrong, say --encoding"
+    note = "the file is not UTF-8, so it was read as cp1252 (Western Windows); if letters look wrong, say --encoding"
     return Encoded(sha256, "cp1252", "replace", has_nul, (note,))
 
 
@@ -144,6 +147,6 @@ def _window(path: Path, around: int) -> bytes:
 
 def _is_mostly_utf8(window: bytes) -> bool:
     text = window.decode("utf-8", "replace")
-    broken = text.count("\N{REPLACEMENT CHARACTER}")
+    broken = text.count(_REPLACEMENT)
     plain = sum(1 for letter in text if letter > "\x7f") - broken
     return plain >= 10 * broken

@@ -23,6 +23,8 @@ _DATA = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 
+_YEAR = re.compile(r"^\s*(?:19|20)\d\d\s*$")
+
 
 def find_layout(records: Sequence[Sequence[str]], options: ReadOptions) -> Layout:
     """Where the header stands among the first records of a file, blank ones included.
@@ -91,11 +93,13 @@ def name_columns(header: Sequence[str], width: int, *, header_rows: int) -> tupl
     return tuple(names)
 
 
-def begins_table(row: Sequence[str], header: Sequence[str], following: Sequence[str] | None, *, after_blank: bool) -> bool:
+def begins_table(
+    row: Sequence[str], header: Sequence[str], following: Sequence[str] | None, *, after_blank: bool
+) -> bool:
     """Whether a row is the header of another table: the same header again, or one that shares its names.
 
-    After a blank row any full row of names as wide as the row below it and of another width than the
-    header counts too.
+    After a blank row any full row of names counts too that is as wide as the row below it, but not as the header, and
+    has data below.
     """
     if list(row) == list(header):
         return True
@@ -108,8 +112,9 @@ def begins_table(row: Sequence[str], header: Sequence[str], following: Sequence[
     shared = sum(cell in names for cell in cells)
     if shared >= 2 and shared >= 0.6 * min(len(names), len(cells)):
         return following is not None and len(following) == len(row)
-    full = all(cells) and len(set(cells)) == len(cells)
-    return after_blank and full and following is not None and len(following) == len(row)
+    if not after_blank or following is None or len(following) != len(row):
+        return False
+    return all(cells) and len(set(cells)) == len(cells) and any(map(looks_like_data, following))
 
 
 def common_width(records: Sequence[Sequence[str]]) -> int:
@@ -142,7 +147,8 @@ def _next_filled(records: Sequence[Sequence[str]], position: int) -> int:
 
 def _is_header(records: Sequence[Sequence[str]], first: int) -> bool:
     row = records[first]
-    suspects = [column for column, cell in enumerate(row) if looks_like_data(cell)]
+    # Years name columns as often as they fill them.
+    suspects = [column for column, cell in enumerate(row) if looks_like_data(cell) and not _YEAR.match(cell)]
     if not suspects:
         return True
     below = [other for other in records[first + 1 : first + 60] if any(other)]

@@ -11,7 +11,7 @@ class ReadOptions:
 
     Attributes:
         encoding: a name Python knows, such as "cp1250".
-        delimiter: one character, or a character and a space such as ", ".
+        delimiter: one character, a character and a space such as ", ", or "tab".
         quote: one character; "" for none.
         escape: how a quote stands inside quotes: "" or the quote itself for doubled, "\\\\" for a backslash.
         header_rows: how many rows make the header; 0 for a file without one.

@@ -97,8 +97,12 @@ def split_otherwise(text: str, dialect: Dialect, width: int) -> list[str] | None
     for delimiter in (",", ";", "\t", "|", " "):
         if delimiter == dialect.delimiter or text.count(delimiter) < width - 1:
             continue
-        reader = csv.reader([text], delimiter=delimiter, quotechar=dialect.quote or None,
-                            quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE)
+        reader = csv.reader(
+            [text],
+            delimiter=delimiter,
+            quotechar=dialect.quote or None,
+            quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
+        )
         row = next(reader, [])
         if len(row) == width:
             return row

@@ -36,7 +36,10 @@ class Sheet:
 
 
 def detect_spreadsheet(path: Path, name: str) -> str | None:
-    """Tells "xlsx", "xlsb", "xls" or "ods" by what the file begins with and holds, whatever it is called; None for a text.
+    """The format by what the file begins with and holds, whatever it is called; None for a text.
+
+    Returns:
+        "xlsx", "xlsb", "xls", "ods" or None.
 
     Raises:
         FileError: it is a known format that holds no leads, such as HTML, PDF or another archive.
@@ -88,9 +91,7 @@ def convert_sheet(path: Path, sheet: str | None, target: Path, name: str) -> She
         raise FileError("reading the spreadsheet took too long", place=name, hint=_EXPORT_HINT) from error
     lines = done.stdout.decode("utf-8", "replace").splitlines()
     if done.returncode or not lines:
-        raise FileError(
-            "the spreadsheet is damaged or needs more memory than is safe", place=name, hint=_EXPORT_HINT
-        )
+        raise FileError("the spreadsheet is damaged or needs more memory than is safe", place=name, hint=_EXPORT_HINT)
     told = json.loads(lines[-1])
     if "error" in told:
         raise FileError(told["error"], place=name, hint=told["hint"] or _EXPORT_HINT)

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from leadtriage.importing.reading.delimited import Block
 from leadtriage.importing.reading.layout import begins_table
 from leadtriage.importing.reading.model import Chunk, Layout
 
 ROWS_PER_CHUNK = 20_000
+# Rows with empty cells past the header's end are told by their lines where they are few.
+MOST_LONG_LINES = 10_000
+MOST_NOTES = 20
 
 
 @dataclass(slots=True)
 class Tally:
-    """What was met while a table was read, for the warnings afterwards."""
+    """What was met while a table was read, for the warnings afterwards: counts, and lines of long rows."""
 
+    rows: int = 0
     blank: int = 0
     short: int = 0
-    trimmed: int = 0
+    long: list[int] = field(default_factory=list)
     damaged: int = 0
+    notes: int = 0
     another_table_at: int | None = None
 
 
@@ -27,7 +32,7 @@ def cut_table(blocks: Iterator[Block], layout: Layout, tally: Tally) -> Iterator
     """The records of the table that `layout` describes, without its header, up to where another table begins."""
     skip = layout.first + layout.header_rows
     after_blank = False
-    for block in blocks:
+    for block, is_last in _with_last(blocks):
         if skip:
             dropped = min(skip, len(block.cells))
             skip -= dropped
@@ -38,6 +43,10 @@ def cut_table(blocks: Iterator[Block], layout: Layout, tally: Tally) -> Iterator
             yield _slice(block, 0, end)
             return
         after_blank = bool(block.cells) and not any(block.cells[-1])
+        if is_last and layout.columns > 2:
+            kept = _find_notes(block)
+            tally.notes = sum(1 for row in block.cells[kept:] if row)
+            block = _slice(block, 0, kept)
         yield block
 
 
@@ -70,10 +79,11 @@ def shape_rows(blocks: Iterator[Block], columns: int, tally: Tally) -> Iterator[
         problems = dict(block.damage)
         for position, row in enumerate(block.cells):
             if len(row) != columns and position not in problems:
-                problem = _fit(row, columns, tally)
+                problem = _fit(row, block.lines[position], columns, tally)
                 if problem:
                     problems[position] = problem
         tally.damaged += len(problems)
+        tally.rows += len(block.cells)
         for start in range(0, len(block.cells), ROWS_PER_CHUNK):
             end = start + ROWS_PER_CHUNK
             yield Chunk(
@@ -83,7 +93,7 @@ def shape_rows(blocks: Iterator[Block], columns: int, tally: Tally) -> Iterator[
             )
 
 
-def _fit(row: list[str], columns: int, tally: Tally) -> str | None:
+def _fit(row: list[str], line: int, columns: int, tally: Tally) -> str | None:
     """Brings one row to the width in place, or says why it can't be."""
     if len(row) < columns:
         if len(row) == 1 and columns > 2:
@@ -94,7 +104,8 @@ def _fit(row: list[str], columns: int, tally: Tally) -> str | None:
     if any(row[columns:]):
         return f"{len(row)} cells where the header has {columns}"
     del row[columns:]
-    tally.trimmed += 1
+    if len(tally.long) < MOST_LONG_LINES:
+        tally.long.append(line)
     return None
 
 
@@ -115,6 +126,30 @@ def _find_next_table(block: Block, layout: Layout, *, after_blank: bool) -> int 
         if begins_table(cells[position], header, following, after_blank=blank_before):
             return position
     return end if end < len(cells) else None
+
+
+def _with_last(blocks: Iterator[Block]) -> Iterator[tuple[Block, bool]]:
+    """Each block, and whether it is the last."""
+    held: Block | None = None
+    for block in blocks:
+        if held is not None:
+            yield held, False
+        held = block
+    if held is not None:
+        yield held, True
+
+
+def _find_notes(block: Block) -> int:
+    """Where the lines below a table begin (a blank row, then lines of one cell): the number of rows if none do."""
+    end = len(block.cells)
+    start = end
+    for position in range(end - 1, max(end - MOST_NOTES, 0) - 1, -1):
+        row = block.cells[position]
+        if len(row) > 1 and any(row[1:]):
+            break
+        if not any(row):
+            start = position
+    return start
 
 
 def _slice(block: Block, start: int, end: int) -> Block:

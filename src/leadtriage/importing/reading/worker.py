@@ -8,24 +8,29 @@ from __future__ import annotations
 import csv
 import datetime
 import json
+import os
 import sys
 from contextlib import suppress
 
 import python_calamine
 
-MOST_MEMORY = 2_000_000_000
+MOST_MEMORY = 4_000_000_000
+MOST_SECONDS = 300
 
 CellValue = int | float | str | bool | datetime.time | datetime.date | datetime.datetime | datetime.timedelta
 
 
 def limit_memory() -> None:
-    """Lets the process die rather than take the machine's memory; does nothing where there is no such limit."""
+    """Lets the process die rather than take the machine's memory or an hour of its time, where the system can."""
     if sys.platform == "win32":
         return
     import resource
 
     with suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+        there_is = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        memory = min(MOST_MEMORY, there_is * 3 // 4)
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
