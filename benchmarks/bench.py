@@ -20,6 +20,7 @@ from pathlib import Path
 from generate_leads import write_leads
 from measure import Series, Task, run_alternately, run_once
 from results import Result, describe_machine, difference, draw_table, memory, ratio, say_seconds, write_into
+from score_by_hand import compare
 
 PROJECT = Path(__file__).resolve().parent.parent
 PROGRAMS = Path(sys.executable).parent
@@ -136,10 +137,11 @@ def measure_score(bench: Bench) -> list[Result]:
         by_hand=Task(by_hand, before=bench.copy("many.db", "hand.db")),
     )
     again = run_alternately(bench.rounds, bench.folder, again=bench.ours("score", "--db", "scored.db"))
-    run_once(Task((*by_hand, "--compare", "scored.db")), bench.folder)
+    differing = compare(bench.folder / "hand.db", bench.folder / "scored.db")
     remove_database(bench.folder / "hand.db")
     return [
         ratio(f"score of {bench.rows:,} leads against SQL by hand", series["leadtriage"], series["by_hand"], 1.5),
+        Result("leads that the two score differently", "", "some" if differing else "none", "none", not differing),
         memory("peak memory of that score", series["leadtriage"]),
         Result("score once more, nothing changed", say_seconds(again["again"]), ""),
     ]
