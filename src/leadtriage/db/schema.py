@@ -364,7 +364,7 @@ def _index(name: str, model: type[SQLModel], columns: str, where: str, sqlite_wh
 
 # Lists walk these in their own order and stop after a page; what a list filters by besides stands in the index too.
 # A condition is written as the statements of that engine have it, else SQLite would not use the index.
-_queue_order = "score ceiling created_on next_due queue_from"
+_queue_order = "score ceiling created_on lead_id next_due queue_from"
 _index("lead_score_queue", LeadScore, f"grade {_queue_order}", "queue_from IS NOT NULL")
 _index("lead_score_answers", LeadScore, _queue_order, "needs_answers", "needs_answers = 1")
 _index("lead_score_candidate", LeadScore, "ceiling", "candidate", "candidate = 1")
