@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from leadtriage.criteria.fields import LEAD_FIELDS, FieldType, Operator
 from leadtriage.criteria.model import AllOf, AnyOf, Comparison, Condition, Not, Scalar
-from leadtriage.criteria.reading.mistakes import Mistakes, Place, list_names, quote, suggest
+from leadtriage.criteria.reading.mistakes import Mistakes, Place, expect_name, list_names, quote, suggest
 from leadtriage.criteria.reading.values import (
     is_empty,
     read_choice,
@@ -88,7 +88,7 @@ def read_condition(
         )
         return None
     allowed = (*besides, *CONDITION_KEYS)
-    _check_keys(node, mistakes, allowed, what=what)
+    has_unknown_keys = _check_keys(node, mistakes, allowed, what=what)
     entries = {key: entry for key, entry in node.entries.items() if key in CONDITION_KEYS}
     groups = [key for key in GROUPS if key in entries]
     if groups:
@@ -100,18 +100,19 @@ def read_condition(
             return None
         return _read_group(groups[0], entries[groups[0]], mistakes)
     if "field" not in entries and "column" not in entries:
-        mistakes.add(node.place, f"{what}: found neither field nor column, expected one (or all, any, not)")
+        if not has_unknown_keys:
+            mistakes.add(node.place, f"{what}: found neither field nor column, expected one (or all, any, not)")
         return None
     subject = read_subject(entries, node.place, mistakes, what=what)
-    return read_operators(node, subject, mistakes, what=what)
+    return read_operators(node, subject, mistakes, what=what, has_unknown_keys=has_unknown_keys)
 
 
-def _check_keys(node: YamlMapping, mistakes: Mistakes, allowed: Collection[str], *, what: str) -> None:
+def _check_keys(node: YamlMapping, mistakes: Mistakes, allowed: Collection[str], *, what: str) -> bool:
+    """Note the keys that are none; where there are some, what seems to be missing may be one of them, misspelt."""
     for key, place in node.key_places.items():
         if key not in allowed:
-            mistakes.add(
-                place, f"{what}: {quote(key)} is no operator, expected {list_names(allowed)}{suggest(key, allowed)}"
-            )
+            mistakes.add(place, f"{what}: {quote(key)} is no operator{expect_name(key, allowed)}")
+    return not node.entries.keys() <= set(allowed)
 
 
 def _read_group(name: str, node: YamlNode, mistakes: Mistakes) -> Condition | None:
@@ -128,13 +129,16 @@ def _read_group(name: str, node: YamlNode, mistakes: Mistakes) -> Condition | No
     return AllOf(known) if name == "all" else AnyOf(known)
 
 
-def read_operators(node: YamlMapping, subject: Subject | None, mistakes: Mistakes, *, what: str) -> Condition | None:
+def read_operators(
+    node: YamlMapping, subject: Subject | None, mistakes: Mistakes, *, what: str, has_unknown_keys: bool
+) -> Condition | None:
     """Return the operators that stand in the block, compared with the subject; several must all hold.
 
-    Without a subject (its name was a mistake) there is nothing to check them against.
+    Without a subject (its name was a mistake) there is nothing to check them against. Where the block has unknown
+    keys, a missing operator is no further mistake.
     """
     present = [operator for operator in Operator if operator in node.entries]
-    if not present:
+    if not present and not has_unknown_keys:
         mistakes.add(node.place, f"{what}: found no operator, expected {list_names(OPERATOR_NAMES)}")
     if subject is None:
         return None

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from leadtriage.errors import CriteriaError
 
 LONGEST_QUOTE = 60
+MOST_NAMES_LISTED = 8
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -38,8 +39,8 @@ class Mistakes:
         """Raise all of them as one CriteriaError; `place` is the file's name."""
         lines = self.lines()
         if lines:
-            count = "a mistake" if len(lines) == 1 else f"{len(lines)} mistakes"
-            raise CriteriaError(f"{count} in the criteria, each at line:column", mistakes=lines, place=place)
+            count = "a mistake" if len(lines) == 1 else f"{len(lines)} mistakes, each"
+            raise CriteriaError(f"{count} at line:column", mistakes=lines, place=place)
 
 
 def quote(text: str) -> str:
@@ -54,6 +55,13 @@ def list_names(names: Iterable[str], *, last: str = "or") -> str:
     if len(listed) < 2:
         return "".join(listed)
     return f"{', '.join(listed[:-1])} {last} {listed[-1]}"
+
+
+def expect_name(text: str, valid: Collection[str]) -> str:
+    """Return what was expected instead of an unknown name: the nearest one, all of them, or both where they are few."""
+    near = suggest(text, valid)
+    listed = f", expected {list_names(valid)}" if not near or len(valid) <= MOST_NAMES_LISTED else ""
+    return listed + near
 
 
 def suggest(text: str, valid: Collection[str]) -> str:

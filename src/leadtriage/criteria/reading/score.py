@@ -26,7 +26,7 @@ from leadtriage.criteria.reading.values import (
     read_whole_number,
     refuse_repeats,
 )
-from leadtriage.criteria.reading.yaml_nodes import YamlMapping, YamlNode, YamlScalar
+from leadtriage.criteria.reading.yaml_nodes import YamlList, YamlMapping, YamlNode, YamlScalar
 from leadtriage.criteria.text import fold
 from leadtriage.vocabulary import Dimension, Grade
 
@@ -64,18 +64,21 @@ def _read_dimension(dimension: Dimension, node: YamlNode, mistakes: Mistakes) ->
     criteria: tuple[Criterion, ...] = ()
     if "criteria" in entries:
         what = f"{dimension}: criteria"
+        names: list[tuple[str, Place]] = []
         criteria = read_each(
             entries["criteria"],
             mistakes,
-            lambda item: _read_criterion(dimension, item, mistakes),
+            lambda item: _read_criterion(dimension, item, mistakes, names),
             what=what,
             most=MOST_CRITERIA,
         )
-        refuse_repeats([(one.name, Place(one.line, 1)) for one in criteria], mistakes, what=f"{what}: name", fold=fold)
+        refuse_repeats(names, mistakes, what=f"{what}: name", fold=fold)
     return DimensionRules(dimension, most or 0, criteria)
 
 
-def _read_criterion(dimension: Dimension, node: YamlNode, mistakes: Mistakes) -> Criterion | None:
+def _read_criterion(
+    dimension: Dimension, node: YamlNode, mistakes: Mistakes, names: list[tuple[str, Place]]
+) -> Criterion | None:
     entries = read_block(node, mistakes, what="criterion", allowed=CRITERION_KEYS, required=("name", "tiers"))
     if entries is None:
         return None
@@ -90,13 +93,14 @@ def _read_criterion(dimension: Dimension, node: YamlNode, mistakes: Mistakes) ->
     tiers: tuple[Tier, ...] = ()
     if "tiers" in entries:
         items = read_list(entries["tiers"], mistakes, what=f"{called}: tiers", most=MOST_TIERS)
-        if not items:
+        if isinstance(entries["tiers"], YamlList) and not entries["tiers"].items:
             mistakes.add(entries["tiers"].place, f"{called}: found no tier, expected at least one")
         has_subject = "field" in entries or "column" in entries
         read = [_read_tier(item, subject, mistakes, has_subject=has_subject) for item in items]
         tiers = tuple(tier for tier in read if tier is not None)
     if name is None:
         return None
+    names.append((name, entries["name"].place))
     return Criterion(
         name=name,
         dimension=dimension,
@@ -136,7 +140,8 @@ def _read_tier(node: YamlNode, subject: Subject | None, mistakes: Mistakes, *, h
     elif in_place and not has_subject:
         mistakes.add(node.place, "tier: the criterion has neither field nor column; give it one, or write when: here")
     else:
-        condition = read_operators(node, subject, mistakes, what="tier")
+        has_unknown_keys = not node.entries.keys() <= set(TIER_KEYS)
+        condition = read_operators(node, subject, mistakes, what="tier", has_unknown_keys=has_unknown_keys)
     if points is None or condition is None:
         return None
     label = label_condition(

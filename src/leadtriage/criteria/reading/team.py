@@ -23,7 +23,7 @@ from leadtriage.criteria.reading.values import (
     refuse_repeats,
     show,
 )
-from leadtriage.criteria.reading.yaml_nodes import YamlNode, YamlScalar
+from leadtriage.criteria.reading.yaml_nodes import YamlList, YamlNode, YamlScalar
 from leadtriage.criteria.text import fold
 from leadtriage.vocabulary import Grade
 
@@ -89,7 +89,7 @@ def _read_working_days(node: YamlNode, mistakes: Mistakes) -> tuple[int, ...]:
         lambda item: read_choice(item, mistakes, what="working_days", choices=WORKING_DAY_NAMES),
         what="working_days",
     )
-    if not names:
+    if isinstance(node, YamlList) and not node.items:
         mistakes.add(node.place, "working_days: found none, expected at least one of mon to sun")
     return tuple(sorted({WORKING_DAY_NAMES.index(name) for name in names}))
 

@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TypeVar
 
-from leadtriage.criteria.reading.mistakes import Mistakes, Place, list_names, quote, suggest
+from leadtriage.criteria.reading.mistakes import Mistakes, Place, expect_name, list_names, quote, suggest
 from leadtriage.criteria.reading.yaml_nodes import YamlList, YamlMapping, YamlNode, YamlScalar
 
 MOST_LIST_ENTRIES = 1_000
@@ -38,6 +38,11 @@ def show(node: YamlNode) -> str:
     return node.text
 
 
+def text_of(node: YamlNode) -> str:
+    """Return the text of a value as it is written; of a list or block, none."""
+    return node.text if isinstance(node, YamlScalar) else ""
+
+
 def read_block(
     node: YamlNode,
     mistakes: Mistakes,
@@ -56,10 +61,7 @@ def read_block(
         return None
     for key, place in node.key_places.items():
         if key not in allowed:
-            mistakes.add(
-                place,
-                f"{what}: {quote(key)} is no key here, expected {list_names(allowed)}{suggest(key, allowed)}",
-            )
+            mistakes.add(place, f"{what}: {quote(key)} is no key here{expect_name(key, allowed)}")
     for key in required:
         if key not in node.entries:
             mistakes.add(node.place, f"{what}: the key {key} is missing")
@@ -145,9 +147,8 @@ def read_whole_number(node: YamlNode, mistakes: Mistakes, *, what: str, low: int
     value = node.value if isinstance(node, YamlScalar) else None
     if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
         return value
-    mistakes.add(
-        node.place, f"{what}: found {show(node)}, expected a whole number from {low:,} to {high:,}{_plainly(node)}"
-    )
+    limits = f"a whole number from {low:,} to {high:,}" if low < high else f"{low:,}"
+    mistakes.add(node.place, f"{what}: found {show(node)}, expected {limits}{_plainly(node)}")
     return None
 
 
@@ -157,8 +158,8 @@ def read_number(node: YamlNode, mistakes: Mistakes, *, what: str, low: int = -LA
     if isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= LARGEST_NUMBER:
         return value
     expected = "a number" if low < 0 else f"a number from {low:,} up"
-    if isinstance(value, int | float) and not isinstance(value, bool) and value > LARGEST_NUMBER:
-        expected += f", at most {LARGEST_NUMBER:,}"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        expected = f"a number from {low:,} to {LARGEST_NUMBER:,}"
     mistakes.add(node.place, f"{what}: found {show(node)}, expected {expected}{_plainly(node)}")
     return None
 
@@ -205,8 +206,8 @@ def read_duration(node: YamlNode, mistakes: Mistakes, *, what: str, low: int = 0
     days = parse_duration(node.text, days_in_week=days_in_week) if isinstance(node, YamlScalar) else None
     if days is not None and low <= days <= MOST_DAYS:
         return days
-    bare = isinstance(node, YamlScalar) and isinstance(node.value, int) and not isinstance(node.value, bool)
-    near = f"; write {node.text}d" if bare and isinstance(node, YamlScalar) else ""
+    spoken = re.fullmatch(r"([0-9]{1,4})\s*(d|w|)[a-z]*", text_of(node).lower())
+    near = f"; write {spoken[1]}{spoken[2] or 'd'}" if days is None and spoken else ""
     mistakes.add(
         node.place,
         f"{what}: found {show(node)}, expected days or weeks such as 10d or 2w, from {low}d to {MOST_DAYS:,}d{near}",
