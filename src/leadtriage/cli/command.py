@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from leadtriage.cli.invocation import Invocation
+from leadtriage.cli.selection import Selection
 from leadtriage.cli.streams import give_up_on_output, say
 from leadtriage.errors import LeadtriageError
 from leadtriage.output.safe import safe_lines
@@ -41,29 +42,44 @@ _COMMON = (
 
 
 def add_command(
-    app: typer.Typer, name: str, *, examples: tuple[str, ...], aside: str | None = None
+    app: typer.Typer,
+    name: str,
+    *,
+    examples: tuple[str, ...],
+    selects: tuple[inspect.Parameter, ...] = (),
+    aside: str | None = None,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Add a function as a command; its docstring is the help, its first argument the `Invocation`.
 
     Args:
         examples: whole command lines, shown below the help.
+        selects: the options of `cli.selection` that it has; their values come as its argument `selection`.
         aside: what Ctrl-C leaves, where that is not "nothing was changed".
     """
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         own = inspect.signature(function, eval_str=True)
-        parameters = [parameter.replace(kind=_KEYWORD) for parameter in list(own.parameters.values())[1:]]
+        parameters = [
+            parameter.replace(kind=_KEYWORD)
+            for parameter in list(own.parameters.values())[1:]
+            if parameter.annotation is not Selection
+        ]
+
+        # A command's own option replaces the common one of its name.
+        common = [parameter for parameter in _COMMON if parameter.name not in own.parameters]
 
         @wraps(function)
         def run_command(**given: Any) -> None:
-            common = {parameter.name: given.pop(parameter.name) for parameter in _COMMON}
+            settings = {parameter.name: given.pop(parameter.name) for parameter in common}
+            if selects:
+                given["selection"] = Selection(**{parameter.name: given.pop(parameter.name) for parameter in selects})
             code = run_guarded(
-                lambda: function(Invocation(resolve_settings(**common, environment=os.environ)), **given), aside
+                lambda: function(Invocation(resolve_settings(**settings, environment=os.environ)), **given), aside
             )
             if code:
                 raise typer.Exit(code)
 
-        signature = own.replace(parameters=[*parameters, *_COMMON])
+        signature = own.replace(parameters=[*parameters, *selects, *common])
         run_command.__signature__ = signature  # type: ignore[attr-defined]  # typer reads it; mypy knows no such attribute
         run_command.__annotations__ = {
             parameter.name: parameter.annotation for parameter in signature.parameters.values()

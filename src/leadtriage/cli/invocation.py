@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 from leadtriage.cli.clock import make_act
@@ -51,6 +52,18 @@ class Invocation:
 
         with self.database() as engine, reading(engine) as connection:
             yield connection
+
+    @contextmanager
+    def reading_list(self) -> Iterator[tuple[Connection, date]]:
+        """A transaction for a list, and the day that counts as today in the time zone of the last score.
+
+        Says where the list rests on scores that are not of today's criteria; no criteria file is understood for it.
+        """
+        from leadtriage.reports.basis import read_basis
+
+        with self.reading() as connection:
+            timezone = read_basis(connection).settings.get("timezone")
+            yield connection, self.act(timezone).as_of
 
     def criteria(self) -> Criteria:
         """The criteria that hold; says so where they are the built-in example.

@@ -32,7 +32,11 @@ def draw_table(table: Table, screen: Screen) -> str:
     """A table as lines of text; without rows a sentence that says so."""
     if not table.rows:
         return f"{safe(table.title)}: none\n" if table.title else ""
-    columns = [column for column in table.columns if column.key != table.group_by]
+    columns = [
+        column
+        for column in table.columns
+        if column.key != table.group_by and any(write_shown(column, row) for row in table.rows)
+    ] or list(table.columns[:1])
     bars = screen.unicode and screen.width is not None
     if bars:
         widths = fit_columns(_measure(columns, table.rows, bars=True), screen.width)
@@ -42,14 +46,13 @@ def draw_table(table: Table, screen: Screen) -> str:
     console = open_console(screen)
     if table.title:
         console.print(Text(safe(table.title), "bold"))
-    if table.group_by is None:
-        console.print(_draw_grid(shown, table.rows, screen, bars=bars))
-    else:
-        for name, group in groupby(table.rows, key=lambda row: row[table.group_by or ""]):
-            rows = list(group)
+    groups = [column for column in table.columns if column.key == table.group_by]
+    for heading, rows in groupby(table.rows, key=lambda row: [write_shown(column, row) for column in groups]):
+        group = list(rows)
+        if heading:
             console.print()
-            console.print(Text(f"{safe(str(name)) if name else 'nobody'} ({len(rows)})", "bold"))
-            console.print(_draw_grid(shown, rows, screen, bars=bars))
+            console.print(Text(f"{heading[0] or 'none'} ({len(group)})", "bold"))
+        console.print(_draw_grid(shown, group, screen, bars=bars))
     return finish(console)
 
 

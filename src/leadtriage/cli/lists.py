@@ -1,0 +1,144 @@
+"""The commands that list leads and imports: queue, leads, find, stale, aging, imports."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from leadtriage.cli.command import add_command, end_with
+from leadtriage.cli.invocation import Invocation
+from leadtriage.cli.selection import FILTERS, PAGE, Selection
+from leadtriage.vocabulary import Clock
+
+FOUND = 4
+MORE = "more with --limit N or --all"
+
+
+class AgeGroup(StrEnum):
+    """What `aging` counts by."""
+
+    GRADE = "grade"
+    OWNER = "owner"
+    SOURCE = "source"
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add this group's commands."""
+    add_command(
+        app,
+        "queue",
+        selects=(*FILTERS, *PAGE),
+        examples=(
+            "leadtriage queue",
+            "leadtriage queue --owner 'Anna Berg' --grade A",
+            "leadtriage queue --format csv",
+        ),
+    )(show_queue)
+    add_command(
+        app,
+        "leads",
+        selects=(*FILTERS, *PAGE),
+        examples=("leadtriage leads --stage won --since 2026-10-01", "leadtriage leads --qualified --all"),
+    )(show_leads)
+    add_command(app, "find", selects=PAGE, examples=("leadtriage find 'acme'", "leadtriage find 030123456"))(find)
+    add_command(
+        app,
+        "stale",
+        selects=(*FILTERS, *PAGE),
+        examples=(
+            "leadtriage stale",
+            "leadtriage stale --clock first_touch --owner 'Anna Berg'",
+            "leadtriage stale --quiet",
+        ),
+    )(show_stale)
+    add_command(app, "aging", selects=FILTERS, examples=("leadtriage aging", "leadtriage aging --group owner"))(
+        show_aging
+    )
+    add_command(app, "imports", selects=PAGE, examples=("leadtriage imports",))(show_imports)
+
+
+def show_queue(
+    invocation: Invocation,
+    selection: Selection,
+    needs_answers: Annotated[
+        bool, typer.Option("--needs-answers", help="Only leads that a few answers may qualify, the closest first.")
+    ] = False,
+) -> None:
+    """Show which leads to work now, best first.
+
+    By grade, then overdue ones, then score, then what they could reach. Parked leads, closed ones and junk candidates
+    are not in it.
+    """
+    from leadtriage.reports.queue import list_queue
+
+    with invocation.reading_list() as (connection, as_of):
+        table = list_queue(connection, selection.filters(), as_of, limit=selection.most, needs_answers=needs_answers)
+    invocation.show(table, more=MORE)
+
+
+def show_leads(invocation: Invocation, selection: Selection) -> None:
+    """Show all leads, or those that the options choose.
+
+    Open and closed ones; the last that came to this database is on top.
+    """
+    from leadtriage.reports.leads import list_leads
+
+    with invocation.reading_list() as (connection, _):
+        table = list_leads(connection, selection.filters(), limit=selection.most)
+    invocation.show(table, more=MORE)
+
+
+def find(
+    invocation: Invocation,
+    selection: Selection,
+    text: Annotated[str, typer.Argument(help="Words, part of an address, or digits of a phone number.")],
+) -> None:
+    """Find leads by name, company, e-mail or phone."""
+    from leadtriage.reports.leads import find_leads
+
+    with invocation.reading_list() as (connection, _):
+        table = find_leads(connection, text, limit=selection.most)
+    invocation.show(table, more=MORE)
+
+
+def show_stale(
+    invocation: Invocation,
+    selection: Selection,
+    clock: Annotated[Clock | None, typer.Option("--clock", help="Only what this clock says.")] = None,
+    fail_if_any: Annotated[bool, typer.Option("--fail-if-any", help="End with 4 where any lead is stale.")] = False,
+) -> None:
+    """Show who owes which lead what since when.
+
+    Grouped by owner, the longest overdue first. With --quiet nothing is printed where nothing is stale, so that cron
+    mails only when there is something to say.
+    """
+    from leadtriage.reports.stale import list_stale
+
+    with invocation.reading_list() as (connection, as_of):
+        table = list_stale(connection, selection.filters(), as_of, clock=clock, limit=selection.most)
+    invocation.show(table, more=MORE)
+    end_with(FOUND if fail_if_any and table.rows else 0)
+
+
+def show_aging(
+    invocation: Invocation,
+    selection: Selection,
+    by: Annotated[AgeGroup, typer.Option("--by", help="What to count by.")] = AgeGroup.GRADE,
+) -> None:
+    """Count open leads by age, and by grade, owner or source."""
+    from leadtriage.reports.aging import list_aging
+
+    with invocation.reading_list() as (connection, as_of):
+        table = list_aging(connection, as_of, by.value, selection.filters())
+    invocation.show(table)
+
+
+def show_imports(invocation: Invocation, selection: Selection) -> None:
+    """Show the imports, the last one first."""
+    from leadtriage.reports.imports import list_imports
+
+    with invocation.reading_list() as (connection, _):
+        table = list_imports(connection, limit=selection.most)
+    invocation.show(table, more=MORE)

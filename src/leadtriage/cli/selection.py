@@ -1,0 +1,98 @@
+"""The options by which every list is narrowed and cut: which leads, and how many rows."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from leadtriage.settings import parse_day
+from leadtriage.vocabulary import Grade, Stage
+
+if TYPE_CHECKING:
+    from leadtriage.reports.filters import Filters
+
+USUAL_LIMIT = 50
+_PANEL = "Which rows"
+
+
+def _parameter(name: str, flag: str, annotation: Any, default: Any, help: str, **more: Any) -> inspect.Parameter:
+    option = typer.Option(flag, help=help, rich_help_panel=_PANEL, **more)
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(name, kind, default=default, annotation=Annotated[annotation, option])
+
+
+_GRADES: dict[str, Any] = {"case_sensitive": False, "metavar": "|".join(Grade)}
+_STAGES: dict[str, Any] = {"case_sensitive": False, "metavar": "|".join(Stage)}
+
+FILTERS = (
+    _parameter("owner", "--owner", str | None, None, "Only leads of this rep; '' for nobody's.", metavar="NAME"),
+    _parameter("grade", "--grade", list[Grade] | None, None, "Only this grade; may be repeated.", **_GRADES),
+    _parameter("source", "--source", str | None, None, "Only leads from this source; '' for unknown.", metavar="NAME"),
+    _parameter("campaign", "--campaign", str | None, None, "Only leads of this campaign.", metavar="NAME"),
+    _parameter("stage", "--stage", list[Stage] | None, None, "Only this stage; may be repeated.", **_STAGES),
+    _parameter("since", "--since", str | None, None, "Only leads that came in on this day or later.", metavar="DATE"),
+    _parameter("until", "--until", str | None, None, "Only leads that came in on this day or before.", metavar="DATE"),
+    _parameter(
+        "qualified", "--qualified/--not-qualified", bool | None, None, "Only qualified leads, or only the others."
+    ),
+    _parameter(
+        "reason",
+        "--reason",
+        str | None,
+        None,
+        "Only candidates and closed leads with this reason.",
+        metavar="WORD",
+    ),
+)
+"""The options that say which leads."""
+
+PAGE = (
+    _parameter("limit", "--limit", int, USUAL_LIMIT, "At most so many rows.", min=1, metavar="N"),
+    _parameter("everything", "--all", bool, False, "All rows."),
+)
+"""The options that say how many rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the options said; a command has the ones that make sense for it, the others stay at their defaults."""
+
+    owner: str | None = None
+    grade: list[Grade] | None = None
+    source: str | None = None
+    campaign: str | None = None
+    stage: list[Stage] | None = None
+    since: str | None = None
+    until: str | None = None
+    qualified: bool | None = None
+    reason: str | None = None
+    limit: int = USUAL_LIMIT
+    everything: bool = False
+
+    @property
+    def most(self) -> int | None:
+        """The most rows that are wanted; None for all."""
+        return None if self.everything else self.limit
+
+    def filters(self) -> Filters:
+        """The same as the reports take it.
+
+        Raises:
+            UsageError: a day that is none.
+        """
+        from leadtriage.reports.filters import Filters
+
+        return Filters(
+            owner=self.owner,
+            grade=tuple(self.grade or ()),
+            source=self.source,
+            campaign=self.campaign,
+            stage=tuple(self.stage or ()),
+            since=parse_day(self.since, place="--since") if self.since else None,
+            until=parse_day(self.until, place="--until") if self.until else None,
+            qualified=self.qualified,
+            reason=self.reason,
+        )
