@@ -243,6 +243,8 @@ class ScoreRun(SQLModel, table=True):
     recorded_at: datetime = Field(sa_type=DateTime)
     by: str
     criteria_digest: str
+    last_lead_id: int | None = None
+    """The largest lead id of the day, of a run over all leads; None for a run over some."""
 
 
 class LeadScore(SQLModel, table=True):
@@ -284,6 +286,8 @@ class LeadScore(SQLModel, table=True):
     first_grade: str
     first_scored_on: date
     previous_grade: str | None = None
+    previous_run_id: int | None = None
+    """The run before, which gave the previous grade."""
 
 
 class Nomination(SQLModel, table=True):
