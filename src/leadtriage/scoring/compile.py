@@ -1,0 +1,195 @@
+"""A criterion as the few columns from which its points, its ceiling and whether it is known follow.
+
+A criterion about a single value needs one column: its points, NULL where the answer is unknown. One about several
+values needs the index of its first true tier and which tiers are unknown. Everything else is arithmetic on these,
+so that each test is evaluated once for a lead. The formulas are those of "How a score comes about" in
+`docs/criteria.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Integer, case, func, literal, or_
+from sqlalchemy.sql.elements import Grouping
+
+from leadtriage.criteria.fields import Operator
+from leadtriage.criteria.model import AllOf, AnyOf, Comparison, Condition, Criterion, Not
+from leadtriage.scoring.conditions import Values, compile_condition
+from leadtriage.scoring.inputs import Scales, name_input, walk_comparisons
+
+_MOST_ADDED = 50
+
+
+def whole(number: int) -> ColumnElement[int]:
+    """A whole number of ours, written into the statement itself: large criteria have more than can be bound."""
+    return literal(number, Integer, literal_execute=True)
+
+
+def add_up(terms: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
+    """The sum of any number of terms; grouped, since SQLite limits how deep an expression is."""
+    while len(terms) > _MOST_ADDED:
+        groups = [terms[start : start + _MOST_ADDED] for start in range(0, len(terms), _MOST_ADDED)]
+        terms = [Grouping(add_up(group)) for group in groups]
+    if not terms:
+        return whole(0)
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    return total
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledCriterion:
+    """A criterion's columns by name, to be selected first, and what follows from them.
+
+    Attributes:
+        columns: expressions over a lead's values.
+    """
+
+    criterion: Criterion
+    columns: Mapping[str, ColumnElement[Any]]
+
+    def points(self, selected: Values) -> ColumnElement[Any]:
+        """The points of the first tier that is true, else 0."""
+        raise NotImplementedError
+
+    def ceiling(self, selected: Values) -> ColumnElement[Any]:
+        """The most that the points can become once the missing values are there."""
+        raise NotImplementedError
+
+    def is_known(self, selected: Values) -> ColumnElement[bool]:
+        """Whether the answer is there; never NULL."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class _AboutOneValue(CompiledCriterion):
+    """Holds its points in one column, NULL where the value is missing (or unlisted, where that says nothing)."""
+
+    name: str
+    when_missing: int
+
+    def points(self, selected: Values) -> ColumnElement[Any]:
+        return func.coalesce(selected[self.name], whole(self.when_missing))
+
+    def ceiling(self, selected: Values) -> ColumnElement[Any]:
+        return func.coalesce(selected[self.name], whole(self.criterion.best))
+
+    def is_known(self, selected: Values) -> ColumnElement[bool]:
+        return selected[self.name].is_not(None)
+
+
+@dataclass(frozen=True, slots=True)
+class _AboutSeveral(CompiledCriterion):
+    """Holds the index of its first true tier (as many as there are tiers where none is), and the unknown ones as bits.
+
+    Attributes:
+        certain: the column of the index with which points are given; another one than `first` only where `present`
+            is asked, which is certain for points and may be unknown for the ceiling.
+    """
+
+    first: str
+    unknown: str
+    certain: str
+
+    def points(self, selected: Values) -> ColumnElement[Any]:
+        return case(
+            {index: whole(tier.points) for index, tier in enumerate(self.criterion.tiers)},
+            value=selected[self.certain],
+            else_=whole(0),
+        )
+
+    def ceiling(self, selected: Values) -> ColumnElement[Any]:
+        first, unknown = selected[self.first], selected[self.unknown]
+        none = len(self.criterion.tiers)
+        reachable: list[tuple[int, ColumnElement[Any]]] = [(0, first == whole(none))]
+        for index, tier in enumerate(self.criterion.tiers):
+            may_hold = (first > whole(index)) & (unknown.bitwise_and(_bit(index)) != whole(0))
+            reachable.append((tier.points, or_(first == whole(index), may_hold)))
+        reachable.sort(key=lambda pair: -pair[0])
+        by_points = case(*((holds, whole(points)) for points, holds in reachable), else_=whole(0))
+        if not self.criterion.unlisted_unknown:
+            return by_points
+        return case((first == whole(none), whole(self.criterion.best)), else_=by_points)
+
+    def is_known(self, selected: Values) -> ColumnElement[bool]:
+        true = selected[self.first] < whole(len(self.criterion.tiers))
+        return true if self.criterion.unlisted_unknown else or_(true, selected[self.unknown] == whole(0))
+
+
+def compile_criterion(criterion: Criterion, number: int, values: Values, scales: Scales) -> CompiledCriterion:
+    """Compile one criterion over a lead's values.
+
+    Args:
+        number: its place among all criteria; names its columns.
+    """
+    asked = {name_input(part) for tier in criterion.tiers for part in walk_comparisons(tier.condition)}
+    when_missing = _points_when_missing(criterion)
+    if len(asked) == 1 and not (criterion.unlisted_unknown and when_missing):
+        value = values[next(iter(asked))]
+        column = case(
+            (value.is_(None), None),
+            *((_holds(tier.condition, values, scales), whole(tier.points)) for tier in criterion.tiers),
+            else_=None if criterion.unlisted_unknown else whole(0),
+        )
+        return _AboutOneValue(criterion, {f"p{number}": column}, f"p{number}", when_missing)
+
+    possible = [compile_condition(tier.condition, values, scales, possible=True) for tier in criterion.tiers]
+    columns = {f"f{number}": find_first(possible), f"u{number}": _mark_unknown(possible)}
+    certain = f"f{number}"
+    if any(part.operator is Operator.PRESENT for tier in criterion.tiers for part in walk_comparisons(tier.condition)):
+        certain = f"d{number}"
+        columns[certain] = find_first([_holds(tier.condition, values, scales) for tier in criterion.tiers])
+    return _AboutSeveral(criterion, columns, f"f{number}", f"u{number}", certain)
+
+
+def find_first(conditions: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
+    """The index of the first condition that is true; their number where none is."""
+    if not conditions:
+        return whole(0)
+    return case(
+        *((condition, whole(index)) for index, condition in enumerate(conditions)), else_=whole(len(conditions))
+    )
+
+
+def find_tier(criterion: Criterion, values: Values, scales: Scales) -> ColumnElement[Any]:
+    """The index of the tier that gives the points; the number of tiers where none does."""
+    return find_first([_holds(tier.condition, values, scales) for tier in criterion.tiers])
+
+
+def _holds(condition: Condition, values: Values, scales: Scales) -> ColumnElement[Any]:
+    return compile_condition(condition, values, scales, possible=False)
+
+
+def _mark_unknown(conditions: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
+    return add_up(
+        [case((condition.is_(None), _bit(index)), else_=_bit(None)) for index, condition in enumerate(conditions)]
+    )
+
+
+def _bit(index: int | None) -> ColumnElement[Any]:
+    return literal(0 if index is None else 1 << index, BigInteger, literal_execute=True)
+
+
+def _points_when_missing(criterion: Criterion) -> int:
+    """The points of a criterion about one value where that is missing: of the first tier that is true even so."""
+    return next((tier.points for tier in criterion.tiers if _holds_when_missing(tier.condition)), 0)
+
+
+def _holds_when_missing(condition: Condition) -> bool | None:
+    """Whether a condition holds where all that it asks is missing, `present` being certain; None: unknown."""
+    match condition:
+        case Comparison():
+            return not condition.operands[0] if condition.operator is Operator.PRESENT else None
+        case Not(part):
+            held = _holds_when_missing(part)
+            return None if held is None else not held
+        case AllOf(parts):
+            held_by_parts = [_holds_when_missing(part) for part in parts]
+            return False if False in held_by_parts else None if None in held_by_parts else True
+        case AnyOf(parts):
+            held_by_parts = [_holds_when_missing(part) for part in parts]
+            return True if True in held_by_parts else None if None in held_by_parts else False

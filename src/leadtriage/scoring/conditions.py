@@ -1,0 +1,197 @@
+"""A condition of the criteria as an SQL expression that is true, false or NULL, by SQL's own three-valued logic."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, and_, case, false, func, literal, not_, or_, true
+from sqlalchemy.sql.elements import Grouping
+
+from leadtriage.criteria.fields import FieldType, Operator
+from leadtriage.criteria.model import AllOf, AnyOf, Comparison, Condition, Not, Scalar
+from leadtriage.criteria.money import convert_threshold
+from leadtriage.criteria.text import SEPARATOR, comparable, fold, words
+from leadtriage.db.dialect import position
+from leadtriage.scoring.inputs import Scales, name_currency, name_input, name_spoken
+
+Values = Mapping[str, ColumnElement[Any]]
+"""The values of a lead by name: see `scoring.inputs`."""
+
+_LARGEST_WHOLE = 2**63 - 1
+_MOST_BESIDE = 50
+"""So many parts stand beside one another; more are grouped, since SQLite limits how deep an expression is."""
+
+
+def compile_condition(condition: Condition, values: Values, scales: Scales, *, possible: bool) -> ColumnElement[Any]:
+    """Return a condition as SQL.
+
+    Args:
+        possible: a missing value makes `present` unknown too, since it may yet come: so for ceiling and known.
+    """
+    match condition:
+        case AllOf(parts):
+            return join_all([compile_condition(part, values, scales, possible=possible) for part in parts])
+        case AnyOf(parts):
+            return join_any([compile_condition(part, values, scales, possible=possible) for part in parts])
+        case Not(part):
+            return not_(Grouping(compile_condition(part, values, scales, possible=possible)))
+        case Comparison(operator=Operator.PRESENT):
+            return _compile_present(condition, values, possible=possible)
+        case Comparison():
+            return _compile_comparison(condition, values, scales)
+
+
+def join_all(parts: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
+    """True where all are; grouped so that any number of them can be said."""
+    return _join(and_, true(), parts)
+
+
+def join_any(parts: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
+    """True where one is; grouped so that any number of them can be said."""
+    return _join(or_, false(), parts)
+
+
+def _join(how: Any, empty: ColumnElement[Any], parts: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
+    joined: ColumnElement[Any]
+    while len(parts) > _MOST_BESIDE:
+        groups = [parts[start : start + _MOST_BESIDE] for start in range(0, len(parts), _MOST_BESIDE)]
+        parts = [Grouping(how(empty, *group)) for group in groups]
+    joined = how(empty, *parts)
+    return joined
+
+
+def _compile_present(comparison: Comparison, values: Values, *, possible: bool) -> ColumnElement[Any]:
+    value = values[name_input(comparison)]
+    wanted = bool(comparison.operands[0])
+    if possible:
+        return case((value.is_not(None), true() if wanted else false()))
+    return value.is_not(None) if wanted else value.is_(None)
+
+
+def _compile_comparison(comparison: Comparison, values: Values, scales: Scales) -> ColumnElement[Any]:
+    name = name_input(comparison)
+    match comparison.type:
+        case FieldType.MONEY:
+            return _compare_money(comparison, values[name], values[name_currency(name)], scales)
+        case FieldType.DAYS:
+            return _compare_days(comparison, values[name], scales.as_of)
+        case FieldType.TEXT if comparison.operator in _PARTS_OF_TEXT:
+            return _compare_part_of_text(comparison, name, values)
+        case FieldType.NUMBER if comparison.operator in (Operator.AT_LEAST, Operator.AT_MOST, Operator.BETWEEN):
+            return _compare_order(comparison.operator, values[name], comparison.operands)
+        case _:
+            return _compare_equal(comparison, values[name])
+
+
+_PARTS_OF_TEXT = (Operator.WORDS, Operator.CONTAINS, Operator.STARTS_WITH, Operator.ENDS_WITH)
+
+
+def _compare_equal(comparison: Comparison, value: ColumnElement[Any]) -> ColumnElement[Any]:
+    operands = [_plain(operand, comparison.type) for operand in comparison.operands]
+    match comparison.operator:
+        case Operator.IS:
+            return value == operands[0]
+        case Operator.IS_NOT:
+            return value != operands[0]
+        case Operator.ANY_OF:
+            return value.in_(operands)
+        case Operator.NONE_OF:
+            return value.not_in(operands)
+        case other:
+            raise AssertionError(f"{other} does not compare {comparison.type}")
+
+
+def _plain(operand: Scalar, kind: FieldType) -> Any:
+    match kind:
+        case FieldType.TEXT:
+            return comparable(str(operand))
+        case FieldType.CHOICE:
+            return fold(str(operand))
+        case FieldType.NUMBER:
+            return _storable(operand)
+        case _:
+            return bool(operand)
+
+
+def _storable(number: Scalar) -> int | float:
+    """A number as a database's own whole number where it is one, so that both engines compare alike."""
+    if isinstance(number, float):
+        return int(number) if number.is_integer() and abs(number) < 2**53 else number
+    whole = int(number)
+    return whole if abs(whole) <= _LARGEST_WHOLE else float(whole)
+
+
+def _compare_order(operator: Operator, value: ColumnElement[Any], bounds: Sequence[Any]) -> ColumnElement[Any]:
+    match operator:
+        case Operator.AT_LEAST:
+            return value >= _bound(bounds[0])
+        case Operator.AT_MOST:
+            return value <= _bound(bounds[0])
+        case _:
+            return and_(value >= _bound(bounds[0]), value <= _bound(bounds[1]))
+
+
+def _bound(bound: Any) -> Any:
+    return bound if isinstance(bound, date) else _storable(bound)
+
+
+def _compare_money(
+    comparison: Comparison, amount: ColumnElement[Any], currency: ColumnElement[Any], scales: Scales
+) -> ColumnElement[Any]:
+    bounds = [Decimal(str(operand)) for operand in comparison.operands]
+    by_currency = []
+    for name, rate in scales.rates.items():
+        converted = [convert_threshold(bound, rate, name) for bound in bounds]
+        by_currency.append((currency == name, _compare_order(comparison.operator, amount, converted)))
+    return case(*by_currency)
+
+
+def _compare_days(comparison: Comparison, day: ColumnElement[Any], as_of: date) -> ColumnElement[Any]:
+    """Compare the day itself with a day, rather than count: days since fall as the day rises, and neither is below 0."""
+    least = most = None
+    match comparison.operator:
+        case Operator.AT_LEAST:
+            least = math.ceil(comparison.operands[0])  # type: ignore[arg-type] # a number: see Comparison.type
+        case Operator.AT_MOST:
+            most = math.floor(comparison.operands[0])  # type: ignore[arg-type] # as above
+        case _:
+            least, most = math.ceil(comparison.operands[0]), math.floor(comparison.operands[1])  # type: ignore[arg-type] # as above
+    since = comparison.field != "decides_in_days"
+    tests: list[ColumnElement[Any]] = [day.is_not(None) if since else day >= as_of]
+    if least is not None and least > 0:
+        tests.append(day <= _shift(as_of, -least) if since else day >= _shift(as_of, least))
+    if most is not None:
+        if most < 0:
+            tests.append(day != day)
+        else:
+            tests.append(day >= _shift(as_of, -most) if since else day <= _shift(as_of, most))
+    return and_(*(tests[1:] or tests))
+
+
+def _shift(day: date, days: int) -> date:
+    """The day so many days later, or the calendar's last or first."""
+    return date.fromordinal(max(date.min.toordinal(), min(date.max.toordinal(), day.toordinal() + days)))
+
+
+def _compare_part_of_text(comparison: Comparison, name: str, values: Values) -> ColumnElement[Any]:
+    """Look for parts in the comparable form of a text: see `criteria.text.comparable` for why this finds them."""
+    text = values[name]
+    ended = text + literal(SEPARATOR, String)
+    tests: list[ColumnElement[Any]] = []
+    for operand in comparison.operands:
+        part = fold(str(operand))
+        match comparison.operator:
+            case Operator.WORDS:
+                tests.append(position(values[name_spoken(name)], literal(f" {words(part)} ", String)) > 0)
+            case Operator.STARTS_WITH:
+                tests.append(func.substr(text, 1, len(part)) == part)
+            case Operator.ENDS_WITH:
+                tests.append(position(ended, literal(part + SEPARATOR, String)) > 0)
+            case _:
+                found = position(text, literal(part, String))
+                tests.append(and_(found > 0, found < position(ended, literal(SEPARATOR, String))))
+    return join_any(tests)

@@ -1,0 +1,144 @@
+"""What a run moved: the history's lines for moved grades with their cause, and for leads that came to qualify."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, literal, select, update
+
+from leadtriage.act import Act
+from leadtriage.criteria.model import Criteria
+from leadtriage.db.ids import reserve_ids
+from leadtriage.db.schema import Event, Lead, LeadScore, ScoreRun, table
+from leadtriage.scoring.conditions import compile_condition
+from leadtriage.scoring.inputs import select_inputs
+from leadtriage.scoring.totals import Rules
+from leadtriage.tabular import Column, Table
+from leadtriage.vocabulary import EventKind, ScoreCause
+
+_SHOWN = 50
+_EVENT = ("lead_id", "id", "act", "at", "recorded_at", "by", "kind", "field", "old", "new", "reason", "note")
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """The leads whose grade moved.
+
+    Attributes:
+        count: how many.
+        counts: how many by old grade, new grade and cause.
+        table: the first of them, the largest ids last; its keys are `id, name, company, from, to, cause, score`.
+    """
+
+    count: int
+    counts: Mapping[tuple[str, str, str], int]
+    table: Table
+
+
+_COLUMNS = (
+    Column("id", "Lead", keep=90, align="right"),
+    Column("name", "Name", keep=80),
+    Column("company", "Company", keep=60),
+    Column("from", "From", keep=85, kind="grade"),
+    Column("to", "To", keep=95, kind="grade"),
+    Column("cause", "Because of", keep=70),
+    Column("score", "Score", keep=75, align="right"),
+)
+
+
+def record_moves(connection: Connection, criteria: Criteria, act: Act, run_id: int) -> Moves:
+    """Write an event for each lead whose grade the run moved, and tell what moved.
+
+    The cause is the data where the lead changed since the run before, else the criteria where they did, else time.
+    A first score is no move.
+    """
+    scores, lead, runs = table(LeadScore), table(Lead), table(ScoreRun)
+    before = runs.alias("before")
+    cause = case(
+        (lead.c.changed_at > before.c.recorded_at, literal(str(ScoreCause.DATA))),
+        (before.c.criteria_digest != criteria.digest, literal(str(ScoreCause.CRITERIA))),
+        else_=literal(str(ScoreCause.TIME)),
+    )
+    moved = and_(scores.c.run_id == run_id, scores.c.previous_grade != scores.c.grade)
+    joined = scores.join(lead, lead.c.id == scores.c.lead_id).join(before, before.c.id == scores.c.previous_run_id)
+    grades = (scores.c.previous_grade, scores.c.grade)
+    count = connection.execute(select(func.count()).select_from(scores).where(moved)).scalar_one()
+    if not count:
+        return Moves(0, {}, Table("Moved grades", _COLUMNS, (), total=0))
+    counts = {
+        (old, new, why): number
+        for old, new, why, number in connection.execute(
+            select(*grades, cause.label("cause"), func.count())
+            .select_from(joined)
+            .where(moved)
+            .group_by(*grades, "cause")
+            .order_by(*grades, "cause")
+        )
+    }
+    shown = connection.execute(
+        select(lead.c.id, lead.c.name, lead.c.company, *grades, cause, scores.c.score)
+        .select_from(joined)
+        .where(moved)
+        .order_by(lead.c.id)
+        .limit(_SHOWN)
+    )
+    keys = [column.key for column in _COLUMNS]
+    rows = tuple(dict(zip(keys, row, strict=True)) for row in shown)
+    first = reserve_ids(connection, "event", count)
+    place = func.row_number().over(order_by=scores.c.lead_id) - 1 + first
+    told = select(
+        scores.c.lead_id,
+        place,
+        literal(reserve_ids(connection, "act")),
+        literal(act.at),
+        literal(act.recorded_at),
+        literal(act.by),
+        literal(str(EventKind.GRADE)),
+        literal("grade"),
+        *grades,
+        cause,
+        literal(None),
+    )
+    connection.execute(insert(table(Event)).from_select(list(_EVENT), told.select_from(joined).where(moved)))
+    return Moves(count, counts, Table("Moved grades", _COLUMNS, rows, total=count))
+
+
+def mark_qualified(connection: Connection, rules: Rules, act: Act, run_id: int) -> int:
+    """Mark the leads as qualified whose score now says so, with an event each, and return their number.
+
+    It stays marked once it is; `lead.changed_at` is left alone, since no value changed that a score rests on.
+    """
+    scores, lead = table(LeadScore), table(Lead)
+    when = rules.criteria.qualified.when
+    tests: list[ColumnElement[Any]] = [
+        scores.c.run_id == run_id,
+        scores.c.gap <= 0,
+        lead.c.qualified_on.is_(None),
+    ]
+    if when is not None:
+        values = select_inputs([when], rules.extra_columns, rules.scales)
+        tests.append(compile_condition(when, values, rules.scales, possible=False))
+    newly = select(lead.c.id).select_from(scores.join(lead, lead.c.id == scores.c.lead_id)).where(*tests)
+    count = connection.execute(select(func.count()).select_from(newly.subquery())).scalar_one()
+    if not count:
+        return 0
+    first = reserve_ids(connection, "event", count)
+    told = newly.with_only_columns(
+        lead.c.id,
+        func.row_number().over(order_by=lead.c.id) - 1 + first,
+        literal(reserve_ids(connection, "act")),
+        literal(act.at),
+        literal(act.recorded_at),
+        literal(act.by),
+        literal(str(EventKind.QUALIFIED)),
+        literal("qualified_by"),
+        literal(None),
+        literal("score"),
+        literal(None),
+        literal(None),
+    )
+    connection.execute(insert(table(Event)).from_select(list(_EVENT), told))
+    connection.execute(update(lead).where(lead.c.id.in_(newly)).values(qualified_on=act.as_of, qualified_by="score"))
+    return count

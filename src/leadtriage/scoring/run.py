@@ -1,0 +1,214 @@
+"""Scores leads: one statement inside the database, then what it moved. What a score is, is `scoring.totals`'."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, func, insert, literal, null, or_, select, update
+
+from leadtriage.act import Act
+from leadtriage.criteria.model import Criteria
+from leadtriage.db.dialect import upsert
+from leadtriage.db.ids import reserve_ids
+from leadtriage.db.schema import CriteriaVersion, Lead, LeadScore, ScoreRun, table
+from leadtriage.scoring.clocks import create_calendar
+from leadtriage.scoring.moves import Moves, mark_qualified, record_moves
+from leadtriage.scoring.totals import Rules, prepare_rules
+from leadtriage.scoring.verdicts import is_open, is_visible, select_verdicts
+from leadtriage.vocabulary import Grade
+
+_MOST_IDS = 10_000
+"""Of one statement: SQLite binds 32,766 values."""
+
+_KEPT = ("lead_id", "first_grade", "first_scored_on", "previous_grade", "previous_run_id")
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreSummary:
+    """What a run did.
+
+    Attributes:
+        leads: the open leads that it scored.
+        scored: all that it scored, closed ones for the first time too.
+        changed: leads whose grade moved.
+        a, b, c, d, junk_candidates, needs_answers: of the open leads.
+        criteria: the criteria's name.
+        moves: what moved and why.
+    """
+
+    leads: int
+    scored: int
+    changed: int
+    a: int
+    b: int
+    c: int
+    d: int
+    junk_candidates: int
+    needs_answers: int
+    criteria: str
+    moves: Moves
+
+
+def score_leads(
+    connection: Connection, criteria: Criteria, act: Act, *, lead_ids: Sequence[int] | None = None
+) -> ScoreSummary:
+    """Score the open leads anew, and closed ones that have no score yet.
+
+    Runs in the caller's writing transaction; to see what would move, the caller rolls it back.
+
+    Args:
+        lead_ids: these leads only; None for all.
+    """
+    rules = prepare_rules(connection, criteria, act.as_of)
+    _store_criteria(connection, criteria, act)
+    run_id = _store_run(connection, criteria, act, whole=lead_ids is None)
+    for chosen in _choose(lead_ids):
+        _withdraw(connection, chosen)
+        _store_scores(connection, rules, act, run_id, is_visible() & is_open() & chosen)
+    counted = _count_by_grade(connection, run_id)
+    closed = 0
+    for chosen in _choose(lead_ids):
+        unscored = table(Lead).c.id.not_in(select(table(LeadScore).c.lead_id))
+        closed += _store_scores(connection, rules, act, run_id, is_visible() & ~is_open() & unscored & chosen)
+    moves = record_moves(connection, criteria, act, run_id)
+    mark_qualified(connection, rules, act, run_id)
+    leads = sum(count for _, _, _, count in counted)
+    by_grade = {grade: sum(count for found, _, _, count in counted if found == grade) for grade in Grade}
+    return ScoreSummary(
+        leads=leads,
+        scored=leads + closed,
+        changed=moves.count,
+        a=by_grade[Grade.A],
+        b=by_grade[Grade.B],
+        c=by_grade[Grade.C],
+        d=by_grade[Grade.D],
+        junk_candidates=sum(count for _, candidate, _, count in counted if candidate),
+        needs_answers=sum(count for _, _, needs, count in counted if needs),
+        criteria=criteria.name,
+        moves=moves,
+    )
+
+
+def _choose(lead_ids: Sequence[int] | None) -> Iterator[ColumnElement[bool]]:
+    """Conditions on `lead` that choose all of the wanted ones together."""
+    identifier = table(Lead).c.id
+    if lead_ids is None:
+        yield identifier.is_not(None)
+        return
+    wanted = sorted(set(lead_ids))
+    for start in range(0, len(wanted), _MOST_IDS):
+        yield identifier.in_(wanted[start : start + _MOST_IDS])
+
+
+def _store_criteria(connection: Connection, criteria: Criteria, act: Act) -> None:
+    versions = table(CriteriaVersion)
+    if connection.execute(select(versions.c.digest).where(versions.c.digest == criteria.digest)).first():
+        return
+    follow_up = criteria.follow_up
+    questions = [
+        {
+            "name": criterion.name,
+            "field": criterion.field,
+            "column": criterion.column,
+            "ask": criterion.ask,
+            "dimension": str(criterion.dimension),
+        }
+        for criterion in criteria.criteria
+    ]
+    settings = {
+        "name": criteria.name,
+        "currency": criteria.currency,
+        "qualified": criteria.qualified.score,
+        "grades": {str(grade): score for grade, score in criteria.grades.items()},
+        "junk_below": criteria.junk.below,
+        "junk_known": float(criteria.junk.known),
+        "first_touch": {str(grade): days for grade, days in follow_up.first_touch.items()},
+        "idle": follow_up.idle,
+        "nurture": follow_up.nurture,
+        "shelf_life": follow_up.shelf_life,
+        "warn": follow_up.warn,
+        "timezone": criteria.timezone,
+    }
+    connection.execute(
+        insert(versions).values(
+            digest=criteria.digest,
+            text=criteria.text,
+            recorded_at=act.recorded_at,
+            questions=questions,
+            settings=settings,
+        )
+    )
+
+
+def _store_run(connection: Connection, criteria: Criteria, act: Act, *, whole: bool) -> int:
+    run_id = reserve_ids(connection, "score_run")
+    last = connection.execute(select(func.coalesce(func.max(table(Lead).c.id), 0))).scalar_one() if whole else None
+    connection.execute(
+        insert(table(ScoreRun)).values(
+            id=run_id,
+            as_of=act.as_of,
+            at=act.at,
+            recorded_at=act.recorded_at,
+            by=act.by,
+            criteria_digest=criteria.digest,
+            last_lead_id=last,
+        )
+    )
+    return run_id
+
+
+def _store_scores(connection: Connection, rules: Rules, act: Act, run_id: int, where: ColumnElement[bool]) -> int:
+    """Score the leads of `where` and return their number; a grade that is replaced stays as the previous one."""
+    calendar = create_calendar(connection, rules.criteria.follow_up, where)
+    verdicts, names = select_verdicts(rules, where, calendar)
+    verdicts = verdicts.add_columns(
+        literal(run_id).label("run_id"),
+        verdicts.selected_columns.grade.label("first_grade"),
+        literal(act.as_of).label("first_scored_on"),
+        null().label("previous_grade"),
+        null().label("previous_run_id"),
+    ).where(verdicts.selected_columns.lead_id.is_not(None))
+    scores = table(LeadScore)
+    statement = upsert(connection, scores).from_select([*names, "run_id", *_KEPT[1:]], verdicts)
+    replaced = {name: statement.excluded[name] for name in [*names, "run_id"] if name not in _KEPT}
+    replaced |= {"previous_grade": scores.c.grade, "previous_run_id": scores.c.run_id}
+    stored = connection.execute(statement.on_conflict_do_update(index_elements=["lead_id"], set_=replaced))
+    calendar.drop(connection, checkfirst=False)
+    return stored.rowcount
+
+
+def _withdraw(connection: Connection, chosen: ColumnElement[bool]) -> None:
+    """Take leads that were closed, removed or merged from the lists; their score stays as it was."""
+    scores = table(LeadScore)
+    listed = or_(
+        scores.c.candidate,
+        scores.c.needs_answers,
+        scores.c.backlog,
+        scores.c.queue_from.is_not(None),
+        scores.c.next_due.is_not(None),
+    )
+    gone = select(table(Lead).c.id).where(~(is_visible() & is_open()), chosen)
+    connection.execute(
+        update(scores)
+        .where(listed, scores.c.lead_id.in_(gone))
+        .values(
+            candidate=False,
+            reason=None,
+            needs_answers=False,
+            backlog=False,
+            queue_from=None,
+            first_touch_due=None,
+            idle_due=None,
+            promised_due=None,
+            expires_on=None,
+            next_due=None,
+        )
+    )
+
+
+def _count_by_grade(connection: Connection, run_id: int) -> Sequence[Any]:
+    scores = table(LeadScore).c
+    columns = (scores.grade, scores.candidate, scores.needs_answers)
+    return connection.execute(select(*columns, func.count()).where(scores.run_id == run_id).group_by(*columns)).all()
