@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 
@@ -25,3 +25,7 @@ class Act:
     def days_later(self, days: int) -> date:
         """The calendar day so many days after today."""
         return self.as_of + timedelta(days=days)
+
+    def on_behalf_of(self, system: str) -> Act:
+        """The same moment, in the name of a system whose export says what happened."""
+        return replace(self, by=system)

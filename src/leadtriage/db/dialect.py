@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    Column,
     ColumnElement,
     Connection,
     Date,
@@ -15,6 +16,8 @@ from sqlalchemy import (
     Float,
     Insert,
     Integer,
+    MetaData,
+    Select,
     String,
     Table,
     case,
@@ -251,6 +254,16 @@ def upsert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.I
     if connection.dialect.name == "sqlite":
         return sqlite.insert(table)
     return postgresql.insert(table)
+
+
+def keep(connection: Connection, name: str, rows: Select[Any]) -> Table:
+    """Keep what a query finds in a temporary table of this name; the caller drops it."""
+    columns = [Column(column.name, column.type) for column in rows.selected_columns]
+    kept = Table(name, MetaData(), *columns, prefixes=["TEMPORARY"])
+    kept.drop(connection, checkfirst=True)
+    kept.create(connection, checkfirst=False)
+    connection.execute(kept.insert().from_select([column.name for column in columns], rows))
+    return kept
 
 
 def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:

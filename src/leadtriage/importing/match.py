@@ -63,17 +63,17 @@ def store_keys(connection: Connection, staging: Staging, batch: int) -> None:
     )
     stored = exists().where(keys.c.key == first.c.key)
     connection.execute(insert(keys).from_select(["key", "lead_id", "original_lead_id", "batch_id"], new.where(~stored)))
+    lower = dialect.smallest(keys.c.lead_id, place.c.lead_id)
+    higher = dialect.largest(keys.c.lead_id, place.c.lead_id)
     joined = (
         select(
-            dialect.smallest(keys.c.lead_id, place.c.lead_id).label("lead_id"),
-            dialect.largest(keys.c.lead_id, place.c.lead_id).label("other_lead_id"),
-            func.min(staging.key.c.rank).label("rank"),
+            lower.label("lead_id"), higher.label("other_lead_id"), func.min(staging.key.c.rank).label("rank")
         )
         .select_from(staging.key)
         .join(keys, keys.c.key == staging.key.c.key)
         .join(place, place.c.row_id == staging.key.c.row_id)
         .where(keys.c.lead_id != place.c.lead_id)
-        .group_by("lead_id", "other_lead_id")
+        .group_by(lower, higher)
         .subquery()
     )
     pairs = table(LikelyDuplicate)

@@ -1,10 +1,12 @@
 """Staged rows into leads and their history: what is new, what changes, and an event for each.
 
-Blanks never overwrite; a value gives way only to one that was observed no earlier. Which row is which lead was settled by
-`match`; what a CRM's status does to a lead is `follow`'s.
+Blanks never overwrite; a value gives way only to one that was observed no earlier. Which row is which lead was
+settled by `match`; what a CRM's status does to a lead is `follow`'s.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -28,14 +30,9 @@ from leadtriage.db import dialect
 from leadtriage.db.ids import reserve_ids
 from leadtriage.db.schema import Event, FieldOrigin, ImportReject, ImportRow, Lead, table
 from leadtriage.importing.attributes import Attribute
+from leadtriage.importing.meanings import CLOSING
 from leadtriage.importing.staging import Staging
 from leadtriage.vocabulary import EventKind, RowOutcome, Stage, StatusMeaning
-
-_CLOSING = {
-    StatusMeaning.WON: Stage.WON,
-    StatusMeaning.LOST: Stage.LOST,
-    StatusMeaning.CONVERTED: Stage.CONVERTED,
-}
 
 
 def fold_rows(connection: Connection, staging: Staging) -> None:
@@ -75,10 +72,10 @@ def create_leads(connection: Connection, staging: Staging, batch: int, act: Act,
     """Make a lead of every row that is new, in the stage its CRM status says, and tell it as one event each."""
     row, place, lead = staging.row, staging.place, table(Lead)
     stage = first_stage(row)
-    closed = row.c.meaning.in_(list(_CLOSING))
+    closed = row.c.meaning.in_(list(CLOSING))
     qualified = row.c.meaning.in_([StatusMeaning.QUALIFIED, StatusMeaning.CONVERTED, StatusMeaning.WON])
     today = literal(act.as_of, lead.c.imported_on.type)
-    values: dict[str, ColumnElement[object]] = {
+    values: dict[str, ColumnElement[Any]] = {
         "id": place.c.lead_id,
         "stage": stage,
         "created_on": row.c.created_on,
@@ -126,7 +123,7 @@ def create_leads(connection: Connection, staging: Staging, batch: int, act: Act,
 
 def first_stage(row: FromClause) -> ColumnElement[str]:
     """The stage in which a row's lead comes in."""
-    stages = {meaning.value: stage.value for meaning, stage in _CLOSING.items()}
+    stages = {meaning.value: stage.value for meaning, stage in CLOSING.items()}
     stages[StatusMeaning.NURTURE.value] = Stage.NURTURE.value
     untouched = dialect.choose_when(
         row.c.touched_on.is_not(None), literal(Stage.WORKING.value), literal(Stage.NEW.value)
@@ -280,7 +277,7 @@ def write_events(
     first_id, act_id = reserve_ids(connection, "event", count), reserve_ids(connection, "act")
     order = (lines.c.lead_id,) if by_lead else (lines.c.lead_id, lines.c.field)
     number = func.row_number().over(order_by=order) + literal(first_id - 1)
-    values: dict[str, ColumnElement[object]] = {
+    values: dict[str, ColumnElement[Any]] = {
         "lead_id": lines.c.lead_id,
         "id": number,
         "act": literal(act_id),

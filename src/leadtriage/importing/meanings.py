@@ -1,0 +1,106 @@
+"""What each row's status and outcome say: how a lead comes in, and who nominates it as junk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from leadtriage.importing.ad_tests import find_test_row
+from leadtriage.importing.columns import Memo
+from leadtriage.importing.mapping import HeaderPlan
+from leadtriage.importing.statuses import read_outcome, read_status, status_reason
+from leadtriage.importing.tally import Tally
+from leadtriage.vocabulary import Reason, Stage, StatusMeaning
+
+CLOSING = {
+    StatusMeaning.WON: Stage.WON,
+    StatusMeaning.LOST: Stage.LOST,
+    StatusMeaning.CONVERTED: Stage.CONVERTED,
+}
+"""What a CRM says that ends a lead, and the stage in which it ends."""
+
+_JUNK = (StatusMeaning.JUNK, StatusMeaning.UNQUALIFIED)
+_CALLED_JUNK = "called_junk"
+_CALLED_UNQUALIFIED = "called_unqualified"
+"""Reasons of our own for a CRM's word that gives none."""
+
+_SIGNS_OF_TESTS = ("test", "dummy", "firstname")
+
+
+class MeaningReader:
+    """Reads them; holds what it remembers of repeated words."""
+
+    def __init__(
+        self, plan: HeaderPlan, headers: tuple[str, ...], system: str, tally: Tally, *, keep_open: bool = False
+    ) -> None:
+        self._plan, self._headers, self._system, self._tally = plan, headers, system, tally
+        self._keep_open = keep_open
+        self._statuses = Memo(lambda text: read_status(text, system))
+        self._flagged = any("test" in header.lower() for header in headers)
+
+    def read(self, rows: Sequence[Sequence[str]], cells: list[tuple[str, ...]], staged: dict[str, list[Any]]) -> None:
+        """Put `meaning`, `junk_reason`, `junk_by` and `contacted` of a chunk's rows."""
+        count = len(rows)
+        status_cells: Sequence[str] = [""] * count
+        outcome_cells: Sequence[str] = [""] * count
+        status_header = outcome_header = ""
+        for column in self._plan.find("status"):
+            status_cells, status_header = cells[column.index], column.header
+        for column in self._plan.find("outcome"):
+            outcome_cells, outcome_header = cells[column.index], column.header
+        settle = Memo(lambda pair: self._settle(pair[0], pair[1], status_header, outcome_header))
+        settled = settle.read_all(zip(status_cells, outcome_cells, strict=True))
+        self._count_closed(status_cells, outcome_cells, settled, status_header, outcome_header)
+        staged["meaning"] = [meaning for meaning, _, _ in settled]
+        staged["junk_reason"] = reasons = [reason for _, reason, _ in settled]
+        staged["contacted"] = [contacted for _, _, contacted in settled]
+        staged["junk_by"] = by = [self._system if reason else None for reason in reasons]
+        for position, row in enumerate(rows):
+            if self._is_test(row):
+                reasons[position], by[position] = Reason.TEST.value, self._system
+
+    def _settle(
+        self, status_text: str, outcome_text: str, status_header: str, outcome_header: str
+    ) -> tuple[str | None, str | None, bool]:
+        """Return what counts of a status and an outcome: the meaning, a reason to nominate, whether it proves contact."""
+        status = self._statuses[status_text] if status_text else None
+        outcome = read_outcome(outcome_text, outcome_header) if outcome_text else None
+        said = [meaning for meaning in (outcome, status) if meaning is not None]
+        if self._keep_open:
+            said = [meaning for meaning in said if meaning not in CLOSING]
+        contacted = status is StatusMeaning.CONTACTED
+        for meaning in said:
+            if meaning in CLOSING:
+                return meaning.value, None, contacted
+        for meaning, text in ((status, status_text), (outcome, outcome_text)):
+            if meaning in _JUNK and meaning in said:
+                without = _CALLED_JUNK if meaning is StatusMeaning.JUNK else _CALLED_UNQUALIFIED
+                return meaning.value, status_reason(text) or without, contacted
+        order = (StatusMeaning.NURTURE, StatusMeaning.QUALIFIED, StatusMeaning.CONTACTED, StatusMeaning.OPEN)
+        return next((meaning.value for meaning in order if meaning in said), None), None, contacted
+
+    def _count_closed(
+        self,
+        statuses: Sequence[str],
+        outcomes: Sequence[str],
+        settled: list[tuple[str | None, str | None, bool]],
+        status_header: str,
+        outcome_header: str,
+    ) -> None:
+        for status_text, outcome_text, (meaning, _, _) in zip(statuses, outcomes, settled, strict=True):
+            if meaning not in CLOSING:
+                continue
+            by_outcome = bool(outcome_text) and read_outcome(outcome_text, outcome_header) in CLOSING
+            self._tally.closed[outcome_header if by_outcome else status_header, str(meaning)] += 1
+            if by_outcome and status_text and self._statuses[status_text] in _JUNK:
+                self._tally.warnings.add(
+                    f"a row is both {meaning} by {outcome_header} and called junk by {status_header}:"
+                    f" taken as {meaning}",
+                    status_text,
+                )
+
+    def _is_test(self, row: Sequence[str]) -> bool:
+        text = "\x1f".join(row).lower()
+        if not self._flagged and not any(sign in text for sign in _SIGNS_OF_TESTS):
+            return False
+        return find_test_row(dict(zip(self._headers, row, strict=False)))

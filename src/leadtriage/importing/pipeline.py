@@ -1,0 +1,236 @@
+"""An import, read top-down: read, understand, stage, match, merge. Everything it changes is one transaction.
+
+Rows are read and staged in temporary tables without holding anybody up; only what follows takes the writer's place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+from sqlalchemy import Connection, Engine, func, select, update
+
+from leadtriage.act import Act
+from leadtriage.db.engine import writing_on
+from leadtriage.db.schema import ImportBatch, table
+from leadtriage.importing.follow import follow_status
+from leadtriage.importing.match import match_rows, store_keys
+from leadtriage.importing.merge import apply_changes, create_leads, find_changes, fold_rows, keep_rows
+from leadtriage.importing.preparing import (
+    find_earlier_import,
+    open_batch,
+    plan_file,
+    recall_overrides,
+    remember_overrides,
+    store_extras,
+    understand_file,
+)
+from leadtriage.importing.source import Source, open_source
+from leadtriage.importing.staging import Staging, add_keys, add_rows, create_staging, drop_staging
+from leadtriage.importing.summary import ImportOptions, ImportSummary, Reject
+from leadtriage.importing.tally import Tally
+from leadtriage.importing.understand import RowReader, Understanding, attributes_of
+from leadtriage.importing.values import DateOrder
+from leadtriage.vocabulary import RowOutcome
+
+Progress = Callable[[int], None]
+
+
+class _DryRun(Exception):
+    """Leaves the transaction so that nothing of it stays."""
+
+
+class _NumbersTaken(Exception):
+    """Another import took the numbers of the file's extra columns meanwhile."""
+
+
+def import_file(
+    engine: Engine,
+    path: Path | None,
+    options: ImportOptions,
+    act: Act,
+    *,
+    stream: BinaryIO | None = None,
+    progress: Progress = lambda _: None,
+) -> ImportSummary:
+    """Import a file, or standard input where there is no path.
+
+    Args:
+        progress: told after every chunk how many rows are read.
+
+    Raises:
+        FileError: the file cannot be read.
+        UsageError: an option names a field or a header that is not there.
+    """
+    source = open_source(path, stream, options.read)
+    with engine.connect() as connection:
+        with connection.begin():
+            overrides = recall_overrides(connection, source, options)
+            earlier = find_earlier_import(connection, source, options, overrides)
+        if earlier is not None:
+            return earlier
+        plan = plan_file(source, overrides)
+        while True:
+            with connection.begin():
+                understanding = understand_file(connection, source, plan, options, overrides)
+            staging, tally, understanding = stage_file(connection, source, understanding, options, act, progress)
+            try:
+                return _merge_file(connection, source, staging, tally, understanding, options, overrides, act)
+            except _NumbersTaken:
+                continue
+            finally:
+                drop_staging(connection, staging)
+
+
+def stage_file(
+    connection: Connection,
+    source: Source,
+    understanding: Understanding,
+    options: ImportOptions,
+    act: Act,
+    progress: Progress,
+) -> tuple[Staging, Tally, Understanding]:
+    """Stage a file's rows; read it anew where its dates turn out to be written in another order than was assumed."""
+    while True:
+        staging, tally = _stage_rows(connection, source, understanding, act, progress)
+        orders = dict(understanding.date_orders)
+        for index, evidence in tally.evidence.items():
+            orders[index] = evidence.order or orders[index]
+        if options.date_order is not None or orders == understanding.date_orders:
+            _warn_of_dates(understanding, tally, options)
+            return staging, tally, understanding
+        understanding = replace(understanding, date_orders=orders)
+
+
+def _stage_rows(
+    connection: Connection, source: Source, understanding: Understanding, act: Act, progress: Progress
+) -> tuple[Staging, Tally]:
+    reader = RowReader(understanding, act)
+    with connection.begin():
+        staging = create_staging(connection, attributes_of(understanding.plan, understanding.source))
+        for chunk in source.rows():
+            staged, keys = reader.read(chunk, reader.tally.rows + 1)
+            add_rows(connection, staging, zip(*(staged[name] for name in staging.row_columns), strict=True))
+            add_keys(connection, staging, keys)
+            progress(reader.tally.rows)
+    return staging, reader.tally
+
+
+def _warn_of_dates(understanding: Understanding, tally: Tally, options: ImportOptions) -> None:
+    for index, evidence in tally.evidence.items():
+        header, order = understanding.headers[index], understanding.date_orders[index]
+        said = order.value.replace("_", " ").replace("-", " ")
+        if evidence.contradictory and options.date_order is None:
+            tally.warnings.add(f"the dates of {header} are in both orders; those that may be either are read {said}")
+        elif evidence.undecidable and options.date_order is None:
+            tally.warnings.add(f"the dates of {header} may be day or month first; read {said} (see --date-order)")
+
+
+def _merge_file(
+    connection: Connection,
+    source: Source,
+    staging: Staging,
+    tally: Tally,
+    understanding: Understanding,
+    options: ImportOptions,
+    overrides: Mapping[str, str],
+    act: Act,
+) -> ImportSummary:
+    summary: ImportSummary | None = None
+    try:
+        with writing_on(connection):
+            if not store_extras(connection, understanding):
+                raise _NumbersTaken
+            digest = options.digest(overrides)
+            batch = open_batch(connection, source, understanding, digest, act)
+            _merge(connection, staging, understanding, batch, act, options)
+            summary = _close_batch(connection, source, staging, tally, understanding, batch)
+            remember_overrides(connection, source, options.overrides, act)
+            if options.dry_run:
+                raise _DryRun
+    except _DryRun:
+        assert summary is not None
+        return replace(summary, batch=None)
+    assert summary is not None
+    return summary
+
+
+def _merge(
+    connection: Connection, staging: Staging, understanding: Understanding, batch: int, act: Act, options: ImportOptions
+) -> None:
+    extras = {f"c{number}": column.header for column, number in understanding.extras}
+    match_rows(connection, staging)
+    fold_rows(connection, staging)
+    find_changes(connection, staging, extras)
+    create_leads(connection, staging, batch, act, options.nurture_days)
+    apply_changes(connection, staging, batch, act, extras)
+    follow_status(connection, staging, batch, act, system=understanding.system, nurture_days=options.nurture_days)
+    store_keys(connection, staging, batch)
+    keep_rows(connection, staging, batch)
+
+
+def _close_batch(
+    connection: Connection,
+    source: Source,
+    staging: Staging,
+    tally: Tally,
+    understanding: Understanding,
+    batch: int,
+) -> ImportSummary:
+    place, row = staging.place, staging.row
+    counts: dict[str, int] = dict(
+        connection.execute(select(place.c.outcome, func.count()).group_by(place.c.outcome)).tuples().all()
+    )
+    rejects = connection.execute(
+        select(row.c.line, row.c.problem, row.c.cells).where(row.c.problem.is_not(None)).order_by(row.c.row_id)
+    ).all()
+    said = (*source.warnings, *understanding.plan.warnings, *_money_warning(understanding, tally))
+    summary = ImportSummary(
+        file=source.name,
+        batch=batch,
+        rows=tally.rows,
+        created=counts.get(RowOutcome.CREATED, 0),
+        updated=counts.get(RowOutcome.UPDATED, 0),
+        unchanged=counts.get(RowOutcome.UNCHANGED, 0),
+        merged=counts.get(RowOutcome.MERGED, 0),
+        rejected=len(rejects),
+        warning_count=len(said) + tally.warnings.counts.total(),
+        warnings=(*said, *tally.warnings.sentences()),
+        notes=_tell_closed(tally),
+        headers=source.headers,
+        rejects=tuple(Reject(line, problem, list(cells)) for line, problem, cells in rejects),
+    )
+    connection.execute(
+        update(table(ImportBatch))
+        .where(table(ImportBatch).c.id == batch)
+        .values(
+            rows=summary.rows,
+            created=summary.created,
+            updated=summary.updated,
+            unchanged=summary.unchanged,
+            merged=summary.merged,
+            rejected=summary.rejected,
+            warnings=summary.warning_count,
+        )
+    )
+    return summary
+
+
+def _money_warning(understanding: Understanding, tally: Tally) -> tuple[str, ...]:
+    if not tally.unmarked_money:
+        return ()
+    count, currency = tally.unmarked_money, understanding.currency
+    return (f"{count:,} sums name no currency and are taken as {currency} (see --currency)",)
+
+
+def _tell_closed(tally: Tally) -> tuple[str, ...]:
+    if not tally.closed:
+        return ()
+    parts = [f"{count:,} {outcome} by {header}" for (header, outcome), count in sorted(tally.closed.items())]
+    total = tally.closed.total()
+    return (f"{total:,} rows came in closed: {', '.join(parts)} (--map outcome=none keeps them open)",)
+
+
+__all__ = ["DateOrder", "ImportOptions", "ImportSummary", "import_file", "stage_file"]

@@ -1,0 +1,176 @@
+"""From an open file to how its rows will be understood: its mapping, its extra columns, its earlier import."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, insert, select
+
+from leadtriage.act import Act
+from leadtriage.criteria.text import comparable
+from leadtriage.db import dialect
+from leadtriage.db.ids import reserve_ids
+from leadtriage.db.schema import ExtraColumn, HeaderMapping, ImportBatch, ImportReject, table
+from leadtriage.importing.headers import headers_digest
+from leadtriage.importing.mapping import ColumnPlan, HeaderPlan, plan_columns
+from leadtriage.importing.source import Source
+from leadtriage.importing.summary import ImportOptions, ImportSummary, Reject
+from leadtriage.importing.understand import Understanding
+from leadtriage.importing.values import DateOrder
+
+_SAMPLES = 200
+
+
+def recall_overrides(connection: Connection | None, source: Source, options: ImportOptions) -> dict[str, str]:
+    """What `--map` says now, else what it said for the last file with the same headers."""
+    if options.overrides or connection is None:
+        return dict(options.overrides)
+    mapping = table(HeaderMapping)
+    known = connection.execute(
+        select(mapping.c.mapping).where(mapping.c.headers_digest == headers_digest(source.headers))
+    ).scalar()
+    return dict(known or {})
+
+
+def remember_overrides(connection: Connection, source: Source, overrides: Mapping[str, str], act: Act) -> None:
+    """Keep what `--map` said for the next file with the same headers."""
+    if not overrides:
+        return
+    mapping = table(HeaderMapping)
+    digest = headers_digest(source.headers)
+    statement = dialect.upsert(connection, mapping).values(
+        headers_digest=digest, mapping=dict(overrides), recorded_at=act.recorded_at
+    )
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["headers_digest"],
+            set_={"mapping": statement.excluded.mapping, "recorded_at": statement.excluded.recorded_at},
+        )
+    )
+
+
+def plan_file(source: Source, overrides: Mapping[str, str]) -> HeaderPlan:
+    """Decide what becomes of each column, by its header and the first rows."""
+    samples: list[list[str]] = []
+    for chunk in source.rows():
+        samples = [cells for position, cells in enumerate(chunk.cells) if position not in chunk.problems]
+        break
+    return plan_columns(source.headers, samples[:_SAMPLES], overrides)
+
+
+def understand_file(
+    connection: Connection, source: Source, plan: HeaderPlan, options: ImportOptions, overrides: Mapping[str, str]
+) -> Understanding:
+    """Put together by what a file's rows are read; the numbers of new extra columns are not reserved yet."""
+    order = options.date_order or default_date_order(options.region)
+    dates = {c.index: order for c in plan.columns if c.field in ("created", "modified", "last_touch", "timeline")}
+    return Understanding(
+        plan=plan,
+        headers=source.headers,
+        system=options.system or plan.system or f"file-{headers_digest(source.headers)[:4]}",
+        extras=tuple(_number_extras(connection, [c for c in plan.columns if c.field is None])),
+        region=options.region,
+        currency=options.currency,
+        date_orders=dates,
+        source=options.source or plan.default_source,
+        keep_open=overrides.get("outcome", "").lower() == "none",
+    )
+
+
+def default_date_order(region: str | None) -> DateOrder:
+    """Month first in the United States, day first elsewhere."""
+    return DateOrder.MONTH_FIRST if region == "US" else DateOrder.DAY_FIRST
+
+
+def _number_extras(connection: Connection, columns: Sequence[ColumnPlan]) -> list[tuple[ColumnPlan, int]]:
+    extra = table(ExtraColumn)
+    known = dict(connection.execute(select(extra.c.header_comparable, extra.c.id)).tuples().all())
+    free = max(known.values(), default=0) + 1
+    numbered = []
+    taken: set[int] = set()
+    for column in columns:
+        name = comparable(column.header)
+        if known.get(name) in taken:
+            name = comparable(f"{column.header} (column {column.index + 1})")
+        if name not in known:
+            known[name] = free
+            free += 1
+        taken.add(known[name])
+        numbered.append((column, known[name]))
+    return numbered
+
+
+def store_extras(connection: Connection, understanding: Understanding) -> bool:
+    """Store the new extra columns; False where another import took their numbers meanwhile."""
+    extra = table(ExtraColumn)
+    stored = dict(connection.execute(select(extra.c.id, extra.c.header_comparable)).tuples().all())
+    names = set(stored.values())
+    for column, number in understanding.extras:
+        name = comparable(column.header)
+        if number in stored:
+            if stored[number] != name and stored[number] != comparable(f"{column.header} (column {column.index + 1})"):
+                return False
+            continue
+        header = column.header
+        if name in names:
+            header = f"{header} (column {column.index + 1})"
+            name = comparable(header)
+            if name in names:
+                return False
+        connection.execute(insert(extra).values(id=number, header=header, header_comparable=name))
+        names.add(name)
+    return True
+
+
+def find_earlier_import(
+    connection: Connection, source: Source, options: ImportOptions, overrides: Mapping[str, str]
+) -> ImportSummary | None:
+    """Tell what the same file became when it was imported before in the same way; None where it was not."""
+    batch, reject = table(ImportBatch), table(ImportReject)
+    found = connection.execute(
+        select(batch)
+        .where(
+            batch.c.sha256 == source.sha256,
+            batch.c.options == options.digest(overrides),
+            batch.c.undone_at.is_(None),
+        )
+        .order_by(batch.c.id.desc())
+    ).first()
+    if found is None:
+        return None
+    rejects = connection.execute(
+        select(reject.c.line, reject.c.reason, reject.c.cells).where(reject.c.batch_id == found.id)
+    )
+    return ImportSummary(
+        file=source.name,
+        batch=found.id,
+        rows=found.rows,
+        created=0,
+        updated=0,
+        unchanged=found.created + found.updated + found.unchanged,
+        merged=found.merged,
+        rejected=found.rejected,
+        notes=(f"this file is batch {found.id} of {found.at:%Y-%m-%d}: nothing to do",),
+        headers=source.headers,
+        rejects=tuple(Reject(row.line, row.reason, list(row.cells)) for row in rejects),
+    )
+
+
+def open_batch(connection: Connection, source: Source, understanding: Understanding, digest: str, act: Act) -> int:
+    """Enter a new import into the books and return its number."""
+    number = reserve_ids(connection, "batch")
+    connection.execute(
+        insert(table(ImportBatch)).values(
+            id=number,
+            at=act.at,
+            recorded_at=act.recorded_at,
+            by=act.by,
+            file=source.name,
+            sha256=source.sha256,
+            options=digest,
+            system=understanding.system,
+            headers=list(source.headers),
+            mapping={column.header: column.field for column in understanding.plan.columns},
+        )
+    )
+    return number

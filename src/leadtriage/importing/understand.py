@@ -1,0 +1,330 @@
+"""A chunk of rows into staged rows and their keys, column by column.
+
+What a header means is `mapping`'s, what a cell means is `values`', what a status means is `statuses`'; here they meet.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from leadtriage.act import Act
+from leadtriage.criteria.text import comparable, fold
+from leadtriage.importing.attributes import ATTRIBUTES, Attribute
+from leadtriage.importing.columns import ColumnReader, ExtraReader, Memo, join_extras, write_json_list
+from leadtriage.importing.contacts import ContactReader, Contacts, email_key
+from leadtriage.importing.mapping import ColumnPlan, HeaderPlan
+from leadtriage.importing.match import RANK_EMAIL, RANK_ID, RANK_PHONE, RANK_ROW
+from leadtriage.importing.meanings import MeaningReader
+from leadtriage.importing.reading.model import Chunk
+from leadtriage.importing.tally import Tally
+from leadtriage.importing.values import (
+    DateOrder,
+    DateOrderEvidence,
+    Money,
+    clean_lines,
+    clean_text,
+    join_name,
+    parse_count,
+    parse_country,
+    parse_date,
+    parse_datetime,
+    parse_money,
+    parse_signs_off,
+    parse_timeline,
+    parse_yes_no,
+    phone_digits_key,
+    split_name,
+)
+
+OWN_SYSTEM = "leadtriage"
+"""The system of our own exports, whose ids are our leads' own."""
+
+_MOMENT = "%Y-%m-%d %H:%M:%S.%f"
+_ONE_LINE = ("company", "title", "industry", "state", "city", "website", "source", "campaign", "owner", "status")
+_COUNTS = ("employees", "touches", "unanswered_touches", "replies")
+_YES_NO = ("do_not_contact", "bounced")
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """What a file's rows are read by.
+
+    Attributes:
+        extras: for each extra column its plan and its number among the stored ones.
+        region: the country of telephone numbers that do not say theirs.
+        currency: of sums without a mark.
+        date_orders: for each date column, by its index, day first or month first.
+        source: where the leads came from, if no column says so.
+        keep_open: whatever the CRM says, no lead comes in closed.
+    """
+
+    plan: HeaderPlan
+    headers: tuple[str, ...]
+    system: str
+    extras: tuple[tuple[ColumnPlan, int], ...]
+    region: str | None
+    currency: str
+    date_orders: Mapping[int, DateOrder]
+    source: str | None
+    keep_open: bool = False
+
+
+def attributes_of(plan: HeaderPlan, source: str | None) -> tuple[Attribute, ...]:
+    """Return the attributes that a file with these columns can fill."""
+    fields = {column.field for column in plan.columns}
+    filled = set(fields)
+    if fields & {"name", "first_name", "last_name"}:
+        filled |= {"name", "first_name", "last_name"}
+    if fields & {"email", "contact"}:
+        filled |= {"email", "other_emails"}
+    if fields & {"phone", "contact"}:
+        filled |= {"phone", "other_phones"}
+    if fields & {"timeline"}:
+        filled.add("decides_on")
+    if fields & {"id"}:
+        filled.add("crm_id")
+    if source:
+        filled.add("source")
+    return tuple(attribute for attribute in ATTRIBUTES if attribute.name in filled)
+
+
+class RowReader:
+    """Reads the rows of one file, chunk by chunk; holds what it remembers of repeated cells."""
+
+    def __init__(self, understanding: Understanding, act: Act) -> None:
+        self._how = understanding
+        self._act = act
+        self.tally = Tally()
+        self._readers: dict[int, ColumnReader[Any]] = {}
+        self._comparables: dict[str, Memo[str | None]] = {}
+        self._extras = [(column.index, ExtraReader(number)) for column, number in understanding.extras]
+        self._contacts = ContactReader(understanding.plan, understanding.region, self.tally.warnings)
+        self._meanings = MeaningReader(
+            understanding.plan,
+            understanding.headers,
+            understanding.system,
+            self.tally,
+            keep_open=understanding.keep_open,
+        )
+        self._width = len(understanding.headers)
+        for column in understanding.plan.columns:
+            if column.field in ("created", "modified", "last_touch"):
+                self.tally.evidence[column.index] = DateOrderEvidence()
+
+    def read(self, chunk: Chunk, first_row_id: int) -> tuple[dict[str, list[Any]], list[tuple[str, int, int]]]:
+        """Read a chunk.
+
+        Returns:
+            The staged columns by name, each as long as the chunk, and the keys as `(key, rank, row id)`.
+        """
+        blank = [""] * self._width
+        rows = (
+            [blank if i in chunk.problems else row for i, row in enumerate(chunk.cells)]
+            if chunk.problems
+            else chunk.cells
+        )
+        cells = list(zip(*rows, strict=True)) if rows else []
+        count = len(rows)
+        self.tally.rows += count
+        staged: dict[str, list[Any]] = {
+            "row_id": list(range(first_row_id, first_row_id + count)),
+            "line": list(chunk.lines),
+            "cells": [write_json_list(row) for row in chunk.cells],
+        }
+        created = self._read_created(cells, count)
+        staged["created_on"] = [day.isoformat() for day in created]
+        staged["observed_at"] = self._read_observed(cells, count)
+        self._read_texts(cells, count, staged)
+        self._read_typed(cells, created, staged)
+        contacts = self._contacts.read(cells, staged.get("country"), count)
+        self._put_contacts(contacts, staged)
+        self._meanings.read(rows, cells, staged)
+        staged["last_touch_cells"] = self._read_last_touch(cells, count)
+        self._settle_touches(staged, count)
+        extras = [reader.read_all(cells[index]) for index, reader in self._extras]
+        staged["extra"], staged["extra_comparable"] = join_extras(extras, count)
+        keys = self._find_keys(cells, staged, contacts, chunk.problems, first_row_id)
+        return staged, keys
+
+    def _column(self, cells: list[tuple[str, ...]], column: ColumnPlan, read: Callable[[str], Any]) -> list[Any]:
+        reader = self._readers.get(column.index)
+        if reader is None:
+            label = f"{column.header} is not understood as {column.field}"
+            reader = self._readers[column.index] = ColumnReader(label, read, self.tally.warnings)
+        return reader.read_all(cells[column.index], None)
+
+    def _compare(self, name: str, values: Iterable[str | None]) -> list[str | None]:
+        memo = self._comparables.get(name)
+        if memo is None:
+            memo = self._comparables[name] = Memo(lambda text: None if text is None else comparable(text))
+        return memo.read_all(values)
+
+    def _put_text(self, staged: dict[str, list[Any]], name: str, values: list[str | None]) -> None:
+        staged[name] = values
+        staged[f"{name}_comparable"] = self._compare(name, values)
+
+    def _read_created(self, cells: list[tuple[str, ...]], count: int) -> list[date]:
+        today = self._act.as_of
+        for column in self._how.plan.find("created"):
+            return [day or today for day in self._read_days(cells, column)]
+        return [today] * count
+
+    def _read_days(self, cells: list[tuple[str, ...]], column: ColumnPlan) -> list[date | None]:
+        order, evidence = self._how.date_orders[column.index], self.tally.evidence[column.index]
+
+        def read(text: str) -> date | None:
+            evidence.add(text)
+            return parse_date(text, order)
+
+        return self._column(cells, column, read)
+
+    def _read_observed(self, cells: list[tuple[str, ...]], count: int) -> list[str]:
+        now = self._act.at
+        for column in self._how.plan.find("modified"):
+            order, evidence = self._how.date_orders[column.index], self.tally.evidence[column.index]
+
+            def read(text: str, order: DateOrder = order, evidence: DateOrderEvidence = evidence) -> datetime | None:
+                evidence.add(text)
+                return parse_datetime(text, order)
+
+            return [(moment or now).strftime(_MOMENT) for moment in self._column(cells, column, read)]
+        return [now.strftime(_MOMENT)] * count
+
+    def _read_last_touch(self, cells: list[tuple[str, ...]], count: int) -> list[date | None]:
+        for column in self._how.plan.find("last_touch"):
+            return self._read_days(cells, column)
+        return [None] * count
+
+    def _settle_touches(self, staged: dict[str, list[Any]], count: int) -> None:
+        """A date proves a contact on that day; a status such as "Contacted" proves one on no day we know."""
+        dated: list[date | None] = staged.pop("last_touch_cells")
+        contacted: list[bool] = staged.pop("contacted")
+        today = self._act.as_of.isoformat()
+        staged["touched_on"] = [
+            day.isoformat() if day else (today if told else None) for day, told in zip(dated, contacted, strict=True)
+        ]
+        staged["touch_dated"] = [
+            True if day else (False if told else None) for day, told in zip(dated, contacted, strict=True)
+        ]
+
+    def _read_texts(self, cells: list[tuple[str, ...]], count: int, staged: dict[str, list[Any]]) -> None:
+        plan = self._how.plan
+        for name in _ONE_LINE:
+            for column in plan.find(name):
+                self._put_text(staged, name, self._column(cells, column, clean_text))
+        for column in plan.find("need"):
+            self._put_text(staged, "need", self._column(cells, column, clean_lines))
+        for column in plan.find("country"):
+            self._put_text(staged, "country", self._column(cells, column, parse_country))
+        for column in plan.find("outcome_reason"):
+            staged["outcome_reason"] = self._column(cells, column, clean_text)
+        if self._how.source:
+            given = staged.get("source") or [None] * count
+            self._put_text(staged, "source", [source or self._how.source for source in given])
+        self._read_names(cells, count, staged)
+
+    def _read_names(self, cells: list[tuple[str, ...]], count: int, staged: dict[str, list[Any]]) -> None:
+        found = {
+            name: self._column(cells, column, clean_text)
+            for name in ("name", "first_name", "last_name")
+            for column in self._how.plan.find(name)
+        }
+        if not found:
+            return
+        nothing: list[str | None] = [None] * count
+        names, firsts, lasts = (found.get(name, nothing) for name in ("name", "first_name", "last_name"))
+        if "first_name" not in found and "last_name" not in found:
+            parts = [split_name(name) if name else (None, None) for name in names]
+            firsts, lasts = [part[0] for part in parts], [part[1] for part in parts]
+        elif "name" not in found:
+            names = [join_name(first, last) for first, last in zip(firsts, lasts, strict=True)]
+        else:
+            names = [name or join_name(first, last) for name, first, last in zip(names, firsts, lasts, strict=True)]
+        for name, values in (("name", names), ("first_name", firsts), ("last_name", lasts)):
+            self._put_text(staged, name, values)
+
+    def _read_typed(self, cells: list[tuple[str, ...]], created: list[date], staged: dict[str, list[Any]]) -> None:
+        plan, currency = self._how.plan, self._how.currency
+        for name in _COUNTS:
+            for column in plan.find(name):
+                staged[name] = self._column(cells, column, parse_count)
+        for name in _YES_NO:
+            for column in plan.find(name):
+                staged[name] = self._column(cells, column, parse_yes_no)
+        for column in plan.find("signs_off"):
+            staged["signs_off"] = self._column(cells, column, parse_signs_off)
+        for name in ("budget", "revenue", "outcome_value"):
+            for column in plan.find(name):
+                sums: list[Money | None] = self._column(cells, column, lambda text: parse_money(text, currency))
+                self.tally.unmarked_money += sum(1 for money in sums if money and not money.marked)
+                stem = name.removesuffix("_value")
+                staged[f"{stem}_amount"] = [money.amount if money else None for money in sums]
+                staged[f"{stem}_currency"] = [money.currency if money else None for money in sums]
+        for column in plan.find("timeline"):
+            reader = self._readers.get(column.index)
+            if reader is None:
+                label = f"{column.header} is not understood as a time"
+                reader = self._readers[column.index] = ColumnReader(
+                    label, lambda pair: parse_timeline(pair[0], pair[1]), self.tally.warnings
+                )
+            days = reader.read_all(zip(cells[column.index], created, strict=True), None)
+            staged["decides_on"] = [day.isoformat() if day else None for day in days]
+
+    def _put_contacts(self, contacts: Contacts, staged: dict[str, list[Any]]) -> None:
+        if contacts.emails is not None:
+            first = [emails[0] if emails else None for emails in contacts.emails]
+            self._put_text(staged, "email", [email.address if email else None for email in first])
+            self._put_text(staged, "email_domain", [email.domain if email else None for email in first])
+            staged["email_kind"] = [email.kind.value if email else None for email in first]
+            staged["other_emails"] = [
+                ", ".join(email.address for email in emails[1:]) or None if len(emails) > 1 else None
+                for emails in contacts.emails
+            ]
+        if contacts.phones is not None:
+            self._put_text(staged, "phone", [phones[0] if phones else None for phones in contacts.phones])
+            staged["other_phones"] = [", ".join(phones[1:]) if len(phones) > 1 else None for phones in contacts.phones]
+
+    def _find_keys(
+        self,
+        cells: list[tuple[str, ...]],
+        staged: dict[str, list[Any]],
+        contacts: Contacts,
+        problems: Mapping[int, str],
+        first_row_id: int,
+    ) -> list[tuple[str, int, int]]:
+        """Name what identifies each row, and what is wrong with those that nothing does."""
+        count = len(staged["row_id"])
+        nothing: list[Any] = [None] * count
+        ids: list[str | None] = nothing
+        for column in self._how.plan.find("id"):
+            ids = self._column(cells, column, clean_text)
+        own = self._how.system == OWN_SYSTEM
+        staged["own_id"] = [int(i) if i and own and i.isdecimal() else None for i in ids]
+        staged["crm_id"] = [f"{self._how.system}:{i}" if i and not own else None for i in ids]
+        names, companies = staged.get("name", nothing), staged.get("company", nothing)
+        staged["problem"] = found = [problems.get(position) for position in range(count)]
+        keys: list[tuple[str, int, int]] = []
+        for position in range(count):
+            if found[position]:
+                continue
+            row_id = first_row_id + position
+            before = len(keys)
+            crm_id, name = staged["crm_id"][position], names[position] or companies[position]
+            if crm_id:
+                keys.append((f"i:{crm_id}", RANK_ID, row_id))
+            emails = contacts.emails[position] if contacts.emails else ()
+            phones = contacts.phones[position] if contacts.phones else ()
+            folded = fold(name) if name and (phones or emails) else ""
+            keys.extend((key, RANK_EMAIL, row_id) for email in emails if (key := email_key(email, folded)))
+            keys.extend((f"p:{phone_digits_key(phone)}|{folded}", RANK_PHONE, row_id) for phone in phones)
+            if len(keys) == before and staged["own_id"][position] is None:
+                if not name:
+                    found[position] = "no name, company, phone, id or usable e-mail address"
+                    continue
+                whole = hashlib.sha256(staged["cells"][position].encode()).hexdigest()
+                keys.append((f"w:{whole}", RANK_ROW, row_id))
+        return keys
