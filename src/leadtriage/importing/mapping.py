@@ -16,7 +16,7 @@ from leadtriage.importing.headers import headers_digest, squeeze
 from leadtriage.importing.lexicon import Lexicon, load_lexicon
 from leadtriage.importing.overrides import resolve_overrides
 from leadtriage.importing.presets import Preset, choose_preset
-from leadtriage.importing.settling import Claim, recognise_by_values, settle
+from leadtriage.importing.settling import SPARE, Claim, recognise_by_values, settle
 from leadtriage.importing.sharing import settle_together, share_out
 
 __all__ = ["MAPPABLE_FIELDS", "ColumnPlan", "HeaderPlan", "headers_digest", "plan_columns"]
@@ -34,7 +34,7 @@ _IDENTITY = frozenset(("id", "email", "phone", "contact", "name", "first_name", 
 """Without any of these no row can be told from another."""
 
 _BY_PERSON = 1000
-_BY_PRESET, _BY_HEADER, _BY_PART, _BY_QUESTION, _BY_SLIP, _BY_SPARE = 600, 500, 400, 300, 200, 100
+_BY_PRESET, _BY_HEADER, _BY_PART, _BY_QUESTION, _BY_SLIP = 600, 500, 400, 300, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def _recognise(index: int, header: str, preset: Preset | None, lexicon: Lexicon)
         return None
     entry = lexicon.find(header)
     if entry is not None and entry.spare:
-        return Claim(index, entry.field, _BY_SPARE, entry.place, "stands in, nothing fits better")
+        return Claim(index, entry.field, SPARE, entry.place, "stands in, nothing fits better")
     if entry is not None:
         return Claim(index, entry.field, _BY_HEADER, entry.place, "the header says so")
     if key in lexicon.other or lexicon.speaks_of_someone_else(header):

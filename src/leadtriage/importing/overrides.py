@@ -61,7 +61,7 @@ def _find_header(wanted: str, headers: Sequence[str]) -> int | None:
     for form in (str, fold, squeeze):
         form_wanted = form(wanted)
         for index, header in enumerate(headers):
-            if form_wanted and form(header) == form_wanted:
+            if (form_wanted or form is str) and form(header) == form_wanted:
                 return index
     return None
 

@@ -47,6 +47,8 @@ _SALUTATIONS = frozenset(
 )
 _MUST_HAVE_DIGITS = ("phone", "created", "modified", "last_touch", "employees", "budget", "revenue", "outcome_value")
 _BY_VALUES = 50
+SPARE = 100
+"""The strength of a header that only stands in for a better one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def settle(claim: Claim, evidence: ColumnEvidence) -> Claim:
             if evidence.endings and evidence.outcomes >= 0.8:
                 return replace(claim, field="outcome", why="its values say how it ended")
             return _void(claim, "its values do not say how it ended")
-    objection = _object(claim.field, evidence)
+    objection = _object(claim, evidence)
     return claim if objection is None else _void(claim, objection)
 
 
@@ -160,13 +162,15 @@ def _settle_stage(claim: Claim, evidence: ColumnEvidence) -> Claim:
     return _void(claim, "its values are no status words we know")
 
 
-def _object(field: str | None, evidence: ColumnEvidence) -> str | None:
+def _object(claim: Claim, evidence: ColumnEvidence) -> str | None:
     """Return what speaks against the field, if anything; one value alone proves nothing."""
     if len(evidence.values) < 2:
         return None
+    field = claim.field
     distinct = len(set(evidence.values)) / len(evidence.values)
     objections = (
         (field in _MUST_HAVE_DIGITS and not evidence.digits, "its values have no digits"),
+        (field == "created" and claim.strength <= SPARE and evidence.dates < 0.5, "its values are no dates"),
         (field == "email" and not evidence.emails, "its values are no e-mail addresses"),
         (field == "phone" and evidence.emails >= ENOUGH, "its values are e-mail addresses"),
         (

@@ -8,13 +8,10 @@ from dataclasses import replace
 from leadtriage.importing.evidence import ENOUGH, ColumnEvidence
 from leadtriage.importing.headers import squeeze
 from leadtriage.importing.lexicon import Lexicon
-from leadtriage.importing.settling import Claim
+from leadtriage.importing.settling import SPARE, Claim
 
 SEVERAL = frozenset(("email", "phone"))
 """Fields that may be filled from several columns."""
-
-SPARE = 100
-"""The strength from which a claim is more than a stand-in."""
 
 
 def settle_together(

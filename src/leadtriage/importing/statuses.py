@@ -29,6 +29,7 @@ class _StatusWords:
     yes: frozenset[str]
     no: frozenset[str]
     reasons: tuple[tuple[tuple[str, ...], Reason], ...]
+    whole_reasons: Mapping[str, Reason]
 
 
 @cache
@@ -57,6 +58,10 @@ def _load_words() -> _StatusWords:
         reasons=tuple(
             (split_words(text), Reason(reason)) for reason, texts in document["reasons"].items() for text in texts
         ),
+        whole_reasons={
+            **{str(reason).replace("_", ""): reason for reason in Reason},
+            **{_key(text): Reason(reason) for reason, texts in document["whole_reasons"].items() for text in texts},
+        },
     )
 
 
@@ -99,9 +104,15 @@ def read_status(text: str, system: str | None = None) -> StatusMeaning | None:
     for phrase, meaning in held:
         if meaning in _CLOSING:
             return meaning if len(phrase) > 1 and spoken[: len(phrase)] == phrase else None
-    if not held or _NEGATIONS.intersection(spoken) - set(held[0][0]):
+    if not held:
         return None
-    return held[0][1]
+    phrase, meaning = held[0]
+    return None if _is_denied(spoken, phrase) else meaning
+
+
+def _is_denied(spoken: tuple[str, ...], phrase: tuple[str, ...]) -> bool:
+    start = next(start for start in range(len(spoken)) if spoken[start : start + len(phrase)] == phrase)
+    return not _NEGATIONS.isdisjoint(spoken[:start])
 
 
 @lru_cache(maxsize=4096)
@@ -133,7 +144,9 @@ def status_reason(text: str) -> str | None:
     """Return the reason (a value of `Reason`) that a status or reason word gives, or None where it gives none."""
     if not text or len(text) > _LONGEST:
         return None
+    known = _load_words()
     spoken = _spoken(text)
-    if "_".join(spoken) in {str(reason) for reason in Reason}:
-        return "_".join(spoken)
-    return next((str(reason) for phrase, reason in _load_words().reasons if _holds(spoken, phrase)), None)
+    whole = known.whole_reasons.get("".join(spoken))
+    if whole is not None:
+        return str(whole)
+    return next((str(reason) for phrase, reason in known.reasons if _holds(spoken, phrase)), None)

@@ -1,0 +1,58 @@
+"""Real exports are mapped as a look at them says; skipped where the files are absent."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from leadtriage.importing.mapping import plan_columns
+from leadtriage.importing.statuses import read_outcome, read_status
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+
+EXPECTED: dict[str, tuple[str | None, dict[str, str]]] = {
+    "zoho-leads.csv": (
+        "zoho",
+        {
+            "id": "LEADID",
+            "last_name": "Last Name",
+            "outcome": "CONVERTED",
+            "status": "Lead Status",
+            "created": "Created Time",
+        },
+    ),
+    "hubspot/hubspot_contacts.csv": (
+        "hubspot",
+        {"id": "Contact ID", "outcome": "Lifecycle Stage", "website": "Website URL", "owner": "Contact Owner"},
+    ),
+    "maven/sales_pipeline.csv": (
+        None,
+        {"id": "opportunity_id", "owner": "sales_agent", "company": "account", "outcome": "deal_stage"},
+    ),
+    "csv/lead-exports/facebook-leads-realistic.csv": (
+        "meta",
+        {"source": "platform", "campaign": "campaign_name", "name": "full_name"},
+    ),
+    "csv/lead-exports/salesforce-leads.csv": ("salesforce", {"id": "Lead ID", "owner": "OwnerId"}),
+    "csv/lead-exports/google-ads-realistic.csv": ("google", {"id": "Google Click ID", "email": "User Email"}),
+    "csv/lead-exports/07-real-estate-crm.csv": (None, {"source": "Data Source", "owner": "Sales Rep"}),
+}
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason=f"the shared sample files are not there ({DATA})")
+@pytest.mark.parametrize("name", EXPECTED)
+def test_real_export(name: str) -> None:
+    with (DATA / name).open(encoding="utf-8-sig", newline="") as stream:
+        headers, *rows = list(csv.reader(stream))
+    plan = plan_columns(headers, rows[:200], {})
+    system, expected = EXPECTED[name]
+    assert plan.system == system
+    assert {field: plan.find(field)[0].header for field in expected} == expected
+    for column in plan.columns:
+        cells = {row[column.index] for row in rows if column.index < len(row)} - {""}
+        if column.field == "status":
+            assert {cell for cell in cells if read_status(cell) is None} == set()
+        if column.field == "outcome":
+            assert {cell for cell in cells if read_outcome(cell, column.header) is None} == set()

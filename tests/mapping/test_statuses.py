@@ -1,0 +1,109 @@
+"""Status words mean what the case table says, and test leads are told from others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leadtriage.importing.ad_tests import find_test_row
+from leadtriage.importing.headers import squeeze
+from leadtriage.importing.statuses import read_outcome, read_status, status_reason
+from leadtriage.vocabulary import Reason, StatusMeaning
+
+CASES: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "cases" / "statuses.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning"), [(text, meaning) for meaning, texts in CASES["statuses"].items() for text in texts]
+)
+def test_status_words(text: str, meaning: str | None) -> None:
+    assert read_status(text) == meaning
+
+
+@pytest.mark.parametrize("case", CASES["outcomes"], ids=lambda case: f"{case['header']}: {case['text']}")
+def test_outcome_words(case: dict[str, Any]) -> None:
+    assert read_outcome(case["text"], case["header"]) == case["means"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"), [(text, reason) for reason, texts in CASES["reasons"].items() for text in texts]
+)
+def test_reasons(text: str, reason: str | None) -> None:
+    assert status_reason(text) == reason
+
+
+def test_every_reason_names_itself() -> None:
+    for reason in Reason:
+        assert status_reason(reason) == reason
+        assert status_reason(reason.replace("_", " ").title()) == reason
+
+
+def test_what_pipedrive_deleted_is_no_verdict() -> None:
+    assert read_status("deleted", "pipedrive") is None
+
+
+LISTED = [text for texts in CASES["statuses"].values() for text in texts if text.strip() and squeeze(text)]
+
+
+@given(
+    st.sampled_from(LISTED), st.sampled_from([str.upper, str.lower, str.title]), st.sampled_from([" ", "_", " - ", "/"])
+)
+def test_spelling_does_not_matter(text: str, change: Any, gap: str) -> None:
+    assert read_status(change(text).replace(" ", gap)) == read_status(text)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=300), st.text(max_size=30))
+def test_any_text_is_read_or_not(text: str, header: str) -> None:
+    assert read_status(text) in {None, *StatusMeaning}
+    assert read_outcome(text, header) in {None, *StatusMeaning}
+    assert status_reason(text) in {None, *Reason}
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from("lead we the customer won lost converted call re blue old deal maybe".split()),
+        min_size=4,
+        max_size=7,
+    )
+)
+def test_a_sentence_never_closes_a_lead(spoken: list[str]) -> None:
+    text = " ".join(["maybe", *spoken])
+    assert read_status(text) not in {StatusMeaning.WON, StatusMeaning.LOST, StatusMeaning.CONVERTED}
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"full_name": "<test lead: dummy data for full_name>", "email": "test@fb.com"},
+        {"full_name": "Ann", "email": "test@meta.com"},
+        {"Your budget?": "<test lead: dummy data for Your budget?>"},
+        {"Full Name": "FirstName LastName", "User Email": "test@example.com"},
+        {"First Name": "FirstName", "Last Name": "LastName"},
+        {"Full Name": "Ann Lee", "is_test": "true"},
+        {"Full Name": "Ann Lee", "Test Lead": "Yes"},
+    ],
+)
+def test_test_leads_are_found(cells: dict[str, str]) -> None:
+    assert find_test_row(cells)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {},
+        {"Full Name": "Ann Lee", "is_test": "false"},
+        {"Full Name": "Tess Testa", "email": "test@testa.example", "need": "test equipment"},
+        {"Full Name": "Ann Lee", "email": "latest@meta.com"},
+        {"Full Name": "Bo Dummy", "need": "dummy data generator"},
+        {"Full Name": "Ann Lee", "Tested": "yes"},
+    ],
+)
+def test_leads_are_no_test_leads(cells: dict[str, str]) -> None:
+    assert not find_test_row(cells)
