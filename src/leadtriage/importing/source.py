@@ -16,9 +16,8 @@ from leadtriage.errors import FileError, UsageError
 from leadtriage.importing.reading.delimited import Block, allow_long_cells, read_blocks
 from leadtriage.importing.reading.dialect import guess_dialect
 from leadtriage.importing.reading.encoding import Encoded, examine_bytes
-from leadtriage.importing.reading.layout import common_width, find_layout, looks_like_data, name_columns
+from leadtriage.importing.reading.layout import common_width, find_layout, name_columns
 from leadtriage.importing.reading.model import Chunk, Dialect, Layout, Reading, ReadOptions
-from leadtriage.importing.reading.repair import split_otherwise
 from leadtriage.importing.reading.spreadsheet import Sheet, convert_sheet, detect_spreadsheet
 from leadtriage.importing.reading.tables import Tally, cut_table, find_tables, shape_rows
 
@@ -217,7 +216,7 @@ def _lay_out(path: Path, encoded: Encoded, dialect: Dialect, options: ReadOption
     sample = _first_block(path, encoded, dialect, None, kind)
     if kind == "csv":
         sample = _first_block(path, encoded, dialect, common_width(sample.cells), kind)
-    layout = _with_odd_header(find_layout(sample.cells[:SAMPLE_ROWS], options), sample.cells, dialect, options)
+    layout = find_layout(sample.cells[:SAMPLE_ROWS], options)
     block = _first_block(path, encoded, dialect, layout.width, kind)
     starts = find_tables(block, layout, MOST_TABLES)
     wanted = options.table or 1
@@ -230,7 +229,7 @@ def _lay_out(path: Path, encoded: Encoded, dialect: Dialect, options: ReadOption
         layout, preamble = replace(below, first=first + below.first), ()
     warnings = layout.warnings
     if starts:
-        lines = ", ".join(str(block.lines[start]) for start in starts[:5]) + (", ..." if len(starts) > 5 else "")
+        lines = _list_lines([block.lines[start] for start in starts])
         warnings += (
             f"the file holds {len(starts) + 1} tables (others begin on line {lines}); only table {wanted} is read, "
             "--table chooses another",
@@ -238,22 +237,9 @@ def _lay_out(path: Path, encoded: Encoded, dialect: Dialect, options: ReadOption
     return _Found(layout, len(starts) + 1 if layout.columns else 0, preamble, warnings)
 
 
-def _with_odd_header(layout: Layout, cells: list[list[str]], dialect: Dialect, options: ReadOptions) -> Layout:
-    """The same layout, or one whose header is the line above the data that has another delimiter than they have."""
-    if layout.header_rows or layout.first == 0 or options.header_rows is not None or options.skip_rows is not None:
-        return layout
-    above = cells[layout.first - 1]
-    names = split_otherwise(above[0], dialect, layout.width) if len(above) == 1 else None
-    if names is None or any(map(looks_like_data, names)):
-        return layout
-    return replace(
-        layout, first=layout.first - 1, header_rows=1, header=tuple(names), last_header_row=tuple(names), warnings=()
-    )
-
-
 def _first_block(path: Path, encoded: Encoded, dialect: Dialect, width: int | None, kind: str) -> Block:
     with _open_text(path, encoded) as text:
-        return next(_read(text, dialect, encoded, width, kind), Block([], [], {}))
+        return next(_read(text, dialect, encoded, width, kind), Block([], [], {}, []))
 
 
 def _open_text(path: Path, encoded: Encoded) -> TextIO:
@@ -265,7 +251,7 @@ def _read(text: TextIO, dialect: Dialect, encoded: Encoded, width: int | None, k
         yield from read_blocks(text, dialect, width=width, has_nul=encoded.has_nul)
         return
     for block in read_blocks(text, dialect, width=None, has_nul=False):
-        yield Block([int(row[0]) for row in block.cells], [row[1:] for row in block.cells], block.damage)
+        yield Block([int(row[0]) for row in block.cells], [row[1:] for row in block.cells], {}, [])
 
 
 def _name_newline(sample: str) -> str:
@@ -280,8 +266,11 @@ def _tell(tally: Tally, tables: int) -> tuple[str, ...]:
     if tally.short:
         told.append(f"rows shorter than the header, filled up with nothing: {tally.short:,}")
     if 0 < len(tally.long) <= 0.2 * tally.rows:
-        lines = ", ".join(f"{line:,}" for line in tally.long[:5]) + (", ..." if len(tally.long) > 5 else "")
-        told.append(f"rows with a delimiter too many, whose cells may be shifted: line {lines}")
+        told.append(f"rows with a delimiter too many, whose cells may be shifted: line {_list_lines(tally.long)}")
+    if tally.mended:
+        told.append(
+            f"rows with broken quotation marks or delimiters that were mended: line {_list_lines(tally.mended)}"
+        )
     if tally.damaged:
         told.append(f"rows that can't be read because of their delimiters or quotation marks: {tally.damaged:,}")
     if tally.notes:
@@ -289,3 +278,7 @@ def _tell(tally: Tally, tables: int) -> tuple[str, ...]:
     if tally.another_table_at is not None and tables == 1:
         told.append(f"reading stopped at line {tally.another_table_at:,}, where another table begins (--table)")
     return tuple(told)
+
+
+def _list_lines(lines: list[int]) -> str:
+    return ", ".join(map(str, lines[:5])) + (f" and {len(lines) - 5:,} more" if len(lines) > 5 else "")

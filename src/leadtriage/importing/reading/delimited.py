@@ -22,11 +22,19 @@ MOST_JOINED_LINES = 20
 
 @dataclass(slots=True)
 class Block:
-    """Consecutive records; `lines` holds the line each begins on, `damage` what was wrong with one, by position."""
+    """Consecutive records.
+
+    Attributes:
+        lines: the line each begins on.
+        cells: their cells.
+        damage: by position, why a record can't be trusted.
+        mended: the positions of those that broke the rules but could be read.
+    """
 
     lines: list[int]
     cells: list[list[str]]
     damage: dict[int, str]
+    mended: list[int]
 
 
 def allow_long_cells() -> None:
@@ -68,7 +76,7 @@ def _read_lines(
 
     A record still open at the end is left for the next call where `may_wait`, else it is damage.
     """
-    block = Block([], [], {})
+    block = Block([], [], {}, [])
     numbers, cells = block.lines, block.cells
     source: Iterator[str] = iter(lines)
     start = 0
@@ -87,6 +95,8 @@ def _read_lines(
             taken, row, damage = _reread(lines, start, dialect, width)
             if damage:
                 block.damage[len(cells)] = damage
+            else:
+                block.mended.append(len(cells))
             cells.append(row)
             numbers.append(start)
             start += taken
@@ -126,7 +136,7 @@ def _reread(lines: list[str], start: int, dialect: Dialect, width: int | None) -
     if width is not None:
         text = ""
         for count, line in enumerate(lines[start : start + MOST_JOINED_LINES], 1):
-            if count > 1 and len(_read_alone(line, dialect)) == width:
+            if count > 1 and line.count(dialect.quote) % 2 == 0 and len(_read_alone(line, dialect)) == width:
                 break
             text += line
             row = reread_row(text, dialect, width)
@@ -136,7 +146,7 @@ def _reread(lines: list[str], start: int, dialect: Dialect, width: int | None) -
 
 
 def _read_alone(line: str, dialect: Dialect) -> list[str]:
-    return next(open_reader([line], dialect, strict=False), [])
+    return next(open_reader([line.rstrip("\r\n")], dialect, strict=False), [])
 
 
 def _mend_widths(block: Block, lines: list[str], used: int, dialect: Dialect, width: int) -> None:
@@ -145,4 +155,7 @@ def _mend_widths(block: Block, lines: list[str], used: int, dialect: Dialect, wi
         start = block.lines[position]
         end = block.lines[position + 1] if position + 1 < len(block.lines) else used
         if end - start == 1 and position not in block.damage:
-            block.cells[position] = split_otherwise(lines[start], dialect, width) or block.cells[position]
+            row = split_otherwise(lines[start], dialect, width)
+            if row is not None:
+                block.cells[position] = row
+                block.mended.append(position)

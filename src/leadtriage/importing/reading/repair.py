@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 
+from leadtriage.importing.reading.dialect import open_reader
 from leadtriage.importing.reading.model import Dialect
 
 # Past this the search for a reading costs more than the row is worth.
@@ -93,17 +93,17 @@ def _closings(text: str, start: int, delimiter: str, quote: str) -> Iterator[int
 
 
 def split_otherwise(text: str, dialect: Dialect, width: int) -> list[str] | None:
-    """The cells of one row that was written with another delimiter than its file's, or None."""
+    """The cells of one row that was written with another delimiter than its file's, or None.
+
+    A sentence is no row: spaces delimit only where something is quoted, and no cell begins with a blank.
+    """
     for delimiter in (",", ";", "\t", "|", " "):
         if delimiter == dialect.delimiter or text.count(delimiter) < width - 1:
             continue
-        reader = csv.reader(
-            [text],
-            delimiter=delimiter,
-            quotechar=dialect.quote or None,
-            quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
-        )
-        row = next(reader, [])
-        if len(row) == width:
+        if delimiter == " " and (not dialect.quote or dialect.quote not in text):
+            continue
+        other = Dialect(delimiter, dialect.quote, dialect.escape)
+        row = next(open_reader([text.rstrip("\r\n")], other, strict=False), [])
+        if len(row) == width and not any(cell.startswith(" ") for cell in row):
             return row
     return None

@@ -10,19 +10,19 @@ from leadtriage.importing.reading.layout import begins_table
 from leadtriage.importing.reading.model import Chunk, Layout
 
 ROWS_PER_CHUNK = 20_000
-# Rows with empty cells past the header's end are told by their lines where they are few.
-MOST_LONG_LINES = 10_000
+MOST_NOTED_LINES = 10_000
 MOST_NOTES = 20
 
 
 @dataclass(slots=True)
 class Tally:
-    """What was met while a table was read, for the warnings afterwards: counts, and lines of long rows."""
+    """What was met while a table was read, for the warnings afterwards: counts, and some rows' lines."""
 
     rows: int = 0
     blank: int = 0
     short: int = 0
     long: list[int] = field(default_factory=list)
+    mended: list[int] = field(default_factory=list)
     damaged: int = 0
     notes: int = 0
     another_table_at: int | None = None
@@ -72,7 +72,11 @@ def shape_rows(blocks: Iterator[Block], columns: int, tally: Tally) -> Iterator[
     Rows that can't be brought to that width keep their cells and are told in `problems`.
     """
     for block in blocks:
-        blank = [position for position, row in enumerate(block.cells) if not any(row)]
+        blank = [
+            position
+            for position, row in enumerate(block.cells)
+            if not any(row) or (len(row) == 1 and not row[0].strip())
+        ]
         if blank:
             tally.blank += len(blank)
             block = _without(block, blank)
@@ -83,6 +87,7 @@ def shape_rows(blocks: Iterator[Block], columns: int, tally: Tally) -> Iterator[
                 if problem:
                     problems[position] = problem
         tally.damaged += len(problems)
+        _note_lines(tally.mended, [block.lines[position] for position in block.mended])
         tally.rows += len(block.cells)
         for start in range(0, len(block.cells), ROWS_PER_CHUNK):
             end = start + ROWS_PER_CHUNK
@@ -91,6 +96,10 @@ def shape_rows(blocks: Iterator[Block], columns: int, tally: Tally) -> Iterator[
                 block.cells[start:end],
                 {position - start: problem for position, problem in problems.items() if start <= position < end},
             )
+
+
+def _note_lines(noted: list[int], lines: list[int]) -> None:
+    noted.extend(lines[: max(0, MOST_NOTED_LINES - len(noted))])
 
 
 def _fit(row: list[str], line: int, columns: int, tally: Tally) -> str | None:
@@ -104,8 +113,7 @@ def _fit(row: list[str], line: int, columns: int, tally: Tally) -> str | None:
     if any(row[columns:]):
         return f"{len(row)} cells where the header has {columns}"
     del row[columns:]
-    if len(tally.long) < MOST_LONG_LINES:
-        tally.long.append(line)
+    _note_lines(tally.long, [line])
     return None
 
 
@@ -154,11 +162,17 @@ def _find_notes(block: Block) -> int:
 
 def _slice(block: Block, start: int, end: int) -> Block:
     damage = {position - start: text for position, text in block.damage.items() if start <= position < end}
-    return Block(block.lines[start:end], block.cells[start:end], damage)
+    mended = [position - start for position in block.mended if start <= position < end]
+    return Block(block.lines[start:end], block.cells[start:end], damage, mended)
 
 
 def _without(block: Block, dropped: Sequence[int]) -> Block:
     gone = set(dropped)
     kept = [position for position in range(len(block.cells)) if position not in gone]
-    damage = {new: block.damage[old] for new, old in enumerate(kept) if old in block.damage} if block.damage else {}
-    return Block([block.lines[old] for old in kept], [block.cells[old] for old in kept], damage)
+    place = {old: new for new, old in enumerate(kept)}
+    return Block(
+        [block.lines[old] for old in kept],
+        [block.cells[old] for old in kept],
+        {place[old]: text for old, text in block.damage.items() if old in place},
+        [place[old] for old in block.mended if old in place],
+    )
