@@ -11,7 +11,6 @@ from typing import Annotated, Any
 import typer
 
 from leadtriage.cli.invocation import Invocation
-from leadtriage.cli.selection import Selection
 from leadtriage.cli.streams import give_up_on_output, say
 from leadtriage.errors import LeadtriageError
 from leadtriage.output.safe import safe_lines
@@ -53,7 +52,7 @@ def add_command(
 
     Args:
         examples: whole command lines, shown below the help.
-        selects: the options of `cli.selection` that it has; their values come as its argument `selection`.
+        selects: further options; their values come as its argument `selection`, of whatever type that is.
         aside: what Ctrl-C leaves, where that is not "nothing was changed".
     """
 
@@ -62,7 +61,7 @@ def add_command(
         parameters = [
             parameter.replace(kind=_KEYWORD)
             for parameter in list(own.parameters.values())[1:]
-            if parameter.annotation is not Selection
+            if parameter.name != "selection"
         ]
 
         # A command's own option replaces the common one of its name.
@@ -72,7 +71,8 @@ def add_command(
         def run_command(**given: Any) -> None:
             settings = {parameter.name: given.pop(parameter.name) for parameter in common}
             if selects:
-                given["selection"] = Selection(**{parameter.name: given.pop(parameter.name) for parameter in selects})
+                chosen = {parameter.name: given.pop(parameter.name) for parameter in selects}
+                given["selection"] = own.parameters["selection"].annotation(**chosen)
             code = run_guarded(
                 lambda: function(Invocation(resolve_settings(**settings, environment=os.environ)), **given), aside
             )

@@ -1,0 +1,127 @@
+"""The options that say how a file is read and understood, where the guesses of `import` and `peek` are wrong."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from leadtriage.errors import UsageError
+
+if TYPE_CHECKING:
+    from leadtriage.criteria.model import Criteria
+    from leadtriage.importing.reading.model import ReadOptions
+    from leadtriage.importing.summary import ImportOptions
+
+DATE_ORDERS = ("day-first", "month-first")
+
+
+def _parameter(name: str, flag: str, annotation: Any, metavar: str, help: str, **more: Any) -> inspect.Parameter:
+    option = typer.Option(flag, help=help, metavar=metavar, **more)
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(name, kind, default=None, annotation=Annotated[annotation, option])
+
+
+UNDERSTANDING = (
+    _parameter(
+        "map",
+        "--map",
+        list[str] | None,
+        "FIELD=HEADER",
+        "Take this column for this field; may be repeated, remembered.",
+    ),
+    _parameter("region", "--region", str | None, "XX", "Country of phone numbers without a country code: DE."),
+    _parameter("currency", "--currency", str | None, "XXX", "Currency of sums without a mark; else the criteria's."),
+    _parameter("date_order", "--date-order", str | None, "|".join(DATE_ORDERS), "How 03/04/2026 is meant."),
+    _parameter("system", "--system", str | None, "WORD", "The source system whose ids the file has: hubspot."),
+    _parameter("source", "--source", str | None, "NAME", "Where the leads came from, where no column says so."),
+)
+"""The options that say what the columns mean."""
+
+READING = (
+    _parameter("encoding", "--encoding", str | None, "NAME", "The file's encoding: cp1250."),
+    _parameter("delimiter", "--delimiter", str | None, "CHARACTER", "What stands between cells; tab for a tab."),
+    _parameter("quote", "--quote", str | None, "CHARACTER", "What stands around cells; '' for nothing."),
+    _parameter("escape", "--escape", str | None, "CHARACTER", "What stands before a quote inside a quoted cell."),
+    _parameter("header_rows", "--header-rows", int | None, "N", "How many rows make the header; 0 for none.", min=0),
+    _parameter("skip_rows", "--skip-rows", int | None, "N", "How many lines stand above the header.", min=0),
+    _parameter("sheet", "--sheet", str | None, "NAME", "The sheet of a spreadsheet, by name or number."),
+    _parameter("table", "--table", int | None, "N", "Which table of a file that holds several.", min=1),
+)
+"""The options that say how the file is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportChoice:
+    """What the options said; None where the guess is to hold."""
+
+    map: list[str] | None = None
+    region: str | None = None
+    currency: str | None = None
+    date_order: str | None = None
+    system: str | None = None
+    source: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    quote: str | None = None
+    escape: str | None = None
+    header_rows: int | None = None
+    skip_rows: int | None = None
+    sheet: str | None = None
+    table: int | None = None
+
+    def reading(self) -> ReadOptions:
+        """How the file is written, as the importing layer takes it."""
+        from leadtriage.importing.reading.model import ReadOptions
+
+        return ReadOptions(
+            encoding=self.encoding,
+            delimiter=self.delimiter,
+            quote=self.quote,
+            escape=self.escape,
+            header_rows=self.header_rows,
+            skip_rows=self.skip_rows,
+            sheet=self.sheet,
+            table=self.table,
+        )
+
+    def options(self, criteria: Criteria, *, dry_run: bool = False) -> ImportOptions:
+        """Everything that was said, with the criteria's word where nothing was.
+
+        Raises:
+            UsageError: a value that cannot be meant.
+        """
+        from leadtriage.importing.summary import ImportOptions
+        from leadtriage.importing.values import DateOrder
+
+        if self.date_order is not None and self.date_order not in DATE_ORDERS:
+            raise UsageError(f"{self.date_order!r} is none of {', '.join(DATE_ORDERS)}", place="--date-order")
+        return ImportOptions(
+            read=self.reading(),
+            overrides=dict(_split_pair(pair) for pair in self.map or ()),
+            region=_letters(self.region, 2, "--region", "DE"),
+            currency=_letters(self.currency, 3, "--currency", "EUR") or criteria.currency,
+            date_order=DateOrder(self.date_order) if self.date_order else None,
+            system=self.system,
+            source=self.source,
+            dry_run=dry_run,
+            nurture_days=criteria.follow_up.nurture,
+        )
+
+
+def _split_pair(pair: str) -> tuple[str, str]:
+    field, equals, header = pair.partition("=")
+    if not (field.strip() and equals and header.strip()):
+        raise UsageError(f"{pair!r} is no FIELD=HEADER", place="--map", hint='write it as --map title="Designation"')
+    return field.strip(), header.strip()
+
+
+def _letters(text: str | None, count: int, place: str, example: str) -> str | None:
+    if text is None:
+        return None
+    code = text.strip().upper()
+    if len(code) != count or not (code.isascii() and code.isalpha()):
+        raise UsageError(f"{text!r} is not {count} letters", place=place, hint=f"write it as {place} {example}")
+    return code

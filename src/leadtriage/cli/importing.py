@@ -1,0 +1,143 @@
+"""The commands that bring leads in and take them back: import, undo."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leadtriage.cli.command import add_command, end_with
+from leadtriage.cli.import_options import READING, UNDERSTANDING, ImportChoice
+from leadtriage.cli.invocation import Invocation
+from leadtriage.errors import UsageError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from leadtriage.act import Act
+    from leadtriage.importing.summary import ImportOptions, ImportSummary
+
+REJECTED = 3
+STANDARD_INPUT = "-"
+_MOST_TOLD = 5
+"""Rejected rows of a file that are told at once; all are in the file of rejects."""
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add this group's commands."""
+    add_command(
+        app,
+        "import",
+        selects=(*UNDERSTANDING, *READING),
+        examples=(
+            "leadtriage import leads.csv",
+            'leadtriage import export.xlsx --map title="Designation" --dry-run',
+            "curl https://example.com/leads.csv | leadtriage import - --source website",
+        ),
+        aside="nothing of the unfinished file was imported",
+    )(import_files)
+
+
+def import_files(
+    invocation: Invocation,
+    selection: ImportChoice,
+    files: Annotated[list[str], typer.Argument(help="CSV, TSV or Excel files; - is standard input.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would happen and change nothing.")] = False,
+    rejects: Annotated[
+        Path | None, typer.Option("--rejects", help="Where rejected rows go; else FILE.rejects.csv.", metavar="FILE")
+    ] = None,
+) -> None:
+    """Import leads from CSV, TSV or Excel files.
+
+    How a file is written and what its columns mean is found out; see what came of it with peek. The same file again
+    changes nothing. Rows without a usable identity go to a file of rejects with the reason, and the command ends
+    with 3. Each file is one transaction.
+    """
+    if rejects is not None and len(files) > 1:
+        raise UsageError("is for one file", place="--rejects", hint="import the files one by one")
+    criteria = invocation.criteria()
+    options = selection.options(criteria, dry_run=dry_run)
+    act = invocation.act(criteria.timezone)
+    done: list[ImportSummary] = []
+    try:
+        with invocation.database(create=True) as engine:
+            for file in files:
+                done.append(_import_file(invocation, engine, file, options, act))
+                _tell(invocation, done[-1], several=len(files) > 1)
+                _write_rejects(invocation, done[-1], file, rejects, dry_run=dry_run)
+    finally:
+        if done:
+            _show(invocation, done, dry_run=dry_run)
+    if not dry_run and any(summary.created or summary.updated for summary in done):
+        invocation.note("next: leadtriage score")
+    end_with(REJECTED if any(summary.rejected for summary in done) else 0)
+
+
+def _import_file(invocation: Invocation, engine: Engine, file: str, options: ImportOptions, act: Act) -> ImportSummary:
+    from leadtriage.importing.pipeline import import_file
+    from leadtriage.output.progress import count_lines, show_progress
+
+    path = None if file == STANDARD_INPUT else Path(file)
+    if invocation.settings.quiet or not sys.stderr.isatty():
+        return import_file(engine, path, options, act, stream=sys.stdin.buffer)
+    total = count_lines(path) if path else None
+    with show_progress(f"reading {file}", total, os.environ) as progress:
+        return import_file(engine, path, options, act, stream=sys.stdin.buffer, progress=progress)
+
+
+def _tell(invocation: Invocation, summary: ImportSummary, *, several: bool) -> None:
+    """Tell on standard error what may be wrong and what was done."""
+    place = f"{summary.file}: " if several else ""
+    invocation.warn_all(f"{place}{sentence}" for sentence in summary.warnings)
+    for sentence in summary.notes:
+        invocation.note(f"{place}{sentence}")
+    for reject in summary.rejects[:_MOST_TOLD]:
+        invocation.warn(f"{place}line {reject.line} is rejected: {reject.reason}")
+    if len(summary.rejects) > _MOST_TOLD:
+        invocation.warn(f"{place}{len(summary.rejects) - _MOST_TOLD:,} more rows are rejected")
+
+
+def _write_rejects(
+    invocation: Invocation, summary: ImportSummary, file: str, chosen: Path | None, *, dry_run: bool
+) -> None:
+    """Write the rejected rows with their reasons, so that they can be mended and imported again."""
+    if not summary.rejects or (dry_run and chosen is None):
+        return
+    from leadtriage.formulas import guard_formula
+    from leadtriage.output.documents import write_rows
+
+    target = chosen or Path("standard-input.rejects.csv" if file == STANDARD_INPUT else f"{file}.rejects.csv")
+    rows = (
+        [str(reject.line), reject.reason, *(guard_formula(cell) for cell in reject.cells)] for reject in summary.rejects
+    )
+    text = write_rows([["line", "reason", *(guard_formula(header) for header in summary.headers)]], rows)
+    try:
+        target.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        invocation.warn(f"{target} cannot be written: {error.strerror}; import with --rejects FILE to have the rows")
+    else:
+        invocation.note(f"rejected rows: {target}")
+
+
+def _show(invocation: Invocation, done: list[ImportSummary], *, dry_run: bool) -> None:
+    from leadtriage.tabular import Column, Table
+
+    counts = ("rows", "created", "updated", "unchanged", "merged", "rejected", "warnings")
+    columns = (
+        Column("file", "File", keep=90),
+        Column("batch", "Batch", keep=80, align="right"),
+        *(Column(key, key.capitalize(), keep=70, align="right") for key in counts),
+    )
+    rows = tuple(
+        {
+            "file": summary.file,
+            "batch": summary.batch,
+            **{key: getattr(summary, key) for key in counts[:-1]},
+            "warnings": summary.warning_count,
+        }
+        for summary in done
+    )
+    invocation.show(Table("Would be imported" if dry_run else "Imported", columns, rows))
