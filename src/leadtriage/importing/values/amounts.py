@@ -68,7 +68,8 @@ def read_amount(text: str, *, lone_dot: LoneDot, allowed: frozenset[str] = froze
             numbers.append((token, None))
         elif token in _SCALES and previous[-1:].isdecimal() and numbers:
             numbers[-1] = (numbers[-1][0], _SCALES[token])
-        elif token == "-" and not numbers:
+        elif token in {"-", "("} and not numbers:
+            # Accountants write (1,000) for -1,000.
             raise NotUnderstood("negative")
         elif token == "up":
             lower, upper = lower or bool(numbers), upper or not numbers
