@@ -107,7 +107,7 @@ def _mentions(text: str) -> list[ColumnElement[bool]]:
 
 
 def _texts_with(word: str) -> list[ColumnElement[bool]]:
-    """Every text of a lead that may hold the word, as it stands or by its own words ("o'neil" as "o neil")."""
+    """Every text of a lead that may hold the word, as it stands or by its own words ("acme-inc" as "acme inc")."""
     columns = (
         _lead.c.name_comparable,
         _lead.c.first_name_comparable,
@@ -116,7 +116,8 @@ def _texts_with(word: str) -> list[ColumnElement[bool]]:
         _lead.c.email_comparable,
         func.lower(_lead.c.other_emails),
     )
-    forms = dict.fromkeys((word, words(word) or word))
+    spoken = words(word)
+    forms = [word, spoken] if " " in spoken else [word]
     found = [position(column, literal(form)) > 0 for column in columns for form in forms]
     return [*found, position(_lead.c.phone_comparable, literal(word)) > 0]
 

@@ -1,0 +1,147 @@
+"""The stale report has a row for each clock that has run out, and nothing else."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from itertools import groupby
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+from world import TODAY, WARN, World, random_world, view
+
+from leadtriage.reports.filters import Filters
+from leadtriage.reports.stale import list_stale
+from leadtriage.vocabulary import Clock
+
+KEYS = "id name company owner grade score clock due overdue_days last_touch stage leads".split()
+Rows = tuple[Any, ...]
+
+
+def visible_scores(world: World) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    leads = {lead["id"]: lead for lead in world.leads}
+    pairs = [(leads[score["lead_id"]], score) for score in world.scores]
+    return [(lead, score) for lead, score in pairs if lead["removed_by"] is None and lead["merged_into"] is None]
+
+
+def expected_rows(world: World, as_of: Any) -> list[tuple[Any, ...]]:
+    """`(ran out, id, clock, due, overdue_days)` of each clock that has run out, lead by lead and clock by clock."""
+    rows = []
+    for lead, score in visible_scores(world):
+        for clock, key in (
+            ("first_touch", "first_touch_due"),
+            ("idle", "idle_due"),
+            ("promised", "promised_due"),
+            ("expiring", "expires_on"),
+        ):
+            due = score.get(key)
+            if due is None:
+                continue
+            ran_out = due - timedelta(days=WARN + 1) if clock == "expiring" else due
+            if ran_out < as_of:
+                rows.append((ran_out, lead["id"], clock, due, (as_of - due).days))
+    return sorted(rows)
+
+
+def clock_rows(rows: Rows) -> list[tuple[Any, ...]]:
+    return [(row["id"], row["clock"], row["due"], row["overdue_days"]) for row in rows if row["clock"] != "backlog"]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_all_rows_are_those_of_a_naive_evaluation(engine: Engine, seed: int) -> None:
+    world = random_world(seed)
+    world.store_in(engine)
+    backlog = Counter(lead["owner"] for lead, score in visible_scores(world) if score["backlog"])
+    with view(engine) as connection:
+        for as_of in (TODAY - timedelta(days=3), TODAY, TODAY + timedelta(days=30)):
+            stale = list_stale(connection, Filters(), as_of, limit=None)
+            assert sorted(clock_rows(stale.rows)) == sorted(row[1:] for row in expected_rows(world, as_of))
+            counted = {row["owner"]: row["leads"] for row in stale.rows if row["clock"] == "backlog"}
+            assert counted == backlog
+            assert all(row["id"] is None for row in stale.rows if row["clock"] == "backlog")
+            assert not stale.more
+
+
+@pytest.mark.parametrize("clock", list(Clock))
+def test_one_clock_alone_is_that_part_of_the_whole(engine: Engine, clock: Clock) -> None:
+    random_world(5).store_in(engine)
+    with view(engine) as connection:
+        whole = list_stale(connection, Filters(), TODAY, limit=None).rows
+        part = list_stale(connection, Filters(), TODAY, clock=clock, limit=None).rows
+
+    def said(rows: Rows) -> list[str]:
+        return sorted(str([row[key] for key in KEYS]) for row in rows)
+
+    assert said(part) == said([row for row in whole if row["clock"] == clock])
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5, 20, 1000])
+def test_a_limit_keeps_those_that_ran_out_first(sqlite_engine: Engine, limit: int) -> None:
+    world = random_world(6)
+    world.store_in(sqlite_engine)
+    first = expected_rows(world, TODAY)
+    with view(sqlite_engine) as connection:
+        stale = list_stale(connection, Filters(), TODAY, limit=limit)
+        whole = list_stale(connection, Filters(), TODAY, limit=None)
+    listed = clock_rows(stale.rows)
+    assert len(stale.rows) <= limit
+    ran_out = {(row[1], row[2]): row[0] for row in first}
+    assert sorted(ran_out[row[:2]] for row in listed) == [row[0] for row in first[: len(listed)]]
+    assert stale.more == (len(stale.rows) < len(whole.rows))
+
+
+@pytest.mark.parametrize("seed", [1, 7])
+def test_each_owner_stands_once_with_the_longest_overdue_first(sqlite_engine: Engine, seed: int) -> None:
+    random_world(seed).store_in(sqlite_engine)
+    with view(sqlite_engine) as connection:
+        stale = list_stale(connection, Filters(), TODAY, limit=None)
+    assert stale.group_by == "owner"
+    groups = [(owner, list(rows)) for owner, rows in groupby(stale.rows, key=lambda row: row["owner"])]
+    assert len(groups) == len({owner for owner, _ in groups})
+    worst = []
+    for _, rows in groups:
+        days = [row["overdue_days"] for row in rows if row["clock"] != "backlog"]
+        assert days == sorted(days, reverse=True)
+        assert [row["clock"] for row in rows].count("backlog") == (rows[-1]["clock"] == "backlog")
+        worst += days[:1]
+    assert worst == sorted(worst, reverse=True)
+
+
+def test_what_was_never_recorded_is_not_called_never_touched(sqlite_engine: Engine) -> None:
+    world = World()
+    world.scored(1, first_touch_due=TODAY - timedelta(days=2))
+    world.scored(2, first_touch_due=TODAY)
+    world.store_in(sqlite_engine)
+    with view(sqlite_engine) as connection:
+        stale = list_stale(connection, Filters(), TODAY)
+    assert [column.key for column in stale.columns] == KEYS
+    (row,) = stale.rows
+    assert (row["id"], row["last_touch"], row["last_touch_shown"]) == (1, None, "no contact recorded")
+
+
+def test_expiring_tells_the_days_that_are_left_below_zero(sqlite_engine: Engine) -> None:
+    world = World()
+    for lead_id, days in enumerate((WARN + 1, WARN, 0, -3), 1):
+        world.scored(lead_id, expires_on=TODAY + timedelta(days=days))
+    world.store_in(sqlite_engine)
+    with view(sqlite_engine) as connection:
+        rows = list_stale(connection, Filters(), TODAY).rows
+    assert [(row["id"], row["overdue_days"]) for row in rows] == [(4, 3), (3, 0), (2, -WARN)]
+
+
+def test_filters_hold_for_the_backlog_too(engine: Engine) -> None:
+    world = World()
+    world.scored(1, lead={"owner": "Maria", "source": "Web"}, backlog=True)
+    world.scored(2, lead={"owner": "Maria", "source": "Fair"}, backlog=True)
+    world.scored(3, lead={"owner": None, "source": "Fair"}, backlog=True)
+    world.store_in(engine)
+    with view(engine) as connection:
+        whole = list_stale(connection, Filters(), TODAY).rows
+        of_web = list_stale(connection, Filters(source="web"), TODAY).rows
+        of_maria = list_stale(connection, Filters(owner="MARIA"), TODAY).rows
+        unowned = list_stale(connection, Filters(owner=""), TODAY).rows
+    assert [(row["owner"], row["leads"]) for row in whole] == [("Maria", 2), (None, 1)]
+    assert [(row["owner"], row["leads"]) for row in of_web] == [("Maria", 1)]
+    assert [(row["owner"], row["leads"]) for row in of_maria] == [("Maria", 2)]
+    assert [(row["owner"], row["leads"]) for row in unowned] == [(None, 1)]
