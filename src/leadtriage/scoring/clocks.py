@@ -189,7 +189,7 @@ def compute_clocks(rows: Any, waiting: Any, shelf: Any, grade: ColumnElement[str
         "promised_due": promised,
         "expires_on": shelf.expires,
     }
-    running = {name: case((not_(backlog), clock)) for name, clock in clocks.items()}
+    running: dict[str, ColumnElement[Any]] = {name: case((not_(backlog), clock)) for name, clock in clocks.items()}
     earliest = smallest(
         *(
             func.coalesce(clock, literal(_NEVER, Date))

@@ -46,10 +46,12 @@ class CompiledCriterion:
     """A criterion's columns by name, to be selected first, and what follows from them.
 
     Attributes:
+        number: its place among all criteria.
         columns: expressions over a lead's values.
     """
 
     criterion: Criterion
+    number: int
     columns: Mapping[str, ColumnElement[Any]]
 
     def points(self, selected: Values) -> ColumnElement[Any]:
@@ -135,7 +137,7 @@ def compile_criterion(criterion: Criterion, number: int, values: Values, scales:
             *((_holds(tier.condition, values, scales), whole(tier.points)) for tier in criterion.tiers),
             else_=None if criterion.unlisted_unknown else whole(0),
         )
-        return _AboutOneValue(criterion, {f"p{number}": column}, f"p{number}", when_missing)
+        return _AboutOneValue(criterion, number, {f"p{number}": column}, f"p{number}", when_missing)
 
     possible = [compile_condition(tier.condition, values, scales, possible=True) for tier in criterion.tiers]
     columns = {f"f{number}": find_first(possible), f"u{number}": _mark_unknown(possible)}
@@ -143,7 +145,7 @@ def compile_criterion(criterion: Criterion, number: int, values: Values, scales:
     if any(part.operator is Operator.PRESENT for tier in criterion.tiers for part in walk_comparisons(tier.condition)):
         certain = f"d{number}"
         columns[certain] = find_first([_holds(tier.condition, values, scales) for tier in criterion.tiers])
-    return _AboutSeveral(criterion, columns, f"f{number}", f"u{number}", certain)
+    return _AboutSeveral(criterion, number, columns, f"f{number}", f"u{number}", certain)
 
 
 def find_first(conditions: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:

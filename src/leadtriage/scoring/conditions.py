@@ -92,11 +92,12 @@ _PARTS_OF_TEXT = (Operator.WORDS, Operator.CONTAINS, Operator.STARTS_WITH, Opera
 
 def _compare_equal(comparison: Comparison, value: ColumnElement[Any]) -> ColumnElement[Any]:
     operands = [_plain(operand, comparison.type) for operand in comparison.operands]
+    equal: ColumnElement[bool] = value == operands[0]
     match comparison.operator:
         case Operator.IS:
-            return value == operands[0]
+            return equal
         case Operator.IS_NOT:
-            return value != operands[0]
+            return not_(equal)
         case Operator.ANY_OF:
             return value.in_(operands)
         case Operator.NONE_OF:
@@ -126,17 +127,16 @@ def _storable(number: Scalar) -> int | float:
 
 
 def _compare_order(operator: Operator, value: ColumnElement[Any], bounds: Sequence[Any]) -> ColumnElement[Any]:
+    first, last = _storable(bounds[0]), _storable(bounds[-1])
+    at_least: ColumnElement[bool] = value >= first
+    at_most: ColumnElement[bool] = value <= last
     match operator:
         case Operator.AT_LEAST:
-            return value >= _bound(bounds[0])
+            return at_least
         case Operator.AT_MOST:
-            return value <= _bound(bounds[0])
+            return at_most
         case _:
-            return and_(value >= _bound(bounds[0]), value <= _bound(bounds[1]))
-
-
-def _bound(bound: Any) -> Any:
-    return bound if isinstance(bound, date) else _storable(bound)
+            return and_(at_least, at_most)
 
 
 def _compare_money(
@@ -151,15 +151,10 @@ def _compare_money(
 
 
 def _compare_days(comparison: Comparison, day: ColumnElement[Any], as_of: date) -> ColumnElement[Any]:
-    """Compare the day itself with a day, rather than count: days since fall as the day rises, and neither is below 0."""
-    least = most = None
-    match comparison.operator:
-        case Operator.AT_LEAST:
-            least = math.ceil(comparison.operands[0])  # type: ignore[arg-type] # a number: see Comparison.type
-        case Operator.AT_MOST:
-            most = math.floor(comparison.operands[0])  # type: ignore[arg-type] # as above
-        case _:
-            least, most = math.ceil(comparison.operands[0]), math.floor(comparison.operands[1])  # type: ignore[arg-type] # as above
+    """Compare the day itself with a day rather than count: days since fall as the day rises; none is below 0."""
+    bounds = [Decimal(str(operand)) for operand in comparison.operands]
+    least = None if comparison.operator is Operator.AT_MOST else math.ceil(bounds[0])
+    most = None if comparison.operator is Operator.AT_LEAST else math.floor(bounds[-1])
     since = comparison.field != "decides_in_days"
     tests: list[ColumnElement[Any]] = [day.is_not(None) if since else day >= as_of]
     if least is not None and least > 0:

@@ -50,14 +50,14 @@ def prepare_rules(connection: Connection, criteria: Criteria, as_of: date) -> Ru
 
 
 @dataclass(frozen=True, slots=True)
-class Values0:
+class LeadValues:
     """The lowest level: the values that rules look at, and what the caller wants carried along."""
 
     rows: Subquery
     values: Values
 
 
-def select_values(rules: Rules, where: ColumnElement[bool], carried: Mapping[str, ColumnElement[Any]]) -> Values0:
+def select_values(rules: Rules, where: ColumnElement[bool], carried: Mapping[str, ColumnElement[Any]]) -> LeadValues:
     """Take the values of leads once each.
 
     Args:
@@ -69,10 +69,10 @@ def select_values(rules: Rules, where: ColumnElement[bool], carried: Mapping[str
     columns = [table(Lead).c.id.label("lead_id"), *(value.label(name) for name, value in carried.items())]
     columns += [value.label(labels[name]) for name, value in inputs.items()]
     rows = _keep(select(*columns).where(where), "lead_values")
-    return Values0(rows, {name: rows.c[label] for name, label in labels.items()})
+    return LeadValues(rows, {name: rows.c[label] for name, label in labels.items()})
 
 
-def select_totals(rules: Rules, lowest: Values0, carried: Sequence[str]) -> Subquery:
+def select_totals(rules: Rules, lowest: LeadValues, carried: Sequence[str]) -> Subquery:
     """Select for each lead, besides what is carried, all that the criteria say of it.
 
     The columns: `lead_id`; those of every `CompiledCriterion`; per dimension `NAME_raw` (the points before they
@@ -109,7 +109,7 @@ def _keep(selected: Select[Any], name: str) -> Subquery:
 
 
 def _select_answers(
-    rules: Rules, lowest: Values0, carried: Sequence[str], compiled: Sequence[CompiledCriterion]
+    rules: Rules, lowest: LeadValues, carried: Sequence[str], compiled: Sequence[CompiledCriterion]
 ) -> Select[Any]:
     def holds(condition: Any) -> ColumnElement[Any]:
         return compile_condition(condition, lowest.values, rules.scales, possible=False)
@@ -136,13 +136,14 @@ def _select_sums(
     columns: list[ColumnElement[Any]] = [answers.c[name] for name in kept]
     columns += [answers.c[name] for criterion in compiled for name in criterion.columns]
     known: list[ColumnElement[Any]] = []
+    found = dict(answers.c.items())
     for part in rules.criteria.score:
-        mine = _of_dimension(compiled, part)
-        columns.append(add_up([criterion.points(answers.c) for criterion in mine]).label(f"{part.dimension}_raw"))
-        ceilings = add_up([criterion.ceiling(answers.c) for criterion in mine])
+        mine = of_dimension(compiled, part)
+        columns.append(add_up([criterion.points(found) for criterion in mine]).label(f"{part.dimension}_raw"))
+        ceilings = add_up([criterion.ceiling(found) for criterion in mine])
         columns.append(ceilings.label(f"{part.dimension}_ceiling_raw"))
         known += [
-            case((criterion.is_known(answers.c), whole(criterion.criterion.best)), else_=whole(0))
+            case((criterion.is_known(found), whole(criterion.criterion.best)), else_=whole(0))
             for criterion in mine
             if criterion.criterion.best
         ]
@@ -152,22 +153,23 @@ def _select_sums(
 def _select_dimensions(rules: Rules, sums: Subquery, compiled: Sequence[CompiledCriterion]) -> Select[Any]:
     columns: list[ColumnElement[Any]] = list(sums.c)
     gains: list[ColumnElement[Any]] = [whole(0)]
+    found = dict(sums.c.items())
     for part in rules.criteria.score:
         raw, ceiling_raw = sums.c[f"{part.dimension}_raw"], sums.c[f"{part.dimension}_ceiling_raw"]
         columns.append(hold_within(raw, part).label(part.dimension))
         columns.append(hold_within(ceiling_raw, part).label(f"{part.dimension}_ceiling"))
-        for criterion in _of_dimension(compiled, part):
+        for criterion in of_dimension(compiled, part):
             if criterion.criterion.ask is None:
                 continue
-            place = rules.criteria.criteria.index(criterion.criterion)
-            rise = criterion.ceiling(sums.c) - criterion.points(sums.c)
+            rise = criterion.ceiling(found) - criterion.points(found)
             gain = hold_within(raw + rise, part) - hold_within(raw, part)
-            worth = gain * whole(GAIN_UNIT) + whole(GAIN_UNIT - 1 - place)
-            gains.append(case((criterion.is_known(sums.c), whole(0)), else_=worth))
+            worth = gain * whole(GAIN_UNIT) + whole(GAIN_UNIT - 1 - criterion.number)
+            gains.append(case((criterion.is_known(found), whole(0)), else_=worth))
     return select(*columns, largest(*gains).label("next_question"))
 
 
-def _of_dimension(compiled: Sequence[CompiledCriterion], part: DimensionRules) -> list[CompiledCriterion]:
+def of_dimension(compiled: Sequence[CompiledCriterion], part: DimensionRules) -> list[CompiledCriterion]:
+    """Those of one dimension, in their order."""
     return [criterion for criterion in compiled if criterion.criterion.dimension is part.dimension]
 
 

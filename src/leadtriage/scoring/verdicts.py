@@ -18,7 +18,6 @@ from sqlalchemy import (
     and_,
     case,
     cast,
-    func,
     literal,
     not_,
     or_,
@@ -151,13 +150,13 @@ def find_reason(rules: Rules, rows: Subquery) -> ColumnElement[str]:
         .scalar_subquery()
     )
     lines = {index: literal(line.reason, String) for index, line in enumerate(rules.criteria.junk.disqualify)}
-    weakest = _find_weakest(rules, rows)
+    weakest = find_weakest(rules, rows)
     ours = case(lines, value=rows.c.disqualifier, else_=weakest) if lines else weakest
     return case((rows.c.is_nominated, theirs), else_=ours)
 
 
-def _find_weakest(rules: Rules, rows: Subquery) -> ColumnElement[str]:
-    """The reason of the dimension that reached the least share of its maximum; of equal ones the first."""
+def find_weakest(rules: Rules, rows: Subquery) -> ColumnElement[str]:
+    """The reason that stands for the dimension that reached the least share of its maximum; of equal ones the first."""
     order = tuple(Dimension)
     shares = []
     for part in rules.criteria.score:

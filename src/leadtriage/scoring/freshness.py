@@ -1,0 +1,34 @@
+"""Whether the stored scores still say what lists should show."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, func, select
+
+from leadtriage.db.schema import Lead, LeadScore, ScoreRun, table
+from leadtriage.scoring.verdicts import is_visible
+
+
+def lists_are_stale(connection: Connection, criteria_digest: str) -> str | None:
+    """Say what is amiss with the stored scores, or None: leads without a score, or criteria that have changed.
+
+    Looks only at leads that came after the last run over all leads, so that it costs a list next to nothing.
+    """
+    runs, lead, scores = table(ScoreRun), table(Lead), table(LeadScore)
+    last = connection.execute(
+        select(runs.c.last_lead_id, runs.c.criteria_digest)
+        .where(runs.c.last_lead_id.is_not(None))
+        .order_by(runs.c.id.desc())
+        .limit(1)
+    ).first()
+    scored = select(scores.c.lead_id).where(scores.c.lead_id == lead.c.id).exists()
+    unscored = connection.execute(
+        select(func.count())
+        .select_from(lead)
+        .where(lead.c.id > (last.last_lead_id if last else 0), is_visible(), ~scored)
+    ).scalar_one()
+    sentences = []
+    if unscored:
+        sentences.append(f"{unscored:,} {'lead is' if unscored == 1 else 'leads are'} not scored yet")
+    if last is not None and last.criteria_digest != criteria_digest:
+        sentences.append("the criteria have changed since the leads were scored")
+    return "; ".join(sentences) + ": run leadtriage score" if sentences else None
