@@ -32,7 +32,7 @@ class Mistakes:
 
     def lines(self) -> tuple[str, ...]:
         """Return them as `line:column: text`, in the order of the file, each once."""
-        ordered = dict.fromkeys(sorted(self.found))
+        ordered = dict.fromkeys(sorted(self.found, key=lambda mistake: mistake[0]))
         return tuple(f"{place.line}:{place.column}: {text}" for place, text in ordered)
 
     def raise_if_any(self, place: str) -> None:
