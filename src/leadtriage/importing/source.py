@@ -118,6 +118,9 @@ def open_source(
     allow_long_cells()
     if options.delimiter in ("tab", "\\t"):
         options = replace(options, delimiter="\t")
+    for option, count in (("--header-rows", options.header_rows), ("--skip-rows", options.skip_rows)):
+        if count is not None and count < 0:
+            raise UsageError("a number of rows can't be negative", place=option)
     name = "standard input" if path is None else str(path)
     try:
         with ExitStack() as stack:
@@ -219,7 +222,7 @@ def _lay_out(path: Path, encoded: Encoded, dialect: Dialect, options: ReadOption
     layout = find_layout(sample.cells[:SAMPLE_ROWS], options)
     block = _first_block(path, encoded, dialect, layout.width, kind)
     starts = find_tables(block, layout, MOST_TABLES)
-    wanted = options.table or 1
+    wanted = 1 if options.table is None else options.table
     if wanted > len(starts) + 1 or wanted < 1:
         raise FileError(f"there is no table {wanted}", place=name, hint=f"tables found: {len(starts) + 1}")
     preamble = tuple(dialect.delimiter.join(row).strip() for row in block.cells[: layout.first])
