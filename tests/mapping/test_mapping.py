@@ -53,6 +53,21 @@ def test_preferred_address_comes_first() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("header", "currency"),
+    [("Budget (EUR)", "EUR"), ("Budget in USD", "USD"), ("Budget ($)", "USD"), ("Budget", None), ("Budget (€)", "EUR")],
+)
+def test_a_money_column_names_its_currency(header: str, currency: str | None) -> None:
+    (column,) = plan_columns([header, "Name"], [], {}).find("budget")
+    assert column.currency == currency
+
+
+def test_a_file_of_very_many_and_very_long_headers_has_a_plan() -> None:
+    headers = [*(f"Email {number}" for number in range(2000)), "x" * 1_000_000, "(" * 100_000]
+    plan = plan_columns(headers, [["y" * 1_000_000] * len(headers)], {})
+    assert [column.field for column in plan.columns[:2000]] == ["email"] * 2000
+
+
 def test_a_loser_says_who_won() -> None:
     plan = plan_columns(["Website", "Associated Company Domain"], [], {})
     assert '"Website" fills website' in plan.columns[1].why

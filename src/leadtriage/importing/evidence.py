@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from urllib.parse import urlsplit
 
 from leadtriage.importing.statuses import read_outcome, read_status
 from leadtriage.vocabulary import StatusMeaning
@@ -88,6 +89,17 @@ class ColumnEvidence:
     def digits(self) -> float:
         """Share of values with a digit."""
         return self.share(lambda value: any(character.isdigit() for character in value))
+
+    @cached_property
+    def dots(self) -> float:
+        """Share of values with a dot, as web addresses have one."""
+        return self.share(lambda value: "." in value)
+
+    @cached_property
+    def one_host(self) -> bool:
+        """Whether five or more values are links, all to one machine: those of the CRM itself."""
+        hosts = [urlsplit(value).netloc for value in self.values if value.startswith(("http://", "https://"))]
+        return len(hosts) == len(self.values) >= 5 and len(set(hosts)) == 1
 
     @cached_property
     def small_numbers(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -16,6 +17,8 @@ from leadtriage.importing.headers import split_words, squeeze
 
 # Every scalar is a text in these files: YAML's own reading would turn "NO" and "Y" into truth values.
 _Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+_BRACKETS = re.compile(r"(?P<outside>[^()\[\]]+)[(\[](?P<inside>[^()\[\]]+)[)\]]\s*[*:]?\s*")
 
 _ALIKE = 0.88
 """Share of equal letters (`difflib`) from which two headers are one, misspelled."""
@@ -44,6 +47,8 @@ class Lexicon:
     other: frozenset[str]
     typos_of: tuple[str, ...]
     before: frozenset[str]
+    after: frozenset[str]
+    currencies: tuple[tuple[str, str], ...]
     before_fields: frozenset[str]
     bare_names: frozenset[str]
     someone_else: tuple[tuple[str, ...], ...]
@@ -61,15 +66,46 @@ class Lexicon:
             return None
         return Entry(entry.field, entry.place + 1000, entry.spare)
 
-    def find_after_prefix(self, header: str) -> Entry | None:
-        """Return what the header means without words that change nothing: "Your E-Mail *", "Attendee Company"."""
-        spoken = split_words(header)
-        while len(spoken) > 1 and spoken[0] in self.before:
-            spoken = spoken[1:]
-            entry = self.find(" ".join(spoken))
-            if entry is not None:
-                return entry if entry.field in self.before_fields and not entry.spare else None
+    def find_part(self, header: str) -> Entry | None:
+        """Return what the header means without what changes nothing: "Your E-Mail", "Phone (mobile)"."""
+        for variant in self._vary(header):
+            entry = self.find(" ".join(variant))
+            if entry is not None and not entry.spare:
+                return entry
+            spoken = variant
+            while len(spoken) > 1 and spoken[0] in self.before:
+                spoken = spoken[1:]
+                entry = self.find(" ".join(spoken))
+                if entry is not None and not entry.spare and entry.field in self.before_fields:
+                    return entry
         return None
+
+    def _vary(self, header: str) -> Iterator[tuple[str, ...]]:
+        """Yield the header's words in other arrangements, the most telling first."""
+        yield split_words(header)
+        bracketed = _BRACKETS.fullmatch(header)
+        if bracketed is not None:
+            yield (*split_words(bracketed["inside"]), *split_words(bracketed["outside"]))
+        spoken = split_words(header)
+        while len(spoken) > 1 and spoken[-1] in self.after:
+            spoken = spoken[:-1]
+            yield spoken
+        _, colon, rest = header.partition(":")
+        if colon:
+            yield split_words(rest)
+
+    def find_currency(self, header: str) -> str | None:
+        """Return the currency (ISO 4217) that a money column's header names, as in "Budget (EUR)"."""
+        spoken = f" {' '.join(split_words(header))} "
+        signs = header.casefold()
+        return next(
+            (
+                code
+                for mark, code in self.currencies
+                if (f" {mark} " in spoken if mark.replace(" ", "").isalpha() else mark in signs)
+            ),
+            None,
+        )
 
     def find_question(self, header: str) -> str | None:
         """Return the field that a lead form's own question asks for; the line with the most words counts."""
@@ -144,6 +180,13 @@ def load_lexicon() -> Lexicon:
         other=frozenset(squeeze(header) for header in document["other"]),
         typos_of=tuple(document["typos_of"]),
         before=frozenset(word for text in document["before"] for word in split_words(text)),
+        after=frozenset(document["after"]),
+        currencies=tuple(
+            sorted(
+                ((mark, code) for code, marks in document["currencies"].items() for mark in marks),
+                key=lambda pair: -len(pair[0]),
+            )
+        ),
         before_fields=frozenset(document["before_fields"]),
         bare_names=frozenset(squeeze(header) for header in document["bare_names"]),
         someone_else=tuple(split_words(text) for text in document["someone_else"]),

@@ -7,6 +7,7 @@ word, and last by its values, in this order. Then every field takes the column t
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -33,6 +34,8 @@ MAPPABLE_FIELDS: Mapping[str, str] = {
 _IDENTITY = frozenset(("id", "email", "phone", "contact", "name", "first_name", "last_name", "company"))
 """Without any of these no row can be told from another."""
 
+_MONEY = frozenset(("budget", "revenue", "outcome_value"))
+
 _BY_PERSON = 1000
 _BY_PRESET, _BY_HEADER, _BY_PART, _BY_QUESTION, _BY_SLIP = 600, 500, 400, 300, 200
 
@@ -46,6 +49,7 @@ class ColumnPlan:
         field: a name of `MAPPABLE_FIELDS`, or None where the column is kept as an extra one.
         why: how that was decided, in a few words for people.
         rank: among several columns of one field the preferred has 0, the next 1.
+        currency: of a column of money the one that its header names ("Budget (EUR)"), as in ISO 4217.
     """
 
     index: int
@@ -53,6 +57,7 @@ class ColumnPlan:
     field: str | None
     why: str
     rank: int = 0
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,7 @@ def plan_columns(headers: Sequence[str], samples: Sequence[Sequence[str]], overr
         winners[claim.index] = claim
     for index, field in chosen.columns.items():
         winners[index] = Claim(index, field, _BY_PERSON, 0, "you said so (--map)")
-    columns = _write_plans(headers, winners, claims, chosen.decided)
+    columns = _write_plans(headers, winners, claims, chosen.decided, lexicon)
     return HeaderPlan(
         columns=columns,
         preset=preset.name if preset else None,
@@ -131,7 +136,7 @@ def _recognise(index: int, header: str, preset: Preset | None, lexicon: Lexicon)
         return Claim(index, entry.field, _BY_HEADER, entry.place, "the header says so")
     if key in lexicon.other or lexicon.speaks_of_someone_else(header):
         return None
-    entry = lexicon.find_after_prefix(header)
+    entry = lexicon.find_part(header)
     if entry is not None:
         return Claim(index, entry.field, _BY_PART, entry.place, "the header says so, in part")
     question = lexicon.find_question(header)
@@ -145,32 +150,41 @@ def _recognise(index: int, header: str, preset: Preset | None, lexicon: Lexicon)
 
 
 def _write_plans(
-    headers: Sequence[str], winners: Mapping[int, Claim], claims: Mapping[int, Claim], decided: frozenset[str]
+    headers: Sequence[str],
+    winners: Mapping[int, Claim],
+    claims: Mapping[int, Claim],
+    decided: frozenset[str],
+    lexicon: Lexicon,
 ) -> tuple[ColumnPlan, ...]:
-    holders: dict[str, list[Claim]] = {}
+    holders: dict[str, int] = {}
+    ranks: dict[int, int] = {}
+    filled: Counter[str] = Counter()
     for claim in sorted(winners.values(), key=lambda claim: (-claim.strength, claim.place, claim.index)):
         if claim.field is not None:
-            holders.setdefault(claim.field, []).append(claim)
+            holders.setdefault(claim.field, claim.index)
+            ranks[claim.index] = filled[claim.field]
+            filled[claim.field] += 1
     plans = []
     for index, header in enumerate(headers):
         winner = winners.get(index)
-        if winner is not None and winner.field is not None:
-            rank = [claim.index for claim in holders[winner.field]].index(index)
-            plans.append(ColumnPlan(index, header, winner.field, winner.why, rank))
+        if winner is None or winner.field is None:
+            why = _say_why_not(claims.get(index), headers, holders, decided)
+            plans.append(ColumnPlan(index, header, None, why))
             continue
-        plans.append(ColumnPlan(index, header, None, _say_why_not(claims.get(index), headers, holders, decided)))
+        currency = lexicon.find_currency(header) if winner.field in _MONEY else None
+        plans.append(ColumnPlan(index, header, winner.field, winner.why, ranks[index], currency))
     return tuple(plans)
 
 
 def _say_why_not(
-    claim: Claim | None, headers: Sequence[str], holders: Mapping[str, list[Claim]], decided: frozenset[str]
+    claim: Claim | None, headers: Sequence[str], holders: Mapping[str, int], decided: frozenset[str]
 ) -> str:
     if claim is None:
         return "kept as an extra column"
     if claim.field is None:
         return f"kept as an extra column: {claim.why}"
     if claim.field in holders:
-        return f'kept as an extra column: "{headers[holders[claim.field][0].index]}" fills {claim.field}'
+        return f'kept as an extra column: "{headers[holders[claim.field]]}" fills {claim.field}'
     if claim.field in decided:
         return f"kept as an extra column: you said that none fills {claim.field} (--map)"
     return "kept as an extra column"
