@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from leadtriage.importing.headers import squeeze
 
@@ -23,19 +23,21 @@ _FLAG_HEADERS = frozenset(("istest", "testlead", "istestlead"))
 _FLAGGED = frozenset(("true", "yes", "1", "y", "test"))
 
 
+def find_test_rows(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> frozenset[int]:
+    """Return the places, from 0, of the rows that are a platform's own test leads (Meta, Google, LinkedIn)."""
+    flags = [index for index, header in enumerate(headers) if squeeze(header) in _FLAG_HEADERS]
+    return frozenset(place for place, row in enumerate(rows) if _is_test(row, flags))
+
+
 def find_test_row(cells: Mapping[str, str]) -> bool:
-    """Tell whether a row, header to cell, is a platform's own test lead (Meta, Google, LinkedIn)."""
-    text = f"{_BETWEEN}{_BETWEEN.join(cells.values())}{_BETWEEN}".lower()
-    if "test" not in text and "firstname" not in text and "dummy" not in text and not _has_flag(cells):
-        return False
-    return (
-        any(mark in text for mark in _ANYWHERE)
-        or any(mark in text for mark in _WHOLE_CELLS)
-        or any(
-            squeeze(header) in _FLAG_HEADERS and value.strip().lower() in _FLAGGED for header, value in cells.items()
-        )
-    )
+    """Tell whether one row, header to cell, is a platform's own test lead."""
+    return bool(find_test_rows(tuple(cells), [tuple(cells.values())]))
 
 
-def _has_flag(cells: Mapping[str, str]) -> bool:
-    return any("test" in header.lower() for header in cells)
+def _is_test(row: Sequence[str], flags: Sequence[int]) -> bool:
+    text = _BETWEEN.join(row).lower()
+    if ("test" in text or "firstname" in text or "dummy" in text) and (
+        any(mark in text for mark in _ANYWHERE) or any(cell in f"{_BETWEEN}{text}{_BETWEEN}" for cell in _WHOLE_CELLS)
+    ):
+        return True
+    return any(index < len(row) and row[index].strip().lower() in _FLAGGED for index in flags)
