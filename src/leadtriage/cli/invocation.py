@@ -62,8 +62,18 @@ class Invocation:
         from leadtriage.reports.basis import read_basis
 
         with self.reading() as connection:
-            timezone = read_basis(connection).settings.get("timezone")
-            yield connection, self.act(timezone).as_of
+            basis = read_basis(connection)
+            yield connection, self.act(basis.settings.get("timezone")).as_of
+            if basis.digest is not None and not self.settings.quiet:
+                from leadtriage.scoring.freshness import lists_are_stale
+
+                self.note(lists_are_stale(connection, self._criteria_digest()) or "")
+
+    def _criteria_digest(self) -> str:
+        from leadtriage.criteria.source import digest_source, example_text, read_source
+
+        path = self.settings.criteria
+        return digest_source(read_source(path) if path else example_text())
 
     def criteria(self) -> Criteria:
         """The criteria that hold; says so where they are the built-in example.
@@ -113,7 +123,7 @@ class Invocation:
 
     def note(self, sentence: str) -> None:
         """Tell something useful that is no data; `--quiet` leaves it out."""
-        if not self.settings.quiet:
+        if sentence and not self.settings.quiet:
             say(safe(sentence))
 
     def warn(self, sentence: str) -> None:

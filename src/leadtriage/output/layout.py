@@ -11,6 +11,10 @@ GAP = 2
 NARROWEST = 12
 """A column of text is dropped rather than cut below this many cells."""
 
+DEAR = 90
+NARROWEST_OF_DEAR = 24
+"""From this `keep` on a column is cut less, other columns are dropped first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measure:
@@ -29,7 +33,9 @@ class Measure:
     @property
     def least(self) -> int:
         """The fewest cells it can do with."""
-        return min(self.widest, NARROWEST) if self.shrinks else self.widest
+        if not self.shrinks:
+            return self.widest
+        return min(self.widest, NARROWEST_OF_DEAR if self.keep >= DEAR else NARROWEST)
 
 
 def fit_columns(columns: Sequence[Measure], width: int | None) -> dict[int, int]:
@@ -51,9 +57,14 @@ def fit_columns(columns: Sequence[Measure], width: int | None) -> dict[int, int]
     widths = {place: columns[place].widest for place in places}
     excess = _total(widths.values()) - width
     for _ in range(excess):
-        widest = max(places, key=lambda place: (columns[place].shrinks, widths[place], -columns[place].keep))
+        widest = max(places, key=lambda place: _rank(columns[place], widths[place]))
         widths[widest] = max(1, widths[widest] - 1)
     return widths
+
+
+def _rank(column: Measure, width: int) -> tuple[bool, int, int]:
+    """How ready a column is to give up a cell: texts that have more than their least, the widest of them."""
+    return width > column.least, width if column.shrinks else 0, -column.keep
 
 
 def _total(widths: Iterable[int]) -> int:
