@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, func, literal, or_, select
 from leadtriage.criteria.text import comparable, fold, words
 from leadtriage.db.dialect import position
 from leadtriage.db.schema import Lead, LeadScore, table
+from leadtriage.vocabulary import OPEN_STAGES
 
 _lead = table(Lead)
 _score = table(LeadScore)
@@ -56,6 +57,16 @@ class Filters:
 def visible() -> ColumnElement[bool]:
     """A lead that was neither taken back nor merged into another."""
     return and_(_lead.c.removed_by.is_(None), _lead.c.merged_into.is_(None))
+
+
+def in_play() -> ColumnElement[bool]:
+    """Visible and still open: a lead that an import closed is off the lists of work before it is scored again."""
+    return and_(visible(), _lead.c.stage.in_([stage.value for stage in OPEN_STAGES]))
+
+
+def may_be_contacted() -> ColumnElement[bool]:
+    """In play, and nothing forbids a contact, be it known since the last `score` only."""
+    return and_(in_play(), _lead.c.do_not_contact.is_not(True))
 
 
 def not_hidden() -> ColumnElement[bool]:

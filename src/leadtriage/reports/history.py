@@ -11,8 +11,8 @@ from sqlalchemy import Connection, select
 
 from leadtriage.db.schema import Event, ImportBatch, table
 from leadtriage.importing.attributes import BY_NAME
-from leadtriage.reports.money import say_money
 from leadtriage.reports.words import say_day
+from leadtriage.scoring.shown_values import format_money
 from leadtriage.vocabulary import EventKind
 
 _event = table(Event)
@@ -139,7 +139,7 @@ def _say_value(field: str, value: str | None) -> str | None:
         return value
     if attribute.is_money:
         amount, _, currency = value.partition(" ")
-        return say_money(int(amount), currency)
+        return format_money(int(amount), currency)
     return _say_if_day(value) if field.endswith("_on") else value
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, case, select
 from leadtriage.db.schema import Lead, LeadScore, table
 from leadtriage.reports import page
 from leadtriage.reports.basis import Basis, read_basis
-from leadtriage.reports.filters import Filters, conditions, visible
+from leadtriage.reports.filters import Filters, conditions, may_be_contacted
 from leadtriage.reports.next_step import say_next_step
 from leadtriage.reports.page import CellRow, Row, Rows
 from leadtriage.tabular import Column, Table
@@ -142,7 +142,7 @@ def _in_queue(filters: Filters, as_of: date) -> Select[Any]:
         .where(
             _score.c.queue_from.is_not(None),
             _score.c.queue_from <= as_of,
-            visible(),
+            may_be_contacted(),
             *conditions(filters),
         )
         .order_by(

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, func, select
 from leadtriage.db.schema import Lead, LeadScore, table
 from leadtriage.reports import page
 from leadtriage.reports.basis import Basis, read_basis
-from leadtriage.reports.filters import Filters, conditions, not_hidden, visible
+from leadtriage.reports.filters import Filters, conditions, may_be_contacted, not_hidden
 from leadtriage.reports.page import CellRow, Row
 from leadtriage.reports.words import count_of
 from leadtriage.tabular import Column, Table
@@ -125,7 +125,7 @@ def _select_overdue(filters: Filters, as_of: date, clock: Clock | None, basis: B
     statement = (
         select(*(_lead.c[name] for name in of_lead), *(_score.c[name] for name in of_score))
         .join_from(_score, _lead, _lead.c.id == _score.c.lead_id)
-        .where(first.is_not(None), first < as_of, visible(), *conditions(filters))
+        .where(first.is_not(None), first < as_of, may_be_contacted(), *conditions(filters))
     )
     if clock is not None:
         first = _score.c[_DUE_COLUMNS[clock]]
@@ -155,7 +155,7 @@ def _count_backlog(connection: Connection, filters: Filters) -> list[Row]:
         statement = (
             select(owner, number)
             .join_from(_score, _lead, _lead.c.id == _score.c.lead_id)
-            .where(visible(), *conditions(filters))
+            .where(may_be_contacted(), *conditions(filters))
         )
     counted = statement.where(_score.c.backlog).group_by(owner)
     rows = page.fetch(connection, counted, None)
