@@ -39,6 +39,7 @@ def add_commands(app: typer.Typer) -> None:
         ),
         aside="nothing of the unfinished file was imported",
     )(import_files)
+    add_command(app, "undo", examples=("leadtriage undo 3", "leadtriage undo 3 --format json"))(undo)
 
 
 def import_files(
@@ -141,3 +142,25 @@ def _show(invocation: Invocation, done: list[ImportSummary], *, dry_run: bool) -
         for summary in done
     )
     invocation.show(Table("Would be imported" if dry_run else "Imported", columns, rows))
+
+
+def undo(
+    invocation: Invocation,
+    batch: Annotated[int, typer.Argument(help="The import's number; see: leadtriage imports.", metavar="BATCH")],
+) -> None:
+    """Take an import back.
+
+    Hides the leads that it made and restores what it changed; what people or later imports have changed since stays.
+    """
+    from leadtriage.importing.undo import undo_batch
+    from leadtriage.reports.basis import read_basis
+
+    with invocation.reading() as connection:
+        timezone = read_basis(connection).settings.get("timezone")
+    with invocation.database() as engine:
+        summary = undo_batch(engine, batch, invocation.act(timezone))
+    invocation.show(summary.leads)
+    invocation.note(
+        f"import {batch} is undone: {summary.removed:,} leads removed, {summary.restored:,} restored, "
+        f"{summary.kept:,} kept since they were changed meanwhile"
+    )

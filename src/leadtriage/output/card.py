@@ -21,7 +21,7 @@ def draw_card(card: Card, screen: Screen) -> str:
     console.print(Text(safe(card.title), "bold"))
     print_facts(console, [(label, write_cell(_FACT, value)) for label, value in card.facts], screen)
     parts = [finish(console)]
-    parts += [draw_table(table, screen) for table in card.tables if table.rows]
+    parts += [draw_table(table, screen, wrap=True) for table in card.tables if table.rows]
     return "\n".join(parts)
 
 

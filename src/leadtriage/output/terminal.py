@@ -28,8 +28,12 @@ _RULED = Box("    \n    \n ── \n    \n    \n    \n    \n    \n")
 _RULED_ASCII = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
 
 
-def draw_table(table: Table, screen: Screen) -> str:
-    """A table as lines of text; without rows a sentence that says so."""
+def draw_table(table: Table, screen: Screen, *, wrap: bool = False) -> str:
+    """A table as lines of text; without rows a sentence that says so.
+
+    Args:
+        wrap: break texts that are too long into several lines instead of cutting them.
+    """
     if not table.rows:
         return f"{safe(table.title)}: none\n" if table.title else ""
     columns = [
@@ -52,7 +56,7 @@ def draw_table(table: Table, screen: Screen) -> str:
         if heading:
             console.print()
             console.print(Text(f"{heading[0] or 'none'} ({len(group)})", "bold"))
-        console.print(_draw_grid(shown, group, screen, bars=bars))
+        console.print(_draw_grid(shown, group, screen, bars=bars, wrap=wrap))
     return finish(console)
 
 
@@ -113,7 +117,12 @@ def _measure(columns: Sequence[Column], rows: Sequence[Mapping[str, Cell]], *, b
 
 
 def _draw_grid(
-    columns: Sequence[tuple[Column, int]], rows: Sequence[Mapping[str, Cell]], screen: Screen, *, bars: bool
+    columns: Sequence[tuple[Column, int]],
+    rows: Sequence[Mapping[str, Cell]],
+    screen: Screen,
+    *,
+    bars: bool,
+    wrap: bool,
 ) -> Grid:
     grid = Grid(
         box=_RULED if screen.unicode else _RULED_ASCII,
@@ -128,8 +137,8 @@ def _draw_grid(
         grid.add_column(
             Text(safe(column.label)),
             width=width,
-            no_wrap=True,
-            overflow="ellipsis" if screen.unicode else "crop",
+            no_wrap=not wrap,
+            overflow="fold" if wrap else "ellipsis" if screen.unicode else "crop",
             justify="right" if column.align == "right" and not drawn_as_bar else "left",
         )
     for row in rows:
