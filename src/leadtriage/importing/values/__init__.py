@@ -9,10 +9,11 @@ from leadtriage.importing.values.cells import NotUnderstood, clean_lines, clean_
 from leadtriage.importing.values.contacts import split_contact
 from leadtriage.importing.values.countries import country_for_phone_region, parse_country
 from leadtriage.importing.values.counts import parse_count, parse_number
+from leadtriage.importing.values.currencies import minor_digits
 from leadtriage.importing.values.date_order import DateOrderEvidence, decide_date_order, is_ambiguous_date
 from leadtriage.importing.values.dates import DateOrder, parse_date, parse_datetime
 from leadtriage.importing.values.emails import Email, parse_emails
-from leadtriage.importing.values.money import Money, minor_digits, parse_money
+from leadtriage.importing.values.money import Money, parse_money
 from leadtriage.importing.values.names import join_name, split_name
 from leadtriage.importing.values.phones import parse_phones, phone_digits_key
 from leadtriage.importing.values.timeline import parse_timeline

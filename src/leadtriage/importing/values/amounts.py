@@ -13,6 +13,9 @@ from enum import Enum
 from leadtriage.importing.values.cells import NotUnderstood
 from leadtriage.importing.values.lexicon import words
 
+LARGEST_WHOLE = 10**18
+"""Whole numbers of the databases end at 2 ** 63, a little above."""
+
 
 class LoneDot(Enum):
     """How "1.234", which may be 1234 or 1.234, is read where nothing else in the text decides."""
@@ -45,6 +48,8 @@ _UPPER = words("amounts", "upper")
 _RANGE = words("amounts", "range")
 _FILLERS = words("amounts", "fillers")
 _TOKEN = re.compile(r"[.,]?\d+(?:[.,' ]\d+)*|,-+|\.{2,3}|[<>=]=?|=[<>]|[^\W\d_]+|\S")
+_LABELLED = re.compile(r"[^\d()]*[^\W\d_][^\d()]*\(([^()]*\d[^()]*)\)")
+"""An amount behind its name in a list of choices: "Small business (1-50)"."""
 _LONGEST_NUMERAL = 40
 
 
@@ -58,6 +63,9 @@ def read_amount(text: str, *, lone_dot: LoneDot, allowed: frozenset[str] = froze
     Raises:
         NotUnderstood: it is no amount, a negative one, or may be several.
     """
+    labelled = _LABELLED.fullmatch(text)
+    if labelled:
+        text = labelled[1]
     numbers: list[tuple[str, Decimal | None]] = []
     lower = upper = ranged = False
     previous = ""

@@ -21,7 +21,7 @@ def parse_yes_no(text: str) -> bool | None:
     Raises:
         NotUnderstood: it says neither.
     """
-    if is_missing(text) and text.strip() not in _NO:
+    if is_missing(text):
         return None
     given = plain(text).lower().rstrip(".!")
     if given in _YES:

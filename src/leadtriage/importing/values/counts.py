@@ -5,12 +5,9 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from leadtriage.importing.values.amounts import LoneDot, read_amount
+from leadtriage.importing.values.amounts import LARGEST_WHOLE, LoneDot, read_amount
 from leadtriage.importing.values.cells import NotUnderstood, is_missing, plain
 from leadtriage.importing.values.lexicon import words
-
-LARGEST_WHOLE = 10**18
-"""Whole numbers of the databases end at 2 ** 63, a little above."""
 
 _MACHINE = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,18})?(?:e[+-]?\d{1,2})?", re.ASCII)
 _LONE_DOT = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII)

@@ -41,7 +41,9 @@ _MONTH_NUMBER = re.compile(
     r"(?P<month>0?[1-9]|1[0-2])[/.-](?P<year>20\d\d)|(?P<year2>20\d\d)[/-](?P<month2>0?[1-9]|1[0-2])"
 )
 _SEASON = re.compile(r"(?P<season>[^\W\d_]+)(?:\W+(?:of\s+)?(?P<year>\d{4}))?")
-_FINAL = re.compile(r"^(?:(?:by|until|before|the|at|zum|bis|in|im|ende|end of|end|late|fin de|en)\s+)+")
+_LABELLED = re.compile(r"[^\d()]*\(([^()]*\d[^()]*)\)")
+"""A time behind its name in a list of choices: "Short term (1-3 months)"."""
+_FINAL = re.compile(r"^(?:(?:by|this|until|before|the|at|zum|bis|in|im|ende|end of|end|late|fin de|en)\s+)+")
 
 
 def parse_timeline(text: str, came_in: date, order: DateOrder | None = None) -> date | None:
@@ -61,6 +63,9 @@ def parse_timeline(text: str, came_in: date, order: DateOrder | None = None) -> 
     if is_missing(text):
         return None
     given = plain(text.replace("_", " ")).lower().strip(" .!?*\"'")
+    labelled = _LABELLED.fullmatch(given)
+    if labelled:
+        given = labelled[1].strip()
     if given in _NOW:
         return came_in
     if given in _UNDECIDED:
