@@ -46,9 +46,10 @@ def list_candidates(
 ) -> Table:
     """Return the junk candidates that wait for a review, those that could reach most on top.
 
-    Columns as in `docs/cli.md`. `why` says every line that nominates the lead, by the criteria that are given and the
-    lead as it is stored; `flagged_by` names who does: people, systems, `criteria`. Where nothing nominates it any
-    more, since the criteria or the lead have changed after the last `score`, `why` says so.
+    Columns as in `docs/cli.md`. `why` says every line that nominates the lead, with its reason where that is not
+    `reason`, by the criteria that are given and the lead as it is stored; `flagged_by` names who does: people,
+    systems, `criteria`. Where nothing nominates it any more, since the criteria or the lead have changed after the
+    last `score`, `why` says so.
     """
     basis = read_basis(connection)
     statement = (
@@ -72,7 +73,7 @@ def list_candidates(
 
 
 def _present(row: Row, lines: Sequence[NominatingLine], as_of: date) -> CellRow:
-    why = "; ".join(f"{line.reason}: {line.text}" for line in lines)
+    why = "; ".join(line.text if line.reason == row["reason"] else f"{line.reason}: {line.text}" for line in lines)
     return {
         **{column.key: row.get(column.key) for column in _COLUMNS},
         "why": why or "nothing any more: run leadtriage score",

@@ -33,6 +33,7 @@ _pair = table(LikelyDuplicate)
 
 _DAYS = ("created_on", "decides_on", "first_touch_on", "last_touch_on", "next_touch_on", "nurture_until")
 _KEPT = ("crm_id", "other_emails", "other_phones", "qualified_on", "qualified_by", "closed_on", "outcome_reason")
+_QUALIFIED_BY = {"score": "its score", "crm": "the CRM's status"}
 _NOT_A_FACT = ("first_name", "last_name", "name", "age_days", "idle_days", "decides_in_days", "email_domain", "stage")
 
 
@@ -56,33 +57,32 @@ def show_lead(connection: Connection, criteria: Criteria, lead_id: int, as_of: d
     duplicates = _read_duplicates(connection, lead_id)
     extras = _read_extras(connection, lead)
     questions = explanation.questions if is_open else ()
-    tables = (
-        show_tables.dimensions(explanation),
-        show_tables.ledger(explanation),
-        show_tables.questions(questions),
-        show_tables.nominations(nominations),
-        show_tables.duplicates(duplicates),
-        show_tables.story(story),
-        show_tables.extra_columns(extras),
-    )
+    sides, ledger = show_tables.dimensions(explanation), show_tables.ledger(explanation)
+    parts = {
+        "questions": show_tables.questions(questions),
+        "nominations": show_tables.nominations(nominations),
+        "duplicates": show_tables.duplicates(duplicates),
+        "events": show_tables.story(story),
+        "columns": show_tables.extra_columns(extras),
+    }
     record: dict[str, Any] = {
         **_write_fields(lead, as_of),
         "score": explanation.score,
         "ceiling": explanation.ceiling,
         "known": explanation.known,
         "grade": explanation.grade.value,
-        "ledger": show_tables.records(tables[1]),
-        "questions": show_tables.records(tables[2]),
-        "nominations": show_tables.records(tables[3]),
-        "duplicates": show_tables.records(tables[4]),
-        "events": show_tables.records(tables[5]),
-        "columns": show_tables.records(tables[6]),
+        "ledger": show_tables.records(ledger),
+        **{name: show_tables.records(part) for name, part in parts.items()},
         "next_question": questions[0].ask if questions else None,
     }
     return Card(
         title=f"{_say_who(lead)} (lead {lead_id})",
         facts=_state_facts(lead, explanation, criteria, as_of),
-        tables=tuple(show_tables.with_total(part, explanation) for part in tables),
+        tables=(
+            sides,
+            show_tables.add_total(ledger, explanation),
+            *(show_tables.without(p, "kind") for p in parts.values()),
+        ),
         record=record,
         notes=_compare_with_stored(connection, lead, explanation),
     )
@@ -191,7 +191,8 @@ def _say_stage(lead: Mapping[str, Any]) -> str:
 def _say_qualified(lead: Mapping[str, Any]) -> str:
     if lead["qualified_on"] is None:
         return "no"
-    return f"since {say_day(lead['qualified_on'])}, by {lead['qualified_by'] or 'nobody named'}"
+    by = lead["qualified_by"] or "nobody named"
+    return f"since {say_day(lead['qualified_on'])}, by {_QUALIFIED_BY.get(by, by)}"
 
 
 def _say_last_touch(lead: Mapping[str, Any], as_of: date) -> str:

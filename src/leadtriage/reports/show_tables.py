@@ -11,7 +11,8 @@ from leadtriage.scoring.explain import Explanation, OpenQuestion
 from leadtriage.scoring.nominating import NominatingLine
 from leadtriage.tabular import Cell, Column, Table
 
-LEDGER = "Why this score"
+_LONGEST_TIER = 24
+"""In characters: a tier of many words would hide the value that it stands beside."""
 
 
 def records(part: Table) -> list[dict[str, Cell]]:
@@ -64,19 +65,17 @@ def ledger(explanation: Explanation) -> Table:
         }
         for line in explanation.ledger
     )
-    return Table(LEDGER, columns, rows)
+    return Table("Why this score", columns, rows)
 
 
 def _say_value(value: str | None, tier: str | None) -> str | None:
-    if value is None or tier is None or tier == value:
+    if value is None or tier is None or tier == value or len(tier) > _LONGEST_TIER:
         return value
     return f"{value} ({tier})"
 
 
-def with_total(part: Table, explanation: Explanation) -> Table:
-    """The ledger with its sum for people to see; any other part as it is."""
-    if part.title != LEDGER:
-        return part
+def add_total(part: Table, explanation: Explanation) -> Table:
+    """The ledger as people read it: with its sum, without the names that only rules use."""
     total: dict[str, Cell] = dict.fromkeys((column.key for column in part.columns), None)
     total |= {
         "dimension": "total",
@@ -85,7 +84,12 @@ def with_total(part: Table, explanation: Explanation) -> Table:
         "ceiling": explanation.ceiling,
         "known_shown": f"{explanation.known:.0%}",
     }
-    return replace(part, rows=(*part.rows, total))
+    return without(replace(part, rows=(*part.rows, total)), "field")
+
+
+def without(part: Table, key: str) -> Table:
+    """A part without one of its columns, which only scripts need."""
+    return replace(part, columns=tuple(column for column in part.columns if column.key != key))
 
 
 def questions(asked: Iterable[OpenQuestion]) -> Table:
@@ -136,8 +140,10 @@ def story(happenings: Iterable[Happening]) -> Table:
         Column("kind", "Kind", keep=20),
         Column("text", "What happened", keep=100),
     )
-    rows = tuple({"at": line.at, "by": line.by, "kind": line.kind, "text": line.text} for line in happenings)
-    return Table("Story", columns, rows)
+    rows: list[dict[str, Cell]] = [
+        {"at": line.at, "by": line.by, "kind": line.kind, "text": line.text} for line in happenings
+    ]
+    return Table("Story", columns, tuple(rows))
 
 
 def extra_columns(extras: Iterable[tuple[str, str]]) -> Table:

@@ -197,7 +197,7 @@ def _present_backlog(count: Row) -> CellRow:
     return {column.key: None for column in _COLUMNS} | {
         "owner": count["owner"],
         "owner_shown": count["owner"] or "nobody",
-        "name_shown": f"{came_late} past the shelf life on arrival",
+        "name_shown": f"{came_late} too old on arrival",
         "clock": Clock.BACKLOG.value,
         "clock_shown": _CLOCK_WORDS[Clock.BACKLOG],
         "leads": count["leads"],
