@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -38,6 +38,8 @@ APPLICATION_ID = 0x4C454144
 _WRITERS_LOCK = 0x4C454144
 _MOST_ARGUMENTS = 100
 """Of one SQLite function: its own limit is 127 before version 3.48."""
+
+_MOST_VALUES = 500
 
 _FIXED_WAL = ((3, 44, 6), (3, 45, 0)), ((3, 50, 7), (3, 51, 0)), ((3, 51, 3), (99, 0, 0))
 """The releases, from and before, in which the WAL-reset corruption bug is mended."""
@@ -264,6 +266,12 @@ def keep(connection: Connection, name: str, rows: Select[Any]) -> Table:
     kept.create(connection, checkfirst=False)
     connection.execute(kept.insert().from_select([column.name for column in columns], rows))
     return kept
+
+
+def batches(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Cut a list into parts that every engine takes as the values of one statement."""
+    for start in range(0, len(values), _MOST_VALUES):
+        yield values[start : start + _MOST_VALUES]
 
 
 def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:

@@ -94,7 +94,7 @@ class ExtraReader:
             return None
         text = f'"c{self._number}":{json.dumps(cell, ensure_ascii=False)}'
         compared = f'"c{self._number}":{json.dumps(comparable(cell), ensure_ascii=False)}'
-        number = _read_number(cell)
+        number = read_extra_number(cell)
         if number is not None:
             compared += f',"n{self._number}":{number}'
         return text, compared
@@ -104,7 +104,8 @@ class ExtraReader:
         return self._memo.read_all(cells)
 
 
-def _read_number(cell: str) -> int | float | None:
+def read_extra_number(cell: str) -> int | float | None:
+    """The number that an extra column's cell is compared as, read as the number fields are; None where it is none."""
     if len(cell) > _LONGEST_NUMBER or not any(map(str.isdecimal, cell)):
         return None
     try:

@@ -66,9 +66,7 @@ def store_keys(connection: Connection, staging: Staging, batch: int) -> None:
     lower = dialect.smallest(keys.c.lead_id, place.c.lead_id)
     higher = dialect.largest(keys.c.lead_id, place.c.lead_id)
     joined = (
-        select(
-            lower.label("lead_id"), higher.label("other_lead_id"), func.min(staging.key.c.rank).label("rank")
-        )
+        select(lower.label("lead_id"), higher.label("other_lead_id"), func.min(staging.key.c.rank).label("rank"))
         .select_from(staging.key)
         .join(keys, keys.c.key == staging.key.c.key)
         .join(place, place.c.row_id == staging.key.c.row_id)

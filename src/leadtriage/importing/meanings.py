@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from leadtriage.importing.ad_tests import find_test_row
+from leadtriage.importing.ad_tests import find_test_rows
 from leadtriage.importing.columns import Memo
 from leadtriage.importing.mapping import HeaderPlan
 from leadtriage.importing.statuses import read_outcome, read_status, status_reason
@@ -24,8 +24,6 @@ _CALLED_JUNK = "called_junk"
 _CALLED_UNQUALIFIED = "called_unqualified"
 """Reasons of our own for a CRM's word that gives none."""
 
-_SIGNS_OF_TESTS = ("test", "dummy", "firstname")
-
 
 class MeaningReader:
     """Reads them; holds what it remembers of repeated words."""
@@ -36,7 +34,6 @@ class MeaningReader:
         self._plan, self._headers, self._system, self._tally = plan, headers, system, tally
         self._keep_open = keep_open
         self._statuses = Memo(lambda text: read_status(text, system))
-        self._flagged = any("test" in header.lower() for header in headers)
 
     def read(self, rows: Sequence[Sequence[str]], cells: list[tuple[str, ...]], staged: dict[str, list[Any]]) -> None:
         """Put `meaning`, `junk_reason`, `junk_by` and `contacted` of a chunk's rows."""
@@ -55,14 +52,13 @@ class MeaningReader:
         staged["junk_reason"] = reasons = [reason for _, reason, _ in settled]
         staged["contacted"] = [contacted for _, _, contacted in settled]
         staged["junk_by"] = by = [self._system if reason else None for reason in reasons]
-        for position, row in enumerate(rows):
-            if self._is_test(row):
-                reasons[position], by[position] = Reason.TEST.value, self._system
+        for position in find_test_rows(self._headers, rows):
+            reasons[position], by[position] = Reason.TEST.value, self._system
 
     def _settle(
         self, status_text: str, outcome_text: str, status_header: str, outcome_header: str
     ) -> tuple[str | None, str | None, bool]:
-        """Return what counts of a status and an outcome: the meaning, a reason to nominate, whether it proves contact."""
+        """Return the meaning that counts, a reason to nominate, and whether the status proves contact."""
         status = self._statuses[status_text] if status_text else None
         outcome = read_outcome(outcome_text, outcome_header) if outcome_text else None
         said = [meaning for meaning in (outcome, status) if meaning is not None]
@@ -98,9 +94,3 @@ class MeaningReader:
                     f" taken as {meaning}",
                     status_text,
                 )
-
-    def _is_test(self, row: Sequence[str]) -> bool:
-        text = "\x1f".join(row).lower()
-        if not self._flagged and not any(sign in text for sign in _SIGNS_OF_TESTS):
-            return False
-        return find_test_row(dict(zip(self._headers, row, strict=False)))

@@ -259,8 +259,11 @@ class RowReader:
             staged["signs_off"] = self._column(cells, column, parse_signs_off)
         for name in ("budget", "revenue", "outcome_value"):
             for column in plan.find(name):
-                sums: list[Money | None] = self._column(cells, column, lambda text: parse_money(text, currency))
-                self.tally.unmarked_money += sum(1 for money in sums if money and not money.marked)
+                currency = column.currency or self._how.currency
+                sums: list[Money | None] = self._column(
+                    cells, column, lambda text, currency=currency: parse_money(text, currency)
+                )
+                self.tally.unmarked_money += 0 if column.currency else sum(1 for money in sums if money and not money.marked)
                 stem = name.removesuffix("_value")
                 staged[f"{stem}_amount"] = [money.amount if money else None for money in sums]
                 staged[f"{stem}_currency"] = [money.currency if money else None for money in sums]

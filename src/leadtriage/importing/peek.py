@@ -1,0 +1,116 @@
+"""How a file would be read, without importing it: for people to check before they trust it."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from sqlalchemy import Connection
+
+from leadtriage.act import Act
+from leadtriage.importing.preparing import default_date_order, plan_file, recall_overrides
+from leadtriage.importing.source import Source, open_source
+from leadtriage.importing.summary import ImportOptions
+from leadtriage.importing.understand import RowReader, Understanding
+from leadtriage.tabular import Card, Cell, Column, Table
+
+_SHOWN_ROWS = 5
+_TRIED_CHUNKS = 1
+_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", ":": "colon", " ": "space", ", ": "comma and space"}
+
+
+def peek_file(
+    path: Path | None,
+    options: ImportOptions,
+    act: Act,
+    *,
+    connection: Connection | None = None,
+    stream: BinaryIO | None = None,
+) -> Card:
+    """Tell how a file, or standard input where there is no path, is read.
+
+    Args:
+        connection: a database that may remember what `--map` said of such files.
+
+    Raises:
+        FileError: the file cannot be read.
+        UsageError: an option names a field or a header that is not there.
+    """
+    source = open_source(path, stream, options.read)
+    plan = plan_file(source, recall_overrides(connection, source, options))
+    order = options.date_order or default_date_order(options.region)
+    understanding = Understanding(
+        plan=plan,
+        headers=source.headers,
+        system=options.system or plan.system or "file",
+        extras=(),
+        region=options.region,
+        currency=options.currency,
+        date_orders={column.index: order for column in plan.columns},
+        source=options.source or plan.default_source,
+    )
+    reader = RowReader(understanding, act)
+    samples: list[list[str]] = []
+    for chunk in islice(source.rows(), _TRIED_CHUNKS):
+        samples = chunk.cells[:_SHOWN_ROWS]
+        reader.read(chunk, 1)
+    columns = [
+        {
+            "column": column.header,
+            "field": column.field,
+            "why": column.why,
+            "example": next(
+                (row[column.index] for row in samples if len(row) > column.index and row[column.index]), None
+            ),
+        }
+        for column in plan.columns
+    ]
+    reading = source.reading
+    facts: dict[str, Cell] = {
+        "file": source.name,
+        "format": reading.format,
+        "sheet": reading.sheet or None,
+        "encoding": reading.encoding or None,
+        "delimiter": _NAMES.get(reading.delimiter, reading.delimiter) or None,
+        "quote": reading.quote or None,
+        "escape": reading.escape or None,
+        "line ends": reading.newline or None,
+        "lines above the header": len(reading.preamble) or None,
+        "header rows": reading.header_rows,
+        "tables": reading.tables if reading.tables > 1 else None,
+        "recognised as": plan.preset,
+        "rows looked at": reader.tally.rows,
+    }
+    warnings = (*source.warnings, *plan.warnings, *reader.tally.warnings.sentences())
+    return Card(
+        title=f"How {source.name} is read",
+        facts=tuple((label, value) for label, value in facts.items() if value is not None),
+        tables=(_columns_table(columns), _rows_table(source, samples)),
+        record={**{label.replace(" ", "_"): value for label, value in facts.items()}, "columns": columns},
+        notes=warnings,
+    )
+
+
+def _columns_table(columns: list[dict[str, Any]]) -> Table:
+    return Table(
+        "Columns",
+        (
+            Column("column", "column", keep=100),
+            Column("field", "fills", keep=90),
+            Column("why", "why", keep=40),
+            Column("example", "for example", keep=60),
+        ),
+        tuple({**column, "field": column["field"] or "(kept as it is)"} for column in columns),
+    )
+
+
+def _rows_table(source: Source, samples: list[list[str]]) -> Table:
+    keys = [f"c{index}" for index in range(len(source.headers))]
+    return Table(
+        "First rows",
+        tuple(
+            Column(key, header, keep=100 - i) for i, (key, header) in enumerate(zip(keys, source.headers, strict=True))
+        ),
+        tuple(dict(zip(keys, row, strict=False)) | dict.fromkeys(keys[len(row) :]) for row in samples),
+    )

@@ -1,0 +1,189 @@
+"""Takes an import back: hides what it made and restores what it changed, but for what was changed since.
+
+Nothing is deleted from the history: the undoing is told by events of its own. Keys are released, so that the same
+file can be imported again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    String,
+    and_,
+    delete,
+    exists,
+    literal,
+    or_,
+    select,
+    update,
+)
+
+from leadtriage.act import Act
+from leadtriage.db import dialect
+from leadtriage.db.engine import writing
+from leadtriage.db.ids import reserve_ids
+from leadtriage.db.schema import (
+    Event,
+    FieldOrigin,
+    ImportBatch,
+    ImportRow,
+    Lead,
+    LeadKey,
+    LikelyDuplicate,
+    Nomination,
+    Touch,
+    table,
+)
+from leadtriage.errors import LeadtriageError
+from leadtriage.importing.merge import write_events
+from leadtriage.importing.restoring import restore_fields, restore_stages
+from leadtriage.tabular import Column, Table
+from leadtriage.vocabulary import EventKind
+
+_LISTED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class UndoSummary:
+    """What taking a batch back did: leads hidden, leads with values restored, leads kept because of later changes."""
+
+    batch: int
+    removed: int
+    restored: int
+    kept: int
+    leads: Table
+
+
+def undo_batch(engine: Engine, batch: int, act: Act) -> UndoSummary:
+    """Take an import back.
+
+    Raises:
+        LeadtriageError: there is no such batch, or it was taken back before.
+    """
+    with writing(engine) as connection:
+        _check(connection, batch)
+        kept = dialect.keep(connection, "kept_leads", _made_and_changed_since(batch))
+        removed = dialect.keep(connection, "removed_leads", _made(batch, kept))
+        restored = restore_fields(connection, batch, act, removed)
+        restored |= restore_stages(connection, batch, act, removed)
+        _remove(connection, batch, act, removed)
+        _withdraw(connection, batch, act)
+        connection.execute(
+            update(table(ImportBatch))
+            .where(table(ImportBatch).c.id == batch)
+            .values(undone_at=act.recorded_at, undone_by=act.by)
+        )
+        summary = _summarise(connection, batch, removed, kept, restored)
+        for temporary in (kept, removed):
+            temporary.drop(connection)
+    return summary
+
+
+def _check(connection: Connection, batch: int) -> None:
+    books = table(ImportBatch)
+    found = connection.execute(select(books.c.undone_at).where(books.c.id == batch)).first()
+    if found is None:
+        raise LeadtriageError("there is no such import", place=f"batch {batch}", hint="see: leadtriage imports")
+    if found.undone_at is not None:
+        raise LeadtriageError(f"it was undone on {found.undone_at:%Y-%m-%d}", place=f"batch {batch}")
+
+
+def _made_and_changed_since(batch: int) -> Any:
+    """Leads that the batch made and that another act or a later import that stands has touched."""
+    lead, event, row, books = table(Lead), table(Event), table(ImportRow), table(ImportBatch)
+    by_people = exists().where(
+        event.c.lead_id == lead.c.id,
+        or_(event.c.batch_id.is_(None), event.c.batch_id != batch),
+        event.c.kind.not_in([EventKind.GRADE, EventKind.QUALIFIED, EventKind.UNDONE]),
+        or_(event.c.batch_id.is_(None), _stands(event.c.batch_id)),
+    )
+    by_import = exists().where(
+        row.c.lead_id == lead.c.id, row.c.batch_id != batch, books.c.id == row.c.batch_id, books.c.undone_at.is_(None)
+    )
+    return select(lead.c.id.label("lead_id")).where(
+        lead.c.batch_id == batch, lead.c.removed_by.is_(None), or_(by_people, by_import)
+    )
+
+
+def _stands(batch_id: ColumnElement[int]) -> ColumnElement[bool]:
+    books = table(ImportBatch).alias("standing")
+    return exists().where(books.c.id == batch_id, books.c.undone_at.is_(None))
+
+
+def _made(batch: int, kept: Any) -> Any:
+    lead = table(Lead)
+    return select(lead.c.id.label("lead_id")).where(
+        lead.c.batch_id == batch,
+        lead.c.removed_by.is_(None),
+        ~exists().where(kept.c.lead_id == lead.c.id),
+    )
+
+
+def _remove(connection: Connection, batch: int, act: Act, removed: Any) -> None:
+    """Hide the leads that the batch made, and give their keys free."""
+    lead, key, pair = table(Lead), table(LeadKey), table(LikelyDuplicate)
+    gone = select(removed.c.lead_id)
+    act_id = reserve_ids(connection, "act")
+    connection.execute(update(lead).where(lead.c.id.in_(gone)).values(removed_by=act_id, changed_at=act.recorded_at))
+    connection.execute(delete(key).where(or_(key.c.lead_id.in_(gone), key.c.batch_id == batch)))
+    connection.execute(delete(pair).where(or_(pair.c.lead_id.in_(gone), pair.c.other_lead_id.in_(gone))))
+    nothing = literal(None, String)
+    write_events(
+        connection,
+        act,
+        batch,
+        select(
+            removed.c.lead_id,
+            literal(EventKind.REMOVED.value).label("kind"),
+            nothing.label("field"),
+            nothing.label("old"),
+            nothing.label("new"),
+        ).subquery(),
+        by_lead=True,
+    )
+
+
+def _withdraw(connection: Connection, batch: int, act: Act) -> None:
+    """Nominations and touches of the batch no longer count; what they said stays in the history."""
+    for model in (Nomination, Touch):
+        rows = table(model)
+        connection.execute(
+            update(rows)
+            .where(and_(rows.c.batch_id == batch, rows.c.withdrawn_at.is_(None)))
+            .values(withdrawn_at=act.recorded_at)
+        )
+    origin = table(FieldOrigin)
+    connection.execute(delete(origin).where(origin.c.batch_id == batch))
+
+
+def _summarise(connection: Connection, batch: int, removed: Any, kept: Any, restored: frozenset[int]) -> UndoSummary:
+    lead = table(Lead)
+    rows: list[dict[str, Any]] = []
+    counts: dict[str, int] = {}
+    groups: tuple[tuple[str, list[int]], ...] = (
+        ("removed", list(connection.execute(select(removed.c.lead_id)).scalars())),
+        ("restored", sorted(restored)),
+        ("kept", list(connection.execute(select(kept.c.lead_id)).scalars())),
+    )
+    for what, ids in groups:
+        counts[what] = len(ids)
+        listed = select(lead.c.id, lead.c.name, lead.c.company).where(lead.c.id.in_(ids[:_LISTED])).order_by(lead.c.id)
+        rows += [{"what": what, **row._mapping} for row in connection.execute(listed)]
+    columns = (
+        Column("what", "what", keep=90),
+        Column("id", "id", keep=100, align="right"),
+        Column("name", "name", keep=80),
+        Column("company", "company", keep=60),
+    )
+    return UndoSummary(
+        batch,
+        counts["removed"],
+        counts["restored"],
+        counts["kept"],
+        Table("undone", columns, tuple(rows), total=sum(counts.values())),
+    )
