@@ -12,7 +12,7 @@ NARROWEST = 12
 """A column of text is dropped rather than cut below this many cells."""
 
 DEAR = 90
-NARROWEST_OF_DEAR = 24
+NARROWEST_OF_DEAR = 32
 """From this `keep` on a column is cut less, other columns are dropped first."""
 
 
