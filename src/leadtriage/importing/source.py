@@ -86,7 +86,7 @@ class Source:
     def _table(self, tally: Tally) -> Iterator[Block]:
         with _open_text(self._path, self._encoded) as text:
             blocks = _read(text, self._dialect, self._encoded, self._layout.width, self.reading.format)
-            yield from cut_table(blocks, self._layout, tally)
+            yield from cut_table(blocks, self._layout, tally, padded=self.reading.format != "csv")
 
 
 def parsed_table(source: Source) -> Iterator[list[str]]:

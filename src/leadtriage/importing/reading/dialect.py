@@ -6,6 +6,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from leadtriage.errors import UsageError
@@ -32,13 +33,25 @@ def guess_dialect(sample: str, options: ReadOptions) -> Dialect:
     if options.delimiter:
         delimiter = options.delimiter[0]
         return _completed(sample, delimiter, options, spaced=options.delimiter[1:] == " ")
-    best, best_mark = ",", 0.0
+    best = _best_delimiter(sample, options)
+    if best is None:
+        lines = sample.splitlines(keepends=True)
+        if sum(line.startswith('"') for line in lines) >= 0.8 * len(lines):
+            inner = "".join(_unwrap(line) for line in lines)
+            within = _best_delimiter(inner, options)
+            if within is not None:
+                return replace(_completed(inner, within, options, spaced=None), wrapped=True)
+    return _completed(sample, best or ",", options, spaced=None)
+
+
+def _best_delimiter(sample: str, options: ReadOptions) -> str | None:
+    best, best_mark = None, 0.0
     for delimiter, trust in _TRUST.items():
         dialect = _completed(sample, delimiter, options, spaced=None)
         mark = _mark(sample, dialect) * trust
         if mark > best_mark + 1e-9:
             best, best_mark = delimiter, mark
-    return _completed(sample, best, options, spaced=None)
+    return best
 
 
 def open_reader(lines: Iterable[str], dialect: Dialect, *, strict: bool) -> Reader:
@@ -60,6 +73,8 @@ def prepare_lines(lines: list[str], dialect: Dialect, *, has_nul: bool) -> list[
 
     A NUL before a quote is taken as its escape; any other NUL is dropped.
     """
+    if dialect.wrapped:
+        lines = [_unwrap(line) for line in lines]
     if has_nul:
         doubled = dialect.quote * 2
         lines = [
@@ -70,6 +85,13 @@ def prepare_lines(lines: list[str], dialect: Dialect, *, has_nul: bool) -> list[
         doubled = dialect.quote * 2
         lines = [pattern.sub(doubled, line) if dialect.escape in line else line for line in lines]
     return lines
+
+
+def _unwrap(line: str) -> str:
+    body = line.rstrip("\r\n")
+    if len(body) < 2 or not (body.startswith('"') and body.endswith('"')):
+        return line
+    return body[1:-1].replace('""', '"') + line[len(body) :]
 
 
 def _escaped_quote(dialect: Dialect) -> re.Pattern[str]:
@@ -169,7 +191,9 @@ def _mark(sample: str, dialect: Dialect) -> float:
     width, count = max(
         ((w, n) for w, n in widths.items() if w > 1), key=lambda item: (item[1], item[0]), default=(1, 0)
     )
-    if width == 1 or (dialect.delimiter in " :" and width == 2 and count < total):
+    if width == 1 or (dialect.delimiter == ":" and count < 0.9 * total):
+        return 0.0
+    if dialect.delimiter == " " and (width == 2 or dialect.quote not in sample) and count < total:
         return 0.0
     if dialect.delimiter == " " and width == 2 and dialect.quote not in sample:
         return 0.0

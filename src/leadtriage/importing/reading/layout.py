@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 from leadtriage.importing.reading.model import Layout, ReadOptions
 
@@ -42,6 +43,8 @@ def find_layout(records: Sequence[Sequence[str]], options: ReadOptions) -> Layou
         rows = 0
     else:
         rows = _count_header_rows(records, first)
+    if rows == 0 and options.header_rows is None and _is_half_header(records, first, width):
+        first, rows = first - 1, 1
     header = join_header(records[first : first + rows])
     warnings: list[str] = []
     body = [row for row in records[first + rows :] if any(row)]
@@ -52,6 +55,9 @@ def find_layout(records: Sequence[Sequence[str]], options: ReadOptions) -> Layou
     if rows and agreed and body and header.count("") == len(header) - width > 0:
         header = tuple(name for name in header if name)
         warnings.append("the header has an extra delimiter, which was left out")
+    if rows and agreed and width == len(header) + 1 and _is_count([row[0] for row in body if len(row) == width]):
+        header = ("", *header)
+        warnings.append("the first column counts the rows and has no name")
     if rows and not agreed:
         width = len(header)
     columns = len(header)
@@ -161,6 +167,18 @@ def _is_header(records: Sequence[Sequence[str]], first: int) -> bool:
             alike += 1
     filled = sum(1 for cell in row if cell.strip())
     return alike < max(1, 0.2 * filled)
+
+
+def _is_half_header(records: Sequence[Sequence[str]], first: int, width: int) -> bool:
+    """Whether the row above the data of a table of two columns names one of them."""
+    above = records[first - 1] if first else []
+    return width == 2 and len(above) == 2 and any(above) and not any(map(looks_like_data, above))
+
+
+def _is_count(values: Sequence[str]) -> bool:
+    """Whether values are consecutive whole numbers."""
+    numbers = [int(value) for value in values if value.isdecimal()]
+    return len(numbers) == len(values) > 1 and all(b - a == 1 for a, b in pairwise(numbers))
 
 
 def _count_header_rows(records: Sequence[Sequence[str]], first: int) -> int:

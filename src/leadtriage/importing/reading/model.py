@@ -39,12 +39,14 @@ class Dialect:
         quote: one character, or "" where nothing is quoted.
         escape: "" where a quote inside quotes is doubled, else the character before it.
         space_after: whether blanks after a delimiter belong to it, as in `a, "b"`.
+        wrapped: whether each whole line stands in quotes once more, as spreadsheets write a column of CSV lines.
     """
 
     delimiter: str
     quote: str
     escape: str
     space_after: bool = False
+    wrapped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

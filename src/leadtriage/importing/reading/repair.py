@@ -57,12 +57,9 @@ def _ways(text: str, start: int, dialect: Dialect) -> Iterator[tuple[str, int | 
         while text.startswith(" ", start):
             start += 1
     if text.startswith(quote, start):
-        seen: set[int] = set()
-        for end in _closings(text, start + 1, delimiter, quote):
-            if end not in seen:
-                seen.add(end)
-                value = text[start + 1 : end].replace(quote * 2, quote)
-                yield value, end + 2 if end + 1 < len(text) else None
+        for closing, after in _closings(text, start + 1, delimiter, quote):
+            value = text[start + 1 : closing].replace(quote * 2, quote)
+            yield value, after + 1 if after < len(text) else None
     end = text.find(delimiter, start)
     if end < 0:
         yield text[start:], None
@@ -70,26 +67,37 @@ def _ways(text: str, start: int, dialect: Dialect) -> Iterator[tuple[str, int | 
         yield text[start:end], end + 1
 
 
-def _closings(text: str, start: int, delimiter: str, quote: str) -> Iterator[int]:
-    """Where a quoted cell may end: at the first sound place, then at doubled quotes, then at later places.
+def _closings(text: str, start: int, delimiter: str, quote: str) -> Iterator[tuple[int, int]]:
+    """Where a quoted cell may end, and where its delimiter stands then (or the end of the text).
 
-    A quote, delimiter and quote in a row are an end for sure.
+    First the first sound place, then doubled quotes before it, then later places; a quote, a delimiter and a quote
+    are an end for sure.
     """
     position = start
-    doubled: list[int] = []
+    doubled: list[tuple[int, int]] = []
     while (position := text.find(quote, position)) >= 0:
-        if position + 1 == len(text) or text[position + 1] == delimiter:
-            yield position
+        after = _find_end(text, position, delimiter)
+        if after is not None:
+            yield position, after
             yield from doubled
             doubled = []
-            if text[position + 2 : position + 4].lstrip().startswith(quote):
+            if text[after + 1 : after + 3].lstrip().startswith(quote):
                 return
         elif text[position + 1] == quote:
             position += 1
-            if position + 1 == len(text) or text[position + 1] == delimiter:
-                doubled.append(position)
+            after = _find_end(text, position, delimiter)
+            if after is not None:
+                doubled.append((position, after))
         position += 1
     yield from doubled
+
+
+def _find_end(text: str, position: int, delimiter: str) -> int | None:
+    """Where the cell that a quote at `position` closes is delimited; None if other letters follow it."""
+    after = position + 1
+    while delimiter != " " and text.startswith(" ", after):
+        after += 1
+    return after if after == len(text) or text[after] == delimiter else None
 
 
 def split_otherwise(text: str, dialect: Dialect, width: int) -> list[str] | None:

@@ -28,8 +28,12 @@ class Tally:
     another_table_at: int | None = None
 
 
-def cut_table(blocks: Iterator[Block], layout: Layout, tally: Tally) -> Iterator[Block]:
-    """The records of the table that `layout` describes, without its header, up to where another table begins."""
+def cut_table(blocks: Iterator[Block], layout: Layout, tally: Tally, *, padded: bool) -> Iterator[Block]:
+    """The records of the table that `layout` describes, without its header, up to where another table begins.
+
+    Args:
+        padded: whether a line of one cell is as wide as the others, as in a spreadsheet.
+    """
     skip = layout.first + layout.header_rows
     after_blank = False
     for block, is_last in _with_last(blocks):
@@ -44,8 +48,8 @@ def cut_table(blocks: Iterator[Block], layout: Layout, tally: Tally) -> Iterator
             return
         after_blank = bool(block.cells) and not any(block.cells[-1])
         if is_last and layout.columns > 2:
-            kept = _find_notes(block)
-            tally.notes = sum(1 for row in block.cells[kept:] if row)
+            kept = _find_notes(block, padded=padded)
+            tally.notes = sum(1 for row in block.cells[kept:] if any(row))
             block = _slice(block, 0, kept)
         yield block
 
@@ -147,16 +151,16 @@ def _with_last(blocks: Iterator[Block]) -> Iterator[tuple[Block, bool]]:
         yield held, True
 
 
-def _find_notes(block: Block) -> int:
+def _find_notes(block: Block, *, padded: bool) -> int:
     """Where the lines below a table begin (a blank row, then lines of one cell): the number of rows if none do."""
     end = len(block.cells)
     start = end
     for position in range(end - 1, max(end - MOST_NOTES, 0) - 1, -1):
         row = block.cells[position]
-        if len(row) > 1 and any(row[1:]):
-            break
         if not any(row):
             start = position
+        elif len(row) > 1 and (not padded or any(row[1:])):
+            break
     return start
 
 
