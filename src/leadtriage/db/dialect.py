@@ -282,7 +282,7 @@ def insert_rows(connection: Connection, table: Table, columns: Sequence[str], ro
     """
     if connection.dialect.name == "sqlite":
         statement = _positional_insert(connection, table, columns)
-        driver = connection.connection.driver_connection
+        driver = connection.connection.dbapi_connection
         assert isinstance(driver, sqlite3.Connection)
         driver.executemany(statement, rows)
         return

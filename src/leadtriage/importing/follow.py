@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from leadtriage.act import Act
 from leadtriage.db import dialect
-from leadtriage.db.ids import reserve_ids
+from leadtriage.db.ids import next_id, reserve_ids
 from leadtriage.db.schema import Event, Lead, Nomination, Touch, table
 from leadtriage.importing.meanings import CLOSING
 from leadtriage.importing.merge import first_stage, write_events
@@ -44,9 +44,13 @@ def follow_status(
         nurture_days: how long a lead is parked whose CRM gives no date.
     """
     by_system = act.on_behalf_of(system)
-    _record_touches(connection, staging, batch, by_system)
-    _qualify(connection, staging, batch, by_system)
-    _change_stages(connection, staging, batch, by_system, nurture_days)
+    place = staging.place
+    met = select(exists().where(place.c.outcome.in_([RowOutcome.UNCHANGED, RowOutcome.UPDATED])))
+    _keep_touches(connection, staging, batch, by_system)
+    if connection.execute(met).scalar():
+        _record_touches(connection, staging, batch, by_system)
+        _qualify(connection, staging, batch, by_system)
+        _change_stages(connection, staging, batch, by_system, nurture_days)
     _nominate(connection, staging, batch, by_system)
 
 
@@ -79,49 +83,51 @@ def _line(kind: EventKind, old: ColumnElement[Any], new: ColumnElement[Any]) -> 
 _NOTHING = literal(None, String)
 
 
-def _record_touches(connection: Connection, staging: Staging, batch: int, act: Act) -> None:
-    row, lead, touch = staging.row, table(Lead), table(Touch)
-    later = or_(
-        lead.c.last_touch_on.is_(None),
-        and_(row.c.touch_dated.is_(True), row.c.touched_on > lead.c.last_touch_on),
-        and_(row.c.touch_dated.is_(True), lead.c.contact_dated.is_(False)),
+def _is_new_touch(staging: Staging) -> ColumnElement[bool]:
+    """A contact that the lead does not know of yet: a later one, or the day of one that had none."""
+    row, lead = staging.row, table(Lead)
+    dated = row.c.touch_dated.is_(True)
+    return and_(
+        row.c.touched_on.is_not(None),
+        or_(
+            lead.c.last_touch_on.is_(None),
+            and_(dated, row.c.touched_on > lead.c.last_touch_on),
+            and_(dated, lead.c.contact_dated.is_(False)),
+        ),
     )
-    new = _rows(staging, met=True).where(row.c.touched_on.is_not(None), later)
-    lines = new.add_columns(*_line(EventKind.TOUCH, _NOTHING, row.c.touched_on.cast(String)))
+
+
+def _keep_touches(connection: Connection, staging: Staging, batch: int, act: Act) -> None:
+    """Keep each new contact as a touch; of leads that are new, their first."""
+    row, place, lead, touch = staging.row, staging.place, table(Lead), table(Touch)
     found = (
-        new.add_columns(lead.c.id.label("lead_id"))
-        .union(
-            _rows(staging, lead.c.id.label("lead_id"), met=False).where(
-                row.c.touched_on.is_not(None), staging.place.c.outcome == RowOutcome.CREATED
-            )
-        )
+        _rows(staging, lead.c.id.label("lead_id"), row.c.touched_on, row.c.touch_dated, met=False)
+        .where(row.c.touched_on.is_not(None), or_(place.c.outcome == RowOutcome.CREATED, _is_new_touch(staging)))
         .subquery()
     )
-    count = connection.execute(select(func.count()).select_from(found)).scalar_one()
-    if not count:
-        return
-    first_id = reserve_ids(connection, "touch", count)
+    first_id = next_id(connection, "touch")
     values: dict[str, ColumnElement[Any]] = {
         "lead_id": found.c.lead_id,
         "id": func.row_number().over(order_by=found.c.lead_id) + literal(first_id - 1),
         "kind": literal(TouchKind.UNKNOWN.value),
-        "on": row.c.touched_on,
-        "dated": row.c.touch_dated,
+        "on": found.c.touched_on,
+        "dated": found.c.touch_dated,
         "by": literal(act.by),
         "batch_id": literal(batch),
     }
-    source = (
-        select(*values.values())
-        .select_from(found)
-        .join(staging.place, and_(staging.place.c.lead_id == found.c.lead_id, staging.place.c.outcome != "merged"))
-        .join(row, row.c.row_id == staging.place.c.row_id)
-    )
-    connection.execute(insert(touch).from_select(list(values), source))
+    kept = connection.execute(insert(touch).from_select(list(values), select(*values.values())))
+    reserve_ids(connection, "touch", kept.rowcount)
+
+
+def _record_touches(connection: Connection, staging: Staging, batch: int, act: Act) -> None:
+    """Tell leads that were there before of their new contacts."""
+    row, lead = staging.row, table(Lead)
+    lines = _rows(staging, *_line(EventKind.TOUCH, _NOTHING, row.c.touched_on.cast(String)), met=True)
     _write_and_update(
         connection,
         batch,
         act,
-        lines,
+        lines.where(_is_new_touch(staging)),
         {
             "first_touch_on": func.coalesce(
                 lead.c.first_touch_on, dialect.choose_when(row.c.touch_dated, row.c.touched_on)

@@ -62,7 +62,11 @@ def store_keys(connection: Connection, staging: Staging, batch: int) -> None:
         .order_by(first.c.key)
     )
     stored = exists().where(keys.c.key == first.c.key)
-    connection.execute(insert(keys).from_select(["key", "lead_id", "original_lead_id", "batch_id"], new.where(~stored)))
+    added = connection.execute(
+        insert(keys).from_select(["key", "lead_id", "original_lead_id", "batch_id"], new.where(~stored))
+    )
+    if added.rowcount == _count(connection, staging.key):
+        return
     lower = dialect.smallest(keys.c.lead_id, place.c.lead_id)
     higher = dialect.largest(keys.c.lead_id, place.c.lead_id)
     joined = (

@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from leadtriage.act import Act
 from leadtriage.db import dialect
-from leadtriage.db.ids import reserve_ids
+from leadtriage.db.ids import next_id, reserve_ids
 from leadtriage.db.schema import Event, FieldOrigin, ImportReject, ImportRow, Lead, table
 from leadtriage.importing.attributes import Attribute
 from leadtriage.importing.meanings import CLOSING
@@ -271,10 +271,7 @@ def write_events(
         by_lead: the lines are one a lead, so that their order is that of the leads.
     """
     event = table(Event)
-    count = connection.execute(select(func.count()).select_from(lines)).scalar_one()
-    if not count:
-        return
-    first_id, act_id = reserve_ids(connection, "event", count), reserve_ids(connection, "act")
+    first_id, act_id = next_id(connection, "event"), reserve_ids(connection, "act")
     order = (lines.c.lead_id,) if by_lead else (lines.c.lead_id, lines.c.field)
     number = func.row_number().over(order_by=order) + literal(first_id - 1)
     values: dict[str, ColumnElement[Any]] = {
@@ -290,7 +287,8 @@ def write_events(
         "old": lines.c.old,
         "new": lines.c.new,
     }
-    connection.execute(insert(event).from_select(list(values), select(*values.values()).order_by(*order)))
+    written = connection.execute(insert(event).from_select(list(values), select(*values.values()).order_by(*order)))
+    reserve_ids(connection, "event", written.rowcount)
 
 
 def keep_rows(connection: Connection, staging: Staging, batch: int) -> None:

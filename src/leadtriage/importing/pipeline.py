@@ -28,7 +28,7 @@ from leadtriage.importing.preparing import (
     understand_file,
 )
 from leadtriage.importing.source import Source, open_source
-from leadtriage.importing.staging import Staging, add_keys, add_rows, create_staging, drop_staging
+from leadtriage.importing.staging import Staging, add_keys, add_rows, create_staging
 from leadtriage.importing.summary import ImportOptions, ImportSummary, Reject
 from leadtriage.importing.tally import Tally
 from leadtriage.importing.understand import RowReader, Understanding, attributes_of
@@ -66,6 +66,7 @@ def import_file(
     """
     source = open_source(path, stream, options.read)
     with engine.connect() as connection:
+        connection.detach()  # closed at the end instead of kept, which drops the temporary tables at no cost
         with connection.begin():
             overrides = recall_overrides(connection, source, options)
             earlier = find_earlier_import(connection, source, options, overrides)
@@ -80,8 +81,6 @@ def import_file(
                 return _merge_file(connection, source, staging, tally, understanding, options, overrides, act)
             except _NumbersTaken:
                 continue
-            finally:
-                drop_staging(connection, staging)
 
 
 def stage_file(

@@ -134,11 +134,6 @@ def create_staging(connection: Connection, attributes: Sequence[Attribute]) -> S
     return staging
 
 
-def drop_staging(connection: Connection, staging: Staging) -> None:
-    """Drop the temporary tables."""
-    staging.row.metadata.drop_all(connection)
-
-
 def add_rows(connection: Connection, staging: Staging, rows: Iterable[tuple[Any, ...]]) -> None:
     """Stage rows, each in the order of `Staging.row_columns`."""
     dialect.insert_rows(connection, staging.row, staging.row_columns, rows)

@@ -248,7 +248,7 @@ class RowReader:
             self._put_text(staged, name, values)
 
     def _read_typed(self, cells: list[tuple[str, ...]], created: list[date], staged: dict[str, list[Any]]) -> None:
-        plan, currency = self._how.plan, self._how.currency
+        plan = self._how.plan
         for name in _COUNTS:
             for column in plan.find(name):
                 staged[name] = self._column(cells, column, parse_count)
@@ -259,14 +259,7 @@ class RowReader:
             staged["signs_off"] = self._column(cells, column, parse_signs_off)
         for name in ("budget", "revenue", "outcome_value"):
             for column in plan.find(name):
-                currency = column.currency or self._how.currency
-                sums: list[Money | None] = self._column(
-                    cells, column, lambda text, currency=currency: parse_money(text, currency)
-                )
-                self.tally.unmarked_money += 0 if column.currency else sum(1 for money in sums if money and not money.marked)
-                stem = name.removesuffix("_value")
-                staged[f"{stem}_amount"] = [money.amount if money else None for money in sums]
-                staged[f"{stem}_currency"] = [money.currency if money else None for money in sums]
+                self._read_money(cells, column, name.removesuffix("_value"), staged)
         for column in plan.find("timeline"):
             reader = self._readers.get(column.index)
             if reader is None:
@@ -276,6 +269,17 @@ class RowReader:
                 )
             days = reader.read_all(zip(cells[column.index], created, strict=True), None)
             staged["decides_on"] = [day.isoformat() if day else None for day in days]
+
+    def _read_money(
+        self, cells: list[tuple[str, ...]], column: ColumnPlan, stem: str, staged: dict[str, list[Any]]
+    ) -> None:
+        """Read sums; a currency that the header names goes before the one that was said for the file."""
+        currency = column.currency or self._how.currency
+        sums: list[Money | None] = self._column(cells, column, lambda text: parse_money(text, currency))
+        if column.currency is None:
+            self.tally.unmarked_money += sum(1 for money in sums if money and not money.marked)
+        staged[f"{stem}_amount"] = [money.amount if money else None for money in sums]
+        staged[f"{stem}_currency"] = [money.currency if money else None for money in sums]
 
     def _put_contacts(self, contacts: Contacts, staged: dict[str, list[Any]]) -> None:
         if contacts.emails is not None:
