@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 GAP = 2
 """Blanks between two columns."""
 
-NARROWEST = 12
-"""A column of text is dropped rather than cut below this many cells."""
+DEAR = 80
+"""A column that is kept less dearly than this is dropped before texts are cut much."""
 
-DEAR = 90
-NARROWEST_OF_DEAR = 32
-"""From this `keep` on a column is cut less, other columns are dropped first."""
+DEAREST = 95
+"""From this `keep` on texts are cut less than others."""
+
+COMFORTABLE = {True: 32, False: 18}
+NARROWEST = {True: 20, False: 12}
+"""The cells that a text has at least, the dearest ones and others: while there are columns to drop, and at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +33,9 @@ class Measure:
     keep: int
     shrinks: bool
 
-    @property
-    def least(self) -> int:
+    def least(self, limits: Mapping[bool, int]) -> int:
         """The fewest cells it can do with."""
-        if not self.shrinks:
-            return self.widest
-        return min(self.widest, NARROWEST_OF_DEAR if self.keep >= DEAR else NARROWEST)
+        return min(self.widest, limits[self.keep >= DEAREST]) if self.shrinks else self.widest
 
 
 def fit_columns(columns: Sequence[Measure], width: int | None) -> dict[int, int]:
@@ -51,7 +51,8 @@ def fit_columns(columns: Sequence[Measure], width: int | None) -> dict[int, int]
     if width is None:
         return {place: columns[place].widest for place in places}
     for place in sorted(places, key=lambda place: (columns[place].keep, -place)):
-        if len(places) == 1 or _total(columns[place].least for place in places) <= width:
+        limits = COMFORTABLE if columns[place].keep < DEAR else NARROWEST
+        if len(places) == 1 or _total(columns[place].least(limits) for place in places) <= width:
             break
         places.remove(place)
     widths = {place: columns[place].widest for place in places}
@@ -62,9 +63,16 @@ def fit_columns(columns: Sequence[Measure], width: int | None) -> dict[int, int]
     return widths
 
 
-def _rank(column: Measure, width: int) -> tuple[bool, int, int]:
-    """How ready a column is to give up a cell: texts that have more than their least, the widest of them."""
-    return width > column.least, width if column.shrinks else 0, -column.keep
+def _rank(column: Measure, width: int) -> tuple[bool, bool, bool, int, int]:
+    """How ready a column is to give up a cell: what is above comfort, then texts that are not the dearest, then all."""
+    can_be_cut = width > column.least(NARROWEST)
+    return (
+        width > column.least(COMFORTABLE),
+        can_be_cut and column.keep < DEAREST,
+        can_be_cut,
+        width if column.shrinks else 0,
+        -column.keep,
+    )
 
 
 def _total(widths: Iterable[int]) -> int:

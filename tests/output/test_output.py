@@ -1,0 +1,150 @@
+"""What holds of every output, whatever a lead is called."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from python_calamine import CalamineWorkbook
+from rich.cells import cell_len
+from tables import CARD, HOSTILE, QUEUE, STALE
+
+from leadtriage.formulas import guard_formula, unguard_formula
+from leadtriage.output.card import render_card
+from leadtriage.output.documents import write_csv, write_json
+from leadtriage.output.layout import GAP, Measure, fit_columns
+from leadtriage.output.render import render_table
+from leadtriage.output.safe import safe
+from leadtriage.output.screen import Screen
+from leadtriage.output.spreadsheet import write_xlsx
+from leadtriage.output.terminal import draw_bar, draw_table
+from leadtriage.settings import OutputFormat
+from leadtriage.tabular import Column, Table
+
+STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+ANY_TEXT = st.text(max_size=60)
+
+
+def one_cell(text: str) -> Table:
+    return Table("Leads", (Column("name", "Name"),), ({"name": text},))
+
+
+@given(ANY_TEXT)
+def test_no_format_lets_a_steering_character_through(text: str) -> None:
+    table = one_cell(text)
+    for format in OutputFormat:
+        assert not STEERING.search(render_table(table, format, Screen(40)))
+        assert not STEERING.search(render_table(table, format, Screen()))
+
+
+@given(ANY_TEXT)
+def test_safe_text_is_one_line_and_safe_again(text: str) -> None:
+    assert safe(safe(text)) == safe(text)
+    assert len(safe(text).splitlines()) <= 1
+
+
+@given(ANY_TEXT)
+def test_json_means_the_same_text(text: str) -> None:
+    assert json.loads(write_json(one_cell(text))) == [{"name": text}]
+
+
+@given(st.text(max_size=30).map(lambda text: text.replace("\r", "")))
+def test_a_guarded_text_can_be_taken_back(text: str) -> None:
+    assert unguard_formula(guard_formula(text)) == text
+    cell = next(csv.reader(io.StringIO(write_csv(one_cell("x" + text), exact=True).partition("\n")[2], newline="")))
+    assert cell == ["x" + text]
+
+
+@pytest.mark.parametrize(
+    ("text", "guarded"),
+    [
+        ("=1+1", "'=1+1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("+1-555-0100", "'+1-555-0100"),
+        ("-2+3", "'-2+3"),
+        ("\t=1", "'\t=1"),
+        ("'=1", "''=1"),
+        ("+4930123456", "+4930123456"),
+        ("-5", "-5"),
+        ("-5.25", "-5.25"),
+        ("O'Neil", "O'Neil"),
+        ("a=b", "a=b"),
+    ],
+)
+def test_formulas_are_guarded_and_numbers_are_not(text: str, guarded: str) -> None:
+    assert guard_formula(text) == guarded
+
+
+@given(st.integers(20, 250))
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    for table in (QUEUE, STALE):
+        drawn = draw_table(table, Screen(width))
+        assert max(cell_len(line) for line in drawn.splitlines()) <= width
+
+
+@given(
+    st.lists(st.builds(Measure, st.integers(0, 60), st.integers(0, 100), st.booleans()), min_size=1, max_size=12),
+    st.integers(1, 200),
+)
+def test_columns_fit_and_dearer_ones_stay(columns: list[Measure], width: int) -> None:
+    widths = fit_columns(columns, width)
+    assert widths
+    if len(widths) > 1:
+        assert sum(widths.values()) + GAP * (len(widths) - 1) <= width
+    dropped = [columns[place].keep for place in range(len(columns)) if place not in widths]
+    assert not dropped or max(dropped) <= min(columns[place].keep for place in widths)
+    assert fit_columns(columns, None) == {place: column.widest for place, column in enumerate(columns)}
+
+
+@given(st.integers(-200, 200))
+def test_a_bar_is_as_long_as_its_share(value: int) -> None:
+    bar = draw_bar(value, 100, 10)
+    assert len(bar) == 10
+    assert bar.count("█") == min(10, max(0, value * 80 // 800))
+
+
+def test_colours_are_only_where_the_screen_has_them() -> None:
+    assert "\x1b[" not in draw_table(QUEUE, Screen(120, colour=False))
+    assert "\x1b[" in draw_table(QUEUE, Screen(120, colour=True))
+
+
+def test_markup_and_emoji_names_are_shown_as_they_are() -> None:
+    drawn = draw_table(QUEUE, Screen())
+    for name in ("markup", "emoji name"):
+        assert str(HOSTILE[name]) in drawn
+    assert "[b]Hallbeck[/b]" in render_card(CARD, OutputFormat.TABLE, Screen(70))
+
+
+def test_people_see_the_word_for_them_and_scripts_the_value() -> None:
+    assert "A?" in draw_table(QUEUE, Screen())
+    assert "A?" in render_table(QUEUE, OutputFormat.MARKDOWN, Screen())
+    assert "A?" not in write_json(QUEUE)
+    assert "A?" not in write_csv(QUEUE)
+
+
+def test_a_workbook_holds_texts_as_texts_and_numbers_as_numbers() -> None:
+    rows = CalamineWorkbook.from_filelike(io.BytesIO(write_xlsx(QUEUE))).get_sheet_by_index(0).to_python()
+    header, first, *_ = rows
+    assert header == [column.key for column in QUEUE.columns]
+    assert first[header.index("score")] == 89
+    assert first[header.index("created")] == date(2026, 11, 1)
+    names = [row[header.index("name")] for row in rows[1:]]
+    assert HOSTILE["formula"] in names
+    assert HOSTILE["phone"] in names
+
+
+def test_the_same_table_is_the_same_workbook() -> None:
+    assert write_xlsx(QUEUE) == write_xlsx(QUEUE)
+
+
+def test_an_empty_table_says_so_to_people_and_is_empty_to_scripts() -> None:
+    empty = Table("Queue", QUEUE.columns, ())
+    assert draw_table(empty, Screen(80)) == "Queue: none\n"
+    assert json.loads(write_json(empty)) == []
+    assert len(write_csv(empty).splitlines()) == 1
