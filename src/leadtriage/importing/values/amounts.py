@@ -47,9 +47,11 @@ _LOWER = words("amounts", "lower")
 _UPPER = words("amounts", "upper")
 _RANGE = words("amounts", "range")
 _FILLERS = words("amounts", "fillers")
-_TOKEN = re.compile(r"[.,]?\d+(?:[.,' ]\d+)*|,-+|\.{2,3}|[<>=]=?|=[<>]|[^\W\d_]+|\S")
+_TOKEN = re.compile(r"[.,]?\d+(?:[.,' ]\d+)*|\.{2,3}|[<>=]=?|=[<>]|[^\W\d_]+|\S")
 _LABELLED = re.compile(r"[^\d()]*[^\W\d_][^\d()]*\(([^()]*\d[^()]*)\)")
 """An amount behind its name in a list of choices: "Small business (1-50)"."""
+_NO_CENTS = re.compile(r"(?<=\d)[.,]-+(?!\d)")
+"""The dash for the cents in "5'000.-"."""
 _LONGEST_NUMERAL = 40
 
 
@@ -66,10 +68,11 @@ def read_amount(text: str, *, lone_dot: LoneDot, allowed: frozenset[str] = froze
     labelled = _LABELLED.fullmatch(text)
     if labelled:
         text = labelled[1]
+    text = _NO_CENTS.sub("", text.replace("_", " "))
     numbers: list[tuple[str, Decimal | None]] = []
     lower = upper = ranged = False
     previous = ""
-    for token in _TOKEN.findall(text.replace("_", " ")):
+    for token in _TOKEN.findall(text):
         if token[-1].isdecimal():
             if numbers and not ranged:
                 raise NotUnderstood("more than one number")

@@ -16,7 +16,7 @@ _FEWEST_DIGITS, _MOST_DIGITS = 5, 15
 _SHARED_DIGITS = 9
 
 _INTERNATIONAL = re.compile(r"\+([1-9]\d{6,14})", re.ASCII)
-_NATIONAL = re.compile(r"(?!.*\.0+$)[\d ().-]{5,24}", re.ASCII)
+_NATIONAL = re.compile(r"(?!.*\.0+$|\d{4}-\d\d-\d\d)[\d ().-]{5,24}", re.ASCII)
 _PUNCTUATION = str.maketrans("", "", " ().-")
 _SCIENTIFIC = re.compile(r"\+?(\d)[.,]?(\d*)e\+?(\d\d?)", re.IGNORECASE)
 _POINT_ZERO = re.compile(r"(\+?\d{5,15})[.,]0+")
@@ -29,7 +29,9 @@ _EXTENSION = re.compile(
 )
 _APART = re.compile(r"\s*(?:[;,|]|\s/\s|\bor\b|\band\b|\boder\b|\bund\b|\bou\b)\s*", re.IGNORECASE)
 _TYPED = re.compile(r"\+?[\d\s()./-]+", re.ASCII)
-_VANITY = re.compile(r"[+(]?\d[\d ().-]{0,9}[a-z][a-z\d -]{4,12}", re.IGNORECASE)
+_VANITY = re.compile(r"[+(]?\d[\d ().-]{2,9}[a-z]{3}[a-z\d -]{0,10}", re.IGNORECASE)
+_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:\D.*)?")
+_DECORATION = re.compile(r"^[^\w+(]+")
 
 
 def parse_phones(text: str, region: str | None) -> tuple[str, ...]:
@@ -81,13 +83,14 @@ def _part_numbers(text: str) -> list[str]:
         if all(sum(c.isdecimal() for c in side) >= 7 for side in sides):
             return sides
     if len(parts) > 1 and not all(sum(c.isdecimal() for c in part) >= _FEWEST_DIGITS for part in parts):
-        rejoined = text.replace(",", " ")
-        return [rejoined]
+        return [" ".join(text.replace(",", " ").split())]
     return parts
 
 
 def _read_number(text: str, region: str | None) -> str:
-    text = _mend_spreadsheet(_LABEL.sub("", text).strip())
+    text = _mend_spreadsheet(_DECORATION.sub("", _LABEL.sub("", text)).strip())
+    if _ISO_DATE.fullmatch(text):
+        raise NotUnderstood("a date rather than a telephone number")
     extension = _EXTENSION.search(text)
     bare = text[: extension.start()] if extension else text
     digits = [c for c in bare if c.isdecimal()]
@@ -102,7 +105,7 @@ def _read_number(text: str, region: str | None) -> str:
     if dialled is None:
         if len(digits) > _MOST_DIGITS:
             raise NotUnderstood("too many digits")
-        dialled = bare.strip(" -./")
+        dialled = " ".join(bare.split()).strip(" -./")
     return f"{dialled}x{extension[1]}" if extension else dialled
 
 

@@ -21,6 +21,8 @@ _UNITS = group_of_word("timeline", "units")
 _ENDS = group_of_word("timeline", "ends")
 _COUNTS = {word: int(count) for word, count in group_of_word("timeline", "counts").items()}
 _SEASON_ENDS = {word: int(month) for word, month in group_of_word("timeline", "seasons").items()}
+_THIRDS = {word: int(third) for word, third in group_of_word("timeline", "thirds").items()}
+_TOMORROW = words("timeline", "tomorrow")
 _LEAD_IN = words("timeline", "before")
 _TRAIL = words("timeline", "after")
 _DURATION = re.compile(
@@ -31,6 +33,7 @@ _AROUND_PERIOD = words("timeline", "around_period")
 _NEXT = words("timeline", "following")
 _OF_YEAR = r"(?:\W+(?:of\s+)?(?P<year>\d{4}|\d\d))?"
 _QUARTER = re.compile(
+    r"(?:q[1-4]\s?[-/]\s?)?"
     rf"(?:q\s?(?P<a>[1-4])|(?P<b>[1-4])\s?q|(?P<c>[1-4])(?:\.|st|nd|rd|th)?\s*(?:quarter|quartal)){_OF_YEAR}"
 )
 _YEAR_QUARTER = re.compile(r"(?P<year>\d{4})\W*q(?P<a>[1-4])")
@@ -43,15 +46,17 @@ _MONTH_NUMBER = re.compile(
 _SEASON = re.compile(r"(?P<season>[^\W\d_]+)(?:\W+(?:of\s+)?(?P<year>\d{4}))?")
 _LABELLED = re.compile(r"[^\d()]*\(([^()]*\d[^()]*)\)")
 """A time behind its name in a list of choices: "Short term (1-3 months)"."""
-_FINAL = re.compile(r"^(?:(?:by|this|until|before|the|at|zum|bis|in|im|ende|end of|end|late|fin de|en)\s+)+")
+_FINAL = re.compile(r"^(?:(?:by|this|until|before|the|at|zum|bis|in|im|ende|end of|end|late|fin de|fin|en)\s+)+")
+_PART = re.compile(r"(?:in\s+|by\s+)?(?P<part>[^\W\d_]+)(?:\s+(?:of|de)\b)?[\s-]+(?P<period>[^\W\d_].*|20\d\d)")
 
 
 def parse_timeline(text: str, came_in: date, order: DateOrder | None = None) -> date | None:
     """Return the date by which they want to decide; None where that is missing or undecided.
 
     A period counts to its last day, since no more is proven: "this month" is the month's last day, "Q1 2027" is
-    2027-03-31, "1-3 months" and "within 3 months" are three months on. "6+ months" is six. A month, quarter or season
-    without a year is the first that has not ended. "ASAP" is the day the lead came in, "no rush" `NO_RUSH_DAYS` later.
+    2027-03-31, "1-3 months" and "within 3 months" are three months on. "6+ months" is six. "early" and "mid" mean the
+    first and second third. A month, quarter or season without a year is the first that has not ended. "ASAP" is the
+    day the lead came in, "no rush" `NO_RUSH_DAYS` later.
 
     Args:
         came_in: the day the lead came in.
@@ -71,6 +76,8 @@ def parse_timeline(text: str, came_in: date, order: DateOrder | None = None) -> 
     if given in _UNDECIDED:
         return None
     try:
+        if given in _TOMORROW:
+            return came_in + timedelta(days=1)
         if given in _NO_RUSH:
             return came_in + timedelta(days=NO_RUSH_DAYS)
         for read in _READERS:
@@ -93,6 +100,19 @@ def _read_duration(text: str, came_in: date) -> date | None:
         return None
     count = int(match["count"]) if match["count"].isdecimal() else _COUNTS.get(match["count"])
     return None if count is None else _add(came_in, count, _UNITS[match["unit"]])
+
+
+def _read_part(text: str, came_in: date) -> date | None:
+    """Read the first or middle third of a year or month: "early 2027", "mid May"."""
+    match = _PART.fullmatch(text)
+    third = _THIRDS.get(match["part"]) if match else None
+    if match is None or third is None:
+        return None
+    month_end = _read_month(match["period"], came_in)
+    if month_end is not None:
+        return month_end.replace(day=10 * third)
+    year_end = _read_year(match["period"], came_in)
+    return None if year_end is None else _last_day(year_end.replace(month=4 * third, day=1), "month")
 
 
 def _bare_duration(text: str) -> str:
@@ -156,6 +176,7 @@ def _read_season(text: str, came_in: date) -> date | None:
 
 _READERS: tuple[Callable[[str, date], date | None], ...] = (
     _read_relative,
+    _read_part,
     _read_duration,
     _read_quarter,
     _read_half,
