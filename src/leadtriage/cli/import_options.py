@@ -87,8 +87,8 @@ class ImportChoice:
             table=self.table,
         )
 
-    def options(self, criteria: Criteria, *, dry_run: bool = False) -> ImportOptions:
-        """Everything that was said, with the criteria's word where nothing was.
+    def options(self, criteria: Criteria | None = None, *, dry_run: bool = False) -> ImportOptions:
+        """Everything that was said, with the criteria's word where nothing was and where they are known.
 
         Raises:
             UsageError: a value that cannot be meant.
@@ -98,16 +98,18 @@ class ImportChoice:
 
         if self.date_order is not None and self.date_order not in DATE_ORDERS:
             raise UsageError(f"{self.date_order!r} is none of {', '.join(DATE_ORDERS)}", place="--date-order")
+        usual = ImportOptions()
         return ImportOptions(
             read=self.reading(),
             overrides=dict(_split_pair(pair) for pair in self.map or ()),
             region=_letters(self.region, 2, "--region", "DE"),
-            currency=_letters(self.currency, 3, "--currency", "EUR") or criteria.currency,
+            currency=_letters(self.currency, 3, "--currency", "EUR")
+            or (criteria.currency if criteria else usual.currency),
             date_order=DateOrder(self.date_order) if self.date_order else None,
             system=self.system,
             source=self.source,
             dry_run=dry_run,
-            nurture_days=criteria.follow_up.nurture,
+            nurture_days=criteria.follow_up.nurture if criteria else usual.nurture_days,
         )
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from leadtriage.cli import criteria, database, demo, exporting, importing, leads, lists, scoring, starting
+from leadtriage.cli import criteria, database, demo, exporting, importing, leads, lists, peeking, scoring, starting
 from leadtriage.cli.command import INTERRUPTED
 from leadtriage.cli.streams import prepare_streams, say
 
@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"], "max_content_width": 120},
 )
-for group in (starting, demo, importing, scoring, lists, leads, exporting):
+for group in (starting, demo, peeking, importing, scoring, lists, leads, exporting):
     group.add_commands(app)
 app.add_typer(criteria.make_group(), name="criteria")
 app.add_typer(database.make_group(), name="db")

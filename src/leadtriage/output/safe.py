@@ -16,7 +16,7 @@ _STEERING = (
     "\U000e0000-\U000e007f"  # tags, which hide text
 )
 _UNSAFE = re.compile(f"[{_STEERING}]")
-_UNSAFE_IN_LINES = re.compile(f"(?![\\t\\n\\r])[{_STEERING}]")
+_UNSAFE_IN_LINES = re.compile(f"(?![\\t\\n])[{_STEERING}]")
 
 
 def safe(text: str) -> str:
@@ -28,8 +28,8 @@ def safe(text: str) -> str:
 
 
 def safe_lines(text: str) -> str:
-    """The same, but line breaks and tabs stay."""
-    return _UNSAFE_IN_LINES.sub(_show, text)
+    """The same, but line feeds and tabs stay; a carriage return would overwrite the line on a terminal."""
+    return _UNSAFE_IN_LINES.sub(_show, text.replace("\r\n", "\n"))
 
 
 def escape_for_json(text: str) -> str:
