@@ -99,11 +99,10 @@ def _judge(local: str, domain: str) -> Email:
 @lru_cache(maxsize=65_536)
 def _judge_domain(domain: str) -> EmailKind:
     """Return what the domain alone says; invalid where no such top-level domain exists."""
-    suffixes = _public_suffixes()
-    top = domain.rpartition(".")[2]
-    if top not in _RESERVED_FOR_TRYING and suffixes.publicsuffix(domain, accept_unknown=False) is None:
+    above, _, top = domain.rpartition(".")
+    if not _is_top_level(top):
         return EmailKind.INVALID
-    registrable = suffixes.privatesuffix(domain) or domain
+    registrable = domain if "." not in above else _public_suffixes().privatesuffix(domain) or domain
     if domain in _disposable_domains() or registrable in _disposable_domains():
         return EmailKind.DISPOSABLE
     free = _free_domains()
@@ -114,6 +113,12 @@ def _judge_domain(domain: str) -> EmailKind:
 
 _RESERVED_FOR_TRYING = frozenset({"test", "example"})
 """Top-level domains of RFC 2606 that samples and tests use."""
+
+
+@cache
+def _is_top_level(top: str) -> bool:
+    suffixes = _public_suffixes()
+    return top in _RESERVED_FOR_TRYING or suffixes.publicsuffix(top, accept_unknown=False) is not None
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from leadtriage.importing.values.cells import NotUnderstood, is_missing, plain
 
@@ -16,6 +16,7 @@ _FEWEST_DIGITS, _MOST_DIGITS = 5, 15
 _SHARED_DIGITS = 9
 
 _INTERNATIONAL = re.compile(r"\+([1-9]\d{6,14})", re.ASCII)
+_PUNCTUATED = re.compile(r"\+[\d ().-]{7,24}", re.ASCII)
 _NATIONAL = re.compile(r"(?!.*\.0+$|\d{4}-\d\d-\d\d)[\d ().-]{5,24}", re.ASCII)
 _PUNCTUATION = str.maketrans("", "", " ().-")
 _SCIENTIFIC = re.compile(r"\+?(\d)[.,]?(\d*)e\+?(\d\d?)", re.IGNORECASE)
@@ -47,9 +48,10 @@ def parse_phones(text: str, region: str | None) -> tuple[str, ...]:
     Raises:
         NotUnderstood: it is no telephone number, or a spreadsheet has lost its last digits.
     """
-    international = _INTERNATIONAL.fullmatch(text)
-    if international and _is_settled(international[1]):
-        return (text,)
+    if text[:1] == "+" and _PUNCTUATED.fullmatch(text):
+        number = text.translate(_PUNCTUATION)
+        if _INTERNATIONAL.fullmatch(number) and _is_settled(number[1:]):
+            return (number,)
     if region is not None and _NATIONAL.fullmatch(text):
         settled = _settle_national(text.translate(_PUNCTUATION), region)
         if settled is not None:
@@ -72,6 +74,8 @@ def phone_digits_key(phone: str) -> str:
 
     So "0170 1234567" meets "+491701234567". It tells apart people only together with their names.
     """
+    if phone[:1] == "+" and phone[1:].isdecimal():
+        return phone[-_SHARED_DIGITS:] if len(phone) > _SHARED_DIGITS else phone[1:]
     digits = "".join(c for c in phone.partition("x")[0] if c.isdecimal()).lstrip("0")
     return digits[-_SHARED_DIGITS:]
 
@@ -192,20 +196,32 @@ def _plan(calling_code: str) -> tuple[frozenset[int], re.Pattern[str] | None, re
     )
 
 
+class _RegionPlan(NamedTuple):
+    """How a region writes its numbers: what may stand before them, and what needs the library's judgement."""
+
+    code: str
+    lengths: frozenset[int]
+    shape: re.Pattern[str] | None
+    trunk: str
+    not_plain: tuple[str, ...]
+
+
 @cache
-def _region_plan(region: str) -> tuple[str, frozenset[int], re.Pattern[str] | None, str | None] | None:
-    """Return calling code, lengths, shape and plain trunk prefix of a region whose plan is simple, else None."""
+def _region_plan(region: str) -> _RegionPlan | None:
+    """Return the plan of a region where it is simple, else None."""
     from phonenumbers import SUPPORTED_REGIONS, PhoneMetadata, country_code_for_region
 
     metadata = PhoneMetadata.metadata_for_region(region) if region in SUPPORTED_REGIONS else None
     if metadata is None or metadata.general_desc is None or metadata.national_prefix_transform_rule:
         return None
-    trunk = metadata.national_prefix_for_parsing
-    if trunk not in {None, "0", "1", "8"}:
+    trunk, *other_prefixes = (metadata.national_prefix_for_parsing or "").split("|")
+    if trunk not in {"", "0", "1", "8"} or not all(map(str.isdecimal, other_prefixes)):
         return None
     pattern = metadata.general_desc.national_number_pattern
     shape = re.compile(pattern) if pattern else None
-    return str(country_code_for_region(region)), frozenset(metadata.general_desc.possible_length), shape, trunk
+    lengths = frozenset(metadata.general_desc.possible_length)
+    code = str(country_code_for_region(region))
+    return _RegionPlan(code, lengths, shape, trunk, (code, "00", "011", *other_prefixes))
 
 
 def _settle_national(digits: str, region: str) -> str | None:
@@ -213,16 +229,15 @@ def _settle_national(digits: str, region: str) -> str | None:
     plan = _region_plan(region)
     if plan is None:
         return None
-    code, lengths, shape, trunk = plan
-    national = digits[1:] if trunk and digits.startswith(trunk) else digits
+    national = digits[1:] if plan.trunk and digits.startswith(plan.trunk) else digits
     if (
-        len(national) not in lengths
-        or national[0] in {"0", trunk}
-        or digits.startswith((code, "00", "011"))
-        or shape is None
-        or not shape.fullmatch(national)
+        len(national) not in plan.lengths
+        or national[0] in {"0", plan.trunk}
+        or digits.startswith(plan.not_plain)
+        or plan.shape is None
+        or not plan.shape.fullmatch(national)
         or len(set(national)) == 1
-        or (national is not digits and shape.fullmatch(digits))
+        or (national is not digits and plan.shape.fullmatch(digits))
     ):
         return None
-    return f"+{code}{national}"
+    return f"+{plan.code}{national}"
