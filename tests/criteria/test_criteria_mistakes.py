@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadtriage.criteria.example import example_text
@@ -136,6 +136,7 @@ def test_files_of_windows_editors(tmp_path: Path, encoding: str) -> None:
     assert criteria.digest == load_criteria(f"name: Müller\n{SCORE}", place="x").digest
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_is_read_or_told(text: str) -> None:
     find_mistakes(text)
@@ -154,11 +155,13 @@ nodes = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(TOP_KEYS), nodes, min_size=1))
 def test_any_blocks_are_read_or_told(document: dict[str, Any]) -> None:
     find_mistakes(yaml.safe_dump(document, allow_unicode=True))
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_damaged_example_is_read_or_told(data: st.DataObject) -> None:
     text = example_text()

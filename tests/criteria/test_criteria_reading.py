@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from criteria_documents import Written, conditions, documents, to_yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadtriage.criteria.describe import describe_condition
@@ -51,11 +51,13 @@ def is_valid(document: object) -> bool:
     return True
 
 
+@settings(deadline=None)
 @given(conditions)
 def test_a_condition_means_what_it_says(written: Written) -> None:
     assert load_condition(written.block) == written.means
 
 
+@settings(deadline=None, max_examples=50)
 @given(documents())
 def test_a_file_has_all_its_tiers(made: tuple[dict[str, Any], dict[str, list[list[tuple[int, Condition]]]]]) -> None:
     document, means = made
@@ -68,6 +70,7 @@ def test_a_file_has_all_its_tiers(made: tuple[dict[str, Any], dict[str, list[lis
     assert len(criteria.junk.disqualify) == len(document.get("junk", {}).get("disqualify", []))
 
 
+@settings(deadline=None, max_examples=20)
 @given(documents())
 def test_the_schema_accepts_what_is_valid(made: tuple[dict[str, Any], object]) -> None:
     SCHEMA.validate(made[0])
@@ -274,6 +277,7 @@ def test_conditions_in_a_few_words(block: dict[str, Any], said: str) -> None:
     assert describe_condition(load_condition(block)) == said
 
 
+@settings(deadline=None)
 @given(conditions)
 def test_a_description_names_every_field(written: Written) -> None:
     said = describe_condition(written.means)
@@ -288,6 +292,7 @@ def leaves(condition: Condition) -> list[Comparison]:
     return [leaf for part in parts for leaf in leaves(part)]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-30, 30), min_size=1))
 def test_the_best_of_a_criterion_is_never_below_nothing(points: list[int]) -> None:
     tiers = [{"points": one, "is": "x"} for one in points]

@@ -7,12 +7,11 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from leadtriage.criteria.covering import Covering, is_text_test
 from leadtriage.criteria.fields import FieldType, Operator
 from leadtriage.criteria.implication import (
     contradicts_itself,
     find_comparisons,
-    implies,
-    never_counts,
     split,
 )
 from leadtriage.criteria.model import Comparison, Condition, Criteria, Criterion, Tier
@@ -93,35 +92,38 @@ def _check_reach(criteria: Criteria) -> Iterator[CriteriaWarning]:
 
 def _check_tiers(criteria: Criteria) -> Iterator[CriteriaWarning]:
     for criterion in criteria.criteria:
-        for index, tier in enumerate(criterion.tiers):
-            earlier = criterion.tiers[:index]
+        above = Covering()
+        for tier in criterion.tiers:
             if contradicts_itself(tier.condition):
                 yield CriteriaWarning(tier.line, f"{criterion.name}: this tier can never hold ({tier.label})")
-            elif earlier and never_counts(tier.condition, [one.condition for one in earlier]):
+            elif above.covers(tier.condition):
                 yield CriteriaWarning(
                     tier.line,
                     f"{criterion.name}: this tier never gives its points ({tier.label}), the tiers above it hold first",
                 )
             else:
-                yield from _check_entries(criterion, tier, earlier)
+                yield from _check_entries(criterion, tier, above)
+            above.add(tier.condition, tier.line)
 
 
-def _check_entries(criterion: Criterion, tier: Tier, earlier: Collection[Tier]) -> Iterator[CriteriaWarning]:
+def _check_entries(criterion: Criterion, tier: Tier, above: Covering) -> Iterator[CriteriaWarning]:
     """Single entries of a list that an earlier tier, or another entry of the list, covers."""
-    entries = [one for one in split(tier.condition) if isinstance(one, Comparison) and _is_text_test(one)]
-    for index, entry in enumerate(entries):
-        shadow = next((one for one in earlier if implies(entry, one.condition)), None)
+    entries = [one for one in split(tier.condition) if isinstance(one, Comparison) and is_text_test(one)]
+    own = Covering()
+    for entry in entries:
+        own.add_part(entry, tier.line)
+    for entry in entries:
+        shadow = above.find(entry)
         if shadow is not None:
             yield CriteriaWarning(
                 tier.line,
-                f'{criterion.name}: "{entry.operands[0]}" never counts here, line {shadow.line} holds first',
+                f'{criterion.name}: "{entry.operands[0]}" never counts here, line {shadow[1]} holds first',
             )
             continue
-        others = [other for place, other in enumerate(entries) if place != index]
-        cover = next((one for one in others if implies(entry, one)), None)
-        if cover is not None and not (implies(cover, entry) and entries.index(cover) > index):
+        cover = own.find(entry, but=entry)
+        if cover is not None and isinstance(cover[0], Comparison):
             yield CriteriaWarning(
-                tier.line, f'{criterion.name}: "{entry.operands[0]}" is covered by "{cover.operands[0]}" already'
+                tier.line, f'{criterion.name}: "{entry.operands[0]}" is covered by "{cover[0].operands[0]}" already'
             )
 
 
@@ -131,7 +133,7 @@ def _check_repeats(criteria: Criteria) -> Iterator[CriteriaWarning]:
     for criterion in criteria.criteria:
         for tier in criterion.tiers:
             for entry in split(tier.condition):
-                if not isinstance(entry, Comparison) or not _is_text_test(entry):
+                if not isinstance(entry, Comparison) or not is_text_test(entry):
                     continue
                 text = str(entry.operands[0])
                 first = seen.setdefault((entry.field, entry.column, entry.operator, fold(text)), criterion)
@@ -139,10 +141,6 @@ def _check_repeats(criteria: Criteria) -> Iterator[CriteriaWarning]:
                     yield CriteriaWarning(
                         tier.line, f'{criterion.name}: "{text}" counts in {first.name} (line {first.line}) as well'
                     )
-
-
-def _is_text_test(comparison: Comparison) -> bool:
-    return comparison.type is FieldType.TEXT and comparison.operator is not Operator.PRESENT
 
 
 def _check_junk(criteria: Criteria) -> Iterator[CriteriaWarning]:

@@ -1,10 +1,11 @@
 """Tells whether one condition holds whenever another does, as far as that can be seen from the two alone.
 
-What it says is right; where it cannot see, it says no. `check` builds its warnings on it.
+What it says is right; where it cannot see, it says no. `covering` puts many conditions together.
 """
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections.abc import Iterable, Sequence
 
@@ -48,28 +49,39 @@ def implies(later: Condition, earlier: Condition) -> bool:
         return all(implies(later, one) for one in required)
     if isinstance(later, AllOf) and any(implies(part, earlier) for part in later.parts):
         return True
-    targets = split(earlier)
+    targets = split(required[0])
     if len(targets) > 1:
         return any(implies(later, one) for one in targets)
     target = targets[0]
     given = _require(later)
     if len(given) > 1:
         return any(implies(one, target) for one in given)
+    later = given[0]
     if isinstance(later, Comparison) and isinstance(target, Comparison):
         return _same_subject(later, target) and _atom_implies(later, target)
     return False
 
 
-def never_counts(condition: Condition, earlier: Sequence[Condition]) -> bool:
-    """Return whether one of the earlier conditions surely holds wherever this one does."""
+def covers_numbers(condition: Condition, earlier: Sequence[Condition]) -> bool:
+    """Return whether every number for which the condition holds is one for which an earlier condition holds."""
     subject = _subject_of(condition)
-    left = None if subject is None else _intervals(condition, subject)
-    if left is not None and subject is not None:
-        for other in earlier:
-            left = [piece for one in left for piece in _subtract(one, _intervals(other, subject) or (), subject)]
-        if not left:
-            return True
-    return all(any(implies(one, other) for other in earlier) for one in split(condition))
+    wanted = None if subject is None else _intervals(condition, subject)
+    if wanted is None or subject is None:
+        return False
+    taken = [piece for other in earlier for piece in _intervals(other, subject) or ()]
+    step = 1.0 if _counts_whole(subject) else 0.0
+    merged: list[Interval] = []
+    for low, high in sorted(taken):
+        if merged and low <= merged[-1][1] + step:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], high))
+        else:
+            merged.append((low, high))
+    starts = [low for low, _ in merged]
+    for low, high in wanted:
+        place = bisect.bisect_right(starts, low) - 1
+        if place < 0 or merged[place][1] < high:
+            return False
+    return True
 
 
 def contradicts_itself(condition: Condition) -> bool:
@@ -222,21 +234,3 @@ def _up(value: float) -> float:
 
 def _down(value: float) -> float:
     return value if math.isinf(value) else float(math.floor(value))
-
-
-def _subtract(interval: Interval, taken: Iterable[Interval], subject: Comparison) -> list[Interval]:
-    """Return what is left of the interval; between fractions a touching end counts as left over where it may be."""
-    step = 1.0 if _counts_whole(subject) else 0.0
-    left = [interval]
-    for low, high in taken:
-        pieces: list[Interval] = []
-        for start, end in left:
-            if high < start or end < low:
-                pieces.append((start, end))
-                continue
-            if start < low:
-                pieces.append((start, low - step))
-            if high < end:
-                pieces.append((high + step, end))
-        left = pieces
-    return left
