@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 from alembic import context
 from sqlmodel import SQLModel
+from sqlmodel.sql.sqltypes import AutoString
 
 from leadtriage.db import schema
+
+
+def write_type(kind: str, item: Any, _context: Any) -> str | Literal[False]:
+    """Write SQLModel's own text type as the plain one that it is, so that migrations depend on nothing of ours."""
+    return "sa.String()" if kind == "type" and isinstance(item, AutoString) else False
+
 
 tables = {table.name for table in schema.tables()}
 
@@ -16,6 +25,7 @@ context.configure(
     transactional_ddl=True,
     render_as_batch=True,
     compare_type=True,
+    render_item=write_type,
 )
 with context.begin_transaction():
     context.run_migrations()
