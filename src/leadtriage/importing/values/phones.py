@@ -167,7 +167,6 @@ def _is_settled(digits: str) -> bool:
             national = digits[length:]
             return (
                 len(national) in lengths
-                and national[0] != "0"
                 and not (prefix and prefix.match(national))
                 and shape is not None
                 and shape.fullmatch(national) is not None

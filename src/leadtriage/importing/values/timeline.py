@@ -133,10 +133,7 @@ def _read_relative(text: str, came_in: date) -> date | None:
     unit = _ENDS.get(units[0]) or (_UNITS.get(units[0]) if len(units[0]) > 2 else None) if len(units) == 1 else None
     if unit is None or unit == "hour":
         return None
-    if not following:
-        return _last_day(came_in, unit)
-    start = came_in if unit in {"day", "week"} else came_in.replace(day=1)
-    return _last_day(_add(start, 1, unit), unit)
+    return _last_day(_add(came_in, 1, unit) if following else came_in, unit)
 
 
 def _read_quarter(text: str, came_in: date) -> date | None:
