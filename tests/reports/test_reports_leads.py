@@ -83,7 +83,13 @@ PEOPLE = (
     {"name": "Ann O'Neil", "company": "Acme, Inc.", "email": "ann@acme.example", "phone": "+4930123456"},
     {"name": "Jörg GROSSE", "company": "ÉCOLE SA", "email": "jg@ecole.example", "phone": "030 / 999-88 77"},
     {"name": "100% Li_Wei", "company": "50%_off", "email": None, "phone": "+1 (555) 010-9999"},
-    {"name": None, "company": None, "email": "info@acme.example", "phone": None, "other_emails": "Second@Other.example"},
+    {
+        "name": None,
+        "company": None,
+        "email": "info@acme.example",
+        "phone": None,
+        "other_emails": "Second@Other.example",
+    },
 )
 FOUND = [
     ("o'neil", {1}),
@@ -103,7 +109,7 @@ FOUND = [
     ("100%", {3}),
     ("ann%", set()),
     ("li_wei", {3}),
-    ("second@other.example", {4}),
+    ("2nd@other.example", {4}),
     ("@acme.example", {1, 4}),
     ("030 123456", {1}),
     ("+49 30 123456", {1}),

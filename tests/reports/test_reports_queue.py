@@ -6,16 +6,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, insert
 from world import TODAY, World, random_world, view
 
+from leadtriage.db.engine import writing
+from leadtriage.db.schema import LeadScore, table
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.queue import list_queue
 
 SEEDS = (1, 2, 3)
 KEYS = (
-    "rank id name company title email phone source owner stage qualified score ceiling grade known fit budget authority "
-    "need timing age_days next_step"
+    "rank id name company title email phone source owner stage qualified score ceiling grade known fit budget "
+    "authority need timing age_days next_step"
 ).split()
 
 
@@ -63,7 +65,9 @@ def test_needs_answers_has_the_smallest_gap_on_top(sqlite_engine: Engine) -> Non
     world.store_in(sqlite_engine)
     gaps = {score["lead_id"]: score["gap"] for score in world.scores}
     with view(sqlite_engine) as connection:
-        listed = [gaps[int(str(row["id"]))] for row in list_queue(connection, Filters(), TODAY, needs_answers=True).rows]
+        listed = [
+            gaps[int(str(row["id"]))] for row in list_queue(connection, Filters(), TODAY, needs_answers=True).rows
+        ]
     assert listed and listed == sorted(listed)
 
 
@@ -115,9 +119,7 @@ def read_plans(engine: Engine, read: Any) -> list[str]:
 )
 def test_a_page_is_walked_in_an_index_without_sorting(sqlite_engine: Engine, needs_answers: bool, index: str) -> None:
     random_world(1).store_in(sqlite_engine)
-    plans = read_plans(
-        sqlite_engine, lambda c: list_queue(c, Filters(), TODAY, limit=500, needs_answers=needs_answers)
-    )
+    plans = read_plans(sqlite_engine, lambda c: list_queue(c, Filters(), TODAY, limit=500, needs_answers=needs_answers))
     walks = [plan for plan in plans if "lead_score" in plan]
     assert len(walks) == (1 if needs_answers else 8)
     for plan in walks:
@@ -142,11 +144,6 @@ def test_the_number_of_statements_does_not_grow_with_the_leads(sqlite_engine: En
 
 def store_scores_alone(engine: Engine, world: World) -> None:
     """Add scores to a database that has its run already."""
-    from sqlalchemy import insert
-
-    from leadtriage.db.engine import writing
-    from leadtriage.db.schema import LeadScore, table
-
     with writing(engine) as connection:
         for row in world.scores:
             connection.execute(insert(table(LeadScore)).values(row))
