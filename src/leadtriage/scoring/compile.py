@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, case, func, literal, or_
+from sqlalchemy import BigInteger, ColumnElement, Integer, case, func, literal_column, or_
 from sqlalchemy.sql.elements import Grouping
 
 from leadtriage.criteria.fields import Operator
@@ -25,7 +25,7 @@ _MOST_ADDED = 50
 
 def whole(number: int) -> ColumnElement[int]:
     """A whole number of ours, written into the statement itself: large criteria have more than can be bound."""
-    return literal(number, Integer, literal_execute=True)
+    return literal_column(str(int(number)), Integer)
 
 
 def add_up(terms: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
@@ -168,12 +168,15 @@ def _holds(condition: Condition, values: Values, scales: Scales) -> ColumnElemen
 
 def _mark_unknown(conditions: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
     return add_up(
-        [case((condition.is_(None), _bit(index)), else_=_bit(None)) for index, condition in enumerate(conditions)]
+        [
+            case((Grouping(condition).is_(None), _bit(index)), else_=_bit(None))
+            for index, condition in enumerate(conditions)
+        ]
     )
 
 
 def _bit(index: int | None) -> ColumnElement[Any]:
-    return literal(0 if index is None else 1 << index, BigInteger, literal_execute=True)
+    return literal_column(str(0 if index is None else 1 << index), BigInteger)
 
 
 def _points_when_missing(criterion: Criterion) -> int:

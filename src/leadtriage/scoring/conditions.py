@@ -38,7 +38,7 @@ def compile_condition(condition: Condition, values: Values, scales: Scales, *, p
         case AnyOf(parts):
             return join_any([compile_condition(part, values, scales, possible=possible) for part in parts])
         case Not(part):
-            return not_(Grouping(compile_condition(part, values, scales, possible=possible)))
+            return Grouping(not_(Grouping(compile_condition(part, values, scales, possible=possible))))
         case Comparison(operator=Operator.PRESENT):
             return _compile_present(condition, values, possible=possible)
         case Comparison():

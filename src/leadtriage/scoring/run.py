@@ -70,8 +70,10 @@ def score_leads(
     counted = _count_by_grade(connection, run_id)
     closed = 0
     for chosen in _choose(lead_ids):
-        unscored = table(Lead).c.id.not_in(select(table(LeadScore).c.lead_id))
-        closed += _store_scores(connection, rules, act, run_id, is_visible() & ~is_open() & unscored & chosen)
+        scored = select(table(LeadScore).c.lead_id).where(table(LeadScore).c.lead_id == table(Lead).c.id).exists()
+        unscored = is_visible() & ~is_open() & ~scored & chosen
+        if connection.execute(select(table(Lead).c.id).where(unscored).limit(1)).first():
+            closed += _store_scores(connection, rules, act, run_id, unscored)
     moves = record_moves(connection, criteria, act, run_id)
     mark_qualified(connection, rules, act, run_id)
     leads = sum(count for _, _, _, count in counted)
@@ -174,7 +176,10 @@ def _store_scores(connection: Connection, rules: Rules, act: Act, run_id: int, w
     statement = upsert(connection, scores).from_select([*names, "run_id", *_KEPT[1:]], verdicts)
     replaced = {name: statement.excluded[name] for name in [*names, "run_id"] if name not in _KEPT}
     replaced |= {"previous_grade": scores.c.grade, "previous_run_id": scores.c.run_id}
-    stored = connection.execute(statement.on_conflict_do_update(index_elements=["lead_id"], set_=replaced))
+    stored = connection.execute(
+        statement.on_conflict_do_update(index_elements=["lead_id"], set_=replaced),
+        execution_options={"preserve_rowcount": True},
+    )
     calendar.drop(connection, checkfirst=False)
     return stored.rowcount
 

@@ -1,0 +1,71 @@
+"""Puts sample leads into a database as an import would, and reads their scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from evaluator import SampleLead, read_number
+from sqlalchemy import Connection, insert, select
+
+from leadtriage.act import Act
+from leadtriage.criteria.fields import LEAD_FIELDS, FieldType
+from leadtriage.criteria.text import comparable
+from leadtriage.db.schema import ExtraColumn, Lead, LeadScore, Nomination, table
+
+AS_OF = date(2026, 11, 18)
+NOON = datetime(2026, 11, 18, 12)
+
+
+def act_on(day: date = AS_OF, hour: int = 12) -> Act:
+    """An act at an hour of a day."""
+    at = datetime(day.year, day.month, day.day, hour)
+    return Act(by="Maria", as_of=day, at=at, recorded_at=at)
+
+
+def store_leads(connection: Connection, leads: Iterable[SampleLead], headers: Iterable[str] = ()) -> None:
+    """Store leads with the ids 1, 2, 3, ... Headers that several leads have are one column."""
+    leads = list(leads)
+    known = dict.fromkeys(comparable(header) for lead in leads for header in lead.columns)
+    known |= dict.fromkeys(comparable(header) for header in headers)
+    numbers = {header: number for number, header in enumerate(known, start=1)}
+    for header, number in numbers.items():
+        connection.execute(insert(table(ExtraColumn)).values(id=number, header=header, header_comparable=header))
+    for identifier, lead in enumerate(leads, start=1):
+        connection.execute(insert(table(Lead)).values(id=identifier, **_columns(lead, numbers)))
+        for number, reason in enumerate(lead.flagged, start=1):
+            connection.execute(
+                insert(table(Nomination)).values(
+                    lead_id=identifier, id=number, by="Sam", reason=reason, at=NOON, recorded_at=NOON
+                )
+            )
+
+
+def _columns(lead: SampleLead, numbers: dict[str, int]) -> dict[str, Any]:
+    stored: dict[str, Any] = {
+        "imported_on": lead.fields["created_on"],
+        "observed_at": NOON - timedelta(days=1),
+        "changed_at": NOON - timedelta(days=1),
+        "worked_here": False,
+    }
+    for name, value in lead.fields.items():
+        kind = LEAD_FIELDS[name].type if name in LEAD_FIELDS else None
+        if kind is FieldType.MONEY:
+            stored[f"{name}_amount"], stored[f"{name}_currency"] = value if value is not None else (None, None)
+            continue
+        stored[name] = value
+        if kind is FieldType.TEXT and value is not None:
+            stored[f"{name}_comparable"] = comparable(value)
+    if lead.columns:
+        as_came = {numbers[comparable(header)]: text for header, text in lead.columns.items()}
+        stored["extra"] = {f"c{number}": text for number, text in as_came.items()}
+        stored["extra_comparable"] = {f"c{number}": comparable(text) for number, text in as_came.items()} | {
+            f"n{number}": found for number, text in as_came.items() if (found := read_number(text)) is not None
+        }
+    return stored
+
+
+def read_scores(connection: Connection) -> dict[int, Any]:
+    """The stored scores by lead."""
+    return {row.lead_id: row for row in connection.execute(select(table(LeadScore)))}

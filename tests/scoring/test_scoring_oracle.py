@@ -1,0 +1,98 @@
+"""Scores of the database equal a plain Python evaluation, for any criteria and any leads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from evaluator import Evaluation, SampleLead, evaluate_lead
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, Engine, select
+from stored import AS_OF, act_on, read_scores, store_leads
+from strategies import criteria_files, sample_leads
+
+from leadtriage.criteria.model import Criteria
+from leadtriage.db.schema import Lead, table
+from leadtriage.scoring.explain import explain_lead
+from leadtriage.scoring.nominating import nominating_lines
+from leadtriage.scoring.run import score_leads
+from leadtriage.vocabulary import Dimension
+
+many = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@many
+@given(criteria=criteria_files(), leads=st.lists(sample_leads, min_size=1, max_size=6))
+def test_scores_equal_the_evaluator(engine: Engine, criteria: Criteria, leads: list[SampleLead]) -> None:
+    with engine.connect() as connection, connection.begin() as transaction:
+        store_leads(connection, leads)
+        summary = score_leads(connection, criteria, act_on())
+        stored = read_scores(connection)
+        expected = {place: evaluate_lead(lead, criteria, AS_OF) for place, lead in enumerate(leads, start=1)}
+        for lead_id, evaluation in expected.items():
+            assert tell(stored[lead_id]) == evaluation_as_told(evaluation), lead_id
+        check_qualified(connection, criteria, leads, expected)
+        check_explanations(connection, criteria, leads, expected)
+        opened = [evaluation for lead, evaluation in zip(leads, expected.values(), strict=True) if is_open(lead)]
+        assert summary.leads == len(opened)
+        assert summary.scored == len(leads)
+        assert (summary.a, summary.b, summary.c, summary.d) == tuple(
+            sum(evaluation.grade == grade for evaluation in opened) for grade in "ABCD"
+        )
+        assert summary.junk_candidates == sum(evaluation.candidate for evaluation in opened)
+        assert summary.needs_answers == sum(evaluation.needs_answers for evaluation in opened)
+        transaction.rollback()
+
+
+def is_open(lead: SampleLead) -> bool:
+    return lead.fields["stage"] in ("new", "working", "nurture")
+
+
+def tell(row: Any) -> dict[str, Any]:
+    names = "score ceiling known grade candidate reason needs_answers gap next_criterion next_gain".split()
+    return {name: getattr(row, name) for name in [*names, *Dimension]}
+
+
+def evaluation_as_told(evaluation: Evaluation) -> dict[str, Any]:
+    names = "score ceiling known grade candidate reason needs_answers gap next_criterion next_gain".split()
+    return {name: getattr(evaluation, name) for name in names} | {
+        name: evaluation.subtotals[name] for name in Dimension
+    }
+
+
+def check_qualified(
+    connection: Connection, criteria: Criteria, leads: list[SampleLead], expected: dict[int, Evaluation]
+) -> None:
+    marked = dict(connection.execute(select(table(Lead).c.id, table(Lead).c.qualified_by)).all())
+    for lead_id, (lead, evaluation) in enumerate(zip(leads, expected.values(), strict=True), start=1):
+        newly = lead.fields["qualified_on"] is None and evaluation.ready and evaluation.gap <= 0
+        assert (marked[lead_id] == "score") == newly
+
+
+def check_explanations(
+    connection: Connection, criteria: Criteria, leads: list[SampleLead], expected: dict[int, Evaluation]
+) -> None:
+    nominated = nominating_lines(connection, criteria, expected, AS_OF)
+    for lead_id, evaluation in expected.items():
+        if is_open(leads[lead_id - 1]):
+            assert (lead_id in nominated) == evaluation.candidate
+            if evaluation.candidate:
+                assert nominated[lead_id][0].reason == evaluation.reason
+    for lead_id, evaluation in list(expected.items())[:1]:
+        told = explain_lead(connection, criteria, lead_id, AS_OF)
+        assert (told.score, told.ceiling, told.grade) == (evaluation.score, evaluation.ceiling, evaluation.grade)
+        assert sum(line.points for line in told.ledger) == told.score
+        assert sum(line.ceiling for line in told.ledger) == told.ceiling
+        assert told.score <= told.ceiling
+        assert told.ready == evaluation.ready
+        if told.questions:
+            assert (told.questions[0].place, told.questions[0].gain) == (
+                evaluation.next_criterion,
+                evaluation.next_gain,
+            )
+        else:
+            assert evaluation.next_criterion is None
+
+
+pytestpytestmark = pytest.mark.filterwarnings("error::sqlalchemy.exc.SAWarning")
