@@ -88,7 +88,7 @@ PEOPLE = (
         "company": None,
         "email": "info@acme.example",
         "phone": None,
-        "other_emails": "Second@Other.example",
+        "other_emails": "2nd@Other.example",
     },
 )
 FOUND = [
