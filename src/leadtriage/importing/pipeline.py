@@ -27,11 +27,12 @@ from leadtriage.importing.preparing import (
     store_extras,
     understand_file,
 )
+from leadtriage.importing.readahead import Reading, read_staged
 from leadtriage.importing.source import Source, open_source
 from leadtriage.importing.staging import Staging, add_keys, add_rows, create_staging
 from leadtriage.importing.summary import ImportOptions, ImportSummary, Reject
 from leadtriage.importing.tally import Tally
-from leadtriage.importing.understand import RowReader, Understanding, attributes_of
+from leadtriage.importing.understand import Understanding, attributes_of
 from leadtriage.importing.values import DateOrder
 from leadtriage.vocabulary import RowOutcome
 
@@ -76,9 +77,9 @@ def import_file(
         while True:
             with connection.begin():
                 understanding = understand_file(connection, source, plan, options, overrides)
-            staging, tally, understanding = stage_file(connection, source, understanding, options, act, progress)
+            staging, reading = stage_file(connection, source, understanding, options, act, progress)
             try:
-                return _merge_file(connection, source, staging, tally, understanding, options, overrides, act)
+                return _merge_file(connection, source, staging, reading, understanding, options, overrides, act)
             except _NumbersTaken:
                 continue
 
@@ -90,31 +91,31 @@ def stage_file(
     options: ImportOptions,
     act: Act,
     progress: Progress,
-) -> tuple[Staging, Tally, Understanding]:
+) -> tuple[Staging, Reading]:
     """Stage a file's rows; read it anew where its dates turn out to be written in another order than was assumed."""
     while True:
-        staging, tally = _stage_rows(connection, source, understanding, act, progress)
+        staging, reading = _stage_rows(connection, source, understanding, act, progress)
         orders = dict(understanding.date_orders)
-        for index, evidence in tally.evidence.items():
+        for index, evidence in reading.tally.evidence.items():
             orders[index] = evidence.order or orders[index]
         if options.date_order is not None or orders == understanding.date_orders:
-            _warn_of_dates(understanding, tally, options)
-            return staging, tally, understanding
+            _warn_of_dates(understanding, reading.tally, options)
+            return staging, reading
         understanding = replace(understanding, date_orders=orders)
 
 
 def _stage_rows(
     connection: Connection, source: Source, understanding: Understanding, act: Act, progress: Progress
-) -> tuple[Staging, Tally]:
-    reader = RowReader(understanding, act)
+) -> tuple[Staging, Reading]:
     with connection.begin():
         staging = create_staging(connection, attributes_of(understanding.plan, understanding.source))
-        for chunk in source.rows():
-            staged, keys = reader.read(chunk, reader.tally.rows + 1)
-            add_rows(connection, staging, zip(*(staged[name] for name in staging.row_columns), strict=True))
-            add_keys(connection, staging, keys)
-            progress(reader.tally.rows)
-    return staging, reader.tally
+        for part in read_staged(source, understanding, act, staging.row_columns):
+            if isinstance(part, Reading):
+                return staging, part
+            add_rows(connection, staging, zip(*part.columns, strict=True))
+            add_keys(connection, staging, part.keys)
+            progress(part.rows)
+    raise AssertionError("the reading of a file ends with what was noticed")
 
 
 def _warn_of_dates(understanding: Understanding, tally: Tally, options: ImportOptions) -> None:
@@ -131,7 +132,7 @@ def _merge_file(
     connection: Connection,
     source: Source,
     staging: Staging,
-    tally: Tally,
+    reading: Reading,
     understanding: Understanding,
     options: ImportOptions,
     overrides: Mapping[str, str],
@@ -145,7 +146,7 @@ def _merge_file(
             digest = options.digest(overrides)
             batch = open_batch(connection, source, understanding, digest, act)
             _merge(connection, staging, understanding, batch, act, options)
-            summary = _close_batch(connection, source, staging, tally, understanding, batch)
+            summary = _close_batch(connection, source, staging, reading, understanding, batch)
             remember_overrides(connection, source, options.overrides, act)
             if options.dry_run:
                 raise _DryRun
@@ -174,7 +175,7 @@ def _close_batch(
     connection: Connection,
     source: Source,
     staging: Staging,
-    tally: Tally,
+    reading: Reading,
     understanding: Understanding,
     batch: int,
 ) -> ImportSummary:
@@ -185,7 +186,8 @@ def _close_batch(
     rejects = connection.execute(
         select(row.c.line, row.c.problem, row.c.cells).where(row.c.problem.is_not(None)).order_by(row.c.row_id)
     ).all()
-    said = (*source.warnings, *understanding.plan.warnings, *_money_warning(understanding, tally))
+    tally = reading.tally
+    said = (*reading.warnings, *understanding.plan.warnings, *_money_warning(understanding, tally))
     summary = ImportSummary(
         file=source.name,
         batch=batch,

@@ -256,7 +256,8 @@ class RowReader:
             for column in plan.find(name):
                 staged[name] = self._column(cells, column, parse_yes_no)
         for column in plan.find("signs_off"):
-            staged["signs_off"] = self._column(cells, column, parse_signs_off)
+            answers = self._column(cells, column, parse_signs_off)
+            staged["signs_off"] = [answer.value if answer else None for answer in answers]
         for name in ("budget", "revenue", "outcome_value"):
             for column in plan.find(name):
                 self._read_money(cells, column, name.removesuffix("_value"), staged)
@@ -264,8 +265,9 @@ class RowReader:
             reader = self._readers.get(column.index)
             if reader is None:
                 label = f"{column.header} is not understood as a time"
+                order = self._how.date_orders[column.index]
                 reader = self._readers[column.index] = ColumnReader(
-                    label, lambda pair: parse_timeline(pair[0], pair[1]), self.tally.warnings
+                    label, lambda pair: parse_timeline(pair[0], pair[1], order), self.tally.warnings
                 )
             days = reader.read_all(zip(cells[column.index], created, strict=True), None)
             staged["decides_on"] = [day.isoformat() if day else None for day in days]
