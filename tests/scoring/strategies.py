@@ -189,13 +189,20 @@ sample_leads = st.builds(
             "replies": _maybe(st.sampled_from(NUMBERS[:6])),
             "last_touch_on": _maybe(st.sampled_from(DAYS).map(lambda days: AS_OF - timedelta(days=days))),
             "decides_on": _maybe(st.sampled_from([*DAYS, -5]).map(lambda days: AS_OF + timedelta(days=days))),
-            "budget": _maybe(st.tuples(st.sampled_from([0, 100, 9259, 9260, 462963, 500000, 2**60]), st.sampled_from(["USD", "EUR", "JPY", "KWD", "XYZ"]))),
+            "budget": _maybe(
+                st.tuples(
+                    st.sampled_from([0, 100, 9259, 9260, 462963, 500000, 2**60]),
+                    st.sampled_from(["USD", "EUR", "JPY", "KWD", "XYZ"]),
+                )
+            ),
             "revenue": _maybe(st.tuples(st.sampled_from([1, 10000, 746269, 746268]), st.sampled_from(["USD", "JPY"]))),
             "do_not_contact": _maybe(st.booleans()),
             "bounced": _maybe(st.booleans()),
             "qualified_on": _maybe(st.just(AS_OF)),
         }
     ),
-    columns=st.dictionaries(st.sampled_from(HEADERS[:-1]), texts | st.sampled_from(["7", "0.5", "10", "-1.5"]), max_size=3),
+    columns=st.dictionaries(
+        st.sampled_from(HEADERS[:-1]), texts | st.sampled_from(["7", "0.5", "10", "-1.5"]), max_size=3
+    ),
     flagged=st.sampled_from([(), (), (), ("spam",), ("student", "spam")]),
-)  # fmt: skip
+)
