@@ -77,6 +77,11 @@ class Source:
         """What was guessed and may be wrong; once all rows were read also what was met in them."""
         return self._warnings + (_tell(self._tally, self.reading.tables) if self._tally else ())
 
+    @property
+    def size(self) -> int:
+        """How many bytes there are to read; of a spreadsheet, those of its sheet as text."""
+        return self._path.stat().st_size
+
     def rows(self) -> Iterator[Chunk]:
         """The rows below the header, in chunks of up to 20,000, without the blank ones; memory stays flat."""
         tally = Tally()
@@ -166,7 +171,9 @@ def _empty(name: str, options: ReadOptions) -> FileError:
 def _open_delimited(path: Path, name: str, options: ReadOptions, *, allow_empty: bool) -> Source:
     encoded = examine_bytes(path, options.encoding, name)
     with _open_text(path, encoded) as text:
-        sample = "".join(text.readlines(SAMPLE_CHARACTERS)).replace('\0"', '""').replace("\0", "")
+        sample = text.read(SAMPLE_CHARACTERS).replace('\0"', '""').replace("\0", "")
+    if len(sample) >= SAMPLE_CHARACTERS - 1 and (cut := max(sample.rfind("\n"), sample.rfind("\r"))) > 0:
+        sample = sample[: cut + 1]
     told = re.match(r'"?sep=(.)"?[\r\n]', sample)
     if told and options.delimiter is None:
         options = replace(options, delimiter=told[1])

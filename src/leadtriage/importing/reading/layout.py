@@ -11,6 +11,7 @@ from leadtriage.importing.reading.model import Layout, ReadOptions
 
 MOST_PREAMBLE = 60
 MOST_HEADER_ROWS = 3
+LONGEST_DATA = 120
 
 _DATA = re.compile(
     r"""^\s*(?:
@@ -84,16 +85,17 @@ def name_columns(header: Sequence[str], width: int, *, header_rows: int) -> tupl
     """
     names: list[str] = []
     taken: set[str] = set()
+    used: dict[str, int] = {}
     for column in range(width):
         words = (header[column] if column < len(header) else "").split()
         share = len(words) // header_rows if header_rows > 1 else 0
         if share and words == words[:share] * header_rows:
             words = words[:share]
         plain = " ".join(words) or f"column {column + 1}"
-        name, number = plain, 1
+        name = plain
         while name in taken:
-            number += 1
-            name = f"{plain} ({number})"
+            used[plain] = used.get(plain, 1) + 1
+            name = f"{plain} ({used[plain]})"
         taken.add(name)
         names.append(name)
     return tuple(names)
@@ -111,7 +113,7 @@ def begins_table(
         return True
     names = {name.strip().casefold() for name in header if name.strip()}
     cells = [cell.strip().casefold() for cell in row]
-    if len(cells) < 2 or not all(cells[:2]) or any(_DATA.match(cell) for cell in cells if cell):
+    if len(cells) < 2 or not all(cells[:2]) or any(map(looks_like_data, cells)):
         return False
     if len(row) == len(header):
         return len(names) > 2 and sum(cell in names for cell in cells) > 0.7 * len(names)
@@ -131,7 +133,7 @@ def common_width(records: Sequence[Sequence[str]]) -> int:
 
 def looks_like_data(cell: str) -> bool:
     """Whether a cell is a number, a date, an amount, an address: what a header hardly is."""
-    return _DATA.match(cell) is not None
+    return len(cell) <= LONGEST_DATA and _DATA.match(cell) is not None
 
 
 def _first_row(records: Sequence[Sequence[str]], width: int, options: ReadOptions) -> int:

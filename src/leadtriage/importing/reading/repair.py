@@ -10,6 +10,7 @@ from leadtriage.importing.reading.model import Dialect
 # Past this the search for a reading costs more than the row is worth.
 LONGEST_SEARCHED = 100_000
 MOST_CELLS_SEARCHED = 400
+MOST_STEPS = 5_000
 
 
 def reread_row(text: str, dialect: Dialect, width: int) -> list[str] | None:
@@ -27,7 +28,9 @@ def reread_row(text: str, dialect: Dialect, width: int) -> list[str] | None:
     cells: list[str] = []
     starts: list[int | None] = [0]
     ways = [_ways(text, 0, dialect)]
-    while ways:
+    for _ in range(MOST_STEPS):
+        if not ways:
+            break
         following = next(ways[-1], None)
         if following is None:
             ways.pop()
