@@ -35,39 +35,6 @@ from leadtriage.importing.staging import Staging
 from leadtriage.vocabulary import EventKind, RowOutcome, Stage, StatusMeaning
 
 
-def fold_rows(connection: Connection, staging: Staging) -> None:
-    """Give each head the latest value, attribute by attribute, of the rows that are the same lead."""
-    member, row = staging.member, staging.row
-    if not connection.execute(select(exists().select_from(member))).scalar():
-        return
-    heads = select(member.c.head.label("head"), member.c.row_id.label("row_id"))
-    group = heads.union(select(member.c.head, member.c.head)).cte("rows_of_a_lead")
-    carried = [attribute.columns for attribute in staging.attributes]
-    carried += [("meaning", "junk_reason", "junk_by"), ("touched_on", "touch_dated")]
-    carried += [("extra", "extra_comparable")]
-    for columns in carried:
-        place = func.row_number().over(
-            partition_by=group.c.head, order_by=(row.c.observed_at.desc(), row.c.row_id.desc())
-        )
-        ranked = (
-            select(group.c.head, group.c.row_id, place.label("place"))
-            .join_from(group, row, row.c.row_id == group.c.row_id)
-            .where(row.c[columns[0]].is_not(None))
-            .subquery()
-        )
-        latest = row.alias("latest")
-        connection.execute(
-            update(row)
-            .values({column: latest.c[column] for column in columns})
-            .where(
-                ranked.c.place == 1,
-                row.c.row_id == ranked.c.head,
-                latest.c.row_id == ranked.c.row_id,
-                ranked.c.head != ranked.c.row_id,
-            )
-        )
-
-
 def create_leads(connection: Connection, staging: Staging, batch: int, act: Act, nurture_days: int) -> None:
     """Make a lead of every row that is new, in the stage its CRM status says, and tell it as one event each."""
     row, place, lead = staging.row, staging.place, table(Lead)
@@ -119,6 +86,26 @@ def create_leads(connection: Connection, staging: Staging, batch: int, act: Act,
         .subquery(),
         by_lead=True,
     )
+    _keep_origins(connection, staging, batch)
+
+
+def _keep_origins(connection: Connection, staging: Staging, batch: int) -> None:
+    """Keep when the values of new leads were observed, where the file's rows for one lead differ in that."""
+    place, origin, stored = staging.place, staging.origin, table(FieldOrigin)
+    if not connection.execute(select(exists().select_from(origin))).scalar():
+        return
+    found = (
+        select(
+            place.c.lead_id,
+            origin.c.field,
+            origin.c.observed_at,
+            literal(batch),
+            literal(reserve_ids(connection, "act")),
+        )
+        .join_from(origin, place, place.c.row_id == origin.c.row_id)
+        .where(place.c.outcome == RowOutcome.CREATED)
+    )
+    connection.execute(insert(stored).from_select(["lead_id", "field", "observed_at", "batch_id", "act"], found))
 
 
 def first_stage(row: FromClause) -> ColumnElement[str]:
@@ -167,7 +154,8 @@ def find_changes(connection: Connection, staging: Staging, columns_of_file: dict
     )
     names = ["row_id", "lead_id", "field", "kind", "old", "new"]
     for attribute in staging.attributes:
-        found = joined.where(_differs(attribute, row, lead), _is_newer(attribute.name, row, lead))
+        known = lead.c[attribute.columns[0]]
+        found = joined.where(_differs(attribute, row, lead), _may_replace(known, attribute.name, staging))
         connection.execute(
             insert(change).from_select(
                 names,
@@ -182,7 +170,7 @@ def find_changes(connection: Connection, staging: Staging, columns_of_file: dict
     for key, header in columns_of_file.items():
         old, new = dialect.json_text(lead.c.extra, key), dialect.json_text(row.c.extra, key)
         field = f"column:{header}"
-        found = joined.where(new.is_not(None), new.is_distinct_from(old), _is_newer(field, row, lead))
+        found = joined.where(new.is_not(None), new.is_distinct_from(old), _may_replace(old, field, staging))
         connection.execute(
             insert(change).from_select(
                 names, found.add_columns(literal(field), literal(EventKind.FIELD.value), old, new)
@@ -197,10 +185,18 @@ def _differs(attribute: Attribute, row: FromClause, lead: FromClause) -> ColumnE
     return and_(row.c[attribute.columns[0]].is_not(None), unlike)
 
 
-def _is_newer(field: str, row: FromClause, lead: FromClause) -> ColumnElement[bool]:
-    origin = table(FieldOrigin)
+def _may_replace(known: ColumnElement[Any], field: str, staging: Staging) -> ColumnElement[bool]:
+    """What is unknown may be filled by any value; a value gives way to one that was observed no earlier."""
+    origin, lead = table(FieldOrigin), table(Lead)
     since = select(origin.c.observed_at).where(origin.c.lead_id == lead.c.id, origin.c.field == field).scalar_subquery()
-    return func.coalesce(since, lead.c.observed_at) <= row.c.observed_at
+    return or_(known.is_(None), func.coalesce(since, lead.c.observed_at) <= _observed_at(literal(field), staging))
+
+
+def _observed_at(field: ColumnElement[str], staging: Staging) -> ColumnElement[Any]:
+    """When a staged row's value was observed, which after folding may be another row's."""
+    row, origin = staging.row, staging.origin
+    folded = select(origin.c.observed_at).where(origin.c.row_id == row.c.row_id, origin.c.field == field)
+    return func.coalesce(folded.scalar_subquery(), row.c.observed_at)
 
 
 def apply_changes(
@@ -234,7 +230,7 @@ def apply_changes(
         select(
             change.c.lead_id,
             change.c.field,
-            row.c.observed_at,
+            _observed_at(change.c.field, staging),
             literal(batch),
             literal(first_act),
         )

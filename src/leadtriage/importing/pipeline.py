@@ -15,9 +15,10 @@ from sqlalchemy import Connection, Engine, func, select, update
 from leadtriage.act import Act
 from leadtriage.db.engine import writing_on
 from leadtriage.db.schema import ImportBatch, table
+from leadtriage.importing.folding import fold_rows
 from leadtriage.importing.follow import follow_status
 from leadtriage.importing.match import match_rows, store_keys
-from leadtriage.importing.merge import apply_changes, create_leads, find_changes, fold_rows, keep_rows
+from leadtriage.importing.merge import apply_changes, create_leads, find_changes, keep_rows
 from leadtriage.importing.preparing import (
     find_earlier_import,
     open_batch,
@@ -162,7 +163,7 @@ def _merge(
 ) -> None:
     extras = {f"c{number}": column.header for column, number in understanding.extras}
     match_rows(connection, staging)
-    fold_rows(connection, staging)
+    fold_rows(connection, staging, extras)
     find_changes(connection, staging, extras)
     create_leads(connection, staging, batch, act, options.nurture_days)
     apply_changes(connection, staging, batch, act, extras)

@@ -59,6 +59,7 @@ class Staging:
         member: rows that are the same lead as an earlier row, their `head`.
         place: for each accepted row its lead, and what became of it.
         change: what a row changes in a stored lead.
+        origin: when a head's value was observed, where it came from another row at another time.
     """
 
     attributes: tuple[Attribute, ...]
@@ -69,6 +70,7 @@ class Staging:
     member: Table
     place: Table
     change: Table
+    origin: Table
 
     @property
     def attribute_columns(self) -> tuple[str, ...]:
@@ -83,7 +85,7 @@ class Staging:
     @property
     def tables(self) -> tuple[Table, ...]:
         """All of them."""
-        return (self.row, self.key, self.first_key, self.match, self.member, self.place, self.change)
+        return (self.row, self.key, self.first_key, self.match, self.member, self.place, self.change, self.origin)
 
 
 def create_staging(connection: Connection, attributes: Sequence[Attribute]) -> Staging:
@@ -127,6 +129,13 @@ def create_staging(connection: Connection, attributes: Sequence[Attribute]) -> S
             Column("kind", String),
             Column("old", Text),
             Column("new", Text),
+        ),
+        origin=temporary(
+            "origin",
+            row_number(),
+            Column("field", String, primary_key=True),
+            Column("observed_at", DateTime),
+            rowid=False,
         ),
     )
     metadata.drop_all(connection)
