@@ -36,7 +36,7 @@ def check_criteria(
     invocation: Invocation,
     fail_if_any: Annotated[bool, typer.Option("--fail-if-any", help="End with 4 where there are warnings.")] = False,
 ) -> None:
-    """Tell every mistake in the criteria file, and what looks unintended.
+    """Tell every mistake in the criteria, and what looks unintended.
 
     Ends with 1 where there are mistakes. Warnings: tiers that can never hold, points that do not add up, words
     counted twice, fields and columns that no stored lead has.
@@ -70,14 +70,20 @@ def _lint(invocation: Invocation, criteria: Criteria) -> tuple[CriteriaWarning, 
 
 
 def show_criteria(invocation: Invocation) -> None:
-    """Print the criteria that hold: the file's text, or the built-in example's."""
+    """Print the criteria that hold.
+
+    The file's text, or that of the built-in example where there is none.
+    """
     from leadtriage.output.safe import safe_lines
 
     write_out(safe_lines(invocation.criteria().text))
 
 
 def show_schema(invocation: Invocation) -> None:
-    """Print the JSON Schema by which editors complete and check a criteria file."""
+    """Print the JSON Schema of a criteria file.
+
+    Editors complete and check the file by it; init writes it beside the criteria.
+    """
     from leadtriage.criteria.json_schema import render_schema
 
     write_out(render_schema())

@@ -46,7 +46,8 @@ def check(invocation: Invocation) -> None:
 
 
 def back_up(
-    invocation: Invocation, file: Annotated[Path, typer.Argument(help="The new file; it must not be there yet.")]
+    invocation: Invocation,
+    file: Annotated[Path, typer.Argument(help="The new file; it must not be there yet.", metavar="FILE")],
 ) -> None:
     """Copy the database into a new file.
 

@@ -38,7 +38,7 @@ def add_commands(app: typer.Typer) -> None:
 def export(
     invocation: Invocation,
     selection: Selection,
-    file: Annotated[str, typer.Argument(help="A new .csv, .xlsx or .json file; - is standard output.")],
+    file: Annotated[str, typer.Argument(help="A new .csv, .xlsx or .json file; - is standard output.", metavar="FILE")],
     force: Annotated[bool, typer.Option("--force", help="Replace the file where it is there already.")] = False,
 ) -> None:
     """Export leads with scores, grades and reasons.

@@ -45,7 +45,7 @@ def add_commands(app: typer.Typer) -> None:
 def import_files(
     invocation: Invocation,
     selection: ImportChoice,
-    files: Annotated[list[str], typer.Argument(help="CSV, TSV or Excel files; - is standard input.")],
+    files: Annotated[list[str], typer.Argument(help="CSV, TSV or Excel files; - is standard input.", metavar="FILE")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would happen and change nothing.")] = False,
     rejects: Annotated[
         Path | None, typer.Option("--rejects", help="Where rejected rows go; else FILE.rejects.csv.", metavar="FILE")

@@ -53,9 +53,7 @@ def add_commands(app: typer.Typer) -> None:
             "leadtriage stale --quiet",
         ),
     )(show_stale)
-    add_command(app, "aging", selects=FILTERS, examples=("leadtriage aging", "leadtriage aging --group owner"))(
-        show_aging
-    )
+    add_command(app, "aging", selects=FILTERS, examples=("leadtriage aging", "leadtriage aging --by owner"))(show_aging)
     add_command(app, "imports", selects=PAGE, examples=("leadtriage imports",))(show_imports)
 
 
@@ -106,7 +104,9 @@ def find(
 def show_stale(
     invocation: Invocation,
     selection: Selection,
-    clock: Annotated[Clock | None, typer.Option("--clock", help="Only what this clock says.")] = None,
+    clock: Annotated[
+        Clock | None, typer.Option("--clock", help="Only what this clock says.", metavar="|".join(Clock))
+    ] = None,
     fail_if_any: Annotated[bool, typer.Option("--fail-if-any", help="End with 4 where any lead is stale.")] = False,
 ) -> None:
     """Show who owes which lead what since when.
@@ -125,7 +125,9 @@ def show_stale(
 def show_aging(
     invocation: Invocation,
     selection: Selection,
-    by: Annotated[AgeGroup, typer.Option("--by", help="What to count by.")] = AgeGroup.GRADE,
+    by: Annotated[
+        AgeGroup, typer.Option("--by", help="What to count by.", metavar="|".join(AgeGroup))
+    ] = AgeGroup.GRADE,
 ) -> None:
     """Count open leads by age, and by grade, owner or source."""
     from leadtriage.reports.aging import list_aging

@@ -1,0 +1,121 @@
+"""The lists of the sample: their keys, filters, limits, formats and exit codes."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from program import DAY, Program
+
+from leadtriage.cli.reference import ROW_KEYS
+
+LISTS = ("queue", "leads", "junk", "stale")
+
+
+@pytest.mark.parametrize("command", ["queue", "leads", "junk", "stale", "aging", "imports", "db check"])
+def test_rows_have_the_keys_of_the_reference(sample: Program, command: str) -> None:
+    rows = sample.rows(*command.split(), *DAY)
+    assert rows
+    assert ", ".join(rows[0]) == ROW_KEYS[command]
+    header = sample.done(*command.split(), *DAY, "--format", "csv").out.splitlines()[0]
+    assert header.replace(",", ", ") == ROW_KEYS[command]
+
+
+def test_import_and_score_have_the_keys_of_the_reference(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("name,email\nAnna,anna@a.example.com\n", encoding="utf-8")
+    assert ", ".join(program.rows("import", "a.csv")[0]) == ROW_KEYS["import"]
+    assert ", ".join(program.rows("score")[0]) == ROW_KEYS["score"]
+    assert ", ".join(program.rows("undo", "1")[0]) == ROW_KEYS["undo"]
+
+
+@pytest.mark.parametrize("command", LISTS)
+def test_every_format_has_the_same_rows(sample: Program, command: str) -> None:
+    rows = sample.rows(command, "--all", *DAY)
+    parsed = list(csv.DictReader(io.StringIO(sample.done(command, "--all", *DAY, "--format", "csv").out)))
+    assert [row["name"] or None for row in parsed] == [row["name"] for row in rows]
+    markdown = sample.done(command, "--all", *DAY, "--format", "markdown").out
+    assert sum(line.startswith("|") for line in markdown.splitlines()) == len(rows) + 2
+
+
+@pytest.mark.parametrize("command", LISTS)
+def test_a_limit_cuts_and_says_how_to_see_more(sample: Program, command: str) -> None:
+    everything = sample.rows(command, "--all", *DAY)
+    ran = sample.done(command, "--limit", "2", *DAY, "--format", "json")
+    assert len(ran.rows) == 2 < len(everything)
+    assert "--all" in ran.err
+    assert "--all" not in sample.done(command, "--all", *DAY).err
+
+
+@pytest.mark.parametrize("command", LISTS)
+def test_owners_part_a_list(sample: Program, command: str) -> None:
+    whole = sample.rows(command, "--all", *DAY)
+    owners = {row["owner"] for row in whole}
+    parts = {owner: sample.rows(command, "--all", "--owner", owner or "", *DAY) for owner in owners}
+    assert sum(len(part) for part in parts.values()) == len(whole)
+    for owner, part in parts.items():
+        assert {row["owner"] for row in part} == {owner}
+
+
+def test_filters_choose_leads(sample: Program) -> None:
+    assert {row["grade"] for row in sample.rows("leads", "--all", "--grade", "a", "--grade", "B")} == {"A", "B"}
+    assert {row["stage"] for row in sample.rows("leads", "--stage", "won", "--stage", "lost")} == {"won", "lost"}
+    assert min(row["created"] for row in sample.rows("leads", "--since", "2026-11-10")) == "2026-11-10"
+    assert max(row["created"] for row in sample.rows("leads", "--until", "2026-06-30")) == "2026-06-25"
+    qualified = sample.rows("leads", "--all", "--qualified")
+    others = sample.rows("leads", "--all", "--not-qualified")
+    assert len(qualified) + len(others) == len(sample.rows("leads", "--all"))
+    assert {row["reason"] for row in sample.rows("leads", "--reason", "spam")} == {"spam"}
+
+
+def test_find_looks_in_names_companies_addresses_and_numbers(sample: Program) -> None:
+    for text in ("noah", "bright harbor", "okafor@bright", "212 555 0119"):
+        assert [row["name"] for row in sample.rows("find", text)] == ["Noah Okafor"]
+
+
+def test_aging_counts_by_what_is_asked(sample: Program) -> None:
+    by_owner = sample.rows("aging", "--by", "owner", *DAY)
+    by_grade = sample.rows("aging", *DAY)
+    assert [row["total"] for row in by_owner] == [row["total"] for row in by_grade]
+    assert "Anna Berg" in by_owner[0]
+
+
+def test_needs_answers_are_questions(sample: Program) -> None:
+    rows = sample.rows("queue", "--needs-answers", *DAY)
+    assert rows
+    assert all(row["score"] < 50 <= row["ceiling"] for row in rows)
+
+
+def test_stale_tells_cron_by_its_exit_code(sample: Program) -> None:
+    assert sample("stale", "--fail-if-any", *DAY).code == 4
+    empty = sample("stale", "--owner", "Nobody At All", "--quiet", "--fail-if-any", *DAY)
+    assert (empty.code, empty.out, empty.err) == (0, "", "")
+    assert sample("junk", "--fail-if-any", *DAY).code == 4
+    assert sample("junk", "--reason", "price", "--fail-if-any", *DAY).code == 0
+
+
+def test_quiet_lists_say_nothing_on_standard_error(sample: Program) -> None:
+    for command in LISTS:
+        assert sample.done(command, "--limit", "1", "--quiet", *DAY).err == ""
+
+
+def test_lists_say_where_scores_are_out_of_date(sample: Program, tmp_path: Path) -> None:
+    assert "criteria have changed" not in sample.done("queue", *DAY).err
+    sample.done("criteria", "show")
+    text = sample.done("criteria", "show").out
+    (tmp_path / "criteria.yaml").write_text(text + "# ours\n", encoding="utf-8")
+    assert "the criteria have changed" in sample.done("queue", *DAY).err
+    (tmp_path / "b.csv").write_text("name,email\nBo,bo@b.example.com\n", encoding="utf-8")
+    sample.done("import", "b.csv", *DAY)
+    assert "1 lead is not scored yet" in sample.done("queue", *DAY).err
+
+
+def test_narrow_terminals_get_fewer_columns(sample: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    for width in (40, 80, 120):
+        monkeypatch.setenv("COLUMNS", str(width))
+        drawn = sample.done("queue", *DAY).out
+        assert max(map(len, drawn.splitlines())) <= width
+        assert "Kenji Mori" in drawn
+    monkeypatch.delenv("COLUMNS")
+    assert "k.mori@morisoft.example.com" in sample.done("queue", *DAY).out
