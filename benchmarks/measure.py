@@ -18,10 +18,11 @@ class CommandFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a command: wall time in seconds, peak resident memory in MB where the system tells it."""
+    """One run: wall time in seconds, and where the system tells them, processor time and peak memory in MB."""
 
     seconds: float
     megabytes: float | None
+    processor_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,12 @@ class Series:
     def slowest(self) -> float:
         """The longest wall time in seconds."""
         return max(run.seconds for run in self.runs)
+
+    @property
+    def processor_seconds(self) -> float | None:
+        """The median processor time in seconds, None where the system does not tell."""
+        times = [run.processor_seconds for run in self.runs if run.processor_seconds is not None]
+        return median(times) if times else None
 
     @property
     def megabytes(self) -> float | None:
@@ -81,22 +88,22 @@ def run_once(task: Task, folder: Path) -> Run:
             stderr=subprocess.STDOUT,
             env=environment,
         )
-        code, megabytes = _wait(process)
+        code, megabytes, processor_seconds = _wait(process)
         seconds = time.perf_counter() - started
         if code not in task.accepted:
             output.seek(0)
             said = output.read().decode(errors="replace")[-2000:]
             raise CommandFailed(f"{' '.join(map(str, task.command))} ended with {code}:\n{said}")
-    return Run(seconds, megabytes)
+    return Run(seconds, megabytes, processor_seconds)
 
 
-def _wait(process: subprocess.Popen[bytes]) -> tuple[int, float | None]:
+def _wait(process: subprocess.Popen[bytes]) -> tuple[int, float | None, float | None]:
     if sys.platform == "win32":
-        return process.wait(), None
+        return process.wait(), None, None
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     unit = 1 if sys.platform == "darwin" else 1024
-    return process.returncode, usage.ru_maxrss * unit / 1_000_000
+    return process.returncode, usage.ru_maxrss * unit / 1_000_000, usage.ru_utime + usage.ru_stime
 
 
 def run_alternately(rounds: int, folder: Path, **tasks: Task) -> dict[str, Series]:

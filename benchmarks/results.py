@@ -42,17 +42,23 @@ def say_seconds(series: Series) -> str:
 
 
 def ratio(what: str, ours: Series, theirs: Series, at_most: float) -> Result:
-    """Compare two medians; `at_most` is the bar for ours as a multiple of theirs."""
+    """Compare two medians, with the processor time in brackets; `at_most` is the bar as a multiple of theirs."""
     value = ours.seconds / theirs.seconds
     measured = f"{say_seconds(ours)} against {say_seconds(theirs)}"
-    return Result(what, measured, f"{value:.2f} x", f"{at_most:g} x", value <= at_most)
+    said = f"{value:.2f} x"
+    if ours.processor_seconds and theirs.processor_seconds:
+        said += f" ({ours.processor_seconds / theirs.processor_seconds:.2f} x)"
+    return Result(what, measured, said, f"{at_most:g} x", value <= at_most)
 
 
 def difference(what: str, ours: Series, theirs: Series, at_most: float) -> Result:
-    """Compare two medians; `at_most` is the bar in seconds for what ours takes more."""
+    """Compare two medians, with the processor time in brackets; `at_most` is the bar in seconds of difference."""
     value = ours.seconds - theirs.seconds
     measured = f"{say_seconds(ours)} against {say_seconds(theirs)}"
-    return Result(what, measured, f"{value * 1000:+.0f} ms", f"{at_most * 1000:.0f} ms", value <= at_most)
+    said = f"{value * 1000:+.0f} ms"
+    if ours.processor_seconds is not None and theirs.processor_seconds is not None:
+        said += f" ({(ours.processor_seconds - theirs.processor_seconds) * 1000:+.0f} ms)"
+    return Result(what, measured, said, f"{at_most * 1000:.0f} ms", value <= at_most)
 
 
 def memory(what: str, series: Series, at_most: float | None = None) -> Result:
@@ -67,7 +73,7 @@ def memory(what: str, series: Series, at_most: float | None = None) -> Result:
 def draw_table(results: Sequence[Result]) -> str:
     """Return the results as a Markdown table."""
     verdicts = {True: "yes", False: "**no**", None: ""}
-    lines = ["| what | median (fastest-slowest) | result | at most | met |", "|---|---|---|---|---|"]
+    lines = ["| what | median (fastest-slowest) | result (processor time) | at most | met |", "|---|---|---|---|---|"]
     lines += [f"| {r.what} | {r.measured} | {r.value} | {r.bar} | {verdicts[r.met]} |" for r in results]
     return "\n".join(lines)
 
