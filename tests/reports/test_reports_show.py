@@ -127,9 +127,8 @@ def test_people_see_a_ledger_that_ends_with_its_sum(sqlite_engine: Engine) -> No
     assert total["ceiling"] == sum(int(str(line["ceiling"])) for line in lines) == card.record["ceiling"]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_every_ledger_adds_up_to_the_stored_score(sqlite_engine: Engine, seed: int) -> None:
-    world = random_world(seed, leads=25)
+def test_every_ledger_adds_up_to_the_stored_score(sqlite_engine: Engine) -> None:
+    world = random_world(1, leads=12)
     world.scores = []
     world.store_in(sqlite_engine)
     score(sqlite_engine)

@@ -76,31 +76,26 @@ def list_stale(
     Where there are more rows than the limit, those stay whose clocks ran out first. The owner of the longest overdue
     row is on top, and each one's rows stand with the longest overdue first. The backlog, leads that were past their
     shelf life when they came in, is one row per owner at the end of that owner's rows: `leads` counts it, `id` is
-    None; these rows take up to half of the limit. `due` of `expiring` is the last day of the shelf life, its
-    `overdue_days` are below 0 while that day is still to come. `last_touch` is None where no contact was recorded,
-    which does not mean that there was none.
+    None; these rows take up to half of the limit, or what the others leave of it. `due` of `expiring` is the last day
+    of the shelf life, its `overdue_days` are below 0 while that day is still to come. `last_touch` is None where no
+    contact was recorded, which does not mean that there was none.
 
     Args:
         clock: only the rows of one clock.
     """
     wanted = None if clock is None else Clock(clock)
     basis = read_basis(connection)
-    backlog: list[Row] = []
-    backlog_cut = False
-    if wanted in (None, Clock.BACKLOG):
-        most = None if limit is None else limit if wanted is Clock.BACKLOG else limit // 2
-        counted, backlog_cut = page.cut(_count_backlog(connection, filters), most)
-        backlog = list(counted)
-    left = None if limit is None else limit - len(backlog)
-    found = [] if wanted is Clock.BACKLOG else _find_overdue(connection, filters, as_of, wanted, basis, left)
-    shown, more = (found, False) if left is None else (found[:left], len(found) > left)
+    backlog = _count_backlog(connection, filters) if wanted in (None, Clock.BACKLOG) else []
+    found = [] if wanted is Clock.BACKLOG else _find_overdue(connection, filters, as_of, wanted, basis, limit)
+    lines = len(backlog) if limit is None else min(len(backlog), max(limit // 2, limit - len(found)))
+    shown = found if limit is None else found[: limit - lines]
     return Table(
         title="Stale leads",
         columns=_COLUMNS,
-        rows=tuple(_group_by_owner(shown, backlog, basis, as_of)),
+        rows=tuple(_group_by_owner(shown, backlog[:lines], basis, as_of)),
         notes=basis.notes,
         group_by="owner",
-        more=more or backlog_cut,
+        more=len(shown) < len(found) or lines < len(backlog),
     )
 
 
