@@ -24,7 +24,7 @@ BENCH ?=
 
 CHECKED := src tests benchmarks tools
 
-.PHONY: help demo test check format docs bench clean
+.PHONY: help demo test check format docs golden bench clean
 
 help:
 	@echo "make demo    imports the sample leads, scores them and shows what comes out"
@@ -32,6 +32,7 @@ help:
 	@echo "make check   style, types, layers, and whether the generated documents are up to date"
 	@echo "make format  puts the code into the project's style"
 	@echo "make docs    writes the generated documents anew"
+	@echo "make golden  writes the expected outputs of the tests anew: look at what changed"
 	@echo "make bench   measures speed and memory against the bars of docs/performance.md"
 	@echo "make clean   removes .venv and all caches"
 
@@ -59,6 +60,9 @@ format: .venv/.made-dev
 
 docs: .venv/.made-dev
 	$(BIN)/python tools/generate_docs.py
+
+golden: .venv/.made-dev
+	REGENERATE=1 $(BIN)/python -m pytest tests/output
 
 bench: .venv/.made-bench
 	$(BIN)/python benchmarks/bench.py --rows $(ROWS) $(BENCH)
