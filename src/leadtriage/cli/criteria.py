@@ -58,7 +58,7 @@ def _lint(invocation: Invocation, criteria: Criteria) -> tuple[CriteriaWarning, 
 
     try:
         with invocation.reading() as connection:
-            from leadtriage.db.coverage import read_coverage
+            from leadtriage.reports.coverage import read_coverage
 
             coverage = read_coverage(connection)
     except DatabaseError:

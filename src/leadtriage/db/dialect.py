@@ -41,6 +41,9 @@ _MOST_ARGUMENTS = 100
 
 _MOST_VALUES = 500
 
+COUNT_ROWS: Mapping[str, Any] = {"preserve_rowcount": True}
+"""For an INSERT of which it matters how many rows it added: SQLAlchemy keeps that number only where it is asked to."""
+
 _FIXED_WAL = ((3, 44, 6), (3, 45, 0)), ((3, 50, 7), (3, 51, 0)), ((3, 51, 3), (99, 0, 0))
 """The releases, from and before, in which the WAL-reset corruption bug is mended."""
 

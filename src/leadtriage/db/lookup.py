@@ -93,7 +93,8 @@ def _visible(connection: Connection, ids: set[int]) -> set[int]:
 def _fail_to_find(given: str) -> NoReturn:
     if not given:
         raise LeadNotFound("no lead was named", hint="name it by its id, an e-mail address, or SYSTEM:ID")
-    hint = f"look for it: leadtriage find {given.split()[0] if given.isprintable() else 'TEXT'}"
+    is_word = given.isprintable() and not given.isdecimal()
+    hint = f"look for it: leadtriage find {given.split()[0] if is_word else 'TEXT'}"
     raise LeadNotFound(f"there is no lead {given!r}", hint=hint)
 
 

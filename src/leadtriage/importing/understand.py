@@ -262,15 +262,22 @@ class RowReader:
             for column in plan.find(name):
                 self._read_money(cells, column, name.removesuffix("_value"), staged)
         for column in plan.find("timeline"):
-            reader = self._readers.get(column.index)
-            if reader is None:
-                label = f"{column.header} is not understood as a time"
-                order = self._how.date_orders[column.index]
-                reader = self._readers[column.index] = ColumnReader(
-                    label, lambda pair: parse_timeline(pair[0], pair[1], order), self.tally.warnings
-                )
-            days = reader.read_all(zip(cells[column.index], created, strict=True), None)
+            days = self._read_timeline(cells, column, created)
             staged["decides_on"] = [day.isoformat() if day else None for day in days]
+
+    def _read_timeline(
+        self, cells: list[tuple[str, ...]], column: ColumnPlan, created: list[date]
+    ) -> list[date | None]:
+        """Read when they want to decide, counted from the day that each lead came in."""
+        reader = self._readers.get(column.index)
+        if reader is None:
+            order = self._how.date_orders[column.index]
+            reader = self._readers[column.index] = ColumnReader(
+                f"{column.header} is not understood as a time",
+                lambda pair: parse_timeline(pair[0], pair[1], order),
+                self.tally.warnings,
+            )
+        return reader.read_all(zip(cells[column.index], created, strict=True), None)
 
     def _read_money(
         self, cells: list[tuple[str, ...]], column: ColumnPlan, stem: str, staged: dict[str, list[Any]]

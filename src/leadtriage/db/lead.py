@@ -1,0 +1,112 @@
+"""The table of leads: one row for a person or company that may buy. What is stored of a lead's doings is `db.schema`'s.
+
+Each text has its comparable form (`criteria.text`) beside it; the rest is in comparable units (see `db.schema`).
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, DateTime
+from sqlmodel import Field, SQLModel
+
+
+class Lead(SQLModel, table=True):
+    """One person or company that may buy. Each text has its comparable form (`criteria.text`) beside it."""
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    stage: str
+    name: str | None = None
+    name_comparable: str | None = None
+    first_name: str | None = None
+    first_name_comparable: str | None = None
+    last_name: str | None = None
+    last_name_comparable: str | None = None
+    email: str | None = None
+    email_comparable: str | None = None
+    email_domain: str | None = None
+    email_domain_comparable: str | None = None
+    email_kind: str | None = None
+    phone: str | None = None
+    phone_comparable: str | None = None
+    company: str | None = None
+    company_comparable: str | None = None
+    title: str | None = None
+    title_comparable: str | None = None
+    industry: str | None = None
+    industry_comparable: str | None = None
+    country: str | None = None
+    country_comparable: str | None = None
+    state: str | None = None
+    state_comparable: str | None = None
+    city: str | None = None
+    city_comparable: str | None = None
+    website: str | None = None
+    website_comparable: str | None = None
+    need: str | None = None
+    need_comparable: str | None = None
+    source: str | None = None
+    source_comparable: str | None = None
+    campaign: str | None = None
+    campaign_comparable: str | None = None
+    owner: str | None = None
+    owner_comparable: str | None = None
+    status: str | None = None
+    status_comparable: str | None = None
+    signs_off: str | None = None
+    employees: int | None = Field(default=None, sa_type=BigInteger)
+    budget_amount: int | None = Field(default=None, sa_type=BigInteger)
+    budget_currency: str | None = None
+    revenue_amount: int | None = Field(default=None, sa_type=BigInteger)
+    revenue_currency: str | None = None
+    decides_on: date | None = None
+    do_not_contact: bool | None = None
+    bounced: bool | None = None
+    created_on: date
+    """The day it came in."""
+    touches: int | None = None
+    unanswered_touches: int | None = None
+    replies: int | None = None
+    first_touch_on: date | None = None
+    last_touch_on: date | None = None
+    """The last proof of contact; for an undated one the day of the import that told of it."""
+    contact_dated: bool | None = None
+    """False where contact is proven only by a CRM status, without a date."""
+    next_touch_on: date | None = None
+    """The day a next touch was promised for."""
+    nurture_until: date | None = None
+    assigned_on: date | None = None
+    qualified_on: date | None = None
+    qualified_by: str | None = None
+    """`score`, `crm`, or the person's name."""
+    closed_on: date | None = None
+    outcome_reason: str | None = None
+    outcome_amount: int | None = Field(default=None, sa_type=BigInteger)
+    outcome_currency: str | None = None
+    other_emails: str | None = None
+    """Further addresses from the same cells, comma-separated."""
+    other_phones: str | None = None
+    crm_id: str | None = None
+    """The source system's own id, as `SYSTEM:ID`."""
+    extra: dict[str, str] | None = Field(default=None, sa_column=Column("extra", JSON(none_as_null=True)))
+    """Columns that are no field of ours, as they came: `c1` for the `extra_column` 1."""
+    extra_comparable: dict[str, Any] | None = Field(
+        default=None, sa_column=Column("extra_comparable", JSON(none_as_null=True))
+    )
+    """The same to compare with: `c1` its comparable text, `n1` its number where it is one."""
+    imported_on: date
+    """The day it first came to us: with `created_on` it says whether it came in as backlog."""
+    shelf_from: date | None = None
+    """The day its shelf life starts anew (rescued, back from nurture)."""
+    worked_here: bool = False
+    """Somebody here touched or assigned it."""
+    batch_id: int | None = None
+    """The import that made it; None for one added by hand."""
+    observed_at: datetime = Field(sa_type=DateTime)
+    """When its values were observed, but for those with a `FieldOrigin`."""
+    changed_at: datetime = Field(sa_type=DateTime)
+    """When a value last changed, in UTC: later than its score means the data moved it."""
+    merged_into: int | None = None
+    removed_by: int | None = None
+    """The act (`event.act`) that hid it."""
