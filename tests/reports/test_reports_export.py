@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
-from world import NOON, ExtraColumn, ImportBatch, World, random_world, view
+from world import NOON, TODAY, ExtraColumn, ImportBatch, World, random_world, view
 
 from leadtriage.importing.values.currencies import minor_digits as digits_of_imports
 from leadtriage.importing.values.money import parse_money
@@ -43,13 +43,15 @@ def test_cells_have_the_forms_that_an_import_reads(sqlite_engine: Engine) -> Non
             "extra": {"c1": "HubSpot", "c2": "7", "c3": "x"},
         },
     )
-    world.lead(2, extra={"c1": "none"})
+    world.lead(2, extra={"c1": "none"}, last_touch_on=TODAY, contact_dated=False)
+    world.lead(3, last_touch_on=TODAY, contact_dated=True)
     for number, header in ((1, "Current CRM"), (2, "Score"), (3, "column: score"), (4, "In no lead")):
         world.add(ExtraColumn, id=number, header=header, header_comparable=header.lower())
     world.store_in(sqlite_engine)
     with view(sqlite_engine) as connection:
         exported = export_leads(connection, Filters())
-    first, second = exported.rows
+    first, second, third = exported.rows
+    assert (second["last_touch"], third["last_touch"]) == (None, TODAY)
     assert first["budget"] == "20000.50 USD"
     assert first["decides_on"] == date(2026, 12, 1)
     assert first["do_not_contact"] is True

@@ -138,6 +138,9 @@ def _present(row: Row, extras: Mapping[str, str]) -> CellRow:
         cells[name] = write_money(row[amount], row[currency])
     for name, column in _DAYS.items():
         cells[name] = row[column]
+    if row["contact_dated"] is False:
+        # Only the import's own day is known; read back, it would pass for a date of contact.
+        cells["first_touch"] = cells["last_touch"] = None
     for name in _SCORES[:4]:
         cells[name] = row[f"score_{name}"]
     cells["reason"] = row["score_reason"]
