@@ -56,9 +56,7 @@ def make_options(said: Mapping[str, Any] | None = None, *, dry_run: bool = False
     return ImportOptions(read=read, date_order=DateOrder(order) if order else None, dry_run=dry_run, **said)
 
 
-def import_bytes(
-    engine: Engine, content: bytes, day: int = 1, *, dry_run: bool = False, **said: Any
-) -> ImportSummary:
+def import_bytes(engine: Engine, content: bytes, day: int = 1, *, dry_run: bool = False, **said: Any) -> ImportSummary:
     """Import a file's bytes on a day."""
     return import_file(engine, None, make_options(said, dry_run=dry_run), act_on(day), stream=BytesIO(content))
 

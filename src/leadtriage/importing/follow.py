@@ -25,7 +25,7 @@ from sqlalchemy import (
 from leadtriage.act import Act
 from leadtriage.db import dialect
 from leadtriage.db.ids import next_id, reserve_ids
-from leadtriage.db.schema import Event, Lead, Nomination, Touch, table
+from leadtriage.db.schema import Event, ImportBatch, Lead, Nomination, Touch, table
 from leadtriage.importing.meanings import CLOSING
 from leadtriage.importing.merge import first_stage, write_events
 from leadtriage.importing.staging import Staging
@@ -115,7 +115,9 @@ def _keep_touches(connection: Connection, staging: Staging, batch: int, act: Act
         "by": literal(act.by),
         "batch_id": literal(batch),
     }
-    kept = connection.execute(insert(touch).from_select(list(values), select(*values.values())))
+    kept = connection.execute(
+        insert(touch).from_select(list(values), select(*values.values())), execution_options=dialect.COUNT_ROWS
+    )
     reserve_ids(connection, "touch", kept.rowcount)
 
 
@@ -196,6 +198,7 @@ def _change_stages(connection: Connection, staging: Staging, batch: int, act: Ac
         event.c.new == target,
         event.c.batch_id.is_not(None),
         event.c.batch_id != batch,
+        _stands(event.c.batch_id),
     )
     status_changed = exists().where(change.c.lead_id == lead.c.id, change.c.kind == EventKind.STATUS)
     moves = or_(
@@ -215,9 +218,17 @@ def _change_stages(connection: Connection, staging: Staging, batch: int, act: Ac
     _write_and_update(connection, batch, act, lines, values, staging)
 
 
+def _stands(batch_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """What an import said that was undone was never said."""
+    books = table(ImportBatch)
+    return ~exists().where(books.c.id == batch_id, books.c.undone_at.is_not(None))
+
+
 def _nominate(connection: Connection, staging: Staging, batch: int, act: Act) -> None:
     row, lead, nomination, change = staging.row, table(Lead), table(Nomination), staging.change
-    told_before = exists().where(nomination.c.lead_id == lead.c.id, nomination.c.by == row.c.junk_by)
+    told_before = exists().where(
+        nomination.c.lead_id == lead.c.id, nomination.c.by == row.c.junk_by, _stands(nomination.c.batch_id)
+    )
     status_changed = exists().where(change.c.lead_id == lead.c.id, change.c.kind == EventKind.STATUS)
     lines = _rows(
         staging, *_line(EventKind.NOMINATED, _NOTHING, row.c.junk_reason), row.c.junk_by.label("by"), met=False

@@ -25,10 +25,10 @@ from sqlalchemy import (
 from leadtriage.db import dialect
 from leadtriage.db.ids import reserve_ids
 from leadtriage.db.schema import Lead, LeadKey, LikelyDuplicate, table
+from leadtriage.importing.identity import RANK_EMAIL, RANK_ID, RANK_PHONE, RANK_ROW
 from leadtriage.importing.staging import Staging
 from leadtriage.vocabulary import RowOutcome
 
-RANK_ID, RANK_EMAIL, RANK_PHONE, RANK_ROW = 1, 2, 3, 4
 _RANKS = (RANK_ID, RANK_EMAIL, RANK_PHONE, RANK_ROW)
 
 
@@ -63,7 +63,8 @@ def store_keys(connection: Connection, staging: Staging, batch: int) -> None:
     )
     stored = exists().where(keys.c.key == first.c.key)
     added = connection.execute(
-        insert(keys).from_select(["key", "lead_id", "original_lead_id", "batch_id"], new.where(~stored))
+        insert(keys).from_select(["key", "lead_id", "original_lead_id", "batch_id"], new.where(~stored)),
+        execution_options=dialect.COUNT_ROWS,
     )
     if added.rowcount == _count(connection, staging.key):
         return

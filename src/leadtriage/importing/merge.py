@@ -141,7 +141,8 @@ def find_changes(connection: Connection, staging: Staging, columns_of_file: dict
             .join(place, met)
             .join(lead, lead.c.id == place.c.lead_id)
             .where(or_(*differs)),
-        )
+        ),
+        execution_options=dialect.COUNT_ROWS,
     )
     if not candidates.rowcount:
         return
@@ -283,7 +284,10 @@ def write_events(
         "old": lines.c.old,
         "new": lines.c.new,
     }
-    written = connection.execute(insert(event).from_select(list(values), select(*values.values()).order_by(*order)))
+    written = connection.execute(
+        insert(event).from_select(list(values), select(*values.values()).order_by(*order)),
+        execution_options=dialect.COUNT_ROWS,
+    )
     reserve_ids(connection, "event", written.rowcount)
 
 

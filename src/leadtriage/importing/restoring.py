@@ -68,17 +68,20 @@ def restore_stages(connection: Connection, batch: int, act: Act, removed: Any) -
 
     touched, qualified = told(EventKind.TOUCH), told(EventKind.QUALIFIED)
     for lead_id in touched:
-        standing = select(func.min(touch.c.on), func.max(touch.c.on), func.max(touch.c.dated)).where(
+        on_a_day = dialect.choose_when(touch.c.dated, touch.c.on)
+        standing = select(func.min(on_a_day), func.max(on_a_day), func.max(touch.c.on)).where(
             touch.c.lead_id == lead_id,
             touch.c.withdrawn_at.is_(None),
             func.coalesce(touch.c.batch_id, 0) != batch,
         )
-        first, last, dated = connection.execute(standing).one()
+        first, last, last_of_all = connection.execute(standing).one()
         connection.execute(
             update(lead)
             .where(lead.c.id == lead_id)
             .values(
-                first_touch_on=first if dated else None, last_touch_on=last, contact_dated=bool(dated) if last else None
+                first_touch_on=first,
+                last_touch_on=last or last_of_all,
+                contact_dated=last is not None if last_of_all else None,
             )
         )
     connection.execute(
@@ -105,7 +108,9 @@ def _replay(
         .distinct()
     )
     lines = connection.execute(
-        select(event.c.lead_id, event.c.field, event.c.batch_id, event.c.old, event.c.new, books.c.undone_at)
+        select(
+            event.c.lead_id, event.c.field, event.c.kind, event.c.batch_id, event.c.old, event.c.new, books.c.undone_at
+        )
         .outerjoin_from(event, books, books.c.id == event.c.batch_id)
         .where(event.c.kind.in_(kinds), event.c.lead_id.in_(concerned))
         .order_by(event.c.lead_id, event.c.field, event.c.id)
@@ -118,9 +123,12 @@ def _replay(
 
 
 def _value_after(history: Sequence[Any], without: int | None) -> str | None:
+    """The value; how a lead came in counts as long as it is there, even where the import that made it was undone."""
     value: str | None = history[0].old
     for line in history:
-        if line.undone_at is None and (without is None or line.batch_id != without):
+        if line.kind == EventKind.CREATED:
+            value = line.new
+        elif line.undone_at is None and (without is None or line.batch_id != without):
             value = line.new
     return value
 

@@ -33,14 +33,13 @@ from leadtriage.db.schema import (
     ImportBatch,
     ImportRow,
     Lead,
-    LeadKey,
-    LikelyDuplicate,
     Nomination,
     Touch,
     table,
 )
 from leadtriage.errors import LeadtriageError
 from leadtriage.importing.merge import write_events
+from leadtriage.importing.releasing import release_keys
 from leadtriage.importing.restoring import restore_fields, restore_stages
 from leadtriage.tabular import Column, Table
 from leadtriage.vocabulary import EventKind
@@ -72,6 +71,7 @@ def undo_batch(engine: Engine, batch: int, act: Act) -> UndoSummary:
         restored = restore_fields(connection, batch, act, removed)
         restored |= restore_stages(connection, batch, act, removed)
         _remove(connection, batch, act, removed)
+        release_keys(connection, batch, removed, kept)
         _withdraw(connection, batch, act)
         connection.execute(
             update(table(ImportBatch))
@@ -105,9 +105,15 @@ def _made_and_changed_since(batch: int) -> Any:
     by_import = exists().where(
         row.c.lead_id == lead.c.id, row.c.batch_id != batch, books.c.id == row.c.batch_id, books.c.undone_at.is_(None)
     )
-    return select(lead.c.id.label("lead_id")).where(
-        lead.c.batch_id == batch, lead.c.removed_by.is_(None), or_(by_people, by_import)
-    )
+    return select(lead.c.id.label("lead_id")).where(_is_of(batch), or_(by_people, by_import))
+
+
+def _is_of(batch: int) -> ColumnElement[bool]:
+    """Whether a lead is there because of the batch: it made it, or kept it when the one that made it was undone."""
+    lead, row = table(Lead), table(ImportRow)
+    held = exists().where(row.c.lead_id == lead.c.id, row.c.batch_id == batch)
+    made_by_undone = and_(lead.c.batch_id.is_not(None), ~_stands(lead.c.batch_id))
+    return and_(lead.c.removed_by.is_(None), or_(lead.c.batch_id == batch, and_(held, made_by_undone)))
 
 
 def _stands(batch_id: ColumnElement[int]) -> ColumnElement[bool]:
@@ -118,20 +124,17 @@ def _stands(batch_id: ColumnElement[int]) -> ColumnElement[bool]:
 def _made(batch: int, kept: Any) -> Any:
     lead = table(Lead)
     return select(lead.c.id.label("lead_id")).where(
-        lead.c.batch_id == batch,
-        lead.c.removed_by.is_(None),
+        _is_of(batch),
         ~exists().where(kept.c.lead_id == lead.c.id),
     )
 
 
 def _remove(connection: Connection, batch: int, act: Act, removed: Any) -> None:
-    """Hide the leads that the batch made, and give their keys free."""
-    lead, key, pair = table(Lead), table(LeadKey), table(LikelyDuplicate)
+    """Hide the leads that the batch made."""
+    lead = table(Lead)
     gone = select(removed.c.lead_id)
     act_id = reserve_ids(connection, "act")
     connection.execute(update(lead).where(lead.c.id.in_(gone)).values(removed_by=act_id, changed_at=act.recorded_at))
-    connection.execute(delete(key).where(or_(key.c.lead_id.in_(gone), key.c.batch_id == batch)))
-    connection.execute(delete(pair).where(or_(pair.c.lead_id.in_(gone), pair.c.other_lead_id.in_(gone))))
     nothing = literal(None, String)
     write_events(
         connection,

@@ -1,0 +1,183 @@
+"""Undoing imports: what they made is hidden, what they changed is restored, what people or later imports did stays."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import Any
+
+import pytest
+from importing_tools import (
+    act_on,
+    counts,
+    describe_events,
+    describe_leads,
+    dump_visible,
+    import_rows,
+    read_table,
+    undo,
+)
+from sqlalchemy import Engine, insert, update
+
+from leadtriage.db.engine import writing
+from leadtriage.db.schema import Event, Lead, LeadKey, table
+from leadtriage.errors import LeadtriageError
+
+HEADER = ["Record ID", "Email", "First Name", "Last Name", "Lead Status", "Contact owner", "Last Contacted", "Budget"]
+FILES = [
+    [
+        HEADER,
+        ["1", "ann@acme.com", "Ann", "Lee", "NEW", "Maria", "", "$500"],
+        ["2", "bob@acme.com", "Bob", "Fox", "CONNECTED", "Sam", "2026-11-02", ""],
+    ],
+    [
+        [*HEADER, "Colour", "City", "Unsubscribed from all email", "Time Frame"],
+        ["1", "lee@acme.com", "Ann", "Leigh", "Won", "Sam", "2026-11-05", "$700", "red", "Rome", "yes", "2027-01-01"],
+        ["2", "", "", "", "UNQUALIFIED", "", "2026-11-06", "€5.000", "7", "Oslo", "no", "2027-02-01"],
+        ["3", "cid@acme.com", "Cid", "Oak", "NEW", "", "", "", "blue", "", "", ""],
+    ],
+    [
+        [*HEADER, "Colour", "City"],
+        ["1", "ann.lee@acme.com", "Ann", "Li", "Lost", "Eva", "2026-11-09", "$900", "12", "Bonn"],
+        ["4", "dan@acme.com", "Dan", "Elm", "NEW", "Eva", "", "", "", ""],
+    ],
+]
+
+
+def person_changes(engine: Engine, lead_id: int, field: str, old: str, new: str) -> None:
+    """What a person's act does to a lead: the value and its event."""
+    act = act_on(5, by="Eva")
+    with writing(engine) as connection:
+        connection.execute(update(table(Lead)).where(table(Lead).c.id == lead_id).values({field: new}))
+        connection.execute(
+            insert(table(Event)).values(
+                lead_id=lead_id,
+                id=10_000 + lead_id,
+                act=900,
+                at=act.at,
+                recorded_at=act.recorded_at,
+                by=act.by,
+                kind="field",
+                field=field,
+                old=old,
+                new=new,
+            )
+        )
+
+
+def test_undo_restores_what_was_there_before(engine: Engine) -> None:
+    import_rows(engine, FILES[0], 1)
+    before = dump_visible(engine)
+    second = import_rows(engine, FILES[1], 2)
+    assert counts(second) == {"rows": 3, "created": 1, "updated": 2}
+    assert dump_visible(engine) != before
+    summary = undo(engine, second.batch)
+    assert dump_visible(engine) == before
+    assert (summary.removed, summary.restored, summary.kept) == (1, 2, 0)
+    assert {(row["what"], row["id"]) for row in summary.leads.rows} == {
+        ("removed", 3),
+        ("restored", 1),
+        ("restored", 2),
+    }
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
+def test_the_order_of_undoing_does_not_matter(sqlite_engine: Engine, order: tuple[int, ...]) -> None:
+    batches = [import_rows(sqlite_engine, rows, day).batch for day, rows in enumerate(FILES, start=1)]
+    for place in order:
+        undo(sqlite_engine, batches[place])
+    left = dump_visible(sqlite_engine)
+    assert left == {"leads": [], "keys": [], "pairs": [], "nominations": [], "touches": []}
+
+
+def test_undoing_the_middle_one_leaves_what_the_others_said(engine: Engine) -> None:
+    batches = [import_rows(engine, rows, day).batch for day, rows in enumerate(FILES, start=1)]
+    undo(engine, batches[1])
+    leads = {lead["id"]: lead for lead in describe_leads(engine)}
+    assert sorted(leads) == [1, 2, 4]
+    assert (leads[1]["name"], leads[1]["budget_amount"], leads[1]["column:Colour"]) == ("Ann Li", 90000, "12")
+    assert (leads[2]["name"], leads[2].get("budget_amount"), leads[2].get("column:Colour")) == ("Bob Fox", None, None)
+
+
+def test_the_same_file_can_be_imported_again_and_acts_again(engine: Engine) -> None:
+    import_rows(engine, FILES[0], 1)
+    second = import_rows(engine, FILES[1], 2)
+    without_ids = [{**lead, "id": None} for lead in describe_leads(engine)]
+    nominated = dump_visible(engine)["nominations"]
+    undo(engine, second.batch, 2)
+    again = import_rows(engine, FILES[1], 2)
+    assert counts(again) == counts(second)
+    assert [{**lead, "id": None} for lead in describe_leads(engine)] == without_ids
+    assert dump_visible(engine)["nominations"] == nominated
+    undo(engine, again.batch, 2)
+    assert [lead["stage"] for lead in describe_leads(engine)] == ["new", "working"]
+
+
+def test_what_a_person_changed_since_is_kept(engine: Engine) -> None:
+    first = import_rows(engine, FILES[0], 1)
+    second = import_rows(engine, FILES[1], 2)
+    person_changes(engine, 1, "last_name", "Leigh", "Lay")
+    person_changes(engine, 3, "city", "", "Kiel")
+    summary = undo(engine, second.batch)
+    leads = {lead["id"]: lead for lead in describe_leads(engine)}
+    assert (summary.removed, summary.restored, summary.kept) == (0, 2, 1)
+    assert leads[1]["last_name"] == "Lay"
+    assert leads[1]["email"] == "ann@acme.com"
+    assert leads[3]["city"] == "Kiel"
+    summary = undo(engine, first.batch)
+    assert (summary.removed, summary.kept) == (1, 1)
+
+
+def test_a_lead_of_a_later_import_is_kept_and_still_found_by_its_keys(engine: Engine) -> None:
+    header = ["Name", "Email", "Phone"]
+    first = import_rows(engine, [header, ["Ann Lee", "ann@acme.com", "+14155552671"]], 1)
+    second = import_rows(engine, [["Name", "Email", "Title"], ["Ann Lee", "ann@acme.com", "CEO"]], 2)
+    summary = undo(engine, first.batch)
+    assert (summary.removed, summary.restored, summary.kept) == (0, 0, 1)
+    third = import_rows(engine, [["Email", "City"], ["ann@acme.com", "Rome"]], 3)
+    assert counts(third) == {"rows": 1, "updated": 1}
+    undo(engine, third.batch)
+    assert undo(engine, second.batch).removed == 1
+    assert describe_leads(engine) == []
+
+
+def test_a_key_that_only_the_undone_import_gave_is_free_again(engine: Engine) -> None:
+    header = ["Record ID", "Email", "First Name", "Last Name", "Lifecycle Stage"]
+    import_rows(engine, [header, ["1", "ann@acme.com", "Ann", "Lee", "Lead"]], 1)
+    wrong = import_rows(engine, [header, ["1", "bob@acme.com", "Ann", "Lee", "Lead"]], 2)
+    undo(engine, wrong.batch)
+    right = import_rows(engine, [["Email", "Name"], ["bob@acme.com", "Bob Fox"]], 3)
+    assert counts(right) == {"rows": 1, "created": 1}
+
+
+def test_a_shared_key_passes_to_the_lead_that_stays(engine: Engine) -> None:
+    header = ["Record ID", "Email", "First Name", "Last Name", "Lifecycle Stage"]
+    import_rows(engine, [header, ["1", "ann@acme.com", "Ann", "Lee", "Lead"]], 1)
+    other = import_rows(engine, [["Email", "Name"], ["lee@acme.com", "Ann Lee"]], 2)
+    import_rows(engine, [header, ["1", "lee@acme.com", "Ann", "Lee", "Lead"]], 3)
+    assert dump_visible(engine)["pairs"] == [(1, 2)]
+    undo(engine, other.batch)
+    assert dump_visible(engine)["pairs"] == []
+    assert {row["key"]: row["lead_id"] for row in read_table(engine, LeadKey)}["e:lee@acme.com"] == 1
+    assert counts(import_rows(engine, [["Email", "City"], ["lee@acme.com", "Rome"]], 4)) == {"rows": 1, "updated": 1}
+
+
+def test_the_undoing_is_told_and_nothing_of_the_history_is_lost(engine: Engine) -> None:
+    import_rows(engine, FILES[0], 1)
+    second = import_rows(engine, FILES[1], 2)
+    told = describe_events(engine)
+    undo(engine, second.batch)
+    after = describe_events(engine)
+    assert set(told) < set(after)
+    assert "1 undone last_name Leigh -> Lee" in after
+    assert "1 undone stage won -> new" in after
+    assert "3 removed ->" in after
+
+
+@pytest.mark.parametrize("batch", [7, 1])
+def test_what_cannot_be_undone_is_told(sqlite_engine: Engine, batch: int) -> None:
+    first = import_rows(sqlite_engine, FILES[0], 1)
+    undo(sqlite_engine, first.batch)
+    before: dict[str, Any] = dump_visible(sqlite_engine)
+    with pytest.raises(LeadtriageError, match="no such import|was undone on"):
+        undo(sqlite_engine, batch)
+    assert dump_visible(sqlite_engine) == before
