@@ -22,9 +22,9 @@ def fold(text: str) -> str:
     if text.isascii():
         folded = text.lower()
     else:
-        folded = unicodedata.normalize("NFD", text).casefold()
-        folded = unicodedata.normalize("NFC", folded)
-    return " ".join(folded.replace(SEPARATOR, " ").split())
+        folded = unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
+    # str.split takes the separator for white space, so that none is left.
+    return " ".join(folded.split())
 
 
 def words(folded: str) -> str:
@@ -47,5 +47,7 @@ def comparable(text: str) -> str:
     text is what stands before the separator.
     """
     folded = fold(text)
+    if folded.isascii() and folded.replace(" ", "").isalnum():
+        return folded
     spoken = words(folded)
     return folded if spoken == folded else f"{folded}{SEPARATOR} {spoken} "

@@ -10,7 +10,6 @@ from leadtriage.importing.columns import ColumnReader
 from leadtriage.importing.mapping import HeaderPlan
 from leadtriage.importing.tally import Warnings
 from leadtriage.importing.values import Email, country_for_phone_region, parse_emails, parse_phones, split_contact
-from leadtriage.vocabulary import EmailKind
 
 Value = TypeVar("Value")
 
@@ -21,15 +20,6 @@ class Contacts:
 
     emails: list[tuple[Email, ...]] | None
     phones: list[tuple[str, ...]] | None
-
-
-def email_key(email: Email, folded_name: str) -> str | None:
-    """What an address identifies: a person, or for a role address (info@) only together with a name."""
-    if email.kind is EmailKind.INVALID:
-        return None
-    if email.kind is EmailKind.ROLE:
-        return f"r:{email.address}|{folded_name}"
-    return f"e:{email.address}"
 
 
 class ContactReader:

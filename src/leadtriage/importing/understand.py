@@ -5,19 +5,18 @@ What a header means is `mapping`'s, what a cell means is `values`', what a statu
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from leadtriage.act import Act
-from leadtriage.criteria.text import comparable, fold
+from leadtriage.criteria.text import comparable
 from leadtriage.importing.attributes import ATTRIBUTES, Attribute
 from leadtriage.importing.columns import ColumnReader, ExtraReader, Memo, join_extras, write_json_list
-from leadtriage.importing.contacts import ContactReader, Contacts, email_key
+from leadtriage.importing.contacts import ContactReader, Contacts
+from leadtriage.importing.identity import find_keys
 from leadtriage.importing.mapping import ColumnPlan, HeaderPlan
-from leadtriage.importing.match import RANK_EMAIL, RANK_ID, RANK_PHONE, RANK_ROW
 from leadtriage.importing.meanings import MeaningReader
 from leadtriage.importing.reading.model import Chunk
 from leadtriage.importing.tally import Tally
@@ -36,12 +35,8 @@ from leadtriage.importing.values import (
     parse_signs_off,
     parse_timeline,
     parse_yes_no,
-    phone_digits_key,
     split_name,
 )
-
-OWN_SYSTEM = "leadtriage"
-"""The system of our own exports, whose ids are our leads' own."""
 
 _MOMENT = "%Y-%m-%d %H:%M:%S.%f"
 _ONE_LINE = ("company", "title", "industry", "state", "city", "website", "source", "campaign", "owner", "status")
@@ -147,8 +142,8 @@ class RowReader:
         self._settle_touches(staged, count)
         extras = [reader.read_all(cells[index]) for index, reader in self._extras]
         staged["extra"], staged["extra_comparable"] = join_extras(extras, count)
-        keys = self._find_keys(cells, staged, contacts, chunk.problems, first_row_id)
-        return staged, keys
+        ids = self._read_ids(cells, count)
+        return staged, find_keys(staged, contacts, ids, self._how.system, chunk.problems)
 
     def _column(self, cells: list[tuple[str, ...]], column: ColumnPlan, read: Callable[[str], Any]) -> list[Any]:
         reader = self._readers.get(column.index)
@@ -304,43 +299,7 @@ class RowReader:
             self._put_text(staged, "phone", [phones[0] if phones else None for phones in contacts.phones])
             staged["other_phones"] = [", ".join(phones[1:]) if len(phones) > 1 else None for phones in contacts.phones]
 
-    def _find_keys(
-        self,
-        cells: list[tuple[str, ...]],
-        staged: dict[str, list[Any]],
-        contacts: Contacts,
-        problems: Mapping[int, str],
-        first_row_id: int,
-    ) -> list[tuple[str, int, int]]:
-        """Name what identifies each row, and what is wrong with those that nothing does."""
-        count = len(staged["row_id"])
-        nothing: list[Any] = [None] * count
-        ids: list[str | None] = nothing
+    def _read_ids(self, cells: list[tuple[str, ...]], count: int) -> list[str | None]:
         for column in self._how.plan.find("id"):
-            ids = self._column(cells, column, clean_text)
-        own = self._how.system == OWN_SYSTEM
-        staged["own_id"] = [int(i) if i and own and i.isdecimal() else None for i in ids]
-        staged["crm_id"] = [f"{self._how.system}:{i}" if i and not own else None for i in ids]
-        names, companies = staged.get("name", nothing), staged.get("company", nothing)
-        staged["problem"] = found = [problems.get(position) for position in range(count)]
-        keys: list[tuple[str, int, int]] = []
-        for position in range(count):
-            if found[position]:
-                continue
-            row_id = first_row_id + position
-            before = len(keys)
-            crm_id, name = staged["crm_id"][position], names[position] or companies[position]
-            if crm_id:
-                keys.append((f"i:{crm_id}", RANK_ID, row_id))
-            emails = contacts.emails[position] if contacts.emails else ()
-            phones = contacts.phones[position] if contacts.phones else ()
-            folded = fold(name) if name and (phones or emails) else ""
-            keys.extend((key, RANK_EMAIL, row_id) for email in emails if (key := email_key(email, folded)))
-            keys.extend((f"p:{phone_digits_key(phone)}|{folded}", RANK_PHONE, row_id) for phone in phones)
-            if len(keys) == before and staged["own_id"][position] is None:
-                if not name:
-                    found[position] = "no name, company, phone, id or usable e-mail address"
-                    continue
-                whole = hashlib.sha256(staged["cells"][position].encode()).hexdigest()
-                keys.append((f"w:{whole}", RANK_ROW, row_id))
-        return keys
+            return self._column(cells, column, clean_text)
+        return [None] * count

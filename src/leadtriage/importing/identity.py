@@ -1,0 +1,85 @@
+"""What identifies each row: the source system's id, its addresses, its telephone numbers with its name.
+
+A key is what two rows of one lead share; which lead a key belongs to is `match`'s.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from leadtriage.criteria.text import SEPARATOR
+from leadtriage.importing.contacts import Contacts
+from leadtriage.importing.values import Email, phone_digits_key
+from leadtriage.vocabulary import EmailKind
+
+RANK_ID, RANK_EMAIL, RANK_PHONE, RANK_ROW = 1, 2, 3, 4
+"""The order in which keys decide: the source system's id, an address, a phone with a name, the whole row."""
+
+OWN_SYSTEM = "leadtriage"
+"""The system of our own exports, whose ids are our leads' own."""
+
+_NOBODY = "no name, company, phone, id or usable e-mail address"
+
+
+def email_key(email: Email, folded_name: str) -> str | None:
+    """What an address identifies: a person, or for a role address (info@) only together with a name."""
+    if email.kind is EmailKind.INVALID:
+        return None
+    if email.kind is EmailKind.ROLE:
+        return f"r:{email.address}|{folded_name}"
+    return f"e:{email.address}"
+
+
+def find_keys(
+    staged: dict[str, list[Any]],
+    contacts: Contacts,
+    ids: Sequence[str | None],
+    system: str,
+    problems: Mapping[int, str],
+) -> list[tuple[str, int, int]]:
+    """Put `own_id`, `crm_id` and `problem` of a chunk's rows, and return their keys as `(key, rank, row id)`.
+
+    Args:
+        staged: holds `row_id` and `cells`, and names and companies with their comparable forms where there are any.
+        ids: the source system's, None where a row has none.
+        problems: by position, why a row cannot be read; it gets no keys.
+    """
+    count = len(staged["row_id"])
+    own = system == OWN_SYSTEM
+    staged["own_id"] = [int(i) if i and own and i.isdecimal() else None for i in ids]
+    staged["crm_id"] = [f"{system}:{i}" if i and not own else None for i in ids]
+    staged["problem"] = found = [problems.get(position) for position in range(count)]
+    nothing: list[Any] = [None] * count
+    names, companies = staged.get("name_comparable", nothing), staged.get("company_comparable", nothing)
+    keys: list[tuple[str, int, int]] = []
+    rows = zip(
+        staged["row_id"],
+        staged["crm_id"],
+        names,
+        companies,
+        contacts.emails or [()] * count,
+        contacts.phones or [()] * count,
+        strict=True,
+    )
+    for position, (row_id, crm_id, name, company, emails, phones) in enumerate(rows):
+        if found[position]:
+            continue
+        before = len(keys)
+        folded = (name or company or "").partition(SEPARATOR)[0]
+        if crm_id:
+            keys.append((f"i:{crm_id}", RANK_ID, row_id))
+        for email in emails:
+            key = email_key(email, folded)
+            if key:
+                keys.append((key, RANK_EMAIL, row_id))
+        if phones:
+            keys.extend((f"p:{phone_digits_key(phone)}|{folded}", RANK_PHONE, row_id) for phone in phones)
+        if len(keys) == before and staged["own_id"][position] is None:
+            if not folded:
+                found[position] = _NOBODY
+                continue
+            whole = hashlib.sha256(staged["cells"][position].encode()).hexdigest()
+            keys.append((f"w:{whole}", RANK_ROW, row_id))
+    return keys
