@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, delete, or_, select
 from leadtriage.criteria.text import fold
 from leadtriage.db import dialect
 from leadtriage.db.schema import Lead, LeadKey, LikelyDuplicate, table
-from leadtriage.importing.contacts import email_key
+from leadtriage.importing.identity import email_key
 from leadtriage.importing.values import parse_emails, phone_digits_key
 
 

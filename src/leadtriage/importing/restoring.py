@@ -126,9 +126,8 @@ def _value_after(history: Sequence[Any], without: int | None) -> str | None:
     """The value; how a lead came in counts as long as it is there, even where the import that made it was undone."""
     value: str | None = history[0].old
     for line in history:
-        if line.kind == EventKind.CREATED:
-            value = line.new
-        elif line.undone_at is None and (without is None or line.batch_id != without):
+        stands = line.undone_at is None and (without is None or line.batch_id != without)
+        if stands or line.kind == EventKind.CREATED:
             value = line.new
     return value
 
