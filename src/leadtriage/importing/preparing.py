@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection, insert, select
 
@@ -83,42 +84,43 @@ def default_date_order(region: str | None) -> DateOrder:
 
 
 def _number_extras(connection: Connection, columns: Sequence[ColumnPlan]) -> list[tuple[ColumnPlan, int]]:
+    """Find each column's number; it is called as it was when a file first had it, so that its history is one."""
     extra = table(ExtraColumn)
-    known = dict(connection.execute(select(extra.c.header_comparable, extra.c.id)).tuples().all())
-    free = max(known.values(), default=0) + 1
+    stored = connection.execute(select(extra.c.id, extra.c.header, extra.c.header_comparable)).all()
+    known = {row.header_comparable: (row.header, row.id) for row in stored}
+    free = max((row.id for row in stored), default=0) + 1
     numbered = []
     taken: set[int] = set()
     for column in columns:
-        name = comparable(column.header)
-        if known.get(name) in taken:
-            name = comparable(f"{column.header} (column {column.index + 1})")
-        if name not in known:
-            known[name] = free
+        header = column.header
+        while known.get(comparable(header), ("", 0))[1] in taken:
+            header = f"{header} (column {column.index + 1})"
+        if comparable(header) not in known:
+            known[comparable(header)] = header, free
             free += 1
-        taken.add(known[name])
-        numbered.append((column, known[name]))
+        header, number = known[comparable(header)]
+        taken.add(number)
+        numbered.append((replace(column, header=header), number))
     return numbered
 
 
 def store_extras(connection: Connection, understanding: Understanding) -> bool:
-    """Store the new extra columns; False where another import took their numbers meanwhile."""
+    """Store the new extra columns; False where another import took their numbers or names meanwhile."""
     extra = table(ExtraColumn)
-    stored = dict(connection.execute(select(extra.c.id, extra.c.header_comparable)).tuples().all())
-    names = set(stored.values())
+    stored = {
+        row.id: row.header_comparable for row in connection.execute(select(extra.c.id, extra.c.header_comparable))
+    }
     for column, number in understanding.extras:
         name = comparable(column.header)
-        if number in stored:
-            if stored[number] != name and stored[number] != comparable(f"{column.header} (column {column.index + 1})"):
-                return False
-            continue
-        header = column.header
-        if name in names:
-            header = f"{header} (column {column.index + 1})"
-            name = comparable(header)
-            if name in names:
-                return False
-        connection.execute(insert(extra).values(id=number, header=header, header_comparable=name))
-        names.add(name)
+        if stored.get(number, name) != name or (number not in stored and name in stored.values()):
+            return False
+    new = [
+        {"id": number, "header": column.header, "header_comparable": comparable(column.header)}
+        for column, number in understanding.extras
+        if number not in stored
+    ]
+    if new:
+        connection.execute(insert(extra), new)
     return True
 
 
