@@ -38,7 +38,7 @@ class Program:
         """Run one command line."""
         self._capsys.readouterr()
         try:
-            main.app(list(arguments), prog_name="leadtriage")
+            main.make_app(arguments[0])(list(arguments), prog_name="leadtriage")
             code: Any = 0
         except SystemExit as ended:
             code = ended.code or 0

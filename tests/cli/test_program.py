@@ -16,11 +16,11 @@ from program import DAY, Program
 
 from conftest import copy_sample
 from leadtriage.cli import reference
-from leadtriage.cli.main import app
+from leadtriage.cli.main import GROUPS, make_app
 from leadtriage.errors import UsageError
 from leadtriage.settings import OutputFormat, resolve_settings
 
-COMMANDS = dict(reference._walk("leadtriage", typer.main.get_command(app)))
+COMMANDS = dict(reference._walk("leadtriage", typer.main.get_command(make_app())))
 
 
 @pytest.mark.parametrize("path", COMMANDS)
@@ -37,6 +37,15 @@ def test_every_command_has_help_and_examples_that_it_understands(path: str, prog
         words = shlex.split(example.partition("| ")[2] or example.partition(" >")[0])
         assert " ".join(words).startswith(path)
         command.make_context(path, words[len(path.split()) :])
+
+
+def test_every_group_has_the_commands_that_it_is_said_to_have() -> None:
+    for commands in GROUPS.values():
+        for command in commands:
+            group: Any = typer.main.get_command(make_app(command))
+            assert tuple(group.commands) == commands
+    everything: Any = typer.main.get_command(make_app())
+    assert tuple(everything.commands) == tuple(command for commands in GROUPS.values() for command in commands)
 
 
 def test_the_reference_is_up_to_date() -> None:

@@ -19,11 +19,13 @@ from leadtriage.formulas import guard_formula, unguard_formula
 from leadtriage.output.card import render_card
 from leadtriage.output.documents import write_csv, write_json
 from leadtriage.output.layout import GAP, Measure, fit_columns
+from leadtriage.output.plain import draw_plain
 from leadtriage.output.render import render_table
 from leadtriage.output.safe import safe
 from leadtriage.output.screen import Screen
+from leadtriage.output.sheet import draw_bar, lay_out
 from leadtriage.output.spreadsheet import write_xlsx
-from leadtriage.output.terminal import draw_bar, draw_table
+from leadtriage.output.terminal import draw_rich, draw_table
 from leadtriage.settings import OutputFormat
 from leadtriage.tabular import Column, Table
 
@@ -148,3 +150,11 @@ def test_an_empty_table_says_so_to_people_and_is_empty_to_scripts() -> None:
     assert draw_table(empty, Screen(80)) == "Queue: none\n"
     assert json.loads(write_json(empty)) == []
     assert len(write_csv(empty).splitlines()) == 1
+
+
+@given(st.one_of(st.none(), st.integers(20, 250)), st.booleans())
+def test_without_colours_the_drawing_is_the_same(width: int | None, unicode: bool) -> None:
+    for table in (QUEUE, STALE):
+        screen = Screen(width, unicode=unicode)
+        sheet = lay_out(table, screen)
+        assert draw_plain(sheet, screen) == draw_rich(sheet, screen, wrap=False)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 FOUND = 4
 
 
-def make_group() -> typer.Typer:
-    """The group of commands."""
+def add_commands(app: typer.Typer) -> None:
+    """Add this group's commands."""
     group = typer.Typer(help="Check, show and complete the criteria file.", no_args_is_help=True, rich_markup_mode=None)
     add_command(
         group,
@@ -29,7 +29,7 @@ def make_group() -> typer.Typer:
         show_criteria
     )
     add_command(group, "schema", examples=("leadtriage criteria schema > criteria.schema.json",))(show_schema)
-    return group
+    app.add_typer(group, name="criteria")
 
 
 def check_criteria(

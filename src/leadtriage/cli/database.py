@@ -11,14 +11,14 @@ from leadtriage.cli.command import add_command, end_with
 from leadtriage.cli.invocation import Invocation
 
 
-def make_group() -> typer.Typer:
-    """The group of commands."""
+def add_commands(app: typer.Typer) -> None:
+    """Add this group's commands."""
     group = typer.Typer(help="Look after the database.", no_args_is_help=True, rich_markup_mode=None)
     add_command(group, "info", examples=("leadtriage db info", "leadtriage db info --format json"))(tell_about)
     add_command(group, "check", examples=("leadtriage db check",))(check)
     add_command(group, "backup", examples=("leadtriage db backup leads-2026-11-20.db",))(back_up)
     add_command(group, "upgrade", examples=("leadtriage db upgrade",), aside="the tables are as they were")(upgrade)
-    return group
+    app.add_typer(group, name="db")
 
 
 def tell_about(invocation: Invocation) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from leadtriage.cli.main import app
+from leadtriage.cli.main import make_app
 from leadtriage.settings import SETTINGS
 
 _HEAD = """\
@@ -73,7 +73,7 @@ group, and `unscored` where leads are; `show` writes one object: the lead's fiel
 
 def render_reference() -> str:
     """The whole document."""
-    group: Any = typer.main.get_command(app)
+    group: Any = typer.main.get_command(make_app())
     parts = [_HEAD, *(_setting_row(name) for name in SETTINGS), _CODES, _KEYS_HEAD]
     parts += [f"| `{command}` | `{keys}` |\n" for command, keys in ROW_KEYS.items()]
     for path, command in _walk("leadtriage", group):

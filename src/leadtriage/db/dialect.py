@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     JSON,
@@ -29,10 +29,14 @@ from sqlalchemy import (
     null,
     type_coerce,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+
+if TYPE_CHECKING:
+    # Loading it costs every command on a local file a tenth of its start.
+    from sqlalchemy.dialects import postgresql
 
 APPLICATION_ID = 0x4C454144
 _WRITERS_LOCK = 0x4C454144
@@ -232,6 +236,8 @@ def _json_with_sqlite(element: _json_with, compiler: SQLCompiler, **options: Any
 @compiles(_json_with, "postgresql")
 def _json_with_postgresql(element: _json_with, compiler: SQLCompiler, **options: Any) -> str:
     target, key, source = element.clauses
+    from sqlalchemy.dialects import postgresql
+
     binary = postgresql.JSONB
     empty = cast(literal("{}", String), binary)
     value = cast(source, binary).op("->")(key)
@@ -258,6 +264,8 @@ def upsert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.I
     """An INSERT that may say what to do on a conflict; both engines spell it alike."""
     if connection.dialect.name == "sqlite":
         return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql
+
     return postgresql.insert(table)
 
 

@@ -1,31 +1,28 @@
-"""Draws a table for people: what fits the width, with colour where there is any. Only text that is safe is drawn."""
+"""Draws tables for people, in colour where there is any; long texts of cards wrap. Only text that is safe is drawn."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Mapping, Sequence
-from itertools import groupby
-
-from rich.box import Box
-from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table as Grid
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from leadtriage.output.cells import write_shown
-from leadtriage.output.layout import GAP, Measure, fit_columns
+from leadtriage.output.layout import GAP
+from leadtriage.output.plain import draw_plain
 from leadtriage.output.safe import safe
 from leadtriage.output.screen import Screen
-from leadtriage.tabular import Cell, Column, Table
+from leadtriage.output.sheet import Sheet, lay_out
+from leadtriage.tabular import Table
 
-BAR_CELLS = 10
-_BAR_OF = 100
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+    from rich.table import Table as Grid
+    from rich.text import Text
+
 _UNBOUNDED = 100_000
+_BAR_SIGNS = " █▏▎▍▌▋▊▉"
 
 GRADE_STYLES = {"A": "bold green", "B": "cyan", "C": "yellow", "D": "dim"}
-
-_RULED = Box("    \n    \n ── \n    \n    \n    \n    \n    \n")
-_RULED_ASCII = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
 
 
 def draw_table(table: Table, screen: Screen, *, wrap: bool = False) -> str:
@@ -36,32 +33,31 @@ def draw_table(table: Table, screen: Screen, *, wrap: bool = False) -> str:
     """
     if not table.rows:
         return f"{safe(table.title)}: none\n" if table.title else ""
-    columns = [
-        column
-        for column in table.columns
-        if column.key != table.group_by and any(write_shown(column, row) for row in table.rows)
-    ] or list(table.columns[:1])
-    bars = screen.unicode and screen.width is not None
-    if bars:
-        widths = fit_columns(_measure(columns, table.rows, bars=True), screen.width)
-        bars = len(widths) == len(columns)
-    widths = fit_columns(_measure(columns, table.rows, bars=bars), screen.width)
-    shown = [(columns[place], width) for place, width in widths.items()]
+    sheet = lay_out(table, screen)
+    if not (screen.colour or wrap):
+        return draw_plain(sheet, screen)
+    return draw_rich(sheet, screen, wrap=wrap)
+
+
+def draw_rich(sheet: Sheet, screen: Screen, *, wrap: bool) -> str:
+    """A sheet with colours, or with texts that wrap."""
+    from rich.text import Text
+
     console = open_console(screen)
-    if table.title:
-        console.print(Text(safe(table.title), "bold"))
-    groups = [column for column in table.columns if column.key == table.group_by]
-    for heading, rows in groupby(table.rows, key=lambda row: [write_shown(column, row) for column in groups]):
-        group = list(rows)
-        if heading:
+    if sheet.title:
+        console.print(Text(sheet.title, "bold"))
+    for heading, rows in sheet.groups:
+        if heading is not None:
             console.print()
-            console.print(Text(f"{heading[0] or 'none'} ({len(group)})", "bold"))
-        console.print(_draw_grid(shown, group, screen, bars=bars, wrap=wrap))
+            console.print(Text(f"{heading} ({len(rows)})", "bold"))
+        console.print(_draw_grid(sheet, rows, screen, wrap=wrap))
     return finish(console)
 
 
 def draw_upright(table: Table, screen: Screen) -> str:
     """Each row as a list of its values, those that are there; long ones wrap."""
+    from rich.text import Text
+
     console = open_console(screen)
     if table.title:
         console.print(Text(safe(table.title), "bold"))
@@ -75,6 +71,10 @@ def draw_upright(table: Table, screen: Screen) -> str:
 
 def print_facts(console: Console, facts: Sequence[tuple[str, str]], screen: Screen) -> None:
     """Labels with their values beside them, one to a line."""
+    from rich.cells import cell_len
+    from rich.table import Table as Grid
+    from rich.text import Text
+
     widest = max((cell_len(safe(label)) for label, _ in facts), default=0)
     grid = Grid(box=None, show_header=False, padding=(0, GAP, 0, 0), pad_edge=False)
     grid.add_column(width=widest + 2, no_wrap=True, style="dim")
@@ -86,6 +86,10 @@ def print_facts(console: Console, facts: Sequence[tuple[str, str]], screen: Scre
 
 def open_console(screen: Screen) -> Console:
     """A console of Rich that draws into memory and takes nothing from the environment or the text."""
+    import io
+
+    from rich.console import Console
+
     return Console(
         file=io.StringIO(),
         width=screen.width or _UNBOUNDED,
@@ -101,64 +105,45 @@ def open_console(screen: Screen) -> Console:
 
 def finish(console: Console) -> str:
     """What was drawn, without the blanks at the ends of its lines."""
-    assert isinstance(console.file, io.StringIO)
-    return "".join(f"{line.rstrip()}\n" for line in console.file.getvalue().splitlines())
+    drawn = console.file.getvalue()  # type: ignore[attr-defined]  # the StringIO that open_console put there
+    return "".join(f"{line.rstrip()}\n" for line in drawn.splitlines())
 
 
-def _measure(columns: Sequence[Column], rows: Sequence[Mapping[str, Cell]], *, bars: bool) -> list[Measure]:
-    measures = []
-    for column in columns:
-        widest = max(cell_len(write_shown(column, row)) for row in rows)
-        if column.kind == "bar" and bars:
-            widest += 1 + BAR_CELLS
-        text = column.kind == "text" and any(isinstance(row[column.key], str) for row in rows)
-        measures.append(Measure(max(widest, cell_len(column.label)), column.keep, shrinks=text))
-    return measures
+def _draw_grid(sheet: Sheet, rows: Sequence[tuple[str, ...]], screen: Screen, *, wrap: bool) -> Grid:
+    from rich.box import Box
+    from rich.table import Table as Grid
+    from rich.text import Text
 
-
-def _draw_grid(
-    columns: Sequence[tuple[Column, int]],
-    rows: Sequence[Mapping[str, Cell]],
-    screen: Screen,
-    *,
-    bars: bool,
-    wrap: bool,
-) -> Grid:
+    rule = " ── " if screen.unicode else " -- "
+    blank = "    \n"
     grid = Grid(
-        box=_RULED if screen.unicode else _RULED_ASCII,
+        box=Box(f"{blank * 2}{rule}\n{blank * 5}", ascii=not screen.unicode),
         show_edge=False,
         padding=(0, GAP - 1, 0, 0),
         pad_edge=False,
         header_style="dim",
         safe_box=False,
     )
-    for column, width in columns:
-        drawn_as_bar = column.kind == "bar" and bars
+    for column in sheet.columns:
         grid.add_column(
-            Text(safe(column.label)),
-            width=width,
+            Text(column.label),
+            width=column.width,
             no_wrap=not wrap,
             overflow="fold" if wrap else "ellipsis" if screen.unicode else "crop",
-            justify="right" if column.align == "right" and not drawn_as_bar else "left",
+            justify="right" if column.right else "left",
         )
-    for row in rows:
-        grid.add_row(*(_draw_cell(column, row, width, bars=bars) for column, width in columns))
+    for cells in rows:
+        pairs = zip(sheet.columns, cells, strict=True)
+        grid.add_row(*(_colour(text, column.kind) for column, text in pairs))
     return grid
 
 
-def _draw_cell(column: Column, row: Mapping[str, Cell], width: int, *, bars: bool) -> Text:
-    text, value = write_shown(column, row), row[column.key]
-    if column.kind == "grade":
+def _colour(text: str, kind: str) -> Text:
+    from rich.text import Text
+
+    if kind == "grade":
         return Text(text, GRADE_STYLES.get(text[:1], ""))
-    if column.kind == "bar" and bars and isinstance(value, int | float):
-        number = text.rjust(width - BAR_CELLS - 1)
-        return Text.assemble(number, " ", (draw_bar(value, _BAR_OF, BAR_CELLS), "green"))
+    if kind == "bar":
+        number = text.rstrip(_BAR_SIGNS)
+        return Text.assemble(number, (text[len(number) :], "green"))
     return Text(text)
-
-
-def draw_bar(value: float, of: float, cells: int) -> str:
-    """A bar of at most `cells` cells, in steps of an eighth; nothing for nothing and below, padded with blanks."""
-    share = min(1.0, max(0.0, value / of)) if of else 0.0
-    eighths = round(share * cells * 8)
-    whole, rest = divmod(eighths, 8)
-    return ("█" * whole + (" ▏▎▍▌▋▊▉"[rest] if rest else "")).ljust(cells)

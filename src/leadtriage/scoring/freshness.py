@@ -5,7 +5,6 @@ from __future__ import annotations
 from sqlalchemy import Connection, func, select
 
 from leadtriage.db.schema import Lead, LeadScore, ScoreRun, table
-from leadtriage.scoring.verdicts import is_visible
 
 
 def lists_are_stale(connection: Connection, criteria_digest: str) -> str | None:
@@ -24,7 +23,13 @@ def lists_are_stale(connection: Connection, criteria_digest: str) -> str | None:
     unscored = connection.execute(
         select(func.count())
         .select_from(lead)
-        .where(lead.c.id > (last.last_lead_id if last else 0), is_visible(), ~scored)
+        .where(
+            lead.c.id > (last.last_lead_id if last else 0),
+            # Said here anew: every list asks this, and what compiles criteria takes long to load.
+            lead.c.removed_by.is_(None),
+            lead.c.merged_into.is_(None),
+            ~scored,
+        )
     ).scalar_one()
     sentences = []
     if unscored:

@@ -1,0 +1,107 @@
+"""Lays a table out as text in columns that fit the screen, before anything is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from rich.cells import cell_len
+
+from leadtriage.output.cells import write_shown
+from leadtriage.output.layout import Measure, fit_columns
+from leadtriage.output.safe import safe
+from leadtriage.output.screen import Screen
+from leadtriage.tabular import Cell, Column, Table
+
+BAR_CELLS = 10
+_BAR_OF = 100
+
+
+@dataclass(frozen=True, slots=True)
+class SheetColumn:
+    """One column that is shown; `width` in terminal cells."""
+
+    label: str
+    width: int
+    right: bool
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table laid out: all texts are safe and of one line.
+
+    Attributes:
+        groups: a heading, or None where the table has no groups, and the rows' cells in the order of the columns.
+    """
+
+    title: str
+    columns: tuple[SheetColumn, ...]
+    groups: tuple[tuple[str | None, tuple[tuple[str, ...], ...]], ...]
+
+
+def lay_out(table: Table, screen: Screen) -> Sheet:
+    """Choose what of a table with rows is shown on a screen.
+
+    Columns without any value are left out; bars are drawn where no column must go for them.
+    """
+    heading = next((column for column in table.columns if column.key == table.group_by), None)
+    columns = [
+        column
+        for column in table.columns
+        if column is not heading and any(write_shown(column, row) for row in table.rows)
+    ] or list(table.columns[:1])
+    texts = [[write_shown(column, row) for column in columns] for row in table.rows]
+    bars = screen.unicode and screen.width is not None and any(column.kind == "bar" for column in columns)
+    widths = fit_columns(_measure(columns, table.rows, texts, bars=bars), screen.width)
+    if bars and len(widths) < len(columns):
+        bars = False
+        widths = fit_columns(_measure(columns, table.rows, texts, bars=False), screen.width)
+    shown = tuple(
+        SheetColumn(
+            label=safe(columns[place].label),
+            width=width,
+            right=columns[place].align == "right" and not (bars and columns[place].kind == "bar"),
+            kind=columns[place].kind,
+        )
+        for place, width in widths.items()
+    )
+    rows = []
+    for row, cells in zip(table.rows, texts, strict=True):
+        chosen = tuple(
+            _with_bar(cells[place], row[columns[place].key], width)
+            if bars and columns[place].kind == "bar"
+            else cells[place]
+            for place, width in widths.items()
+        )
+        rows.append((None if heading is None else write_shown(heading, row) or "none", chosen))
+    groups = groupby(rows, key=lambda row: row[0])
+    return Sheet(safe(table.title), shown, tuple((name, tuple(cells for _, cells in group)) for name, group in groups))
+
+
+def _measure(
+    columns: Sequence[Column], rows: Sequence[Mapping[str, Cell]], texts: Sequence[Sequence[str]], *, bars: bool
+) -> list[Measure]:
+    measures = []
+    for place, column in enumerate(columns):
+        widest = max(cell_len(cells[place]) for cells in texts)
+        if column.kind == "bar" and bars:
+            widest += 1 + BAR_CELLS
+        shrinks = column.kind == "text" and any(isinstance(row[column.key], str) for row in rows)
+        measures.append(Measure(max(widest, cell_len(column.label)), column.keep, shrinks=shrinks))
+    return measures
+
+
+def _with_bar(text: str, value: Cell, width: int) -> str:
+    """A number with its bar beside it; of a value that is no number the text alone."""
+    if not isinstance(value, int | float):
+        return text
+    return f"{text.rjust(width - BAR_CELLS - 1)} {draw_bar(value, _BAR_OF, BAR_CELLS)}"
+
+
+def draw_bar(value: float, of: float, cells: int) -> str:
+    """A bar of at most `cells` cells, in steps of an eighth; nothing for nothing and below, padded with blanks."""
+    share = min(1.0, max(0.0, value / of)) if of else 0.0
+    whole, rest = divmod(round(share * cells * 8), 8)
+    return ("█" * whole + (" ▏▎▍▌▋▊▉"[rest] if rest else "")).ljust(cells)
