@@ -14,6 +14,7 @@ from sqlmodel import SQLModel
 
 from leadtriage.db import revision, schema
 from leadtriage.db.engine import connect_engine, open_database, reading, writing
+from leadtriage.db.indexes import indexed_tables
 from leadtriage.db.upgrade import move_tables, upgrade_database
 from leadtriage.errors import DatabaseError
 
@@ -45,11 +46,11 @@ def test_migrations_make_the_tables_that_the_program_makes(sqlite_engine: Engine
 @pytest.mark.postgres
 def test_migrations_make_the_same_tables_on_postgresql(postgres_engine: Engine) -> None:
     with writing(postgres_engine) as connection:
-        SQLModel.metadata.drop_all(connection, tables=schema.tables())
+        SQLModel.metadata.drop_all(connection, tables=indexed_tables())
         connection.execute(revision._stored.delete())
         move_tables(connection, "head")
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        ours = {table.name for table in schema.tables()}
+        ours = {table.name for table in indexed_tables()}
         differences = [
             difference
             for difference in compare_metadata(context, SQLModel.metadata)

@@ -10,9 +10,16 @@ from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Column, DateTime
 from sqlmodel import Field, SQLModel
+from sqlmodel._compat import SQLModelConfig
 
 
-class Lead(SQLModel, table=True):
+class Row(SQLModel):
+    """A row of one of our tables. Its validators, which rows of tables have no use for, are not built at every start."""
+
+    model_config = SQLModelConfig(defer_build=True)
+
+
+class Lead(Row, table=True):
     """One person or company that may buy. Each text has its comparable form (`criteria.text`) beside it."""
 
     id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})

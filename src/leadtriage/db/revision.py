@@ -7,7 +7,7 @@ from enum import Enum
 from sqlalchemy import Column, Connection, MetaData, String, Table, insert, inspect, select
 from sqlmodel import SQLModel
 
-from leadtriage.db import dialect, schema
+from leadtriage.db import dialect
 
 HISTORY = ("0001",)
 """All revisions, oldest first: the names of the files in `db/migrations/versions`."""
@@ -49,7 +49,9 @@ def read_state(connection: Connection) -> State:
 
 def create_tables(connection: Connection) -> None:
     """Make all tables of this version in an empty database."""
+    from leadtriage.db.indexes import indexed_tables
+
     dialect.mark_as_ours(connection)
-    SQLModel.metadata.create_all(connection, tables=schema.tables())
+    SQLModel.metadata.create_all(connection, tables=indexed_tables())
     _stored.create(connection)
     connection.execute(insert(_stored).values(version_num=HEAD))

@@ -10,15 +10,16 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, DateTime, Index, Table, text
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Table
 from sqlmodel import Field, SQLModel
 
 from leadtriage.db.lead import Lead as Lead
+from leadtriage.db.lead import Row
 
 WITHOUT_ROWID: dict[str, Any] = {"sqlite_with_rowid": False}
 
 
-class FieldOrigin(SQLModel, table=True):
+class FieldOrigin(Row, table=True):
     """When the value that a field has now was observed, where that is not `Lead.observed_at`."""
 
     __tablename__ = "field_origin"
@@ -31,7 +32,7 @@ class FieldOrigin(SQLModel, table=True):
     act: int
 
 
-class ExtraColumn(SQLModel, table=True):
+class ExtraColumn(Row, table=True):
     """A column of the imported files that is no field of ours."""
 
     __tablename__ = "extra_column"
@@ -40,7 +41,7 @@ class ExtraColumn(SQLModel, table=True):
     header_comparable: str
 
 
-class LeadKey(SQLModel, table=True):
+class LeadKey(Row, table=True):
     """What identifies a lead: `i:SYSTEM:ID`, `e:ADDRESS`, `r:ADDRESS|NAME` (role address), `p:PHONE|NAME`."""
 
     __tablename__ = "lead_key"
@@ -52,7 +53,7 @@ class LeadKey(SQLModel, table=True):
     batch_id: int | None = None
 
 
-class LikelyDuplicate(SQLModel, table=True):
+class LikelyDuplicate(Row, table=True):
     """Two leads that an import found to be alike and did not merge."""
 
     __tablename__ = "likely_duplicate"
@@ -63,7 +64,7 @@ class LikelyDuplicate(SQLModel, table=True):
     batch_id: int | None = None
 
 
-class ImportBatch(SQLModel, table=True):
+class ImportBatch(Row, table=True):
     """One import of one file."""
 
     __tablename__ = "import_batch"
@@ -89,7 +90,7 @@ class ImportBatch(SQLModel, table=True):
     undone_by: str | None = None
 
 
-class ImportRow(SQLModel, table=True):
+class ImportRow(Row, table=True):
     """One row as it came, and the lead that it became."""
 
     __tablename__ = "import_row"
@@ -101,7 +102,7 @@ class ImportRow(SQLModel, table=True):
     cells: list[str] = Field(sa_column=Column("cells", JSON))
 
 
-class ImportReject(SQLModel, table=True):
+class ImportReject(Row, table=True):
     """A row that became no lead, and why."""
 
     __tablename__ = "import_reject"
@@ -112,7 +113,7 @@ class ImportReject(SQLModel, table=True):
     cells: list[str] = Field(sa_column=Column("cells", JSON))
 
 
-class HeaderMapping(SQLModel, table=True):
+class HeaderMapping(Row, table=True):
     """What `--map` said for files with the same header."""
 
     __tablename__ = "header_mapping"
@@ -122,7 +123,7 @@ class HeaderMapping(SQLModel, table=True):
     recorded_at: datetime = Field(sa_type=DateTime)
 
 
-class CriteriaVersion(SQLModel, table=True):
+class CriteriaVersion(Row, table=True):
     """A criteria file as it was when leads were scored by it."""
 
     __tablename__ = "criteria_version"
@@ -135,7 +136,7 @@ class CriteriaVersion(SQLModel, table=True):
     """What lists need besides: `qualified`, `warn`, `shelf_life`, `idle`, `nurture`, `timezone`."""
 
 
-class ScoreRun(SQLModel, table=True):
+class ScoreRun(Row, table=True):
     """One run of `score`."""
 
     __tablename__ = "score_run"
@@ -149,7 +150,7 @@ class ScoreRun(SQLModel, table=True):
     """The largest lead id of the day, of a run over all leads; None for a run over some."""
 
 
-class LeadScore(SQLModel, table=True):
+class LeadScore(Row, table=True):
     """What the last run said of a lead, ready to be listed without arithmetic."""
 
     __tablename__ = "lead_score"
@@ -192,7 +193,7 @@ class LeadScore(SQLModel, table=True):
     """The run before, which gave the previous grade."""
 
 
-class Nomination(SQLModel, table=True):
+class Nomination(Row, table=True):
     """Somebody's or something's word, outside the criteria, that a lead is junk."""
 
     __table_args__ = WITHOUT_ROWID
@@ -208,7 +209,7 @@ class Nomination(SQLModel, table=True):
     withdrawn_at: datetime | None = Field(default=None, sa_type=DateTime)
 
 
-class Touch(SQLModel, table=True):
+class Touch(Row, table=True):
     """Proof of contact."""
 
     __table_args__ = WITHOUT_ROWID
@@ -225,7 +226,7 @@ class Touch(SQLModel, table=True):
     withdrawn_at: datetime | None = Field(default=None, sa_type=DateTime)
 
 
-class Event(SQLModel, table=True):
+class Event(Row, table=True):
     """One line of the append-only history."""
 
     __table_args__ = WITHOUT_ROWID
@@ -245,7 +246,7 @@ class Event(SQLModel, table=True):
     note: str | None = None
 
 
-class IdBlock(SQLModel, table=True):
+class IdBlock(Row, table=True):
     """The next free id of each kind."""
 
     __tablename__ = "id_block"
@@ -256,24 +257,3 @@ class IdBlock(SQLModel, table=True):
 def table(model: type[SQLModel]) -> Table:
     """The table of a model, for statements over many rows."""
     return SQLModel.metadata.tables[str(model.__tablename__)]
-
-
-def tables() -> list[Table]:
-    """All tables of the product."""
-    return [table(model) for model in SQLModel.__subclasses__() if model.__module__ in (__name__, Lead.__module__)]
-
-
-def _index(name: str, model: type[SQLModel], columns: str, where: str, sqlite_where: str | None = None) -> None:
-    columns_of = (table(model).c[column] for column in columns.split())
-    Index(name, *columns_of, sqlite_where=text(sqlite_where or where), postgresql_where=text(where))
-
-
-# Lists walk these in their own order and stop after a page; what a list filters by besides stands in the index too.
-# A condition is written as the statements of that engine have it, else SQLite would not use the index.
-_queue_order = "score ceiling created_on lead_id next_due queue_from"
-_index("lead_score_queue", LeadScore, f"grade {_queue_order}", "queue_from IS NOT NULL")
-_index("lead_score_answers", LeadScore, _queue_order, "needs_answers", "needs_answers = 1")
-_index("lead_score_candidate", LeadScore, "ceiling", "candidate", "candidate = 1")
-_index("lead_score_due", LeadScore, "next_due", "next_due IS NOT NULL")
-_index("lead_score_backlog", LeadScore, "owner", "backlog", "backlog = 1")
-_index("lead_hidden", Lead, "id", "removed_by IS NOT NULL OR merged_into IS NOT NULL")

@@ -8,7 +8,7 @@ from alembic import context
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
-from leadtriage.db import schema
+from leadtriage.db.indexes import indexed_tables
 
 
 def write_type(kind: str, item: Any, _context: Any) -> str | Literal[False]:
@@ -16,7 +16,7 @@ def write_type(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     return "sa.String()" if kind == "type" and isinstance(item, AutoString) else False
 
 
-tables = {table.name for table in schema.tables()}
+tables = {table.name for table in indexed_tables()}
 
 context.configure(
     connection=context.config.attributes["connection"],
