@@ -5,8 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Index, Table, text
 from sqlmodel import SQLModel
 
-from leadtriage.db.lead import Row
-from leadtriage.db.schema import Lead, LeadScore, table
+from leadtriage.db.schema import Lead, LeadScore, Row, table
 
 
 def indexed_tables() -> list[Table]:

@@ -8,15 +8,20 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, DateTime
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Table
 from sqlmodel import Field, SQLModel
 from sqlmodel._compat import SQLModelConfig
 
 
 class Row(SQLModel):
-    """A row of one of our tables. Its validators, which rows of tables have no use for, are not built at every start."""
+    """A row of one of our tables; its validators, which such rows have no use for, are not built at every start."""
 
     model_config = SQLModelConfig(defer_build=True)
+
+
+def table(model: type[SQLModel]) -> Table:
+    """The table of a model, for statements over many rows."""
+    return SQLModel.metadata.tables[str(model.__tablename__)]
 
 
 class Lead(Row, table=True):

@@ -10,11 +10,32 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, DateTime, Table
-from sqlmodel import Field, SQLModel
+from sqlalchemy import JSON, BigInteger, Column, DateTime
+from sqlmodel import Field
 
-from leadtriage.db.lead import Lead as Lead
-from leadtriage.db.lead import Row
+from leadtriage.db.lead import Lead, Row, table
+from leadtriage.db.scores import CriteriaVersion, ExtraColumn, LeadScore, ScoreRun
+
+__all__ = [
+    "CriteriaVersion",
+    "Event",
+    "ExtraColumn",
+    "FieldOrigin",
+    "HeaderMapping",
+    "IdBlock",
+    "ImportBatch",
+    "ImportReject",
+    "ImportRow",
+    "Lead",
+    "LeadKey",
+    "LeadScore",
+    "LikelyDuplicate",
+    "Nomination",
+    "Row",
+    "ScoreRun",
+    "Touch",
+    "table",
+]
 
 WITHOUT_ROWID: dict[str, Any] = {"sqlite_with_rowid": False}
 
@@ -30,15 +51,6 @@ class FieldOrigin(Row, table=True):
     observed_at: datetime = Field(sa_type=DateTime)
     batch_id: int | None = None
     act: int
-
-
-class ExtraColumn(Row, table=True):
-    """A column of the imported files that is no field of ours."""
-
-    __tablename__ = "extra_column"
-    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    header: str
-    header_comparable: str
 
 
 class LeadKey(Row, table=True):
@@ -123,76 +135,6 @@ class HeaderMapping(Row, table=True):
     recorded_at: datetime = Field(sa_type=DateTime)
 
 
-class CriteriaVersion(Row, table=True):
-    """A criteria file as it was when leads were scored by it."""
-
-    __tablename__ = "criteria_version"
-    digest: str = Field(primary_key=True)
-    text: str
-    recorded_at: datetime = Field(sa_type=DateTime)
-    questions: list[dict[str, Any]] = Field(sa_column=Column("questions", JSON))
-    """Per criterion, in order: `name`, `field`, `ask`: lists need no YAML to say what to ask."""
-    settings: dict[str, Any] = Field(sa_column=Column("settings", JSON))
-    """What lists need besides: `qualified`, `warn`, `shelf_life`, `idle`, `nurture`, `timezone`."""
-
-
-class ScoreRun(Row, table=True):
-    """One run of `score`."""
-
-    __tablename__ = "score_run"
-    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    as_of: date
-    at: datetime = Field(sa_type=DateTime)
-    recorded_at: datetime = Field(sa_type=DateTime)
-    by: str
-    criteria_digest: str
-    last_lead_id: int | None = None
-    """The largest lead id of the day, of a run over all leads; None for a run over some."""
-
-
-class LeadScore(Row, table=True):
-    """What the last run said of a lead, ready to be listed without arithmetic."""
-
-    __tablename__ = "lead_score"
-    lead_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    run_id: int
-    score: int
-    ceiling: int
-    known: float
-    grade: str
-    fit: int
-    budget: int
-    authority: int
-    need: int
-    timing: int
-    candidate: bool
-    reason: str | None = None
-    """Of a candidate: the first reason that nominated it."""
-    needs_answers: bool
-    gap: int
-    """Points that are missing to qualify; below 1 where there are enough."""
-    next_criterion: int | None = None
-    """The unknown criterion with a question that could give most: its place in `CriteriaVersion.questions`."""
-    next_gain: int | None = None
-    queue_from: date | None = None
-    """From this day on it is in the queue: open, unparked, not a candidate, may be contacted. None: not at all."""
-    created_on: date
-    owner: str | None = None
-    first_touch_due: date | None = None
-    idle_due: date | None = None
-    promised_due: date | None = None
-    expires_on: date | None = None
-    """The last day of its shelf life."""
-    next_due: date | None = None
-    """It is stale, by one clock or another, from the day after this."""
-    backlog: bool = False
-    first_grade: str
-    first_scored_on: date
-    previous_grade: str | None = None
-    previous_run_id: int | None = None
-    """The run before, which gave the previous grade."""
-
-
 class Nomination(Row, table=True):
     """Somebody's or something's word, outside the criteria, that a lead is junk."""
 
@@ -252,8 +194,3 @@ class IdBlock(Row, table=True):
     __tablename__ = "id_block"
     name: str = Field(primary_key=True)
     next_id: int = Field(sa_type=BigInteger)
-
-
-def table(model: type[SQLModel]) -> Table:
-    """The table of a model, for statements over many rows."""
-    return SQLModel.metadata.tables[str(model.__tablename__)]

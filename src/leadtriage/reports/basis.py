@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from leadtriage.db.schema import CriteriaVersion, ScoreRun, table
+from leadtriage.db.lead import table
+from leadtriage.db.scores import CriteriaVersion, ScoreRun
 
 _run = table(ScoreRun)
 _version = table(CriteriaVersion)

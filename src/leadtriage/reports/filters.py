@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, and_, func, literal, or_, select
 
 from leadtriage.criteria.text import comparable, fold, words
 from leadtriage.db.dialect import position
-from leadtriage.db.schema import Lead, LeadScore, table
+from leadtriage.db.lead import Lead, table
+from leadtriage.db.scores import LeadScore
 from leadtriage.vocabulary import OPEN_STAGES
 
 _lead = table(Lead)

@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
-from leadtriage.db.schema import Lead, LeadScore, table
+from leadtriage.db.lead import Lead, table
+from leadtriage.db.scores import LeadScore
 from leadtriage.reports import page
 from leadtriage.reports.basis import Basis, read_basis
 from leadtriage.reports.filters import Filters, conditions, may_be_contacted, not_hidden

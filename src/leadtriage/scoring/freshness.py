@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, func, select
 
-from leadtriage.db.schema import Lead, LeadScore, ScoreRun, table
+from leadtriage.db.lead import Lead, table
+from leadtriage.db.scores import LeadScore, ScoreRun
 
 
 def lists_are_stale(connection: Connection, criteria_digest: str) -> str | None:
