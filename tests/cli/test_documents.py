@@ -1,0 +1,58 @@
+"""The sessions in README and tutorial are run, and say what the program says.
+
+Where a change of the output is meant, write them anew: `REGENERATE=1 make test PYTEST=tests/cli/test_documents.py`.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shlex
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import replace
+from datetime import date, datetime, time
+from pathlib import Path
+
+import pytest
+
+from conftest import copy_sample
+from leadtriage.act import Act
+from leadtriage.cli import clock, main
+
+PROJECT = Path(__file__).resolve().parents[2]
+DOCUMENTS = ("README.md", "docs/tutorial.md")
+SESSION = re.compile(r"^```console\n\$ (leadtriage [^\n]*)\n(.*?)```$", re.MULTILINE | re.DOTALL)
+
+
+def run_command(line: str) -> str:
+    """What a command writes to both streams, in the order in which it writes."""
+    written = io.BytesIO()
+    stream = io.TextIOWrapper(written, encoding="utf-8", write_through=True)
+    words = shlex.split(line)[1:]
+    with redirect_stdout(stream), redirect_stderr(stream), pytest.raises(SystemExit):
+        main.make_app(words[0])(words, prog_name="leadtriage")
+    return written.getvalue().decode("utf-8")
+
+
+def at_half_past_nine(by: str, as_of: date | None, timezone: str | None) -> Act:
+    act = clock.make_act(by, as_of, timezone)
+    return replace(act, at=datetime.combine(act.as_of, time(9, 30)))
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_sessions_are_what_the_program_says(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy_sample(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("leadtriage.cli.invocation.make_act", at_half_past_nine)
+    for variable in ("LEADTRIAGE_DB", "LEADTRIAGE_CRITERIA", "NO_COLOR"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("LEADTRIAGE_USER", "maria")
+    monkeypatch.setenv("COLUMNS", "100")
+    text = (PROJECT / name).read_text(encoding="utf-8")
+    ran = SESSION.sub(lambda session: f"```console\n$ {session[1]}\n{run_command(session[1])}```", text)
+    if os.environ.get("REGENERATE"):
+        (PROJECT / name).write_text(ran, encoding="utf-8", newline="\n")
+        text = ran
+    assert len(SESSION.findall(text)) >= 5
+    assert ran == text
