@@ -41,14 +41,13 @@ def postgres_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
 
 @pytest.fixture
 def postgres_engine(postgres_template: str) -> Iterator[Engine]:
-    """A database with our empty tables on a real PostgreSQL."""
+    """A database with our empty tables on a real PostgreSQL; it goes with the server at the end of the session."""
     name = f"test_{next(_numbers)}"
     server = make_url(postgres_template).set(database="postgres").render_as_string(hide_password=False)
     _run_alone(server, f"CREATE DATABASE {name} TEMPLATE template_of_tests")
     engine = open_database(make_url(postgres_template).set(database=name).render_as_string(hide_password=False))
     yield engine
     engine.dispose()
-    _run_alone(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
