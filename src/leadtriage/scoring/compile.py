@@ -66,6 +66,10 @@ class CompiledCriterion:
         """Whether the answer is there; never NULL."""
         raise NotImplementedError
 
+    def rise(self, selected: Values) -> ColumnElement[Any]:
+        """How far the ceiling lies above the points, where the answer is not known."""
+        return self.ceiling(selected) - self.points(selected)
+
 
 @dataclass(frozen=True, slots=True)
 class _AboutOneValue(CompiledCriterion):
@@ -82,6 +86,9 @@ class _AboutOneValue(CompiledCriterion):
 
     def is_known(self, selected: Values) -> ColumnElement[bool]:
         return selected[self.name].is_not(None)
+
+    def rise(self, selected: Values) -> ColumnElement[Any]:
+        return whole(self.criterion.best - self.when_missing)
 
 
 @dataclass(frozen=True, slots=True)

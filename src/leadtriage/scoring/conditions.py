@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, case, false, func, literal, not_, or_, true
+from sqlalchemy import ColumnElement, String, and_, case, false, func, literal, literal_column, not_, or_, true
 from sqlalchemy.sql.elements import Grouping
 
 from leadtriage.criteria.fields import FieldType, Operator
@@ -172,6 +172,14 @@ def _shift(day: date, days: int) -> date:
     return date.fromordinal(max(date.min.toordinal(), min(date.max.toordinal(), day.toordinal() + days)))
 
 
+def _write_phrase(part: str) -> ColumnElement[str]:
+    """A phrase between spaces, written into the statement: SQLite copies a bound one anew for each lead.
+
+    It is made of letters, marks, digits and single spaces only.
+    """
+    return literal(f" {words(part)} ", String, literal_execute=True)
+
+
 def _compare_part_of_text(comparison: Comparison, name: str, values: Values) -> ColumnElement[Any]:
     """Look for parts in the comparable form of a text: see `criteria.text.comparable` for why this finds them."""
     text = values[name]
@@ -181,7 +189,7 @@ def _compare_part_of_text(comparison: Comparison, name: str, values: Values) -> 
         part = fold(str(operand))
         match comparison.operator:
             case Operator.WORDS:
-                tests.append(position(values[name_spoken(name)], literal(f" {words(part)} ", String)) > 0)
+                tests.append(position(values[name_spoken(name)], _write_phrase(part)) > literal_column("0"))
             case Operator.STARTS_WITH:
                 tests.append(func.substr(text, 1, len(part)) == part)
             case Operator.ENDS_WITH:

@@ -158,7 +158,7 @@ def _read_answers(
     connection: Connection, rules: Rules, lowest: LeadValues, compiled: Sequence[CompiledCriterion]
 ) -> tuple[list[_Answer], Mapping[str, Any]]:
     """Read what each criterion makes of the one lead, and its totals by name."""
-    totals = select_totals(rules, lowest, [])
+    totals = select_totals(rules, lowest, [], with_answers=True)
     found = dict(totals.c.items())
     derived = [
         expression

@@ -1,7 +1,9 @@
 """All that the criteria say of a lead, as one SELECT in levels: values, answers, sums, dimensions, totals.
 
 Each level names what the next one uses several times. `OFFSET 0` keeps both engines from folding a level into the
-next, where each use would be evaluated again. Scores of all leads and the explanation of one read the same levels.
+next, where each use would be evaluated again, and costs SQLite no table in between; the values have one all the same,
+since SQLite reads a text that is searched for many words faster from there. Scores of all leads and the explanation
+of one read the same levels.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from datetime import date
 from math import ceil
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Float, Select, Subquery, case, cast, func, select, true
+from sqlalchemy import CTE, ColumnElement, Connection, Float, Select, Subquery, case, cast, false, func, select, true
 
 from leadtriage.criteria.model import Criteria, DimensionRules
 from leadtriage.db.dialect import largest, smallest
@@ -53,7 +55,7 @@ def prepare_rules(connection: Connection, criteria: Criteria, as_of: date) -> Ru
 class LeadValues:
     """The lowest level: the values that rules look at, and what the caller wants carried along."""
 
-    rows: Subquery
+    rows: CTE
     values: Values
 
 
@@ -68,32 +70,31 @@ def select_values(rules: Rules, where: ColumnElement[bool], carried: Mapping[str
     labels = {name: f"v{number}" for number, name in enumerate(inputs)}
     columns = [table(Lead).c.id.label("lead_id"), *(value.label(name) for name, value in carried.items())]
     columns += [value.label(labels[name]) for name, value in inputs.items()]
-    rows = _keep(select(*columns).where(where), "lead_values")
+    rows = select(*columns).where(where).cte("lead_values").prefix_with("MATERIALIZED")
     return LeadValues(rows, {name: rows.c[label] for name, label in labels.items()})
 
 
-def select_totals(rules: Rules, lowest: LeadValues, carried: Sequence[str]) -> Subquery:
+def select_totals(rules: Rules, lowest: LeadValues, carried: Sequence[str], *, with_answers: bool = False) -> Subquery:
     """Select for each lead, besides what is carried, all that the criteria say of it.
 
-    The columns: `lead_id`; those of every `CompiledCriterion`; per dimension `NAME_raw` (the points before they
-    are held within the dimension's maximum), `NAME` (after), `NAME_ceiling_raw`, `NAME_ceiling`; `known_points`;
-    `next_question` (see GAIN_UNIT; below it there is none); `disqualifier` (the index of the first that is true);
-    `ready` (whether `qualified.when` is true); `score`, `ceiling`, `known`.
+    The columns: `lead_id`; per dimension `NAME` and `NAME_ceiling`; `known_points`; `next_question` (see GAIN_UNIT;
+    below it there is none); `disqualifier` (the index of the first that is true); `score`, `ceiling`, `known`.
+
+    Args:
+        with_answers: with the columns of every `CompiledCriterion`, `NAME_raw` and `NAME_ceiling_raw` (the points
+            before they are held within the dimension's maximum), and `ready` (whether `qualified.when` is true).
     """
     compiled = compile_criteria(rules, lowest.values)
-    kept = ["lead_id", *carried, "disqualifier", "ready"]
-    answers = _keep(_select_answers(rules, lowest, carried, compiled), "answers")
-    sums = _keep(_select_sums(rules, answers, kept, compiled), "sums")
-    dimensions = _keep(_select_dimensions(rules, sums, compiled), "dimensions")
-    names = [part.dimension for part in rules.criteria.score]
-    known = cast(dimensions.c.known_points, Float) / rules.most_known if rules.most_known else cast(whole(1), Float)
-    totals = select(
-        *dimensions.c,
-        add_up([dimensions.c[name] for name in names]).label("score"),
-        add_up([dimensions.c[f"{name}_ceiling"] for name in names]).label("ceiling"),
-        known.label("known"),
-    )
-    return _keep(totals, "totals")
+    kept = ["lead_id", *carried, "disqualifier"]
+    if with_answers:
+        kept.append("ready")
+    answers = _keep(_select_answers(rules, lowest, carried, compiled, with_ready=with_answers), "answers")
+    needed = [criterion for criterion in compiled if with_answers or criterion.criterion.ask is not None]
+    kept_answers = [name for criterion in needed for name in criterion.columns]
+    sums = _keep(_select_sums(rules, answers, [*kept, *kept_answers], compiled), "sums")
+    if with_answers:
+        kept += [name for name in sums.c.keys() if name not in (*kept, "known_points")]  # noqa: SIM118 - no mapping
+    return _keep(_select_totals(rules, sums, kept, compiled), "totals")
 
 
 def compile_criteria(rules: Rules, values: Values) -> list[CompiledCriterion]:
@@ -109,32 +110,33 @@ def _keep(selected: Select[Any], name: str) -> Subquery:
 
 
 def _select_answers(
-    rules: Rules, lowest: LeadValues, carried: Sequence[str], compiled: Sequence[CompiledCriterion]
+    rules: Rules,
+    lowest: LeadValues,
+    carried: Sequence[str],
+    compiled: Sequence[CompiledCriterion],
+    *,
+    with_ready: bool,
 ) -> Select[Any]:
     def holds(condition: Any) -> ColumnElement[Any]:
         return compile_condition(condition, lowest.values, rules.scales, possible=False)
 
-    when = rules.criteria.qualified.when
     disqualifiers = [holds(line.condition) for line in rules.criteria.junk.disqualify]
-    ready = true() if when is None else func.coalesce(holds(when), false_value())
-    return select(
+    selected = select(
         *(lowest.rows.c[name] for name in ("lead_id", *carried)),
         *(column.label(name) for criterion in compiled for name, column in criterion.columns.items()),
         find_first(disqualifiers).label("disqualifier"),
-        ready.label("ready"),
     )
-
-
-def false_value() -> ColumnElement[bool]:
-    """False as a value among values, which SQLAlchemy does not simplify away."""
-    return ~true()
+    if with_ready:
+        when = rules.criteria.qualified.when
+        ready = true() if when is None else func.coalesce(holds(when), false())
+        selected = selected.add_columns(ready.label("ready"))
+    return selected
 
 
 def _select_sums(
     rules: Rules, answers: Subquery, kept: Sequence[str], compiled: Sequence[CompiledCriterion]
 ) -> Select[Any]:
     columns: list[ColumnElement[Any]] = [answers.c[name] for name in kept]
-    columns += [answers.c[name] for criterion in compiled for name in criterion.columns]
     known: list[ColumnElement[Any]] = []
     found = dict(answers.c.items())
     for part in rules.criteria.score:
@@ -150,22 +152,33 @@ def _select_sums(
     return select(*columns, add_up(known).label("known_points"))
 
 
-def _select_dimensions(rules: Rules, sums: Subquery, compiled: Sequence[CompiledCriterion]) -> Select[Any]:
-    columns: list[ColumnElement[Any]] = list(sums.c)
+def _select_totals(
+    rules: Rules, sums: Subquery, kept: Sequence[str], compiled: Sequence[CompiledCriterion]
+) -> Select[Any]:
+    columns: list[ColumnElement[Any]] = [sums.c[name] for name in (*kept, "known_points")]
+    subtotals, ceilings = [], []
     gains: list[ColumnElement[Any]] = [whole(0)]
     found = dict(sums.c.items())
     for part in rules.criteria.score:
-        raw, ceiling_raw = sums.c[f"{part.dimension}_raw"], sums.c[f"{part.dimension}_ceiling_raw"]
-        columns.append(hold_within(raw, part).label(part.dimension))
-        columns.append(hold_within(ceiling_raw, part).label(f"{part.dimension}_ceiling"))
+        raw = sums.c[f"{part.dimension}_raw"]
+        subtotals.append(hold_within(raw, part))
+        ceilings.append(hold_within(sums.c[f"{part.dimension}_ceiling_raw"], part))
+        columns.append(subtotals[-1].label(part.dimension))
+        columns.append(ceilings[-1].label(f"{part.dimension}_ceiling"))
         for criterion in of_dimension(compiled, part):
             if criterion.criterion.ask is None:
                 continue
-            rise = criterion.ceiling(found) - criterion.points(found)
-            gain = hold_within(raw + rise, part) - hold_within(raw, part)
+            gain = hold_within(raw + criterion.rise(found), part) - hold_within(raw, part)
             worth = gain * whole(GAIN_UNIT) + whole(GAIN_UNIT - 1 - criterion.number)
             gains.append(case((criterion.is_known(found), whole(0)), else_=worth))
-    return select(*columns, largest(*gains).label("next_question"))
+    most = rules.most_known
+    return select(
+        *columns,
+        largest(*gains).label("next_question"),
+        add_up(subtotals).label("score"),
+        add_up(ceilings).label("ceiling"),
+        (cast(sums.c.known_points, Float) / most if most else cast(whole(1), Float)).label("known"),
+    )
 
 
 def of_dimension(compiled: Sequence[CompiledCriterion], part: DimensionRules) -> list[CompiledCriterion]:

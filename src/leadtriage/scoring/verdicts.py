@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Integer,
     Select,
     String,
     Subquery,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    type_coerce,
 )
 
 from leadtriage.criteria.model import Criteria
@@ -105,7 +107,7 @@ def select_verdicts(rules: Rules, where: ColumnElement[bool], calendar: Table) -
         ),
         "gap": whole(target) - row.score,
         "next_criterion": case((has_question, whole(GAIN_UNIT - 1) - row.next_question % whole(GAIN_UNIT))),
-        "next_gain": case((has_question, row.next_question // whole(GAIN_UNIT))),
+        "next_gain": case((has_question, type_coerce(row.next_question, Integer) // whole(GAIN_UNIT))),
         "queue_from": case((in_play, row.arrives_on)),
         "created_on": row.created_on,
         "owner": row.owner,
