@@ -20,6 +20,7 @@ RANK_ID, RANK_EMAIL, RANK_PHONE, RANK_ROW = 1, 2, 3, 4
 OWN_SYSTEM = "leadtriage"
 """The system of our own exports, whose ids are our leads' own."""
 
+_LONGEST_OWN_ID = 9
 _NOBODY = "no name, company, phone, id or usable e-mail address"
 
 
@@ -48,7 +49,7 @@ def find_keys(
     """
     count = len(staged["row_id"])
     own = system == OWN_SYSTEM
-    staged["own_id"] = [int(i) if i and own and i.isdecimal() else None for i in ids]
+    staged["own_id"] = [int(i) if i and own and i.isdecimal() and len(i) <= _LONGEST_OWN_ID else None for i in ids]
     staged["crm_id"] = [f"{system}:{i}" if i and not own else None for i in ids]
     staged["problem"] = found = [problems.get(position) for position in range(count)]
     nothing: list[Any] = [None] * count
@@ -76,9 +77,10 @@ def find_keys(
                 keys.append((key, RANK_EMAIL, row_id))
         if phones:
             keys.extend((f"p:{phone_digits_key(phone)}|{folded}", RANK_PHONE, row_id) for phone in phones)
-        if len(keys) == before and staged["own_id"][position] is None:
+        if len(keys) == before:
             if not folded:
-                found[position] = _NOBODY
+                if staged["own_id"][position] is None:
+                    found[position] = _NOBODY
                 continue
             whole = hashlib.sha256(staged["cells"][position].encode()).hexdigest()
             keys.append((f"w:{whole}", RANK_ROW, row_id))

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     and_,
     exists,
     func,
@@ -37,10 +38,10 @@ def match_rows(connection: Connection, staging: Staging) -> None:
 
     Rows that meet a stored lead are `unchanged` here; `merge` finds out which of them change something.
     """
+    _match_own_ids(connection, staging)
     _find_first_keys(connection, staging)
     repeated = _count(connection, staging.key) > _count(connection, staging.first_key)
     stored = connection.execute(select(exists().select_from(table(LeadKey)))).scalar()
-    _match_own_ids(connection, staging)
     for rank in _RANKS:
         if stored:
             _match_stored(connection, staging, rank)
@@ -111,8 +112,13 @@ def _unplaced(staging: Staging, row_id: ColumnElement[int]) -> ColumnElement[boo
 
 
 def _match_own_ids(connection: Connection, staging: Staging) -> None:
-    """Rows of our own export name our own leads."""
-    row, lead = staging.row, table(Lead)
+    """Rows of our own export name our own leads, unless they say somebody else: other databases have such ids too.
+
+    Of these rows only what is no lead's own would be new to identify them by, so their whole-row keys go.
+    """
+    row, key, lead = staging.row, staging.key, table(Lead)
+    if not connection.execute(select(exists().where(row.c.own_id.is_not(None)))).scalar():
+        return
     connection.execute(
         insert(staging.match).from_select(
             ["row_id", "lead_id"],
@@ -121,9 +127,29 @@ def _match_own_ids(connection: Connection, staging: Staging) -> None:
                 row.c.problem.is_(None),
                 lead.c.removed_by.is_(None),
                 lead.c.merged_into.is_(None),
+                _is_not_somebody_else(staging, row, lead),
             ),
         )
     )
+    matched = select(staging.match.c.row_id)
+    connection.execute(key.delete().where(key.c.rank == RANK_ROW, key.c.row_id.in_(matched)))
+    identified = exists().where(key.c.row_id == row.c.row_id)
+    connection.execute(
+        update(row)
+        .values(problem="no lead here has this id, and nothing else identifies it")
+        .where(row.c.own_id.is_not(None), row.c.problem.is_(None), row.c.row_id.not_in(matched), ~identified)
+    )
+
+
+def _is_not_somebody_else(staging: Staging, row: FromClause, lead: FromClause) -> ColumnElement[bool]:
+    """Where a row says whom it is about, some of it is known of the lead."""
+    present = [
+        name
+        for name in ("email", "phone", "name_comparable", "company_comparable")
+        if name in staging.attribute_columns
+    ]
+    silent = and_(literal(True), *(row.c[name].is_(None) for name in present))
+    return or_(silent, *(row.c[name] == lead.c[name] for name in present))
 
 
 def _match_stored(connection: Connection, staging: Staging, rank: int) -> None:

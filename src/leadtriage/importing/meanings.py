@@ -7,6 +7,7 @@ from typing import Any
 
 from leadtriage.importing.ad_tests import find_test_rows
 from leadtriage.importing.columns import Memo
+from leadtriage.importing.identity import OWN_SYSTEM
 from leadtriage.importing.mapping import HeaderPlan
 from leadtriage.importing.statuses import read_outcome, read_status, status_reason
 from leadtriage.importing.tally import Tally
@@ -36,8 +37,15 @@ class MeaningReader:
         self._statuses = Memo(lambda text: read_status(text, system))
 
     def read(self, rows: Sequence[Sequence[str]], cells: list[tuple[str, ...]], staged: dict[str, list[Any]]) -> None:
-        """Put `meaning`, `junk_reason`, `junk_by` and `contacted` of a chunk's rows."""
+        """Put `meaning`, `junk_reason`, `junk_by` and `contacted` of a chunk's rows.
+
+        Our own exports repeat what leads here are; that is no CRM's word.
+        """
         count = len(rows)
+        if self._system == OWN_SYSTEM:
+            staged |= {name: [None] * count for name in ("meaning", "junk_reason", "junk_by")}
+            staged["contacted"] = [False] * count
+            return
         status_cells: Sequence[str] = [""] * count
         outcome_cells: Sequence[str] = [""] * count
         status_header = outcome_header = ""

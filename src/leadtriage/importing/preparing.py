@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from sqlalchemy import Connection, insert, select
@@ -13,7 +13,9 @@ from leadtriage.db import dialect
 from leadtriage.db.ids import reserve_ids
 from leadtriage.db.schema import ExtraColumn, HeaderMapping, ImportBatch, ImportReject, table
 from leadtriage.importing.headers import headers_digest
+from leadtriage.importing.identity import OWN_SYSTEM
 from leadtriage.importing.mapping import ColumnPlan, HeaderPlan, plan_columns
+from leadtriage.importing.own_export import find_own_extras, is_own_export, plan_own_columns
 from leadtriage.importing.source import Source
 from leadtriage.importing.summary import ImportOptions, ImportSummary, Reject
 from leadtriage.importing.understand import Understanding
@@ -52,6 +54,8 @@ def remember_overrides(connection: Connection, source: Source, overrides: Mappin
 
 def plan_file(source: Source, overrides: Mapping[str, str]) -> HeaderPlan:
     """Decide what becomes of each column, by its header and the first rows."""
+    if is_own_export(source.headers):
+        return plan_own_columns(source.headers, overrides)
     samples: list[list[str]] = []
     for chunk in source.rows():
         samples = [cells for position, cells in enumerate(chunk.cells) if position not in chunk.problems]
@@ -69,7 +73,7 @@ def understand_file(
         plan=plan,
         headers=source.headers,
         system=options.system or plan.system or f"file-{headers_digest(source.headers)[:4]}",
-        extras=tuple(_number_extras(connection, [c for c in plan.columns if c.field is None])),
+        extras=tuple(_number_extras(connection, plan)),
         region=options.region,
         currency=options.currency,
         date_orders=dates,
@@ -83,15 +87,21 @@ def default_date_order(region: str | None) -> DateOrder:
     return DateOrder.MONTH_FIRST if region == "US" else DateOrder.DAY_FIRST
 
 
-def _number_extras(connection: Connection, columns: Sequence[ColumnPlan]) -> list[tuple[ColumnPlan, int]]:
+def _number_extras(connection: Connection, plan: HeaderPlan) -> list[tuple[ColumnPlan, int]]:
     """Find each column's number; it is called as it was when a file first had it, so that its history is one."""
     extra = table(ExtraColumn)
     stored = connection.execute(select(extra.c.id, extra.c.header, extra.c.header_comparable)).all()
     known = {row.header_comparable: (row.header, row.id) for row in stored}
+    if plan.system == OWN_SYSTEM:
+        return [
+            (replace(column, header=header), number) for column, header, number in find_own_extras(plan.columns, known)
+        ]
     free = max((row.id for row in stored), default=0) + 1
     numbered = []
     taken: set[int] = set()
-    for column in columns:
+    for column in plan.columns:
+        if column.field is not None:
+            continue
         header = column.header
         while known.get(comparable(header), ("", 0))[1] in taken:
             header = f"{header} (column {column.index + 1})"

@@ -15,9 +15,10 @@ from leadtriage.criteria.text import comparable
 from leadtriage.importing.attributes import ATTRIBUTES, Attribute
 from leadtriage.importing.columns import ColumnReader, ExtraReader, Memo, join_extras, write_json_list
 from leadtriage.importing.contacts import ContactReader, Contacts
-from leadtriage.importing.identity import find_keys
+from leadtriage.importing.identity import OWN_SYSTEM, find_keys
 from leadtriage.importing.mapping import ColumnPlan, HeaderPlan
 from leadtriage.importing.meanings import MeaningReader
+from leadtriage.importing.own_export import parse_own_money, read_own_cells
 from leadtriage.importing.reading.model import Chunk
 from leadtriage.importing.tally import Tally
 from leadtriage.importing.values import (
@@ -93,6 +94,7 @@ class RowReader:
     def __init__(self, understanding: Understanding, act: Act) -> None:
         self._how = understanding
         self._act = act
+        self._own = understanding.system == OWN_SYSTEM
         self.tally = Tally()
         self._readers: dict[int, ColumnReader[Any]] = {}
         self._comparables: dict[str, Memo[str | None]] = {}
@@ -122,6 +124,8 @@ class RowReader:
             if chunk.problems
             else chunk.cells
         )
+        if self._own:
+            rows = [read_own_cells(row) for row in rows]
         cells = list(zip(*rows, strict=True)) if rows else []
         count = len(rows)
         self.tally.rows += count
@@ -279,7 +283,8 @@ class RowReader:
     ) -> None:
         """Read sums; a currency that the header names goes before the one that was said for the file."""
         currency = column.currency or self._how.currency
-        sums: list[Money | None] = self._column(cells, column, lambda text: parse_money(text, currency))
+        parse = parse_own_money if self._own else parse_money
+        sums: list[Money | None] = self._column(cells, column, lambda text: parse(text, currency))
         if column.currency is None:
             self.tally.unmarked_money += sum(1 for money in sums if money and not money.marked)
         staged[f"{stem}_amount"] = [money.amount if money else None for money in sums]

@@ -1,0 +1,158 @@
+"""An export of ours that comes back: unchanged it changes nothing; what a person edited in it is taken."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from importing_tools import counts, describe_leads, dump, import_bytes, import_rows, undo, visible_leads
+from sqlalchemy import Engine
+
+from leadtriage.db.engine import open_database, reading
+from leadtriage.output.documents import write_csv
+from leadtriage.reports.export import export_leads
+from leadtriage.reports.filters import Filters
+
+HEADER = (
+    "Record ID,Email,Name,First Name,Phone,Company,Job Title,Industry,Country,State,City,Website,Message,Source"
+    ",Campaign,Owner,Lead Status,Budget,Annual Revenue,Employees,Timeline,Created,Last Contacted,Unsubscribed from all email,"
+    "Outcome,Outcome value,Lost Reason,score,Stage name,column: x,Job Function,=sum,Colour"
+).split(",")
+SAMPLE = {
+    "Record ID": "7",
+    "Email": "ann@acme.com; ann.lee@gmail.com",
+    "Name": "=Ann Lee",
+    "Phone": "+14155552671, +14155552672",
+    "Company": "@Acme",
+    "Job Title": "-CEO",
+    "Country": "Germany",
+    "Message": 'two\nlines, "quoted"\t; end',
+    "Lead Status": "Contacted",
+    "Budget": "€12.000,50",
+    "Annual Revenue": "¥1,000",
+    "Employees": "51-200",
+    "Timeline": "Q1 2027",
+    "Created": "2026-10-01",
+    "Last Contacted": "2026-11-02",
+    "Unsubscribed from all email": "yes",
+    "Outcome": "lost",
+    "Outcome value": "KWD 1.250",
+    "score": "99",
+    "column: x": "'+1+1",
+    "Job Function": "Sales",
+    "=sum": "=cmd|' /C calc'!A0",
+    "Colour": " '=red ",
+}
+
+
+def export(engine: Engine) -> bytes:
+    """The leads as `export` writes them into a file."""
+    with reading(engine) as connection:
+        return write_csv(export_leads(connection, Filters()), exact=True).encode("utf-8", errors="replace")
+
+
+def edit(content: bytes, **changed: str) -> bytes:
+    """The first lead of an export with some cells changed."""
+    rows = list(csv.reader(io.StringIO(content.decode())))
+    for header, value in changed.items():
+        rows[1][rows[0].index(header)] = value
+    return "".join(",".join(f'"{cell.replace(chr(34), chr(34) * 2)}"' for cell in row) + "\n" for row in rows).encode()
+
+
+def assert_nothing_changes(engine: Engine) -> None:
+    before = dump(engine)
+    summary = import_bytes(engine, export(engine), 3)
+    after = dump(engine)
+    assert counts(summary) == ({"rows": summary.rows, "unchanged": summary.rows} if summary.rows else {})
+    del before["ImportBatch"], after["ImportBatch"]
+    assert after == before
+
+
+@contextmanager
+def fresh_database() -> Iterator[Engine]:
+    with TemporaryDirectory() as folder:
+        engine = open_database(str(Path(folder) / "leads.db"), create=True)
+        yield engine
+        engine.dispose()
+
+
+def test_everything_a_lead_can_have_comes_back_unchanged(engine: Engine) -> None:
+    rows = [HEADER, [SAMPLE.get(header, "") for header in HEADER], ["8", "", "Bob", *[""] * (len(HEADER) - 3)]]
+    import_rows(engine, rows, 1, region="US")
+    assert len(describe_leads(engine)[0]) > 30
+    assert_nothing_changes(engine)
+
+
+_cells = st.one_of(
+    st.just(""),
+    st.sampled_from(sorted(set(SAMPLE.values()))),
+    st.sampled_from(["ann@acme.com", "info@acme.com", "x@y", "N/A", "0049 30 1234567 ext 5", "1.5M", "-5", "NA", "no"]),
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=12),
+    st.text("=+-@'\t\n\r ,;\"1aé", max_size=6),
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.lists(_cells, min_size=len(HEADER), max_size=len(HEADER)), min_size=1, max_size=4))
+def test_any_export_comes_back_unchanged(rows: list[list[str]]) -> None:
+    with fresh_database() as engine:
+        import_rows(engine, [HEADER, *rows], 1, region="DE", read={"header_rows": 1, "skip_rows": 0, "delimiter": ","})
+        assert_nothing_changes(engine)
+
+
+def test_what_a_person_edited_is_taken_and_can_be_undone(engine: Engine) -> None:
+    rows = [HEADER, [SAMPLE.get(header, "") for header in HEADER]]
+    import_rows(engine, rows, 1, region="US")
+    before = visible_leads(engine)
+    content = edit(export(engine), budget="20000 USD", email="lee@acme.com", Colour="green", stage="won", score="100")
+    summary = import_bytes(engine, content, 3)
+    assert counts(summary) == {"rows": 1, "updated": 1}
+    lead = describe_leads(engine)[0]
+    assert (lead["budget_amount"], lead["budget_currency"], lead["email"]) == (2_000_000, "USD", "lee@acme.com")
+    assert (lead["column:Colour"], lead["column:score"], lead["stage"]) == ("green", "99", "lost")
+    undo(engine, summary.batch)
+    after = visible_leads(engine)
+    assert [{**lead, "changed_at": None} for lead in after] == [{**lead, "changed_at": None} for lead in before]
+
+
+def test_unknown_columns_of_an_export_do_not_become_extra_ones(sqlite_engine: Engine) -> None:
+    import_rows(sqlite_engine, [["Email", "Colour"], ["ann@acme.com", "red"]], 1)
+    content = export(sqlite_engine).decode().replace("Colour", "Shade", 1).encode()
+    assert counts(import_bytes(sqlite_engine, content, 2)) == {"rows": 1, "unchanged": 1}
+    assert describe_leads(sqlite_engine)[0]["column:Colour"] == "red"
+
+
+def test_a_few_columns_of_an_export_are_enough(engine: Engine) -> None:
+    import_rows(engine, [["Email", "Budget"], ["ann@acme.com", "$5"], ["bob@acme.com", "$6"]], 1)
+    rows = [["leadtriage_id", "budget"], ["2", "700 USD"], ["99", "800 USD"], ["99999999999999999999", "1 USD"]]
+    summary = import_rows(engine, rows, 2)
+    assert counts(summary) == {"rows": 3, "updated": 1, "rejected": 2}
+    assert [reject.line for reject in summary.rejects] == [3, 4]
+    assert [lead["budget_amount"] for lead in describe_leads(engine)] == [500, 70000]
+
+
+def test_the_ids_of_another_database_are_not_taken_for_ours(engine: Engine) -> None:
+    import_rows(engine, [["Email", "Name"], ["ann@acme.com", "Ann Lee"]], 1)
+    rows = [["leadtriage_id", "name", "email", "company"], ["1", "Bob Fox", "bob@acme.com", ""], ["2", "", "", "Beta"]]
+    summary = import_rows(engine, rows, 2)
+    assert counts(summary) == {"rows": 2, "created": 2}
+    assert [lead.get("email") for lead in describe_leads(engine)] == ["ann@acme.com", "bob@acme.com", None]
+    assert counts(import_rows(engine, [*rows, ["3", "", "", "Beta"]], 3)) == {"rows": 3, "unchanged": 2, "merged": 1}
+
+
+@pytest.mark.parametrize("field", ["title", "notthere"])
+def test_map_is_heard_for_an_export_too(sqlite_engine: Engine, field: str) -> None:
+    rows = [["leadtriage_id", "name", "email", "Role"], ["1", "Bob Fox", "bob@acme.com", "CEO"]]
+    if field == "title":
+        import_rows(sqlite_engine, rows, 1, overrides={field: "Role"})
+        assert describe_leads(sqlite_engine)[0]["title"] == "CEO"
+    else:
+        with pytest.raises(Exception, match="no field"):
+            import_rows(sqlite_engine, rows, 1, overrides={field: "Role"})
