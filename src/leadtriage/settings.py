@@ -5,7 +5,6 @@ A flag beats the environment, the environment beats the default. Reads no file a
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -157,6 +156,8 @@ def _choose(name: str, given: str | None, environment: Mapping[str, str]) -> str
 
 def _login_name() -> str:
     """The operating system's name for the user; cron and containers may have none."""
+    import getpass
+
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):

@@ -26,7 +26,7 @@ def tell_about(invocation: Invocation) -> None:
     from leadtriage.db.care import describe_database
 
     with invocation.reading() as connection:
-        invocation.show(describe_database(connection, invocation.settings.database), upright=True)
+        invocation.show(describe_database(connection), upright=True)
 
 
 def check(invocation: Invocation) -> None:

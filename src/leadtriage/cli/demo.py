@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
-import shutil
-import tempfile
 from collections.abc import Callable
 from contextlib import chdir
 from dataclasses import replace
 from datetime import date
 from functools import partial
-from importlib.resources import files
 from pathlib import Path
 
 import typer
@@ -40,6 +36,11 @@ def demonstrate(invocation: Invocation) -> None:
     Imports the shipped sample, scores it, and shows the queue, the junk candidates and the stale report, each after the
     command that makes it. Your own database is not touched.
     """
+    import shlex
+    import shutil
+    import tempfile
+    from importlib.resources import files
+
     folder = Path(tempfile.mkdtemp(prefix="leadtriage-demo-"))
     sample = files("leadtriage.samples").joinpath(SAMPLE_FILE)
     with sample.open("rb") as source, (folder / SAMPLE_FILE).open("wb") as target:

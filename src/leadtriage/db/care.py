@@ -19,7 +19,7 @@ from leadtriage.db.schema import (
     ScoreRun,
     table,
 )
-from leadtriage.db.storage import describe_storage, find_damage
+from leadtriage.db.storage import database_file, describe_storage, find_damage
 from leadtriage.tabular import Cell, Column, Table
 from leadtriage.vocabulary import OPEN_STAGES, Dimension, EventKind, Grade
 
@@ -43,14 +43,14 @@ _FACTS = {
 }
 
 
-def describe_database(connection: Connection, location: str) -> Table:
-    """One row that says what a database is and holds. Keys: those of `_FACTS`, in that order."""
+def describe_database(connection: Connection) -> Table:
+    """One row that says what a database is and holds. Keys: those of `_FACTS`, in that order; no password."""
     storage = describe_storage(connection)
     visible = and_(_lead.c.removed_by.is_(None), _lead.c.merged_into.is_(None))
     runs = table(ScoreRun)
     last = connection.execute(select(runs.c.at, runs.c.as_of).order_by(runs.c.id.desc()).limit(1)).first()
     facts: dict[str, Cell] = {
-        "path": location,
+        "path": str(database_file(connection.engine) or connection.engine.url.render_as_string()),
         "system": storage.system,
         "size_bytes": storage.size,
         "revision": read_revision(connection),

@@ -28,6 +28,7 @@ def open_database(location: str, *, create: bool = False) -> Engine:
         DatabaseError: there is none, it is not ours, it cannot be opened, or it must be upgraded first.
     """
     engine = connect_engine(location, create=create)
+    place = _without_password(location)
     with translated(location):
         with reading(engine) as connection:
             state = revision.read_state(connection)
@@ -35,7 +36,7 @@ def open_database(location: str, *, create: bool = False) -> Engine:
             if not create:
                 raise DatabaseError(
                     "there are no leads here yet",
-                    place=location,
+                    place=place,
                     hint="import a file first: leadtriage import FILE",
                 )
             with writing(engine) as connection:
@@ -43,16 +44,16 @@ def open_database(location: str, *, create: bool = False) -> Engine:
                     revision.create_tables(connection)
         elif state is revision.State.FOREIGN:
             raise DatabaseError(
-                "this is a database, but not one of leadtriage's", place=location, hint="name another with --db"
+                "this is a database, but not one of leadtriage's", place=place, hint="name another with --db"
             )
         elif state is revision.State.NEWER:
             raise DatabaseError(
-                "it was made by a newer leadtriage", place=location, hint="upgrade leadtriage, then try again"
+                "it was made by a newer leadtriage", place=place, hint="upgrade leadtriage, then try again"
             )
         elif state is revision.State.OLDER:
             if not dialect.is_local_file(engine):
                 raise DatabaseError(
-                    "its tables are of an older leadtriage", place=location, hint="run: leadtriage db upgrade"
+                    "its tables are of an older leadtriage", place=place, hint="run: leadtriage db upgrade"
                 )
             from leadtriage.db.upgrade import upgrade_database
 
