@@ -10,9 +10,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from importing_tools import counts, describe_leads, dump, import_bytes, import_rows, undo, visible_leads
+from importing_tools import (
+    counts,
+    describe_events,
+    describe_leads,
+    dump,
+    import_bytes,
+    import_rows,
+    undo,
+    visible_leads,
+)
 from sqlalchemy import Engine
 
 from leadtriage.db.engine import open_database, reading
@@ -22,8 +31,8 @@ from leadtriage.reports.filters import Filters
 
 HEADER = (
     "Record ID,Email,Name,First Name,Phone,Company,Job Title,Industry,Country,State,City,Website,Message,Source"
-    ",Campaign,Owner,Lead Status,Budget,Annual Revenue,Employees,Timeline,Created,Last Contacted,Unsubscribed from all email,"
-    "Outcome,Outcome value,Lost Reason,score,Stage name,column: x,Job Function,=sum,Colour"
+    ",Campaign,Owner,Lead Status,Budget,Annual Revenue,Employees,Timeline,Created,Last Contacted"
+    ",Unsubscribed from all email,Outcome,Outcome value,Lost Reason,score,Stage name,column: x,Job Function,=sum,Colour"
 ).split(",")
 SAMPLE = {
     "Record ID": "7",
@@ -48,8 +57,11 @@ SAMPLE = {
     "column: x": "'+1+1",
     "Job Function": "Sales",
     "=sum": "=cmd|' /C calc'!A0",
-    "Colour": " '=red ",
+    "Colour": "'=red",
 }
+
+_QUICK = (Phase.explicit, Phase.reuse, Phase.generate)
+"""Without shrinking, which would take minutes where each try is two imports."""
 
 
 def export(engine: Engine) -> bytes:
@@ -70,7 +82,8 @@ def assert_nothing_changes(engine: Engine) -> None:
     before = dump(engine)
     summary = import_bytes(engine, export(engine), 3)
     after = dump(engine)
-    assert counts(summary) == ({"rows": summary.rows, "unchanged": summary.rows} if summary.rows else {})
+    usual = {"rows": summary.rows, "unchanged": summary.rows} if summary.rows else {}
+    assert counts(summary) == usual, (describe_events(engine), summary.rejects)
     del before["ImportBatch"], after["ImportBatch"]
     assert after == before
 
@@ -90,16 +103,17 @@ def test_everything_a_lead_can_have_comes_back_unchanged(engine: Engine) -> None
     assert_nothing_changes(engine)
 
 
+# The reader of files takes blanks around all cells of a column for layout, so that cells here have none.
 _cells = st.one_of(
     st.just(""),
     st.sampled_from(sorted(set(SAMPLE.values()))),
     st.sampled_from(["ann@acme.com", "info@acme.com", "x@y", "N/A", "0049 30 1234567 ext 5", "1.5M", "-5", "NA", "no"]),
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=12),
     st.text("=+-@'\t\n\r ,;\"1aé", max_size=6),
-)
+).map(str.strip)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, phases=_QUICK, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.lists(_cells, min_size=len(HEADER), max_size=len(HEADER)), min_size=1, max_size=4))
 def test_any_export_comes_back_unchanged(rows: list[list[str]]) -> None:
     with fresh_database() as engine:

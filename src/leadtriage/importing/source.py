@@ -8,7 +8,7 @@ import tempfile
 import weakref
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, TextIO
 
@@ -28,6 +28,7 @@ SAMPLE_CHARACTERS = 100_000
 SAMPLE_ROWS = 2_000
 MOST_TABLES = 1_000
 _SHEET_DIALECT = Dialect(",", '"', "")
+_OWN_EXPORT = "leadtriage_id,crm_id,"
 
 
 class _Found(NamedTuple):
@@ -177,6 +178,8 @@ def _open_delimited(path: Path, name: str, options: ReadOptions, *, allow_empty:
     told = re.match(r'"?sep=(.)"?[\r\n]', sample)
     if told and options.delimiter is None:
         options = replace(options, delimiter=told[1])
+    if sample.startswith(_OWN_EXPORT):
+        options = _as_we_write(options)
     dialect = guess_dialect(sample.replace("\r\n", "\n").replace("\r", "\n"), options)
     found = _lay_out(path, encoded, dialect, options, "csv", name)
     if not found.layout.columns and not allow_empty:
@@ -193,6 +196,13 @@ def _open_delimited(path: Path, name: str, options: ReadOptions, *, allow_empty:
         tables=found.tables,
     )
     return Source(name, path, encoded, dialect, found.layout, reading, encoded.warnings + found.warnings)
+
+
+def _as_we_write(options: ReadOptions) -> ReadOptions:
+    """How our own exports are written, where the person said nothing else: nothing in their cells is layout."""
+    usual = ReadOptions(delimiter=",", quote='"', escape="", header_rows=1, skip_rows=0, table=1)
+    said = {name: value for name, value in asdict(options).items() if value is not None}
+    return replace(usual, **said)
 
 
 def _open_spreadsheet(
