@@ -68,19 +68,19 @@ def score_leads(
         _withdraw(connection, chosen)
         _store_scores(connection, rules, act, run_id, is_visible() & is_open() & chosen)
     counted = _count_by_grade(connection, run_id)
-    closed = 0
+    leads = scored = sum(count for _, _, _, count in counted)
     for chosen in _choose(lead_ids):
-        scored = select(table(LeadScore).c.lead_id).where(table(LeadScore).c.lead_id == table(Lead).c.id).exists()
-        unscored = is_visible() & ~is_open() & ~scored & chosen
+        has_score = select(table(LeadScore).c.lead_id).where(table(LeadScore).c.lead_id == table(Lead).c.id).exists()
+        unscored = is_visible() & ~is_open() & ~has_score & chosen
         if connection.execute(select(table(Lead).c.id).where(unscored).limit(1)).first():
-            closed += _store_scores(connection, rules, act, run_id, unscored)
+            _store_scores(connection, rules, act, run_id, unscored)
+            scored = sum(count for _, _, _, count in _count_by_grade(connection, run_id))
     moves = record_moves(connection, criteria, act, run_id)
     mark_qualified(connection, rules, act, run_id)
-    leads = sum(count for _, _, _, count in counted)
     by_grade = {grade: sum(count for found, _, _, count in counted if found == grade) for grade in Grade}
     return ScoreSummary(
         leads=leads,
-        scored=leads + closed,
+        scored=scored,
         changed=moves.count,
         a=by_grade[Grade.A],
         b=by_grade[Grade.B],
@@ -161,8 +161,8 @@ def _store_run(connection: Connection, criteria: Criteria, act: Act, *, whole: b
     return run_id
 
 
-def _store_scores(connection: Connection, rules: Rules, act: Act, run_id: int, where: ColumnElement[bool]) -> int:
-    """Score the leads of `where` and return their number; a grade that is replaced stays as the previous one."""
+def _store_scores(connection: Connection, rules: Rules, act: Act, run_id: int, where: ColumnElement[bool]) -> None:
+    """Score the leads of `where`; a grade that is replaced stays as the previous one."""
     calendar = create_calendar(connection, rules.criteria.follow_up, where)
     verdicts, names = select_verdicts(rules, where, calendar)
     verdicts = verdicts.add_columns(
@@ -176,12 +176,8 @@ def _store_scores(connection: Connection, rules: Rules, act: Act, run_id: int, w
     statement = upsert(connection, scores).from_select([*names, "run_id", *_KEPT[1:]], verdicts)
     replaced = {name: statement.excluded[name] for name in [*names, "run_id"] if name not in _KEPT}
     replaced |= {"previous_grade": scores.c.grade, "previous_run_id": scores.c.run_id}
-    stored = connection.execute(
-        statement.on_conflict_do_update(index_elements=["lead_id"], set_=replaced),
-        execution_options={"preserve_rowcount": True},
-    )
+    connection.execute(statement.on_conflict_do_update(index_elements=["lead_id"], set_=replaced))
     calendar.drop(connection, checkfirst=False)
-    return stored.rowcount
 
 
 def _withdraw(connection: Connection, chosen: ColumnElement[bool]) -> None:
