@@ -18,6 +18,7 @@ GROUPS = {
     "demo": ("demo",),
     "peeking": ("peek",),
     "importing": ("import", "undo"),
+    "adding": ("add",),
     "scoring": ("score",),
     "lists": ("queue", "leads", "find", "stale", "aging", "imports"),
     "leads": ("show", "junk"),

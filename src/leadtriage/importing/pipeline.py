@@ -55,11 +55,13 @@ def import_file(
     act: Act,
     *,
     stream: BinaryIO | None = None,
+    name: str | None = None,
     progress: Progress = lambda _: None,
 ) -> ImportSummary:
     """Import a file, or standard input where there is no path.
 
     Args:
+        name: what the stream is called in the books, where that is not standard input.
         progress: told after every chunk how many rows are read.
 
     Raises:
@@ -67,6 +69,7 @@ def import_file(
         UsageError: an option names a field or a header that is not there.
     """
     source = open_source(path, stream, options.read)
+    source.name = name or source.name
     with engine.connect() as connection:
         connection.detach()  # closed at the end instead of kept, which drops the temporary tables at no cost
         with connection.begin():
@@ -181,9 +184,8 @@ def _close_batch(
     batch: int,
 ) -> ImportSummary:
     place, row = staging.place, staging.row
-    counts: dict[str, int] = dict(
-        connection.execute(select(place.c.outcome, func.count()).group_by(place.c.outcome)).tuples().all()
-    )
+    counted = select(place.c.outcome, func.count().label("leads")).group_by(place.c.outcome)
+    counts: dict[str, int] = {line.outcome: line.leads for line in connection.execute(counted)}
     rejects = connection.execute(
         select(row.c.line, row.c.problem, row.c.cells).where(row.c.problem.is_not(None)).order_by(row.c.row_id)
     ).all()
@@ -224,7 +226,8 @@ def _money_warning(understanding: Understanding, tally: Tally) -> tuple[str, ...
     if not tally.unmarked_money:
         return ()
     count, currency = tally.unmarked_money, understanding.currency
-    return (f"{count:,} sums name no currency and are taken as {currency} (see --currency)",)
+    said = "1 sum names no currency and is" if count == 1 else f"{count:,} sums name no currency and are"
+    return (f"{said} taken as {currency} (see --currency)",)
 
 
 def _tell_closed(tally: Tally) -> tuple[str, ...]:
@@ -232,7 +235,8 @@ def _tell_closed(tally: Tally) -> tuple[str, ...]:
         return ()
     parts = [f"{count:,} {outcome} by {header}" for (header, outcome), count in sorted(tally.closed.items())]
     total = tally.closed.total()
-    return (f"{total:,} rows came in closed: {', '.join(parts)} (--map outcome=none keeps them open)",)
+    rows = "1 row" if total == 1 else f"{total:,} rows"
+    return (f"{rows} came in closed: {', '.join(parts)} (--map outcome=none keeps them open)",)
 
 
 __all__ = ["DateOrder", "ImportOptions", "ImportSummary", "import_file", "stage_file"]

@@ -13,6 +13,9 @@ from leadtriage.importing.values import DateOrder
 UNDERSTANDING = 1
 """Raised whenever files are understood better, so that a file imported before is looked at anew."""
 
+BY_HAND = "added by hand"
+"""What stands for the file where a person gave the row."""
+
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 
 from leadtriage.db.schema import Event, ImportBatch, table
 from leadtriage.importing.attributes import BY_NAME
+from leadtriage.importing.summary import BY_HAND
 from leadtriage.reports.words import say_day
 from leadtriage.scoring.shown_values import format_money
 from leadtriage.vocabulary import EventKind
@@ -59,8 +60,8 @@ def say_event(event: Mapping[str, Any]) -> str:
 
 
 def _say_created(event: Mapping[str, Any]) -> str:
-    if event["batch_id"] is None:
-        return "added by hand"
+    if event["file"] == BY_HAND:
+        return f"added by hand (batch {event['batch_id']})"
     return f"imported from {event['file'] or 'a file'} (batch {event['batch_id']})"
 
 
