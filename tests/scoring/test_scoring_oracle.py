@@ -19,7 +19,7 @@ from leadtriage.scoring.nominating import nominating_lines
 from leadtriage.scoring.run import score_leads
 from leadtriage.vocabulary import Dimension
 
-many = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+many = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @many

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Integer, case, func, literal_column, or_
@@ -18,9 +20,8 @@ from sqlalchemy.sql.elements import Grouping
 from leadtriage.criteria.fields import Operator
 from leadtriage.criteria.model import AllOf, AnyOf, Comparison, Condition, Criterion, Not
 from leadtriage.scoring.conditions import Values, compile_condition
+from leadtriage.scoring.grouping import join_balanced
 from leadtriage.scoring.inputs import Scales, name_input, walk_comparisons
-
-_MOST_ADDED = 50
 
 
 def whole(number: int) -> ColumnElement[int]:
@@ -29,16 +30,8 @@ def whole(number: int) -> ColumnElement[int]:
 
 
 def add_up(terms: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
-    """The sum of any number of terms; grouped, since SQLite limits how deep an expression is."""
-    while len(terms) > _MOST_ADDED:
-        groups = [terms[start : start + _MOST_ADDED] for start in range(0, len(terms), _MOST_ADDED)]
-        terms = [Grouping(add_up(group)) for group in groups]
-    if not terms:
-        return whole(0)
-    total = terms[0]
-    for term in terms[1:]:
-        total = total + term
-    return total
+    """The sum of any number of terms."""
+    return join_balanced(lambda some: reduce(add, some), terms) if terms else whole(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,14 +16,13 @@ from leadtriage.criteria.model import AllOf, AnyOf, Comparison, Condition, Not, 
 from leadtriage.criteria.money import convert_threshold
 from leadtriage.criteria.text import SEPARATOR, comparable, fold, words
 from leadtriage.db.dialect import position
+from leadtriage.scoring.grouping import join_balanced
 from leadtriage.scoring.inputs import Scales, name_currency, name_input, name_spoken
 
 Values = Mapping[str, ColumnElement[Any]]
 """The values of a lead by name: see `scoring.inputs`."""
 
 _LARGEST_WHOLE = 2**63 - 1
-_MOST_BESIDE = 50
-"""So many parts stand beside one another; more are grouped, since SQLite limits how deep an expression is."""
 
 
 def compile_condition(condition: Condition, values: Values, scales: Scales, *, possible: bool) -> ColumnElement[Any]:
@@ -46,22 +45,13 @@ def compile_condition(condition: Condition, values: Values, scales: Scales, *, p
 
 
 def join_all(parts: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
-    """True where all are; grouped so that any number of them can be said."""
-    return _join(and_, true(), parts)
+    """True where all are, for any number of them."""
+    return join_balanced(lambda some: and_(true(), *some), parts)
 
 
 def join_any(parts: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
-    """True where one is; grouped so that any number of them can be said."""
-    return _join(or_, false(), parts)
-
-
-def _join(how: Any, empty: ColumnElement[Any], parts: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
-    joined: ColumnElement[Any]
-    while len(parts) > _MOST_BESIDE:
-        groups = [parts[start : start + _MOST_BESIDE] for start in range(0, len(parts), _MOST_BESIDE)]
-        parts = [Grouping(how(empty, *group)) for group in groups]
-    joined = how(empty, *parts)
-    return joined
+    """True where one is, for any number of them."""
+    return join_balanced(lambda some: or_(false(), *some), parts)
 
 
 def _compile_present(comparison: Comparison, values: Values, *, possible: bool) -> ColumnElement[Any]:
