@@ -147,7 +147,10 @@ def test_init_writes_what_editors_and_score_need_and_overwrites_nothing(program:
     assert criteria.read_text(encoding="utf-8") == "ours"
 
 
-def test_demo_says_which_commands_it_ran_and_touches_nothing_here(program: Program, tmp_path: Path) -> None:
+def test_demo_says_which_commands_it_ran_and_touches_nothing_here(
+    program: Program, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path_factory.mktemp("scratch")))
     ran = program.done("demo")
     commands = [line[2:] for line in ran.out.splitlines() if line.startswith("$ ")]
     folder = Path(shlex.split(commands[0])[1])
