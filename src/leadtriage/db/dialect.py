@@ -30,6 +30,7 @@ from sqlalchemy import (
     type_coerce,
 )
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -290,22 +291,32 @@ def insert_rows(connection: Connection, table: Table, columns: Sequence[str], ro
 
     Args:
         rows: values in the order of `columns`, as the driver takes them: dates as ISO text, JSON as text.
+
+    Raises:
+        DBAPIError: the engine refuses them.
     """
     if connection.dialect.name == "sqlite":
         statement = _positional_insert(connection, table, columns)
         driver = connection.connection.dbapi_connection
         assert isinstance(driver, sqlite3.Connection)
-        driver.executemany(statement, rows)
+        try:
+            driver.executemany(statement, rows)
+        except sqlite3.Error as error:
+            raise DBAPIError(statement, None, error) from error
         return
+    import psycopg
     from psycopg import sql
 
     cursor = connection.connection.cursor()
     copy = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, columns))
     )
-    with cursor.copy(copy) as writer:
-        for row in rows:
-            writer.write_row(row)
+    try:
+        with cursor.copy(copy) as writer:
+            for row in rows:
+                writer.write_row(row)
+    except psycopg.Error as error:
+        raise DBAPIError(copy.as_string(), None, error) from error
 
 
 def _positional_insert(connection: Connection, table: Table, columns: Sequence[str]) -> str:
