@@ -8,7 +8,21 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, case, false, func, literal, literal_column, not_, or_, true
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Float,
+    String,
+    and_,
+    case,
+    false,
+    func,
+    literal,
+    literal_column,
+    not_,
+    or_,
+    true,
+)
 from sqlalchemy.sql.elements import Grouping
 
 from leadtriage.criteria.fields import FieldType, Operator
@@ -108,12 +122,11 @@ def _plain(operand: Scalar, kind: FieldType) -> Any:
             return bool(operand)
 
 
-def _storable(number: Scalar) -> int | float:
-    """A number as a database's own whole number where it is one, so that both engines compare alike."""
-    if isinstance(number, float):
-        return int(number) if number.is_integer() and abs(number) < 2**53 else number
-    whole = int(number)
-    return whole if abs(whole) <= _LARGEST_WHOLE else float(whole)
+def _storable(number: Scalar) -> ColumnElement[Any]:
+    """A number as a database's widest whole number where it is one, else as a float."""
+    if isinstance(number, float) and not number.is_integer():
+        return literal(number, Float)
+    return literal(max(-_LARGEST_WHOLE, min(_LARGEST_WHOLE, int(number))), BigInteger)
 
 
 def _compare_order(operator: Operator, value: ColumnElement[Any], bounds: Sequence[Any]) -> ColumnElement[Any]:

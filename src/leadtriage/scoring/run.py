@@ -176,7 +176,10 @@ def _store_scores(connection: Connection, rules: Rules, act: Act, run_id: int, w
     statement = upsert(connection, scores).from_select([*names, "run_id", *_KEPT[1:]], verdicts)
     replaced = {name: statement.excluded[name] for name in [*names, "run_id"] if name not in _KEPT}
     replaced |= {"previous_grade": scores.c.grade, "previous_run_id": scores.c.run_id}
-    connection.execute(statement.on_conflict_do_update(index_elements=["lead_id"], set_=replaced))
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["lead_id"], set_=replaced),
+        execution_options={"compiled_cache": None},  # looking a statement of this size up takes longer than it saves
+    )
     calendar.drop(connection, checkfirst=False)
 
 

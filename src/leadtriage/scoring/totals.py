@@ -8,7 +8,7 @@ of one read the same levels.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import ceil
@@ -160,15 +160,15 @@ def _select_totals(
     gains: list[ColumnElement[Any]] = [whole(0)]
     found = dict(sums.c.items())
     for part in rules.criteria.score:
-        raw = sums.c[f"{part.dimension}_raw"]
-        subtotals.append(hold_within(raw, part))
-        ceilings.append(hold_within(sums.c[f"{part.dimension}_ceiling_raw"], part))
+        raw, cap = sums.c[f"{part.dimension}_raw"], _find_cap(part)
+        subtotals.append(cap(raw))
+        ceilings.append(cap(sums.c[f"{part.dimension}_ceiling_raw"]))
         columns.append(subtotals[-1].label(part.dimension))
         columns.append(ceilings[-1].label(f"{part.dimension}_ceiling"))
         for criterion in of_dimension(compiled, part):
             if criterion.criterion.ask is None:
                 continue
-            gain = hold_within(raw + criterion.rise(found), part) - hold_within(raw, part)
+            gain = cap(raw + criterion.rise(found)) - cap(raw)
             worth = gain * whole(GAIN_UNIT) + whole(GAIN_UNIT - 1 - criterion.number)
             gains.append(case((criterion.is_known(found), whole(0)), else_=worth))
     most = rules.most_known
@@ -186,12 +186,15 @@ def of_dimension(compiled: Sequence[CompiledCriterion], part: DimensionRules) ->
     return [criterion for criterion in compiled if criterion.criterion.dimension is part.dimension]
 
 
-def hold_within(points: ColumnElement[Any], part: DimensionRules) -> ColumnElement[Any]:
-    """Hold a sum of a dimension's points within its maximum, where it can leave that at all."""
+def _find_cap(part: DimensionRules) -> Callable[[ColumnElement[Any]], ColumnElement[Any]]:
+    """What holds a sum within a dimension's maximum, with no more tests than its criteria make necessary."""
     lowest = sum(min(0, *(tier.points for tier in criterion.tiers)) for criterion in part.criteria)
     highest = sum(criterion.best for criterion in part.criteria)
-    if lowest < -part.max:
-        points = largest(points, whole(-part.max))
-    if highest > part.max:
-        points = smallest(points, whole(part.max))
-    return points
+    below, above = lowest < -part.max, highest > part.max
+
+    def cap(points: ColumnElement[Any]) -> ColumnElement[Any]:
+        if below:
+            points = largest(points, whole(-part.max))
+        return smallest(points, whole(part.max)) if above else points
+
+    return cap
