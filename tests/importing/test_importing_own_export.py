@@ -85,7 +85,10 @@ def assert_nothing_changes(engine: Engine) -> None:
     usual = {"rows": summary.rows, "unchanged": summary.rows} if summary.rows else {}
     assert counts(summary) == usual, (describe_events(engine), summary.rejects)
     del before["ImportBatch"], after["ImportBatch"]
-    assert after == before
+    keys_before, keys_after = ({key["key"] for key in tables.pop("LeadKey")} for tables in (before, after))
+    assert keys_before <= keys_after, "a lead whose name changed may get one more: its phone with the new name"
+    for name, rows in before.items():
+        assert after[name] == rows
 
 
 @contextmanager
@@ -103,14 +106,13 @@ def test_everything_a_lead_can_have_comes_back_unchanged(engine: Engine) -> None
     assert_nothing_changes(engine)
 
 
-# The reader of files takes blanks around all cells of a column for layout, so that cells here have none.
 _cells = st.one_of(
     st.just(""),
     st.sampled_from(sorted(set(SAMPLE.values()))),
     st.sampled_from(["ann@acme.com", "info@acme.com", "x@y", "N/A", "0049 30 1234567 ext 5", "1.5M", "-5", "NA", "no"]),
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=12),
     st.text("=+-@'\t\n\r ,;\"1aé", max_size=6),
-).map(str.strip)
+)
 
 
 @settings(max_examples=40, deadline=None, phases=_QUICK, suppress_health_check=list(HealthCheck))
