@@ -61,21 +61,19 @@ def small_cache(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA synchronous=OFF")
 
 
-def import_and_die(path: Path, content: bytes, dies_at: int) -> None:
-    """In a process of its own: import, and be killed before the statement of that number."""
-    engine = connect_engine(str(path))
-    event.listen(engine, "connect", small_cache)
-    left = dies_at
+class Countdown:
+    """Counts the statements and commits of an engine, and kills its own process before the one of a number."""
 
-    def count(*_: Any) -> None:
-        nonlocal left
-        left -= 1
-        if not left:
+    def __init__(self, engine: Engine) -> None:
+        self.seen = 0
+        self.dies_at = 0
+        event.listen(engine, "before_cursor_execute", self._count)
+        event.listen(engine, "commit", self._count)
+
+    def _count(self, *_: Any) -> None:
+        self.seen += 1
+        if self.seen == self.dies_at:
             os.kill(os.getpid(), signal.SIGKILL)
-
-    event.listen(engine, "before_cursor_execute", count)
-    event.listen(engine, "commit", count)
-    import_bytes(engine, content, 2)
 
 
 def read_whole(path: Path) -> list[str]:
@@ -99,12 +97,10 @@ def seeded(tmp_path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
 def count_statements(path: Path, content: bytes) -> int:
     """How many statements and commits an import takes."""
     engine = connect_engine(str(path))
-    seen: list[int] = []
-    event.listen(engine, "before_cursor_execute", lambda *_: seen.append(1))
-    event.listen(engine, "commit", lambda *_: seen.append(1))
+    countdown = Countdown(engine)
     import_bytes(engine, content, 2)
     engine.dispose()
-    return len(seen)
+    return countdown.seen
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform cannot fork")
@@ -115,24 +111,29 @@ def test_killed_at_any_statement_nothing_of_the_import_is_there(
     path, _ = seeded
     before = read_whole(path)
     content = write_csv([HEADER, *rows_of(90, 2)])
-    whole = tmp_path / "whole.db"
-    shutil.copy(path, whole)
-    statements = count_statements(whole, content)
+    copy = tmp_path / "killed.db"
+    shutil.copy(path, copy)
+    engine = connect_engine(str(copy))
+    event.listen(engine, "connect", small_cache)
+    countdown = Countdown(engine)
+    import_bytes(engine, content, 2)
+    engine.dispose()
+    statements, countdown.seen = countdown.seen, 0
     assert statements > 60
-    for dies_at in range(1, statements + 1):
-        copy = tmp_path / "killed.db"
+    assert read_whole(copy) != before
+    for countdown.dies_at in range(1, statements + 1):
+        for leftover in tmp_path.glob("killed.db*"):
+            leftover.unlink()
         shutil.copy(path, copy)
         child = os.fork()
         if not child:
             try:
-                import_and_die(copy, content, dies_at)
+                import_bytes(engine, content, 2)
             finally:
                 os._exit(0)
         _, status = os.waitpid(child, 0)
-        assert os.WIFSIGNALED(status), f"statement {dies_at} of {statements} was never reached"
-        assert read_whole(copy) == before, f"killed at statement {dies_at}"
-        for leftover in tmp_path.glob("killed.db*"):
-            leftover.unlink()
+        assert os.WIFSIGNALED(status), f"statement {countdown.dies_at} of {statements} was never reached"
+        assert read_whole(copy) == before, f"killed at statement {countdown.dies_at}"
 
 
 def test_a_dry_run_says_the_same_and_leaves_no_trace(engine: Engine) -> None:
