@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from math import isfinite
 from typing import Any
 
 from leadtriage.criteria.fields import FieldType, Operator
@@ -84,9 +85,10 @@ def split_words(text: str) -> list[str]:
 def read_number(text: str) -> float | None:
     """The number that a cell of a further column is."""
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         return None
+    return number if isfinite(number) else None
 
 
 def to_minor(amount: Any, rate: Decimal, currency: str) -> int:
