@@ -7,11 +7,13 @@ of these the whole row. Within a rank a stored lead goes before an earlier row o
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
+    Select,
     and_,
     exists,
     func,
@@ -156,16 +158,17 @@ def _match_stored(connection: Connection, staging: Staging, rank: int) -> None:
     key, row = staging.key, staging.row
     keys, lead = table(LeadKey), table(Lead)
     found = (
-        select(key.c.row_id, func.min(keys.c.lead_id))
+        select(key.c.row_id, func.min(keys.c.lead_id).label("target"))
         .join_from(key, keys, keys.c.key == key.c.key)
         .where(key.c.rank == rank, _unplaced(staging, key.c.row_id))
         .group_by(key.c.row_id)
     )
     if rank == RANK_PHONE:
-        found = (
+        found = _leave_out_rivals(
+            staging,
             found.join(row, row.c.row_id == key.c.row_id)
             .join(lead, lead.c.id == keys.c.lead_id)
-            .where(_may_share_a_phone(staging, row.c, lead.c))
+            .where(_may_share_a_phone(staging, row.c, lead.c)),
         )
     connection.execute(insert(staging.match).from_select(["row_id", "lead_id"], found))
 
@@ -173,17 +176,18 @@ def _match_stored(connection: Connection, staging: Staging, rank: int) -> None:
 def _match_earlier_rows(connection: Connection, staging: Staging, rank: int) -> None:
     key, first, row = staging.key, staging.first_key, staging.row
     found = (
-        select(key.c.row_id, func.min(first.c.row_id))
+        select(key.c.row_id, func.min(first.c.row_id).label("target"))
         .join_from(key, first, first.c.key == key.c.key)
         .where(key.c.rank == rank, first.c.row_id < key.c.row_id, _unplaced(staging, key.c.row_id))
         .group_by(key.c.row_id)
     )
     if rank == RANK_PHONE:
         earlier = row.alias("earlier")
-        found = (
+        found = _leave_out_rivals(
+            staging,
             found.join(row, row.c.row_id == key.c.row_id)
             .join(earlier, earlier.c.row_id == first.c.row_id)
-            .where(_may_share_a_phone(staging, row.c, earlier.c))
+            .where(_may_share_a_phone(staging, row.c, earlier.c)),
         )
     connection.execute(insert(staging.member).from_select(["row_id", "head"], found))
 
@@ -199,6 +203,25 @@ def _may_share_a_phone(staging: Staging, row: object, other: object) -> ColumnEl
         same_system = dialect.before(ours, ":") == dialect.before(theirs, ":")
         rules.append(or_(ours.is_(None), theirs.is_(None), not_(same_system)))
     return and_(literal(True), *rules)
+
+
+def _leave_out_rivals(staging: Staging, found: Select[Any]) -> Select[Any]:
+    """Of several rows that would each give one lead its first address, or its first id, only the first one may."""
+    row = staging.row
+    brings = [name for name in ("email", "crm_id") if name in staging.attribute_columns]
+    if not brings:
+        return found
+    described = found.add_columns(*(row.c[name] for name in brings)).group_by(*(row.c[name] for name in brings))
+    candidate = described.subquery()
+    places = [
+        func.row_number()
+        .over(partition_by=(candidate.c.target, candidate.c[name].is_(None)), order_by=candidate.c.row_id)
+        .label(f"{name}_place")
+        for name in brings
+    ]
+    ranked = select(candidate, *places).subquery()
+    allowed = (or_(ranked.c[name].is_(None), ranked.c[f"{name}_place"] == 1) for name in brings)
+    return select(ranked.c.row_id, ranked.c.target).where(*allowed)
 
 
 def _join_rows_of_one_lead(connection: Connection, staging: Staging) -> None:
