@@ -30,7 +30,7 @@ from leadtriage.db.ids import reserve_ids
 from leadtriage.db.schema import Lead, LeadKey, LikelyDuplicate, table
 from leadtriage.importing.identity import RANK_EMAIL, RANK_ID, RANK_PHONE, RANK_ROW
 from leadtriage.importing.staging import Staging
-from leadtriage.vocabulary import RowOutcome
+from leadtriage.vocabulary import EmailKind, RowOutcome
 
 _RANKS = (RANK_ID, RANK_EMAIL, RANK_PHONE, RANK_ROW)
 
@@ -197,7 +197,8 @@ def _may_share_a_phone(staging: Staging, row: object, other: object) -> ColumnEl
     rules: list[ColumnElement[bool]] = []
     present = set(staging.attribute_columns)
     if "email" in present:
-        rules.append(or_(row.email.is_(None), other.email.is_(None)))  # type: ignore[attr-defined]
+        ours, theirs = _address(row), _address(other)
+        rules.append(or_(ours.is_(None), theirs.is_(None), ours == theirs))
     if "crm_id" in present:
         ours, theirs = row.crm_id, other.crm_id  # type: ignore[attr-defined]
         same_system = dialect.before(ours, ":") == dialect.before(theirs, ":")
@@ -205,13 +206,22 @@ def _may_share_a_phone(staging: Staging, row: object, other: object) -> ColumnEl
     return and_(literal(True), *rules)
 
 
+def _address(row: Any) -> ColumnElement[Any]:
+    """A row's or a lead's address; none where it cannot be one."""
+    return dialect.choose_when(row.email_kind != EmailKind.INVALID, row.email)
+
+
 def _leave_out_rivals(staging: Staging, found: Select[Any]) -> Select[Any]:
     """Of several rows that would each give one lead its first address, or its first id, only the first one may."""
     row = staging.row
-    brings = [name for name in ("email", "crm_id") if name in staging.attribute_columns]
+    brings: dict[str, ColumnElement[Any]] = {}
+    if "email" in staging.attribute_columns:
+        brings["email"] = _address(row.c)
+    if "crm_id" in staging.attribute_columns:
+        brings["crm_id"] = row.c.crm_id
     if not brings:
         return found
-    described = found.add_columns(*(row.c[name] for name in brings)).group_by(*(row.c[name] for name in brings))
+    described = found.add_columns(*(value.label(name) for name, value in brings.items())).group_by(*brings.values())
     candidate = described.subquery()
     places = [
         func.row_number()
