@@ -115,7 +115,7 @@ _cells = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None, phases=_QUICK, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, phases=_QUICK, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.lists(_cells, min_size=len(HEADER), max_size=len(HEADER)), min_size=1, max_size=4))
 def test_any_export_comes_back_unchanged(rows: list[list[str]]) -> None:
     with fresh_database() as engine:

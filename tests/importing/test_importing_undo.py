@@ -26,12 +26,25 @@ HEADER = ["Record ID", "Email", "First Name", "Last Name", "Lead Status", "Conta
 FILES = [
     [
         HEADER,
-        ["1", "ann@acme.com", "Ann", "Lee", "NEW", "Maria", "", "$500"],
+        ["1", "ann@acme.com; ann@lee.com", "Ann", "Lee", "NEW", "Maria", "", "$500"],
         ["2", "bob@acme.com", "Bob", "Fox", "CONNECTED", "Sam", "2026-11-02", ""],
     ],
     [
         [*HEADER, "Colour", "City", "Unsubscribed from all email", "Time Frame"],
-        ["1", "lee@acme.com", "Ann", "Leigh", "Won", "Sam", "2026-11-05", "$700", "red", "Rome", "yes", "2027-01-01"],
+        [
+            "1",
+            "lee@acme.com; lee@lee.com",
+            "Ann",
+            "Leigh",
+            "Won",
+            "Sam",
+            "2026-11-05",
+            "$700",
+            "red",
+            "Rome",
+            "yes",
+            "2027-01-01",
+        ],
         ["2", "", "", "", "UNQUALIFIED", "", "2026-11-06", "€5.000", "7", "Oslo", "no", "2027-02-01"],
         ["3", "cid@acme.com", "Cid", "Oak", "NEW", "", "", "", "blue", "", "", ""],
     ],

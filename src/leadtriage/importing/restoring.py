@@ -173,7 +173,7 @@ def _columns_of(attribute: Attribute, text: str | None) -> tuple[Any, ...]:
         return (text.lower() in ("1", "true"),)
     if kind is date:
         return (date.fromisoformat(text),)
-    return (kind(text),)
+    return (int(text) if kind is int else text,)
 
 
 def _restore_extra(connection: Connection, header: str, values: list[tuple[int, str | None]]) -> None:
