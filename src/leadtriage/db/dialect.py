@@ -79,6 +79,13 @@ def set_up_connection(engine: Engine, connection: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
+def widen_cache(connection: Connection) -> None:
+    """Let one connection keep more of the database, and of its temporary tables, in memory: for work on all rows."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA main.cache_size=-32000")
+        connection.exec_driver_sql("PRAGMA temp.cache_size=-64000")
+
+
 def begin(connection: Connection, *, writes: bool) -> None:
     """Begin a transaction; a writer takes the one writer's place at once rather than fail halfway."""
     if connection.dialect.name == "sqlite":

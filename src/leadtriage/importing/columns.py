@@ -18,7 +18,7 @@ from leadtriage.importing.values.counts import parse_number
 
 Value = TypeVar("Value")
 
-_MOST_REMEMBERED = 50_000
+_MOST_REMEMBERED = 10_000
 _PLAIN_JSON = re.compile(r'[^"\\\x00-\x1f\x7f]*')
 _LONGEST_NUMBER = 40
 

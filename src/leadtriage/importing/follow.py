@@ -27,7 +27,7 @@ from leadtriage.db import dialect
 from leadtriage.db.ids import next_id, reserve_ids
 from leadtriage.db.schema import Event, ImportBatch, Lead, Nomination, Touch, table
 from leadtriage.importing.meanings import CLOSING
-from leadtriage.importing.merge import first_stage, write_events
+from leadtriage.importing.merge import first_stage, write_events_of_leads
 from leadtriage.importing.staging import Staging
 from leadtriage.vocabulary import OPEN_STAGES, EventKind, RowOutcome, Stage, StatusMeaning, TouchKind
 
@@ -153,7 +153,7 @@ def _write_and_update(
     lead, row, place = table(Lead), staging.row, staging.place
     told = dialect.keep(connection, "staged_lines", lines)
     if connection.execute(select(func.count()).select_from(told)).scalar_one():
-        write_events(connection, act, batch, told, by_lead=True)
+        write_events_of_leads(connection, act, batch, told)
         connection.execute(
             update(lead)
             .values({**values, "changed_at": act.recorded_at})
@@ -247,7 +247,7 @@ def _nominate(connection: Connection, staging: Staging, batch: int, act: Act) ->
             "batch_id": literal(batch),
         }
         connection.execute(insert(nomination).from_select(list(values), select(*values.values())))
-        write_events(connection, act, batch, told, by_lead=True)
+        write_events_of_leads(connection, act, batch, told)
         connection.execute(update(lead).values(changed_at=act.recorded_at).where(lead.c.id.in_(select(told.c.lead_id))))
         _mark_updated(connection, staging, select(told.c.lead_id))
     told.drop(connection)

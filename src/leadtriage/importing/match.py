@@ -6,7 +6,6 @@ of these the whole row. Within a rank a stored lead goes before an earlier row o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import (
@@ -26,7 +25,7 @@ from sqlalchemy import (
 )
 
 from leadtriage.db import dialect
-from leadtriage.db.ids import reserve_ids
+from leadtriage.db.ids import next_id, reserve_ids
 from leadtriage.db.schema import Lead, LeadKey, LikelyDuplicate, table
 from leadtriage.importing.identity import RANK_EMAIL, RANK_ID, RANK_PHONE, RANK_ROW
 from leadtriage.importing.staging import Staging
@@ -260,15 +259,14 @@ def _follow_heads(connection: Connection, staging: Staging) -> None:
 def _place_rows(connection: Connection, staging: Staging) -> None:
     row, match, member, place = staging.row, staging.match, staging.member, staging.place
     columns = ["row_id", "lead_id", "outcome"]
-    known: Iterable[ColumnElement[bool]] = (row.c.problem.is_(None), _unplaced(staging, row.c.row_id))
-    fresh = select(row.c.row_id).where(*known)
-    first_id = reserve_ids(connection, "lead", _count(connection, fresh.subquery()))
+    fresh = select(row.c.row_id).where(row.c.problem.is_(None), _unplaced(staging, row.c.row_id))
+    first_id = next_id(connection, "lead")
     number = func.row_number().over(order_by=row.c.row_id) + literal(first_id - 1)
-    connection.execute(
-        insert(place).from_select(
-            columns, select(row.c.row_id, number, literal(RowOutcome.CREATED.value)).where(*known)
-        )
+    created = connection.execute(
+        insert(place).from_select(columns, fresh.add_columns(number, literal(RowOutcome.CREATED.value))),
+        execution_options=dialect.COUNT_ROWS,
     )
+    reserve_ids(connection, "lead", created.rowcount)
     connection.execute(
         insert(place).from_select(columns, select(match.c.row_id, match.c.lead_id, literal(RowOutcome.UNCHANGED.value)))
     )

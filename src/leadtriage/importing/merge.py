@@ -70,7 +70,7 @@ def create_leads(connection: Connection, staging: Staging, batch: int, act: Act,
             list(values), select(*values.values()).select_from(row).join(place, created).order_by(row.c.row_id)
         )
     )
-    write_events(
+    write_events_of_leads(
         connection,
         act,
         batch,
@@ -84,7 +84,6 @@ def create_leads(connection: Connection, staging: Staging, batch: int, act: Act,
         .select_from(row)
         .join(place, created)
         .subquery(),
-        by_lead=True,
     )
     _keep_origins(connection, staging, batch)
 
@@ -259,22 +258,30 @@ def apply_changes(
     )
 
 
-def write_events(
-    connection: Connection, act: Act, batch: int | None, lines: FromClause, *, by_lead: bool = False
-) -> None:
-    """Append events, one for each row of `lines` (`lead_id, kind, field, old, new`).
+def write_events(connection: Connection, act: Act, batch: int | None, lines: FromClause) -> None:
+    """Append events, one for each row of `lines` (`lead_id, kind, field, old, new`)."""
+    first_id = next_id(connection, "event")
+    number = func.row_number().over(order_by=(lines.c.lead_id, lines.c.field)) + literal(first_id - 1)
+    written = _insert_events(connection, act, batch, lines, number)
+    reserve_ids(connection, "event", written)
 
-    Args:
-        by_lead: the lines are one a lead, so that their order is that of the leads.
-    """
+
+def write_events_of_leads(connection: Connection, act: Act, batch: int | None, lines: FromClause) -> None:
+    """The same where no lead has more than one line: the ids follow those of the leads, so that nothing is sorted."""
+    lowest, highest = connection.execute(select(func.min(lines.c.lead_id), func.max(lines.c.lead_id))).one()
+    if lowest is not None:
+        first_id = reserve_ids(connection, "event", highest - lowest + 1)
+        _insert_events(connection, act, batch, lines, lines.c.lead_id + literal(first_id - lowest))
+
+
+def _insert_events(
+    connection: Connection, act: Act, batch: int | None, lines: FromClause, number: ColumnElement[int]
+) -> int:
     event = table(Event)
-    first_id, act_id = next_id(connection, "event"), reserve_ids(connection, "act")
-    order = (lines.c.lead_id,) if by_lead else (lines.c.lead_id, lines.c.field)
-    number = func.row_number().over(order_by=order) + literal(first_id - 1)
     values: dict[str, ColumnElement[Any]] = {
         "lead_id": lines.c.lead_id,
         "id": number,
-        "act": literal(act_id),
+        "act": literal(reserve_ids(connection, "act")),
         "at": literal(act.at, event.c.at.type),
         "recorded_at": literal(act.recorded_at, event.c.recorded_at.type),
         "by": literal(act.by),
@@ -285,10 +292,9 @@ def write_events(
         "new": lines.c.new,
     }
     written = connection.execute(
-        insert(event).from_select(list(values), select(*values.values()).order_by(*order)),
-        execution_options=dialect.COUNT_ROWS,
+        insert(event).from_select(list(values), select(*values.values())), execution_options=dialect.COUNT_ROWS
     )
-    reserve_ids(connection, "event", written.rowcount)
+    return written.rowcount
 
 
 def keep_rows(connection: Connection, staging: Staging, batch: int) -> None:
@@ -297,9 +303,9 @@ def keep_rows(connection: Connection, staging: Staging, batch: int) -> None:
     connection.execute(
         insert(kept).from_select(
             ["lead_id", "batch_id", "line", "outcome", "cells"],
-            select(place.c.lead_id, literal(batch), row.c.line, place.c.outcome, row.c.cells)
-            .join_from(row, place, place.c.row_id == row.c.row_id)
-            .order_by(place.c.lead_id, row.c.line),
+            select(place.c.lead_id, literal(batch), row.c.line, place.c.outcome, row.c.cells).join_from(
+                row, place, place.c.row_id == row.c.row_id
+            ),
         )
     )
     connection.execute(

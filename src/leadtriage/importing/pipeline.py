@@ -13,6 +13,7 @@ from typing import BinaryIO
 from sqlalchemy import Connection, Engine, func, select, update
 
 from leadtriage.act import Act
+from leadtriage.db.dialect import widen_cache
 from leadtriage.db.engine import writing_on
 from leadtriage.db.schema import ImportBatch, table
 from leadtriage.importing.folding import fold_rows
@@ -73,6 +74,8 @@ def import_file(
     with engine.connect() as connection:
         connection.detach()  # closed at the end instead of kept, which drops the temporary tables at no cost
         with connection.begin():
+            widen_cache(connection)
+        with connection.begin():
             overrides = recall_overrides(connection, source, options)
             earlier = find_earlier_import(connection, source, options, overrides)
         if earlier is not None:
@@ -116,7 +119,7 @@ def _stage_rows(
         for part in read_staged(source, understanding, act, staging.row_columns):
             if isinstance(part, Reading):
                 return staging, part
-            add_rows(connection, staging, zip(*part.columns, strict=True))
+            add_rows(connection, staging, part.columns)
             add_keys(connection, staging, part.keys)
             progress(part.rows)
     raise AssertionError("the reading of a file ends with what was noticed")

@@ -28,9 +28,9 @@ _LENGTH = 8
 
 
 class StagedChunk(NamedTuple):
-    """Understood rows: a list of values per column, in the order that was asked for, and the keys of the rows."""
+    """Understood rows: the values of each column that has any, and the keys of the rows."""
 
-    columns: list[list[Any]]
+    columns: dict[str, list[Any]]
     keys: list[tuple[str, int, int]]
     rows: int
 
@@ -60,8 +60,13 @@ def _read_here(source: Source, understanding: Understanding, act: Act, columns: 
     reader = RowReader(understanding, act)
     for chunk in source.rows():
         staged, keys = reader.read(chunk, reader.tally.rows + 1)
-        yield StagedChunk([staged[name] for name in columns], keys, reader.tally.rows)
+        present = {name: staged[name] for name in columns if not _is_empty(staged[name])}
+        yield StagedChunk(present, keys, reader.tally.rows)
     yield Reading(reader.tally, source.warnings)
+
+
+def _is_empty(values: list[Any]) -> bool:
+    return values.count(None) == len(values)
 
 
 def _read_elsewhere(source: Source, understanding: Understanding, act: Act, columns: tuple[str, ...]) -> Staged:

@@ -5,7 +5,7 @@ They belong to one connection and vanish with it; writing to them locks nobody o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -143,9 +143,9 @@ def create_staging(connection: Connection, attributes: Sequence[Attribute]) -> S
     return staging
 
 
-def add_rows(connection: Connection, staging: Staging, rows: Iterable[tuple[Any, ...]]) -> None:
-    """Stage rows, each in the order of `Staging.row_columns`."""
-    dialect.insert_rows(connection, staging.row, staging.row_columns, rows)
+def add_rows(connection: Connection, staging: Staging, columns: Mapping[str, list[Any]]) -> None:
+    """Stage rows, given column by column; a column that is left out is empty."""
+    dialect.insert_rows(connection, staging.row, tuple(columns), zip(*columns.values(), strict=True))
 
 
 def add_keys(connection: Connection, staging: Staging, keys: Iterable[tuple[str, int, int]]) -> None:

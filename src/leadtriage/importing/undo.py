@@ -38,7 +38,7 @@ from leadtriage.db.schema import (
     table,
 )
 from leadtriage.errors import LeadtriageError
-from leadtriage.importing.merge import write_events
+from leadtriage.importing.merge import write_events_of_leads
 from leadtriage.importing.releasing import release_keys
 from leadtriage.importing.restoring import restore_fields, restore_stages
 from leadtriage.tabular import Column, Table
@@ -136,7 +136,7 @@ def _remove(connection: Connection, batch: int, act: Act, removed: Any) -> None:
     act_id = reserve_ids(connection, "act")
     connection.execute(update(lead).where(lead.c.id.in_(gone)).values(removed_by=act_id, changed_at=act.recorded_at))
     nothing = literal(None, String)
-    write_events(
+    write_events_of_leads(
         connection,
         act,
         batch,
@@ -147,7 +147,6 @@ def _remove(connection: Connection, batch: int, act: Act, removed: Any) -> None:
             nothing.label("old"),
             nothing.label("new"),
         ).subquery(),
-        by_lead=True,
     )
 
 
