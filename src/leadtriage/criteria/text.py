@@ -46,6 +46,10 @@ def comparable(text: str) -> str:
     So equal texts have equal forms, a whole word is found as " word " in the form between two spaces, and the folded
     text is what stands before the separator.
     """
+    if text.isascii():
+        folded = text.lower()
+        if folded.isalnum():
+            return folded
     folded = fold(text)
     if folded.isascii() and folded.replace(" ", "").isalnum():
         return folded

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, FromClause, String, cast, literal
 
+from leadtriage.importing.mapping import HeaderPlan
 from leadtriage.vocabulary import EventKind
 
 
@@ -77,3 +78,22 @@ ATTRIBUTES: tuple[Attribute, ...] = (
 """Everything that an import fills and a later one may change; the day a lead came in is not among them."""
 
 BY_NAME = {attribute.name: attribute for attribute in ATTRIBUTES}
+
+
+def attributes_of(plan: HeaderPlan, source: str | None) -> tuple[Attribute, ...]:
+    """Return the attributes that a file with these columns can fill."""
+    fields = {column.field for column in plan.columns}
+    filled = set(fields)
+    if fields & {"name", "first_name", "last_name"}:
+        filled |= {"name", "first_name", "last_name"}
+    if fields & {"email", "contact"}:
+        filled |= {"email", "other_emails"}
+    if fields & {"phone", "contact"}:
+        filled |= {"phone", "other_phones"}
+    if fields & {"timeline"}:
+        filled.add("decides_on")
+    if fields & {"id"}:
+        filled.add("crm_id")
+    if source:
+        filled.add("source")
+    return tuple(attribute for attribute in ATTRIBUTES if attribute.name in filled)

@@ -6,7 +6,6 @@ What a cell means is `values`'; which column is what is `mapping`'s.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -19,7 +18,6 @@ from leadtriage.importing.values.counts import parse_number
 Value = TypeVar("Value")
 
 _MOST_REMEMBERED = 10_000
-_PLAIN_JSON = re.compile(r'[^"\\\x00-\x1f\x7f]*')
 _LONGEST_NUMBER = 40
 
 
@@ -77,7 +75,8 @@ class ColumnReader(Generic[Value]):
 
 def write_json_list(cells: Sequence[str]) -> str:
     """Write a row as a JSON array; the common case, without anything to escape, costs one look."""
-    if _PLAIN_JSON.fullmatch("".join(cells)):
+    text = "".join(cells)
+    if text.isprintable() and '"' not in text and "\\" not in text:
         return '["' + '","'.join(cells) + '"]'
     return json.dumps(cells, ensure_ascii=False)
 

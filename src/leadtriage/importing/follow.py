@@ -24,10 +24,10 @@ from sqlalchemy import (
 
 from leadtriage.act import Act
 from leadtriage.db import dialect
-from leadtriage.db.ids import next_id, reserve_ids
+from leadtriage.db.ids import reserve_ids
 from leadtriage.db.schema import Event, ImportBatch, Lead, Nomination, Touch, table
 from leadtriage.importing.meanings import CLOSING
-from leadtriage.importing.merge import first_stage, write_events_of_leads
+from leadtriage.importing.merge import first_stage, reserve_ids_of_leads, write_events_of_leads
 from leadtriage.importing.staging import Staging
 from leadtriage.vocabulary import OPEN_STAGES, EventKind, RowOutcome, Stage, StatusMeaning, TouchKind
 
@@ -105,20 +105,19 @@ def _keep_touches(connection: Connection, staging: Staging, batch: int, act: Act
         .where(row.c.touched_on.is_not(None), or_(place.c.outcome == RowOutcome.CREATED, _is_new_touch(staging)))
         .subquery()
     )
-    first_id = next_id(connection, "touch")
+    first_id = reserve_ids_of_leads(connection, "touch", place)
+    if first_id is None:
+        return
     values: dict[str, ColumnElement[Any]] = {
         "lead_id": found.c.lead_id,
-        "id": func.row_number().over(order_by=found.c.lead_id) + literal(first_id - 1),
+        "id": found.c.lead_id + literal(first_id),
         "kind": literal(TouchKind.UNKNOWN.value),
         "on": found.c.touched_on,
         "dated": found.c.touch_dated,
         "by": literal(act.by),
         "batch_id": literal(batch),
     }
-    kept = connection.execute(
-        insert(touch).from_select(list(values), select(*values.values())), execution_options=dialect.COUNT_ROWS
-    )
-    reserve_ids(connection, "touch", kept.rowcount)
+    connection.execute(insert(touch).from_select(list(values), select(*values.values())))
 
 
 def _record_touches(connection: Connection, staging: Staging, batch: int, act: Act) -> None:

@@ -21,6 +21,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    true,
     update,
 )
 
@@ -63,9 +64,10 @@ def store_keys(connection: Connection, staging: Staging, batch: int) -> None:
         .join_from(first, place, first.c.row_id == place.c.row_id)
         .order_by(first.c.key)
     )
-    stored = exists().where(keys.c.key == first.c.key)
     added = connection.execute(
-        insert(keys).from_select(["key", "lead_id", "original_lead_id", "batch_id"], new.where(~stored)),
+        dialect.upsert(connection, keys)
+        .from_select(["key", "lead_id", "original_lead_id", "batch_id"], new.where(true()))
+        .on_conflict_do_nothing(index_elements=["key"]),
         execution_options=dialect.COUNT_ROWS,
     )
     if added.rowcount == _count(connection, staging.key):

@@ -84,6 +84,7 @@ def create_leads(connection: Connection, staging: Staging, batch: int, act: Act,
         .select_from(row)
         .join(place, created)
         .subquery(),
+        among=place,
     )
     _keep_origins(connection, staging, batch)
 
@@ -266,12 +267,23 @@ def write_events(connection: Connection, act: Act, batch: int | None, lines: Fro
     reserve_ids(connection, "event", written)
 
 
-def write_events_of_leads(connection: Connection, act: Act, batch: int | None, lines: FromClause) -> None:
-    """The same where no lead has more than one line: the ids follow those of the leads, so that nothing is sorted."""
-    lowest, highest = connection.execute(select(func.min(lines.c.lead_id), func.max(lines.c.lead_id))).one()
-    if lowest is not None:
-        first_id = reserve_ids(connection, "event", highest - lowest + 1)
-        _insert_events(connection, act, batch, lines, lines.c.lead_id + literal(first_id - lowest))
+def write_events_of_leads(
+    connection: Connection, act: Act, batch: int | None, lines: FromClause, *, among: FromClause | None = None
+) -> None:
+    """The same where no lead has more than one line: the ids follow those of the leads, so that nothing is sorted.
+
+    Args:
+        among: leads (`lead_id`), these among them, of which the lowest and highest are told sooner.
+    """
+    first_id = reserve_ids_of_leads(connection, "event", lines if among is None else among)
+    if first_id is not None:
+        _insert_events(connection, act, batch, lines, lines.c.lead_id + literal(first_id))
+
+
+def reserve_ids_of_leads(connection: Connection, name: str, leads: FromClause) -> int | None:
+    """Reserve an id for each lead: its own id and the returned number; None where there are no leads."""
+    lowest, highest = connection.execute(select(func.min(leads.c.lead_id), func.max(leads.c.lead_id))).one()
+    return None if lowest is None else reserve_ids(connection, name, highest - lowest + 1) - int(lowest)
 
 
 def _insert_events(

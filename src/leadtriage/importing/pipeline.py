@@ -16,6 +16,7 @@ from leadtriage.act import Act
 from leadtriage.db.dialect import widen_cache
 from leadtriage.db.engine import writing_on
 from leadtriage.db.schema import ImportBatch, table
+from leadtriage.importing.attributes import attributes_of
 from leadtriage.importing.folding import fold_rows
 from leadtriage.importing.follow import follow_status
 from leadtriage.importing.match import match_rows, store_keys
@@ -34,7 +35,7 @@ from leadtriage.importing.source import Source, open_source
 from leadtriage.importing.staging import Staging, add_keys, add_rows, create_staging
 from leadtriage.importing.summary import ImportOptions, ImportSummary, Reject
 from leadtriage.importing.tally import Tally
-from leadtriage.importing.understand import Understanding, attributes_of
+from leadtriage.importing.understand import Understanding
 from leadtriage.importing.values import DateOrder
 from leadtriage.vocabulary import RowOutcome
 

@@ -1,6 +1,6 @@
-"""Reads and understands a large file in a second process while the first one stages what has come of it.
+"""Reads and understands a large file in other processes while the first one stages what has come of it.
 
-A small file is read in this process: starting another costs more than it saves. What either yields is the same.
+A small file is read in this process: starting others costs more than it saves. What either yields is the same.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ import pickle
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from itertools import cycle
 from typing import IO, Any, BinaryIO, NamedTuple
 
 from leadtriage.act import Act
@@ -22,7 +24,10 @@ from leadtriage.importing.tally import Tally
 from leadtriage.importing.understand import RowReader, Understanding
 
 _LARGE = 16_000_000
-"""Bytes from which a second process pays."""
+"""Bytes from which other processes pay."""
+
+_MOST_PROCESSES = 3
+"""More would wait for the one that stages."""
 
 _LENGTH = 8
 
@@ -42,6 +47,17 @@ class Reading(NamedTuple):
     warnings: tuple[str, ...]
 
 
+class _Task(NamedTuple):
+    """What one process is to read: of the chunks of a file every `parts`-th, from the `part`-th on."""
+
+    source: Source
+    understanding: Understanding
+    act: Act
+    columns: tuple[str, ...]
+    part: int = 0
+    parts: int = 1
+
+
 Staged = Iterator[StagedChunk | Reading]
 
 
@@ -51,52 +67,78 @@ def read_staged(source: Source, understanding: Understanding, act: Act, columns:
     Raises:
         FileError: the file cannot be read to its end.
     """
-    if source.size >= _LARGE and (os.cpu_count() or 1) > 1:
-        return _read_elsewhere(source, understanding, act, columns)
-    return _read_here(source, understanding, act, columns)
+    processes = min(os.cpu_count() or 1, _MOST_PROCESSES)
+    if source.size < _LARGE or processes == 1:
+        return _read_here(_Task(source, understanding, act, columns))
+    return _read_elsewhere([_Task(source, understanding, act, columns, part, processes) for part in range(processes)])
 
 
-def _read_here(source: Source, understanding: Understanding, act: Act, columns: tuple[str, ...]) -> Staged:
-    reader = RowReader(understanding, act)
-    for chunk in source.rows():
-        staged, keys = reader.read(chunk, reader.tally.rows + 1)
-        present = {name: staged[name] for name in columns if not _is_empty(staged[name])}
-        yield StagedChunk(present, keys, reader.tally.rows)
-    yield Reading(reader.tally, source.warnings)
+def _read_here(task: _Task) -> Staged:
+    reader = RowReader(task.understanding, task.act)
+    rows = 0
+    for number, chunk in enumerate(task.source.rows()):
+        first_row_id = rows + 1
+        rows += len(chunk.cells)
+        if number % task.parts == task.part:
+            staged, keys = reader.read(chunk, first_row_id)
+            present = {name: staged[name] for name in task.columns if not _is_empty(staged[name])}
+            yield StagedChunk(present, keys, rows)
+    yield Reading(reader.tally, task.source.warnings)
 
 
 def _is_empty(values: list[Any]) -> bool:
     return values.count(None) == len(values)
 
 
-def _read_elsewhere(source: Source, understanding: Understanding, act: Act, columns: tuple[str, ...]) -> Staged:
+def _read_elsewhere(tasks: Sequence[_Task]) -> Staged:
     command = [sys.executable, "-P", "-c", f"from {__name__} import serve; serve()"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin is not None and process.stdout is not None
-        try:
+    with ExitStack() as stack:
+        answers = []
+        for task in tasks:
+            process = stack.enter_context(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+            stack.callback(process.terminate)
+            assert process.stdin is not None and process.stdout is not None
+            answers.append(process.stdout)
             with process.stdin as questions:
-                pickle.dump((source, understanding, act, columns), questions)
-            while (packed := _receive(process.stdout)) is not None:
-                yield StagedChunk(*marshal.loads(packed))
-            outcome: Reading | LeadtriageError = pickle.load(process.stdout)
+                pickle.dump(task, questions)
+        try:
+            yield from _take_turns(answers)
         except (EOFError, OSError, pickle.UnpicklingError):
-            raise FileError("its reading broke off", place=source.name, hint="try again") from None
-        finally:
-            process.terminate()
-    if isinstance(outcome, LeadtriageError):
-        raise outcome
-    yield outcome
+            raise FileError("its reading broke off", place=tasks[0].source.name, hint="try again") from None
+
+
+def _take_turns(answers: Sequence[IO[bytes]]) -> Staged:
+    """Yield the chunks in the order of the file: each process has every second or third of them."""
+    for turn in cycle(range(len(answers))):
+        packed = _receive(answers[turn])
+        if packed is None:
+            break
+        yield StagedChunk(*marshal.loads(packed))
+    outcomes: list[Reading | LeadtriageError] = []
+    for number, answer in enumerate(answers):
+        while number != turn and _receive(answer) is not None:
+            pass
+        outcomes.append(pickle.load(answer))
+    first, *others = outcomes
+    for outcome in outcomes:
+        if isinstance(outcome, LeadtriageError):
+            raise outcome
+    assert isinstance(first, Reading)
+    for other in others:
+        assert isinstance(other, Reading)
+        first.tally.include(other.tally)
+    yield first
 
 
 def serve() -> None:
     """Read what the first process asks for on standard input; answer on standard output, chunk by chunk."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()  # nothing here refers to itself, and looking for it costs a tenth of the time
-    source, understanding, act, columns = pickle.load(sys.stdin.buffer)
+    task: _Task = pickle.load(sys.stdin.buffer)
     answers = sys.stdout.buffer
     outcome: Reading | LeadtriageError | None = None
     try:
-        for part in _read_here(source, understanding, act, columns):
+        for part in _read_here(task):
             if isinstance(part, Reading):
                 outcome = part
             else:

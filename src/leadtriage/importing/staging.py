@@ -140,6 +140,9 @@ def create_staging(connection: Connection, attributes: Sequence[Attribute]) -> S
     )
     metadata.drop_all(connection)
     metadata.create_all(connection)
+    row = staging.row.c
+    for rare in (row.problem, row.own_id, row.junk_reason):
+        dialect.create_partial_index(connection, row.row_id, rare.is_not(None))
     return staging
 
 

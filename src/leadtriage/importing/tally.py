@@ -26,6 +26,11 @@ class Warnings:
         if example:
             self.examples.setdefault(sentence, example)
 
+    def include(self, other: Warnings) -> None:
+        """Count what was said elsewhere too."""
+        self.counts.update(other.counts)
+        self.examples = other.examples | self.examples
+
     def sentences(self) -> tuple[str, ...]:
         """All of them, the most frequent first."""
         return tuple(self._tell(sentence, count) for sentence, count in self.counts.most_common())
@@ -51,3 +56,12 @@ class Tally:
     evidence: dict[int, DateOrderEvidence] = field(default_factory=dict)
     unmarked_money: int = 0
     rows: int = 0
+
+    def include(self, other: Tally) -> None:
+        """Add what was noticed in other rows of the same file."""
+        self.warnings.include(other.warnings)
+        self.closed.update(other.closed)
+        for index, evidence in other.evidence.items():
+            self.evidence[index].include(evidence)
+        self.unmarked_money += other.unmarked_money
+        self.rows += other.rows

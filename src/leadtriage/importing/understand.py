@@ -12,7 +12,6 @@ from typing import Any
 
 from leadtriage.act import Act
 from leadtriage.criteria.text import comparable
-from leadtriage.importing.attributes import ATTRIBUTES, Attribute
 from leadtriage.importing.columns import ColumnReader, ExtraReader, Memo, join_extras, write_json_list
 from leadtriage.importing.contacts import ContactReader, Contacts
 from leadtriage.importing.identity import OWN_SYSTEM, find_keys
@@ -67,25 +66,6 @@ class Understanding:
     date_orders: Mapping[int, DateOrder]
     source: str | None
     keep_open: bool = False
-
-
-def attributes_of(plan: HeaderPlan, source: str | None) -> tuple[Attribute, ...]:
-    """Return the attributes that a file with these columns can fill."""
-    fields = {column.field for column in plan.columns}
-    filled = set(fields)
-    if fields & {"name", "first_name", "last_name"}:
-        filled |= {"name", "first_name", "last_name"}
-    if fields & {"email", "contact"}:
-        filled |= {"email", "other_emails"}
-    if fields & {"phone", "contact"}:
-        filled |= {"phone", "other_phones"}
-    if fields & {"timeline"}:
-        filled.add("decides_on")
-    if fields & {"id"}:
-        filled.add("crm_id")
-    if source:
-        filled.add("source")
-    return tuple(attribute for attribute in ATTRIBUTES if attribute.name in filled)
 
 
 class RowReader:

@@ -45,6 +45,13 @@ class DateOrderEvidence:
             self.ambiguous += 1
             self.dotted += match[2] == "."
 
+    def include(self, other: DateOrderEvidence) -> None:
+        """Take into account what other values of the same column said."""
+        self.day_first += other.day_first
+        self.month_first += other.month_first
+        self.ambiguous += other.ambiguous
+        self.dotted += other.dotted
+
     @property
     def order(self) -> DateOrder | None:
         """The column's order; None where no value decides, or they contradict each other.

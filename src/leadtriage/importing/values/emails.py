@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 from publicsuffixlist import PublicSuffixList
 
@@ -13,8 +13,7 @@ from leadtriage.importing.values.lexicon import packaged_lines
 from leadtriage.vocabulary import EmailKind
 
 
-@dataclass(frozen=True, slots=True)
-class Email:
+class Email(NamedTuple):
     """One e-mail address.
 
     Attributes:
@@ -28,13 +27,11 @@ class Email:
     kind: EmailKind
 
 
-_PLAIN_ADDRESS = re.compile(
-    r"(?=.{3,190}\Z)(?P<local>[a-z0-9_](?:[a-z0-9_+-]|\.(?=[a-z0-9_+-])){0,60})"
-    r"@(?P<domain>(?:[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){0,50}\.){1,6}[a-z]{2,24})",
-    re.ASCII,
-)
-"""Addresses about which the standard and everybody agree; the library judges the rest."""
+_PLAIN_LOCAL = re.compile(r"[a-z0-9_][a-z0-9_+-]*(?:\.[a-z0-9_+-]+)*", re.ASCII)
+_PLAIN_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){0,50}\.){1,6}[a-z]{2,24}", re.ASCII)
+"""The two sides of addresses about which the standard and everybody agree; the library judges the rest."""
 
+_LONGEST_LOCAL, _LONGEST_PLAIN = 61, 190
 _CANDIDATE = re.compile(r"[^\s,;<>()\[\]\"|/\\]+@[^\s,;<>()\[\]\"|/\\]+")
 _SPELLED_OUT = re.compile(r"\s*(?:\[at\]|\(at\)|\{at\}|＠)\s*", re.IGNORECASE)
 _SPELLED_DOT = re.compile(r"\s*(?:\[dot\]|\(dot\)|\{dot\})\s*", re.IGNORECASE)
@@ -50,9 +47,9 @@ def parse_emails(text: str) -> tuple[Email, ...]:
     Raises:
         NotUnderstood: the text is longer than any address.
     """
-    match = _PLAIN_ADDRESS.fullmatch(text.lower())
-    if match:
-        return (_judge(match["local"], match["domain"]),)
+    found_plain = _read_plain(text.lower())
+    if found_plain:
+        return (found_plain,)
     if is_missing(text):
         return ()
     given = plain(text)
@@ -67,8 +64,24 @@ def _read_address(candidate: str) -> Email:
     text = candidate.strip(_AROUND)
     if text[:7].lower() == "mailto:":
         text = text[7:].partition("?")[0].strip(_AROUND)
-    match = _PLAIN_ADDRESS.fullmatch(text.lower())
-    return _judge(match["local"], match["domain"]) if match else _ask_library(text)
+    return _read_plain(text.lower()) or _ask_library(text)
+
+
+def _read_plain(text: str) -> Email | None:
+    local, _, domain = text.partition("@")
+    if (
+        len(local) <= _LONGEST_LOCAL
+        and len(text) <= _LONGEST_PLAIN
+        and _PLAIN_LOCAL.fullmatch(local)
+        and _is_plain_domain(domain)
+    ):
+        return _judge(local, domain)
+    return None
+
+
+@lru_cache(maxsize=16_384)
+def _is_plain_domain(domain: str) -> bool:
+    return _PLAIN_DOMAIN.fullmatch(domain) is not None
 
 
 def _ask_library(text: str) -> Email:
@@ -96,7 +109,7 @@ def _judge(local: str, domain: str) -> Email:
     return Email(f"{local}@{domain}", domain, kind)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def _judge_domain(domain: str) -> EmailKind:
     """Return what the domain alone says; invalid where no such top-level domain exists."""
     above, _, top = domain.rpartition(".")
