@@ -70,6 +70,7 @@ def set_up_connection(engine: Engine, connection: Any) -> None:
         return
     connection.isolation_level = None
     connection.execute("PRAGMA busy_timeout=30000")
+    connection.execute("PRAGMA page_size=8192")
     if wal_is_safe():
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")

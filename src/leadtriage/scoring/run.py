@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, literal, null, o
 
 from leadtriage.act import Act
 from leadtriage.criteria.model import Criteria
-from leadtriage.db.dialect import upsert
+from leadtriage.db.dialect import upsert, widen_cache
 from leadtriage.db.ids import reserve_ids
 from leadtriage.db.schema import CriteriaVersion, Lead, LeadScore, ScoreRun, table
 from leadtriage.scoring.clocks import create_calendar
@@ -61,6 +61,8 @@ def score_leads(
     Args:
         lead_ids: these leads only; None for all.
     """
+    if lead_ids is None:
+        widen_cache(connection)
     rules = prepare_rules(connection, criteria, act.as_of)
     _store_criteria(connection, criteria, act)
     run_id = _store_run(connection, criteria, act, whole=lead_ids is None)
