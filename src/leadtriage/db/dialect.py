@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -87,6 +88,26 @@ def widen_cache(connection: Connection) -> None:
         connection.exec_driver_sql("PRAGMA main.cache_size=-16000")
         connection.exec_driver_sql("PRAGMA temp.cache_size=-40000")
         connection.exec_driver_sql("PRAGMA threads=2")
+
+
+@contextmanager
+def without_indexes(connection: Connection, table: Table) -> Iterator[None]:
+    """Do without a table's indexes while most of its rows are written: building them anew is faster than that.
+
+    All within the caller's transaction, so that they are there again whatever happens.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    found = connection.exec_driver_sql(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL", (table.name,)
+    ).all()
+    quote = connection.dialect.identifier_preparer.quote
+    for name, _ in found:
+        connection.exec_driver_sql(f"DROP INDEX {quote(name)}")
+    yield
+    for _, definition in found:
+        connection.exec_driver_sql(definition)
 
 
 def create_partial_index(connection: Connection, column: Column[Any], condition: ColumnElement[bool]) -> None:

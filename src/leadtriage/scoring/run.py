@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, literal, null, o
 
 from leadtriage.act import Act
 from leadtriage.criteria.model import Criteria
-from leadtriage.db.dialect import upsert, widen_cache
+from leadtriage.db.dialect import upsert, widen_cache, without_indexes
 from leadtriage.db.ids import reserve_ids
 from leadtriage.db.schema import CriteriaVersion, Lead, LeadScore, ScoreRun, table
 from leadtriage.scoring.clocks import create_calendar
@@ -68,7 +69,8 @@ def score_leads(
     run_id = _store_run(connection, criteria, act, whole=lead_ids is None)
     for chosen in _choose(lead_ids):
         _withdraw(connection, chosen)
-        _store_scores(connection, rules, act, run_id, is_visible() & is_open() & chosen)
+        with without_indexes(connection, table(LeadScore)) if lead_ids is None else nullcontext():
+            _store_scores(connection, rules, act, run_id, is_visible() & is_open() & chosen)
     counted = _count_by_grade(connection, run_id)
     leads = scored = sum(count for _, _, _, count in counted)
     for chosen in _choose(lead_ids):
