@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import CTE, ColumnElement, Connection, Subquery, exists, func, insert, literal, or_, select, update
 
-from leadtriage.db import dialect
+from leadtriage.db import expressions
 from leadtriage.importing.staging import Staging
 
 
@@ -34,7 +34,7 @@ def fold_rows(connection: Connection, staging: Staging, extras: Mapping[str, str
             _note_origins(connection, staging, ranked, attribute.name)
         _carry(connection, staging, ranked, attribute.columns)
     for key, header in extras.items():
-        ranked = _rank(staging, group, dialect.json_text(row.c.extra, key).is_not(None))
+        ranked = _rank(staging, group, expressions.json_text(row.c.extra, key).is_not(None))
         if dated:
             _note_origins(connection, staging, ranked, f"column:{header}")
         _carry_extra(connection, staging, ranked, key)
@@ -94,12 +94,12 @@ def _carry(connection: Connection, staging: Staging, ranked: Subquery, columns: 
 def _carry_extra(connection: Connection, staging: Staging, ranked: Subquery, key: str) -> None:
     row = staging.row
     latest = row.alias("latest")
-    compared = dialect.json_with(row.c.extra_comparable, key, latest.c.extra_comparable)
+    compared = expressions.json_with(row.c.extra_comparable, key, latest.c.extra_comparable)
     connection.execute(
         update(row)
         .values(
-            extra=dialect.json_with(row.c.extra, key, latest.c.extra),
-            extra_comparable=dialect.json_with(compared, key.replace("c", "n"), latest.c.extra_comparable),
+            extra=expressions.json_with(row.c.extra, key, latest.c.extra),
+            extra_comparable=expressions.json_with(compared, key.replace("c", "n"), latest.c.extra_comparable),
         )
         .where(
             ranked.c.place == 1,

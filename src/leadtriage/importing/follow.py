@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from leadtriage.act import Act
-from leadtriage.db import dialect
+from leadtriage.db import dialect, expressions
 from leadtriage.db.ids import reserve_ids
 from leadtriage.db.schema import Event, ImportBatch, Lead, Nomination, Touch, table
 from leadtriage.importing.meanings import CLOSING
@@ -131,7 +131,7 @@ def _record_touches(connection: Connection, staging: Staging, batch: int, act: A
         lines.where(_is_new_touch(staging)),
         {
             "first_touch_on": func.coalesce(
-                lead.c.first_touch_on, dialect.choose_when(row.c.touch_dated, row.c.touched_on)
+                lead.c.first_touch_on, expressions.choose_when(row.c.touch_dated, row.c.touched_on)
             ),
             "last_touch_on": row.c.touched_on,
             "contact_dated": row.c.touch_dated,
@@ -209,8 +209,8 @@ def _change_stages(connection: Connection, staging: Staging, batch: int, act: Ac
     closes, parks = target.in_(list(CLOSING.values())), target == Stage.NURTURE
     values: dict[str, ColumnElement[Any]] = {
         "stage": target,
-        "closed_on": dialect.choose_when(closes, literal(act.as_of, lead.c.closed_on.type), lead.c.closed_on),
-        "nurture_until": dialect.choose_when(
+        "closed_on": expressions.choose_when(closes, literal(act.as_of, lead.c.closed_on.type), lead.c.closed_on),
+        "nurture_until": expressions.choose_when(
             parks, literal(act.days_later(nurture_days), lead.c.nurture_until.type), lead.c.nurture_until
         ),
     }

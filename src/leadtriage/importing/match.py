@@ -25,7 +25,7 @@ from sqlalchemy import (
     update,
 )
 
-from leadtriage.db import dialect
+from leadtriage.db import dialect, expressions
 from leadtriage.db.ids import next_id, reserve_ids
 from leadtriage.db.schema import Lead, LeadKey, LikelyDuplicate, table
 from leadtriage.importing.identity import RANK_EMAIL, RANK_ID, RANK_PHONE, RANK_ROW
@@ -72,8 +72,8 @@ def store_keys(connection: Connection, staging: Staging, batch: int) -> None:
     )
     if added.rowcount == _count(connection, staging.key):
         return
-    lower = dialect.smallest(keys.c.lead_id, place.c.lead_id)
-    higher = dialect.largest(keys.c.lead_id, place.c.lead_id)
+    lower = expressions.smallest(keys.c.lead_id, place.c.lead_id)
+    higher = expressions.largest(keys.c.lead_id, place.c.lead_id)
     joined = (
         select(lower.label("lead_id"), higher.label("other_lead_id"), func.min(staging.key.c.rank).label("rank"))
         .select_from(staging.key)
@@ -84,7 +84,7 @@ def store_keys(connection: Connection, staging: Staging, batch: int) -> None:
         .subquery()
     )
     pairs = table(LikelyDuplicate)
-    evidence = dialect.choose(
+    evidence = expressions.choose(
         joined.c.rank, {RANK_ID: "same id", RANK_EMAIL: "same e-mail", RANK_PHONE: "same phone and name"}
     )
     columns = ["lead_id", "other_lead_id", "evidence", "batch_id"]
@@ -202,14 +202,14 @@ def _may_share_a_phone(staging: Staging, row: object, other: object) -> ColumnEl
         rules.append(or_(ours.is_(None), theirs.is_(None), ours == theirs))
     if "crm_id" in present:
         ours, theirs = row.crm_id, other.crm_id  # type: ignore[attr-defined]
-        same_system = dialect.before(ours, ":") == dialect.before(theirs, ":")
+        same_system = expressions.before(ours, ":") == expressions.before(theirs, ":")
         rules.append(or_(ours.is_(None), theirs.is_(None), not_(same_system)))
     return and_(literal(True), *rules)
 
 
 def _address(row: Any) -> ColumnElement[Any]:
     """A row's or a lead's address; none where it cannot be one."""
-    return dialect.choose_when(row.email_kind != EmailKind.INVALID, row.email)
+    return expressions.choose_when(row.email_kind != EmailKind.INVALID, row.email)
 
 
 def _leave_out_rivals(staging: Staging, found: Select[Any]) -> Select[Any]:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from leadtriage.act import Act
-from leadtriage.db import dialect
+from leadtriage.db import dialect, expressions
 from leadtriage.db.ids import next_id, reserve_ids
 from leadtriage.db.schema import Event, FieldOrigin, ImportReject, ImportRow, Lead, table
 from leadtriage.importing.attributes import Attribute
@@ -46,15 +46,15 @@ def create_leads(connection: Connection, staging: Staging, batch: int, act: Act,
         "id": place.c.lead_id,
         "stage": stage,
         "created_on": row.c.created_on,
-        "first_touch_on": dialect.choose_when(row.c.touch_dated, row.c.touched_on),
+        "first_touch_on": expressions.choose_when(row.c.touch_dated, row.c.touched_on),
         "last_touch_on": row.c.touched_on,
         "contact_dated": row.c.touch_dated,
-        "nurture_until": dialect.choose_when(
+        "nurture_until": expressions.choose_when(
             row.c.meaning == StatusMeaning.NURTURE, literal(act.days_later(nurture_days), lead.c.created_on.type)
         ),
-        "qualified_on": dialect.choose_when(qualified, today),
-        "qualified_by": dialect.choose_when(qualified, literal("crm")),
-        "closed_on": dialect.choose_when(closed, today),
+        "qualified_on": expressions.choose_when(qualified, today),
+        "qualified_by": expressions.choose_when(qualified, literal("crm")),
+        "closed_on": expressions.choose_when(closed, today),
         "extra": row.c.extra,
         "extra_comparable": row.c.extra_comparable,
         "imported_on": today,
@@ -112,10 +112,10 @@ def first_stage(row: FromClause) -> ColumnElement[str]:
     """The stage in which a row's lead comes in."""
     stages = {meaning.value: stage.value for meaning, stage in CLOSING.items()}
     stages[StatusMeaning.NURTURE.value] = Stage.NURTURE.value
-    untouched = dialect.choose_when(
+    untouched = expressions.choose_when(
         row.c.touched_on.is_not(None), literal(Stage.WORKING.value), literal(Stage.NEW.value)
     )
-    return func.coalesce(dialect.choose(row.c.meaning, stages), untouched)
+    return func.coalesce(expressions.choose(row.c.meaning, stages), untouched)
 
 
 def find_changes(connection: Connection, staging: Staging, columns_of_file: dict[str, str]) -> None:
@@ -169,7 +169,7 @@ def find_changes(connection: Connection, staging: Staging, columns_of_file: dict
             )
         )
     for key, header in columns_of_file.items():
-        old, new = dialect.json_text(lead.c.extra, key), dialect.json_text(row.c.extra, key)
+        old, new = expressions.json_text(lead.c.extra, key), expressions.json_text(row.c.extra, key)
         field = f"column:{header}"
         found = joined.where(new.is_not(None), new.is_distinct_from(old), _may_replace(old, field, staging))
         connection.execute(
@@ -217,12 +217,12 @@ def apply_changes(
         )
     for key, header in columns_of_file.items():
         number = key.replace("c", "n")
-        comparable = dialect.json_with(lead.c.extra_comparable, key, row.c.extra_comparable)
+        comparable = expressions.json_with(lead.c.extra_comparable, key, row.c.extra_comparable)
         connection.execute(
             update(lead)
             .values(
-                extra=dialect.json_with(lead.c.extra, key, row.c.extra),
-                extra_comparable=dialect.json_with(comparable, number, row.c.extra_comparable),
+                extra=expressions.json_with(lead.c.extra, key, row.c.extra),
+                extra_comparable=expressions.json_with(comparable, number, row.c.extra_comparable),
             )
             .where(changed(f"column:{header}"))
         )

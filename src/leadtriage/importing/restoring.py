@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from leadtriage.act import Act
 from leadtriage.criteria.text import comparable
-from leadtriage.db import dialect
+from leadtriage.db import dialect, expressions
 from leadtriage.db.ids import reserve_ids
 from leadtriage.db.schema import Event, ExtraColumn, ImportBatch, Lead, Touch, table
 from leadtriage.importing.attributes import BY_NAME, Attribute
@@ -68,7 +68,7 @@ def restore_stages(connection: Connection, batch: int, act: Act, removed: Any) -
 
     touched, qualified = told(EventKind.TOUCH), told(EventKind.QUALIFIED)
     for lead_id in touched:
-        on_a_day = dialect.choose_when(touch.c.dated, touch.c.on)
+        on_a_day = expressions.choose_when(touch.c.dated, touch.c.on)
         standing = select(func.min(on_a_day), func.max(on_a_day), func.max(touch.c.on)).where(
             touch.c.lead_id == lead_id,
             touch.c.withdrawn_at.is_(None),

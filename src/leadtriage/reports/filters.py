@@ -11,7 +11,7 @@ from datetime import date
 from sqlalchemy import ColumnElement, and_, func, literal, or_, select
 
 from leadtriage.criteria.text import comparable, fold, words
-from leadtriage.db.dialect import position
+from leadtriage.db.expressions import position
 from leadtriage.db.lead import Lead, table
 from leadtriage.db.scores import LeadScore
 from leadtriage.vocabulary import OPEN_STAGES

@@ -60,8 +60,10 @@ def say_event(event: Mapping[str, Any]) -> str:
 
 
 def _say_created(event: Mapping[str, Any]) -> str:
+    if event["batch_id"] is None:
+        return BY_HAND
     if event["file"] == BY_HAND:
-        return f"added by hand (batch {event['batch_id']})"
+        return f"{BY_HAND} (batch {event['batch_id']})"
     return f"imported from {event['file'] or 'a file'} (batch {event['batch_id']})"
 
 

@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from leadtriage.criteria.model import FollowUp
-from leadtriage.db.dialect import smallest
+from leadtriage.db.expressions import smallest
 from leadtriage.db.schema import Lead, table
 from leadtriage.vocabulary import Grade, Stage
 

@@ -29,7 +29,7 @@ from leadtriage.criteria.fields import FieldType, Operator
 from leadtriage.criteria.model import AllOf, AnyOf, Comparison, Condition, Not, Scalar
 from leadtriage.criteria.money import convert_threshold
 from leadtriage.criteria.text import SEPARATOR, comparable, fold, words
-from leadtriage.db.dialect import position
+from leadtriage.db.expressions import position
 from leadtriage.scoring.grouping import join_balanced
 from leadtriage.scoring.inputs import Scales, name_currency, name_input, name_spoken
 

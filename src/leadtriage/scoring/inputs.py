@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Float, String, case, cast, fun
 from leadtriage.criteria.fields import FieldType, Operator
 from leadtriage.criteria.model import AllOf, AnyOf, Comparison, Condition, Criteria, Not
 from leadtriage.criteria.text import comparable
-from leadtriage.db.dialect import json_number, json_text
+from leadtriage.db.expressions import json_number, json_text
 from leadtriage.db.schema import ExtraColumn, Lead, table
 
 

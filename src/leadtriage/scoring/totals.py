@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import CTE, ColumnElement, Connection, Float, Select, Subquery, case, cast, false, func, select, true
 
 from leadtriage.criteria.model import Criteria, DimensionRules
-from leadtriage.db.dialect import largest, smallest
+from leadtriage.db.expressions import largest, smallest
 from leadtriage.db.schema import Lead, table
 from leadtriage.scoring.compile import CompiledCriterion, add_up, compile_criterion, find_first, whole
 from leadtriage.scoring.conditions import Values, compile_condition

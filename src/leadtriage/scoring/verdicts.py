@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from leadtriage.criteria.model import Criteria
-from leadtriage.db.dialect import smallest
+from leadtriage.db.expressions import smallest
 from leadtriage.db.schema import Lead, Nomination, table
 from leadtriage.scoring.clocks import compute_clocks, select_clock_inputs
 from leadtriage.scoring.compile import whole

@@ -1,0 +1,173 @@
+"""Expressions that SQLite and PostgreSQL spell differently; what else differs between them is `db.dialect`'s."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Date,
+    Float,
+    Integer,
+    String,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    type_coerce,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+if TYPE_CHECKING:
+    # Loading it costs every command on a local file a tenth of its start.
+    pass
+
+_MOST_ARGUMENTS = 100
+"""Of one SQLite function: its own limit is 127 before version 3.48."""
+
+
+class position(FunctionElement[int]):  # noqa: N801 - named as SQL functions are
+    """Where a text stands in another, from 1; 0 where it does not."""
+
+    type = Integer()
+    inherit_cache = True
+    name = "position"
+
+
+@compiles(position, "sqlite")
+def _position_sqlite(element: position, compiler: SQLCompiler, **options: Any) -> str:
+    return f"instr({compiler.process(element.clauses, **options)})"
+
+
+@compiles(position, "postgresql")
+def _position_postgresql(element: position, compiler: SQLCompiler, **options: Any) -> str:
+    return f"strpos({compiler.process(element.clauses, **options)})"
+
+
+class days_between(FunctionElement[int]):  # noqa: N801 - named as SQL functions are
+    """Whole days from the second date to the first."""
+
+    type = Integer()
+    inherit_cache = True
+    name = "days_between"
+
+
+@compiles(days_between, "sqlite")
+def _days_sqlite(element: days_between, compiler: SQLCompiler, **options: Any) -> str:
+    later, earlier = element.clauses
+    difference = func.julianday(later) - func.julianday(earlier)
+    return compiler.process(cast(difference, Integer), **options)
+
+
+@compiles(days_between, "postgresql")
+def _days_postgresql(element: days_between, compiler: SQLCompiler, **options: Any) -> str:
+    later, earlier = (compiler.process(cast(part, Date), **options) for part in element.clauses)
+    return f"({later} - {earlier})"
+
+
+class _Extreme(FunctionElement[Any]):
+    inherit_cache = True
+    words: tuple[str, str] = ("max", "greatest")
+
+
+class _Largest(_Extreme):
+    name = "largest"
+    inherit_cache = True
+
+
+class _Smallest(_Extreme):
+    name = "smallest"
+    inherit_cache = True
+    words = ("min", "least")
+
+
+@compiles(_Largest, "sqlite")
+@compiles(_Smallest, "sqlite")
+def _extreme_sqlite(element: _Extreme, compiler: SQLCompiler, **options: Any) -> str:
+    return f"{element.words[0]}({compiler.process(element.clauses, **options)})"
+
+
+@compiles(_Largest, "postgresql")
+@compiles(_Smallest, "postgresql")
+def _extreme_postgresql(element: _Extreme, compiler: SQLCompiler, **options: Any) -> str:
+    return f"{element.words[1]}({compiler.process(element.clauses, **options)})"
+
+
+def _extreme(kind: type[_Extreme], values: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
+    while len(values) > 1:
+        groups = [values[i : i + _MOST_ARGUMENTS] for i in range(0, len(values), _MOST_ARGUMENTS)]
+        values = [kind(*group) if len(group) > 1 else group[0] for group in groups]
+    return values[0]
+
+
+def largest(*values: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The largest of one or more values of a row; none of them may be NULL."""
+    return _extreme(_Largest, values)
+
+
+def smallest(*values: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The smallest of one or more values of a row; none of them may be NULL."""
+    return _extreme(_Smallest, values)
+
+
+def before(text: ColumnElement[str], mark: str) -> ColumnElement[str]:
+    """What stands before the first `mark` in a text; nothing where there is none."""
+    return func.substr(text, 1, position(text, literal(mark)) - 1)
+
+
+def choose(value: ColumnElement[Any], names: Mapping[Any, str]) -> ColumnElement[str]:
+    """A text for each of some values."""
+    return case({key: literal(name) for key, name in names.items()}, value=value)
+
+
+def choose_when(
+    condition: ColumnElement[bool], value: ColumnElement[Any], otherwise: ColumnElement[Any] | None = None
+) -> ColumnElement[Any]:
+    """A value where the condition is true, else the other one or NULL."""
+    return case((condition, value), else_=otherwise if otherwise is not None else null())
+
+
+class _json_with(FunctionElement[Any]):  # noqa: N801 - named as SQL functions are
+    type = JSON()
+    inherit_cache = True
+    name = "json_with"
+
+
+@compiles(_json_with, "sqlite")
+def _json_with_sqlite(element: _json_with, compiler: SQLCompiler, **options: Any) -> str:
+    target, key, source = element.clauses
+    path = literal("$.") + key
+    written = func.json_set(func.coalesce(target, literal("{}", String)), path, func.json_extract(source, path))
+    return compiler.process(type_coerce(written, String), **options)
+
+
+@compiles(_json_with, "postgresql")
+def _json_with_postgresql(element: _json_with, compiler: SQLCompiler, **options: Any) -> str:
+    target, key, source = element.clauses
+    from sqlalchemy.dialects import postgresql
+
+    binary = postgresql.JSONB
+    empty = cast(literal("{}", String), binary)
+    value = cast(source, binary).op("->")(key)
+    written = func.coalesce(cast(target, binary), empty).op("||")(func.jsonb_build_object(key, value))
+    return compiler.process(cast(written, postgresql.JSON), **options)
+
+
+def json_with(target: ColumnElement[Any], key: str, source: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A JSON object with one key's value taken from another object, null where that has none."""
+    return _json_with(target, literal(key, String), source)
+
+
+def json_text(column: ColumnElement[Any], key: str) -> ColumnElement[str]:
+    """A text in a JSON object's column. `key` is one of ours (`c1`), never a header of a file."""
+    return cast(column[key].as_string(), String)
+
+
+def json_number(column: ColumnElement[Any], key: str) -> ColumnElement[float]:
+    """A number in a JSON object's column; NULL where there is none."""
+    return cast(column[key].as_string(), Float)
