@@ -1,4 +1,7 @@
-"""Connections and bulk work, where SQLite and PostgreSQL differ. With `expressions` and `storage` all that knows them apart."""
+"""Connections and bulk work, where SQLite and PostgreSQL differ.
+
+Nothing else knows them apart but `db.expressions` and `db.storage`.
+"""
 
 from __future__ import annotations
 
