@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Annotated
 
@@ -13,20 +14,33 @@ import typer
 from leadtriage.cli.command import INTERRUPTED
 from leadtriage.cli.streams import prepare_streams, say
 
-GROUPS = {
-    "starting": ("init",),
-    "demo": ("demo",),
-    "peeking": ("peek",),
-    "importing": ("import", "undo"),
-    "adding": ("add",),
-    "scoring": ("score",),
-    "lists": ("queue", "leads", "find", "stale", "aging", "imports"),
-    "leads": ("show", "junk"),
-    "exporting": ("export",),
-    "criteria": ("criteria",),
-    "database": ("db",),
+GROUPS: dict[str, dict[str, str]] = {
+    "starting": {"init": "Write criteria.yaml to start from, and make the database."},
+    "demo": {"demo": "See it at work on sample leads, in a scratch folder."},
+    "peeking": {"peek": "Show how a file is read, without importing it."},
+    "importing": {"import": "Import leads from CSV, TSV or Excel files.", "undo": "Take an import back."},
+    "adding": {"add": "Add one lead by hand."},
+    "scoring": {"score": "Score the leads and say what moved and why."},
+    "lists": {
+        "queue": "Show which leads to work now, best first.",
+        "leads": "Show all leads, or those that the options choose.",
+        "find": "Find leads by name, company, e-mail or phone.",
+        "stale": "Show who owes which lead what since when.",
+        "aging": "Count open leads by age, and by grade, owner or source.",
+        "imports": "Show the imports, the last one first.",
+    },
+    "leads": {
+        "show": "Show a lead, why it has its score, and its history.",
+        "junk": "Show the junk candidates and what nominates each.",
+    },
+    "exporting": {"export": "Export leads with scores, grades and reasons."},
+    "criteria": {"criteria": "Check, show and complete the criteria file."},
+    "database": {"db": "Look after the database."},
 }
-"""The modules of this package that hold commands, in the order of the help, and the commands of each."""
+"""The modules of this package that hold commands, in the order of the help, and the first line of each one's help.
+
+The lines stand here too, so that the list of commands needs none of the modules; a test holds them to the commands.
+"""
 
 
 def _tell_version(wanted: bool) -> None:
@@ -44,6 +58,23 @@ def make_app(wanted: str | None = None) -> typer.Typer:
         wanted: the one command that will run: only its group is loaded, since all of them take longer to put together
             than a list takes to be read. None, or no command of ours, for all.
     """
+    app = _make_empty_app()
+    modules = [module for module, commands in GROUPS.items() if wanted in commands] or list(GROUPS)
+    for module in modules:
+        import_module(f"leadtriage.cli.{module}").add_commands(app)
+    return app
+
+
+def make_overview() -> typer.Typer:
+    """Put together what lists the commands and completes their names, and runs none of them."""
+    app = _make_empty_app()
+    for commands in GROUPS.values():
+        for name, line in commands.items():
+            app.command(name, help=line)(_do_nothing)
+    return app
+
+
+def _make_empty_app() -> typer.Typer:
     app = typer.Typer(
         name="leadtriage",
         no_args_is_help=True,
@@ -52,10 +83,22 @@ def make_app(wanted: str | None = None) -> typer.Typer:
         context_settings={"help_option_names": ["--help", "-h"], "max_content_width": 120},
     )
     app.callback()(start)
-    modules = [module for module, commands in GROUPS.items() if wanted in commands] or list(GROUPS)
-    for module in modules:
-        import_module(f"leadtriage.cli.{module}").add_commands(app)
     return app
+
+
+def _do_nothing() -> None:
+    """Stand for a command where only its name counts."""
+
+
+def _choose_app(words: Sequence[str], environment: Mapping[str, str]) -> typer.Typer:
+    """The least that answers a command line, or a shell that completes one."""
+    if "_LEADTRIAGE_COMPLETE" in environment:
+        words = environment.get("COMP_WORDS", environment.get("_TYPER_COMPLETE_ARGS", "")).split()[1:]
+        if len(words) < 2 and not any(words[:1] == [name] for group in GROUPS.values() for name in group):
+            return make_overview()
+    if list(words) in ([], ["--help"], ["-h"]):
+        return make_overview()
+    return make_app(words[0])
 
 
 def start(
@@ -71,9 +114,8 @@ def run() -> None:
     # Loading the libraries makes much and throws little away: looking for garbage all the while takes a tenth of it.
     gc.set_threshold(100_000, 20, 20)
     prepare_streams(os.environ)
-    completing = "_LEADTRIAGE_COMPLETE" in os.environ
     try:
-        make_app(None if completing or len(sys.argv) < 2 else sys.argv[1])(prog_name="leadtriage")
+        _choose_app(sys.argv[1:], os.environ)(prog_name="leadtriage")
     except KeyboardInterrupt:
         say("interrupted; nothing was changed")
         sys.exit(INTERRUPTED)
