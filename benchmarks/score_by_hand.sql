@@ -59,7 +59,7 @@ points AS MATERIALIZED (
         CASE email_kind WHEN 'business' THEN 5 WHEN 'free' THEN 2 WHEN 'role' THEN 2 WHEN 'disposable' THEN -5
             WHEN 'invalid' THEN -5 END AS address,
         CASE WHEN budget IS NULL THEN NULL WHEN budget >= 2000000 THEN 20 WHEN budget >= 500000 THEN 10
-            WHEN budget >= 100000 THEN 2 WHEN budget <= 99900 THEN -5 ELSE 0 END AS budget,
+            WHEN budget >= 100000 THEN 2 WHEN budget BETWEEN 100 AND 99900 THEN -5 ELSE 0 END AS budget,
         CASE WHEN revenue IS NULL THEN NULL WHEN revenue >= 1000000000 THEN 8 WHEN revenue >= 100000000 THEN 4
             ELSE 0 END AS revenue,
         CASE signs_off WHEN 'alone' THEN 20 WHEN 'shared' THEN 10 WHEN 'no' THEN 0 END AS signs_off,
@@ -159,7 +159,7 @@ points AS MATERIALIZED (
             instr(title, ' graduate student ') OR instr(title, ' master student ') OR
             instr(title, ' undergraduate ')
             THEN 'student'
-            WHEN budget <= 20000 THEN 'no_budget'
+            WHEN budget BETWEEN 100 AND 20000 THEN 'no_budget'
             WHEN
             instr(industry, ' gambling ') OR instr(industry, ' casino ') OR instr(industry, ' adult entertainment ')
             THEN 'no_fit' WHEN

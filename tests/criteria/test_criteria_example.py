@@ -139,7 +139,7 @@ def test_all_answers_bad_is_junk_by_score(criteria: Criteria) -> None:
         ({"need": "Please find my CV attached"}, "job_seeker"),
         ({"title": "Student"}, "student"),
         ({"title": "PhD student, economics"}, "student"),
-        ({"budget": 0}, "no_budget"),
+        ({"budget": 150}, "no_budget"),
         ({"industry": "Online gambling"}, "no_fit"),
         ({"need": "not interested, remove me"}, "no_need"),
         ({"need": "for my master's thesis"}, "no_need"),

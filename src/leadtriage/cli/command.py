@@ -12,7 +12,7 @@ import typer
 
 from leadtriage.cli.invocation import Invocation
 from leadtriage.cli.streams import give_up_on_output, say
-from leadtriage.errors import LeadtriageError
+from leadtriage.errors import LeadtriageError, UsageError
 from leadtriage.output.safe import safe_lines
 from leadtriage.settings import SETTINGS, OutputFormat, resolve_settings
 
@@ -103,6 +103,13 @@ def run_guarded(work: Callable[[], None], aside: str | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         give_up_on_output()
+    except OSError as error:
+        give_up_on_output()
+        say(f"leadtriage: the output cannot be written: {error.strerror}")
+        return LeadtriageError.exit_code
+    except UnicodeEncodeError:
+        say("leadtriage: an argument holds bytes that are no text")
+        return UsageError.exit_code
     return 0
 
 

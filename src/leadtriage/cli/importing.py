@@ -59,6 +59,8 @@ def import_files(
     """
     if rejects is not None and len(files) > 1:
         raise UsageError("is for one file", place="--rejects", hint="import the files one by one")
+    if rejects is not None and rejects.exists() and any(file != "-" and rejects.samefile(file) for file in files):
+        raise UsageError("would overwrite the file that is imported", place="--rejects", hint="name another file")
     criteria = invocation.criteria()
     options = selection.options(criteria, dry_run=dry_run)
     act = invocation.act(criteria.timezone)
@@ -82,11 +84,12 @@ def _import_file(invocation: Invocation, engine: Engine, file: str, options: Imp
     from leadtriage.output.progress import count_lines, show_progress
 
     path = None if file == STANDARD_INPUT else Path(file)
+    stream = sys.stdin.buffer if path is None else None
     if invocation.settings.quiet or not sys.stderr.isatty():
-        return import_file(engine, path, options, act, stream=sys.stdin.buffer)
+        return import_file(engine, path, options, act, stream=stream)
     total = count_lines(path) if path else None
     with show_progress(f"reading {file}", total, os.environ) as progress:
-        return import_file(engine, path, options, act, stream=sys.stdin.buffer, progress=progress)
+        return import_file(engine, path, options, act, stream=stream, progress=progress)
 
 
 def _tell(invocation: Invocation, summary: ImportSummary, *, several: bool) -> None:
@@ -111,6 +114,9 @@ def _write_rejects(
     from leadtriage.output.documents import write_rows
 
     target = chosen or Path("standard-input.rejects.csv" if file == STANDARD_INPUT else f"{file}.rejects.csv")
+    if summary.repeated and target.exists():
+        invocation.note(f"rejected rows: {target}, as it was left")
+        return
     rows = (
         [str(reject.line), reject.reason, *(guard_formula(cell) for cell in reject.cells)] for reject in summary.rejects
     )
@@ -146,7 +152,9 @@ def _show(invocation: Invocation, done: list[ImportSummary], *, dry_run: bool) -
 
 def undo(
     invocation: Invocation,
-    batch: Annotated[int, typer.Argument(help="The import's number; see: leadtriage imports.", metavar="BATCH")],
+    batch: Annotated[
+        int, typer.Argument(help="The import's number; see: leadtriage imports.", metavar="BATCH", max=2**31 - 1)
+    ],
 ) -> None:
     """Take an import back.
 

@@ -50,7 +50,7 @@ FILTERS = (
 """The options that say which leads."""
 
 PAGE = (
-    _parameter("limit", "--limit", int, USUAL_LIMIT, "At most so many rows.", min=1, metavar="N"),
+    _parameter("limit", "--limit", int, USUAL_LIMIT, "At most so many rows.", min=1, max=2**31 - 1, metavar="N"),
     _parameter("everything", "--all", bool, False, "All rows."),
 )
 """The options that say how many rows."""

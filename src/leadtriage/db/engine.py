@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from leadtriage.db import dialect, revision
@@ -80,7 +80,7 @@ def connect_engine(location: str, *, create: bool = False) -> Engine:
                 hint="import a file first: leadtriage import FILE, or name another with --db",
             )
         _create_file(path)
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": 30})
     _control_transactions(engine)
     return engine
 

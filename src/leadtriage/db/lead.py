@@ -77,9 +77,9 @@ class Lead(Row, table=True):
     bounced: bool | None = None
     created_on: date
     """The day it came in."""
-    touches: int | None = None
-    unanswered_touches: int | None = None
-    replies: int | None = None
+    touches: int | None = Field(default=None, sa_type=BigInteger)
+    unanswered_touches: int | None = Field(default=None, sa_type=BigInteger)
+    replies: int | None = Field(default=None, sa_type=BigInteger)
     first_touch_on: date | None = None
     last_touch_on: date | None = None
     """The last proof of contact; for an undated one the day of the import that told of it."""

@@ -13,7 +13,7 @@ from leadtriage.errors import AmbiguousLead, LeadNotFound
 _lead = table(Lead)
 _key = table(LeadKey)
 
-_LARGEST_ID = 2**63 - 1
+_LARGEST_ID = 2**31 - 1
 _MOST_LISTED = 10
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    not_,
     or_,
     select,
     update,
@@ -200,10 +201,13 @@ def _change_stages(connection: Connection, staging: Staging, batch: int, act: Ac
         _stands(event.c.batch_id),
     )
     status_changed = exists().where(change.c.lead_id == lead.c.id, change.c.kind == EventKind.STATUS)
+    leaves = target.in_([Stage.NEW, Stage.WORKING])
     moves = or_(
         and_(target.in_(list(CLOSING.values())), lead.c.stage.in_(OPEN_STAGES), ~said_before),
         and_(target == Stage.NURTURE, lead.c.stage.in_([Stage.NEW, Stage.WORKING]), status_changed),
         and_(target == Stage.WORKING, lead.c.stage == Stage.NEW),
+        and_(target.in_([Stage.WON, Stage.LOST]), lead.c.stage == Stage.CONVERTED, ~said_before),
+        and_(leaves, lead.c.stage == Stage.NURTURE, row.c.meaning.is_not(None), status_changed),
     )
     lines = _rows(staging, *_line(EventKind.STAGE, lead.c.stage, target), met=True).where(moves)
     closes, parks = target.in_(list(CLOSING.values())), target == Stage.NURTURE
@@ -211,7 +215,9 @@ def _change_stages(connection: Connection, staging: Staging, batch: int, act: Ac
         "stage": target,
         "closed_on": expressions.choose_when(closes, literal(act.as_of, lead.c.closed_on.type), lead.c.closed_on),
         "nurture_until": expressions.choose_when(
-            parks, literal(act.days_later(nurture_days), lead.c.nurture_until.type), lead.c.nurture_until
+            parks,
+            literal(act.days_later(nurture_days), lead.c.nurture_until.type),
+            expressions.choose_when(not_(leaves), lead.c.nurture_until),
         ),
     }
     _write_and_update(connection, batch, act, lines, values, staging)

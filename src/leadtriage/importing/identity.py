@@ -21,6 +21,8 @@ OWN_SYSTEM = "leadtriage"
 """The system of our own exports, whose ids are our leads' own."""
 
 _LONGEST_OWN_ID = 9
+_LONGEST_KEY = 400
+
 _NOBODY = "no name, company, phone, id or usable e-mail address"
 
 
@@ -84,4 +86,13 @@ def find_keys(
                 continue
             whole = hashlib.sha256(staged["cells"][position].encode()).hexdigest()
             keys.append((f"w:{whole}", RANK_ROW, row_id))
+    if any(len(key) > _LONGEST_KEY for key, _, _ in keys):
+        keys = [(_shorten(key), rank, row_id) for key, rank, row_id in keys]
     return keys
+
+
+def _shorten(key: str) -> str:
+    """A key of bounded length, since databases index no longer ones; equal only for equal keys."""
+    if len(key) <= _LONGEST_KEY:
+        return key
+    return f"{key[:_LONGEST_KEY]}#{hashlib.sha256(key.encode()).hexdigest()}"

@@ -96,8 +96,8 @@ def store_keys(connection: Connection, staging: Staging, batch: int) -> None:
     )
 
 
-def _count(connection: Connection, source: object) -> int:
-    return int(connection.execute(select(func.count()).select_from(source)).scalar_one())  # type: ignore[arg-type]
+def _count(connection: Connection, rows: FromClause) -> int:
+    return int(connection.execute(select(func.count()).select_from(rows)).scalar_one())
 
 
 def _find_first_keys(connection: Connection, staging: Staging) -> None:
@@ -238,12 +238,9 @@ def _leave_out_rivals(staging: Staging, found: Select[Any]) -> Select[Any]:
 def _join_rows_of_one_lead(connection: Connection, staging: Staging) -> None:
     """Of several rows that are the same stored lead, the first is the head of the others."""
     match, member = staging.match, staging.member
-    heads = select(match.c.lead_id, func.min(match.c.row_id).label("head")).group_by(match.c.lead_id).subquery()
-    later = (
-        select(match.c.row_id, heads.c.head)
-        .join_from(match, heads, heads.c.lead_id == match.c.lead_id)
-        .where(match.c.row_id > heads.c.head)
-    )
+    head = func.min(match.c.row_id).over(partition_by=match.c.lead_id).label("head")
+    headed = select(match.c.row_id, head).subquery()
+    later = select(headed.c.row_id, headed.c.head).where(headed.c.row_id > headed.c.head)
     connection.execute(insert(member).from_select(["row_id", "head"], later))
     connection.execute(match.delete().where(match.c.row_id.in_(select(member.c.row_id))))
 

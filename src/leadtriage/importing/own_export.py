@@ -85,10 +85,11 @@ def find_own_extras(
     """
     found = []
     for column in columns:
-        header = fold(column.header)
+        name = unguard_formula(column.header)
+        header = fold(name)
         if column.field is not None or header in _NOT_TAKEN or header in _FIELDS:
             continue
-        stored = known.get(comparable(column.header))
+        stored = known.get(comparable(name))
         while stored is None and header.startswith(_PREFIX):
             header = header.removeprefix(_PREFIX)
             stored = known.get(comparable(header))

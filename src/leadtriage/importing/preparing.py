@@ -165,6 +165,7 @@ def find_earlier_import(
         notes=(f"this file is batch {found.id} of {found.at:%Y-%m-%d}: nothing to do",),
         headers=source.headers,
         rejects=tuple(Reject(row.line, row.reason, list(row.cells)) for row in rejects),
+        repeated=True,
     )
 
 

@@ -67,6 +67,7 @@ class ImportSummary:
         warnings: sentences about what may be wrong, equal ones counted together; `warning_count` counts each.
         notes: sentences about what was done.
         headers: the file's, for the file of rejects.
+        repeated: the same file was imported before, so that nothing was done.
     """
 
     file: str
@@ -82,3 +83,4 @@ class ImportSummary:
     notes: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
     rejects: tuple[Reject, ...] = ()
+    repeated: bool = False

@@ -38,6 +38,9 @@ from leadtriage.importing.values import (
     split_name,
 )
 
+_LONGEST_NAME = 200
+"""A longer text is no name that can be taken apart."""
+
 _MOMENT = "%Y-%m-%d %H:%M:%S.%f"
 _ONE_LINE = ("company", "title", "industry", "state", "city", "website", "source", "campaign", "owner", "status")
 _COUNTS = ("employees", "touches", "unanswered_touches", "replies")
@@ -89,7 +92,7 @@ class RowReader:
         )
         self._width = len(understanding.headers)
         for column in understanding.plan.columns:
-            if column.field in ("created", "modified", "last_touch"):
+            if column.field in ("created", "modified", "last_touch", "timeline"):
                 self.tally.evidence[column.index] = DateOrderEvidence()
 
     def read(self, chunk: Chunk, first_row_id: int) -> tuple[dict[str, list[Any]], list[tuple[str, int, int]]]:
@@ -217,7 +220,7 @@ class RowReader:
         nothing: list[str | None] = [None] * count
         names, firsts, lasts = (found.get(name, nothing) for name in ("name", "first_name", "last_name"))
         if "first_name" not in found and "last_name" not in found:
-            parts = [split_name(name) if name else (None, None) for name in names]
+            parts = [split_name(name) if name and len(name) < _LONGEST_NAME else (None, None) for name in names]
             firsts, lasts = [part[0] for part in parts], [part[1] for part in parts]
         elif "name" not in found:
             names = [join_name(first, last) for first, last in zip(firsts, lasts, strict=True)]
@@ -250,12 +253,14 @@ class RowReader:
         """Read when they want to decide, counted from the day that each lead came in."""
         reader = self._readers.get(column.index)
         if reader is None:
-            order = self._how.date_orders[column.index]
-            reader = self._readers[column.index] = ColumnReader(
-                f"{column.header} is not understood as a time",
-                lambda pair: parse_timeline(pair[0], pair[1], order),
-                self.tally.warnings,
-            )
+            order, evidence = self._how.date_orders[column.index], self.tally.evidence[column.index]
+
+            def read(pair: tuple[str, date]) -> date | None:
+                evidence.add(pair[0])
+                return parse_timeline(pair[0], pair[1], order)
+
+            label = f"{column.header} is not understood as a time"
+            reader = self._readers[column.index] = ColumnReader(label, read, self.tally.warnings)
         return reader.read_all(zip(cells[column.index], created, strict=True), None)
 
     def _read_money(

@@ -13,7 +13,7 @@ from typing import Any
 
 from leadtriage.formulas import guard_formula
 from leadtriage.output.cells import write_plain, write_shown
-from leadtriage.output.safe import escape_for_json, safe_lines
+from leadtriage.output.safe import escape_for_json, safe, safe_lines
 from leadtriage.tabular import Cell, Table
 
 _MARKDOWN_SIGNS = re.compile(r"([\\`*_\[\]|~])")
@@ -50,7 +50,7 @@ def write_csv(table: Table, *, exact: bool = False) -> str:
         exact: keep characters that steer a terminal, for a file that is to be imported again.
     """
     rows = ([_guard(row[column.key]) for column in table.columns] for row in table.rows)
-    text = write_rows([[column.key for column in table.columns]], rows)
+    text = write_rows([[_guard(column.key) for column in table.columns]], rows)
     return text if exact else safe_lines(text)
 
 
@@ -70,7 +70,7 @@ def _guard(value: Cell) -> str:
 def write_markdown(table: Table) -> str:
     """A table of GitHub's Markdown, under its title; nothing in a cell is taken as markup."""
     lines = [f"**{_escape(table.title)}**", ""] if table.title else []
-    lines.append("| " + " | ".join(_escape(column.label) for column in table.columns) + " |")
+    lines.append("| " + " | ".join(_escape(safe(column.label)) for column in table.columns) + " |")
     lines.append("|" + "|".join(" ---: " if column.align == "right" else " --- " for column in table.columns) + "|")
     lines += (
         "| " + " | ".join(_escape(write_shown(column, row)) for column in table.columns) + " |" for row in table.rows
