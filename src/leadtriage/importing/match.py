@@ -193,7 +193,7 @@ def _match_earlier_rows(connection: Connection, staging: Staging, rank: int) -> 
     connection.execute(insert(staging.member).from_select(["row_id", "head"], found))
 
 
-def _may_share_a_phone(staging: Staging, row: object, other: object) -> ColumnElement[bool]:
+def _may_share_a_phone(staging: Staging, row: Any, other: Any) -> ColumnElement[bool]:
     """Not where both have addresses (shared ones have matched before), nor where both have ids of one system."""
     rules: list[ColumnElement[bool]] = []
     present = set(staging.attribute_columns)
@@ -201,7 +201,7 @@ def _may_share_a_phone(staging: Staging, row: object, other: object) -> ColumnEl
         ours, theirs = _address(row), _address(other)
         rules.append(or_(ours.is_(None), theirs.is_(None), ours == theirs))
     if "crm_id" in present:
-        ours, theirs = row.crm_id, other.crm_id  # type: ignore[attr-defined]
+        ours, theirs = row.crm_id, other.crm_id
         same_system = expressions.before(ours, ":") == expressions.before(theirs, ":")
         rules.append(or_(ours.is_(None), theirs.is_(None), not_(same_system)))
     return and_(literal(True), *rules)

@@ -8,6 +8,7 @@ so that each test is evaluated once for a lead. The formulas are those of "How a
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -35,7 +36,7 @@ def add_up(terms: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class CompiledCriterion:
+class CompiledCriterion(ABC):
     """A criterion's columns by name, to be selected first, and what follows from them.
 
     Attributes:
@@ -47,17 +48,17 @@ class CompiledCriterion:
     number: int
     columns: Mapping[str, ColumnElement[Any]]
 
+    @abstractmethod
     def points(self, selected: Values) -> ColumnElement[Any]:
         """The points of the first tier that is true, else 0."""
-        raise NotImplementedError
 
+    @abstractmethod
     def ceiling(self, selected: Values) -> ColumnElement[Any]:
         """The most that the points can become once the missing values are there."""
-        raise NotImplementedError
 
+    @abstractmethod
     def is_known(self, selected: Values) -> ColumnElement[bool]:
         """Whether the answer is there; never NULL."""
-        raise NotImplementedError
 
     def rise(self, selected: Values) -> ColumnElement[Any]:
         """How far the ceiling lies above the points, where the answer is not known."""
