@@ -25,7 +25,6 @@ from sqlalchemy import (
     literal,
     not_,
     select,
-    union,
 )
 
 from leadtriage.criteria.model import FollowUp
@@ -152,7 +151,8 @@ def create_calendar(connection: Connection, follow_up: FollowUp, where: ColumnEl
     )
     calendar.create(connection, checkfirst=False)
     inputs = select_clock_inputs()
-    starts = union(*(select(inputs[name].label("day")).where(where) for name in ("waits_from", "shelf_from")))
+    pairs = connection.execute(select(inputs["waits_from"], inputs["shelf_from"]).where(where).distinct())
+    days = {day for pair in pairs for day in pair if day is not None}
     rows = [
         {
             "day": deadlines.day,
@@ -161,7 +161,7 @@ def create_calendar(connection: Connection, follow_up: FollowUp, where: ColumnEl
             "expires": deadlines.expires,
             "expiring": deadlines.expiring,
         }
-        for deadlines in (set_deadlines(day, follow_up) for (day,) in connection.execute(starts) if day is not None)
+        for deadlines in (set_deadlines(day, follow_up) for day in sorted(days))
     ]
     if rows:
         connection.execute(insert(calendar), rows)

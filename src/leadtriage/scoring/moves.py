@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, lite
 
 from leadtriage.act import Act
 from leadtriage.criteria.model import Criteria
+from leadtriage.db.dialect import keep
 from leadtriage.db.ids import reserve_ids
 from leadtriage.db.schema import Event, Lead, LeadScore, ScoreRun, table
 from leadtriage.scoring.conditions import compile_condition
@@ -120,14 +121,13 @@ def mark_qualified(connection: Connection, rules: Rules, act: Act, run_id: int) 
     if when is not None:
         values = select_inputs([when], rules.extra_columns, rules.scales)
         tests.append(compile_condition(when, values, rules.scales, possible=False))
-    newly = select(lead.c.id).select_from(scores.join(lead, lead.c.id == scores.c.lead_id)).where(*tests)
-    count = connection.execute(select(func.count()).select_from(newly.subquery())).scalar_one()
-    if not count:
-        return 0
+    found = select(lead.c.id).select_from(scores.join(lead, lead.c.id == scores.c.lead_id)).where(*tests)
+    newly = keep(connection, "newly_qualified", found)
+    count = connection.execute(select(func.count()).select_from(newly)).scalar_one()
     first = reserve_ids(connection, "event", count)
-    told = newly.with_only_columns(
-        lead.c.id,
-        func.row_number().over(order_by=lead.c.id) - 1 + first,
+    told = select(
+        newly.c.id,
+        func.row_number().over(order_by=newly.c.id) - 1 + first,
         literal(reserve_ids(connection, "act")),
         literal(act.at),
         literal(act.recorded_at),
@@ -140,5 +140,7 @@ def mark_qualified(connection: Connection, rules: Rules, act: Act, run_id: int) 
         literal(None),
     )
     connection.execute(insert(table(Event)).from_select(list(_EVENT), told))
-    connection.execute(update(lead).where(lead.c.id.in_(newly)).values(qualified_on=act.as_of, qualified_by="score"))
+    marked = update(lead).where(lead.c.id.in_(select(newly.c.id)))
+    connection.execute(marked.values(qualified_on=act.as_of, qualified_by="score"))
+    newly.drop(connection)
     return count
