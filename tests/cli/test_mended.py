@@ -73,3 +73,14 @@ def test_headers_reach_no_terminal_and_no_spreadsheet_as_they_are(program: Progr
     assert "\n=1+1" not in program.done("export", "-").out
     assert ",'=1+1" in program.done("export", "-").out.splitlines()[0]
     assert "\x1b" not in program.done("export", "-", "--format", "markdown").out
+
+
+def test_an_export_of_another_database_is_not_taken_for_its_people(program: Program) -> None:
+    people = ["Ann Lee,ann@acme.io,Acme", "Bob Fox,bob@acme.io,Acme"]
+    for number, rows in enumerate((people, people[::-1])):
+        file = write(f"{number}.csv", "Name,Email,Company\n" + "\n".join(rows) + "\n")
+        program.done("import", file, "--db", f"{number}.db", *DAY)
+    program.done("export", "all.csv", "--db", "0.db")
+    (done,) = program.rows("import", "all.csv", "--db", "1.db", *DAY)
+    assert (done["created"], done["updated"]) == (0, 0)
+    assert program.rows("show", "1", "--db", "1.db", *DAY)["name"] == "Bob Fox"

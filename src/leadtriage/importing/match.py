@@ -6,6 +6,7 @@ of these the whole row. Within a rank a stored lead goes before an earlier row o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -145,14 +146,19 @@ def _match_own_ids(connection: Connection, staging: Staging) -> None:
 
 
 def _is_not_somebody_else(staging: Staging, row: FromClause, lead: FromClause) -> ColumnElement[bool]:
-    """Where a row says whom it is about, some of it is known of the lead."""
-    present = [
-        name
-        for name in ("email", "phone", "name_comparable", "company_comparable")
-        if name in staging.attribute_columns
-    ]
-    silent = and_(literal(True), *(row.c[name].is_(None) for name in present))
-    return or_(silent, *(row.c[name] == lead.c[name] for name in present))
+    """Where a row says whom it is about, some of that is known of the lead; a company alone has many people."""
+
+    def present(*names: str) -> list[str]:
+        return [name for name in names if name in staging.attribute_columns]
+
+    def same(names: Sequence[str]) -> ColumnElement[bool]:
+        return or_(literal(False), *(row.c[name] == lead.c[name] for name in names))
+
+    def silent(names: Sequence[str]) -> ColumnElement[bool]:
+        return and_(literal(True), *(row.c[name].is_(None) for name in names))
+
+    person, company = present("email", "phone", "name_comparable"), present("company_comparable")
+    return or_(same(person), and_(silent(person), or_(same(company), silent(company))))
 
 
 def _match_stored(connection: Connection, staging: Staging, rank: int) -> None:
