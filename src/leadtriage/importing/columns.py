@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from leadtriage.criteria.text import comparable
 from leadtriage.importing.tally import Warnings
@@ -70,7 +70,7 @@ class ColumnReader(Generic[Value]):
                 if isinstance(value, _Misread):
                     self._warnings.add(f"{self._label}: {value.why}", value.text)
                     values[position] = unknown
-        return values  # type: ignore[return-value]  # no misread value is left in it
+        return cast("list[Value]", values)
 
 
 def write_json_list(cells: Sequence[str]) -> str:

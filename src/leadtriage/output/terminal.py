@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from leadtriage.output.cells import write_shown
 from leadtriage.output.layout import GAP
@@ -13,6 +13,7 @@ from leadtriage.output.sheet import Sheet, lay_out
 from leadtriage.tabular import Table
 
 if TYPE_CHECKING:
+    import io
     from collections.abc import Sequence
 
     from rich.console import Console
@@ -105,7 +106,7 @@ def open_console(screen: Screen) -> Console:
 
 def finish(console: Console) -> str:
     """What was drawn, without the blanks at the ends of its lines."""
-    drawn = console.file.getvalue()  # type: ignore[attr-defined]  # the StringIO that open_console put there
+    drawn = cast("io.StringIO", console.file).getvalue()
     return "".join(f"{line.rstrip()}\n" for line in drawn.splitlines())
 
 
