@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,12 +13,19 @@ from sqlalchemy import Connection, Engine, select
 from stored import AS_OF, act_on, read_scores, store_leads
 from strategies import criteria_files, sample_leads
 
+from leadtriage.criteria.fields import FieldType
 from leadtriage.criteria.model import Criteria
 from leadtriage.db.schema import Lead, table
 from leadtriage.scoring.explain import explain_lead
+from leadtriage.scoring.inputs import all_conditions, name_input, walk_comparisons
 from leadtriage.scoring.nominating import nominating_lines
+from leadtriage.scoring.rules import Rules, prepare_rules
 from leadtriage.scoring.run import score_leads
+from leadtriage.scoring.totals import select_totals, select_values
+from leadtriage.scoring.verdicts import is_visible
 from leadtriage.vocabulary import Dimension
+
+pytestmark = pytest.mark.filterwarnings("error::sqlalchemy.exc.SAWarning")
 
 many = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -95,4 +103,19 @@ def check_explanations(
             assert evaluation.next_criterion is None
 
 
-pytestpytestmark = pytest.mark.filterwarnings("error::sqlalchemy.exc.SAWarning")
+@many
+@given(criteria=criteria_files(), leads=st.lists(sample_leads, min_size=1, max_size=6))
+def test_texts_may_be_looked_up_once_each(engine: Engine, criteria: Criteria, leads: list[SampleLead]) -> None:
+    with engine.connect() as connection, connection.begin() as transaction:
+        store_leads(connection, leads + leads)
+        plain = prepare_rules(connection, criteria, AS_OF)
+        comparisons = [part for condition in all_conditions(criteria) for part in walk_comparisons(condition)]
+        texts = frozenset(name_input(part) for part in comparisons if part.type is FieldType.TEXT)
+        shared = replace(plain, shared_texts=texts)
+        assert read_totals(connection, shared) == read_totals(connection, plain)
+        transaction.rollback()
+
+
+def read_totals(connection: Connection, rules: Rules) -> list[Any]:
+    totals = select_totals(rules, select_values(rules, is_visible(), {}), [])
+    return list(connection.execute(select(totals).order_by(totals.c.lead_id)).all())

@@ -60,6 +60,11 @@ class CompiledCriterion(ABC):
     def is_known(self, selected: Values) -> ColumnElement[bool]:
         """Whether the answer is there; never NULL."""
 
+    @property
+    def is_about_one_value(self) -> bool:
+        """Whether its columns are NULL where its one value is missing."""
+        return False
+
     def rise(self, selected: Values) -> ColumnElement[Any]:
         """How far the ceiling lies above the points, where the answer is not known."""
         return self.ceiling(selected) - self.points(selected)
@@ -71,6 +76,10 @@ class _AboutOneValue(CompiledCriterion):
 
     name: str
     when_missing: int
+
+    @property
+    def is_about_one_value(self) -> bool:
+        return True
 
     def points(self, selected: Values) -> ColumnElement[Any]:
         return func.coalesce(selected[self.name], whole(self.when_missing))
@@ -182,20 +191,20 @@ def _bit(index: int | None) -> ColumnElement[Any]:
 
 def _points_when_missing(criterion: Criterion) -> int:
     """The points of a criterion about one value where that is missing: of the first tier that is true even so."""
-    return next((tier.points for tier in criterion.tiers if _holds_when_missing(tier.condition)), 0)
+    return next((tier.points for tier in criterion.tiers if holds_when_missing(tier.condition)), 0)
 
 
-def _holds_when_missing(condition: Condition) -> bool | None:
+def holds_when_missing(condition: Condition) -> bool | None:
     """Whether a condition holds where all that it asks is missing, `present` being certain; None: unknown."""
     match condition:
         case Comparison():
             return not condition.operands[0] if condition.operator is Operator.PRESENT else None
         case Not(part):
-            held = _holds_when_missing(part)
+            held = holds_when_missing(part)
             return None if held is None else not held
         case AllOf(parts):
-            held_by_parts = [_holds_when_missing(part) for part in parts]
+            held_by_parts = [holds_when_missing(part) for part in parts]
             return False if False in held_by_parts else None if None in held_by_parts else True
         case AnyOf(parts):
-            held_by_parts = [_holds_when_missing(part) for part in parts]
+            held_by_parts = [holds_when_missing(part) for part in parts]
             return True if True in held_by_parts else None if None in held_by_parts else False

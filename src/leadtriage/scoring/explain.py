@@ -13,16 +13,9 @@ from leadtriage.criteria.model import Criteria, Criterion, DimensionRules
 from leadtriage.db.schema import Lead, table
 from leadtriage.errors import LeadNotFound
 from leadtriage.scoring.compile import CompiledCriterion, find_tier
+from leadtriage.scoring.rules import Rules, prepare_rules
 from leadtriage.scoring.shown_values import describe_values
-from leadtriage.scoring.totals import (
-    LeadValues,
-    Rules,
-    compile_criteria,
-    of_dimension,
-    prepare_rules,
-    select_totals,
-    select_values,
-)
+from leadtriage.scoring.totals import LeadValues, compile_criteria, of_dimension, select_totals, select_values
 from leadtriage.scoring.verdicts import find_grade
 from leadtriage.vocabulary import Dimension, Grade
 

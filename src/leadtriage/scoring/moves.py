@@ -15,7 +15,7 @@ from leadtriage.db.ids import reserve_ids
 from leadtriage.db.schema import Event, Lead, LeadScore, ScoreRun, table
 from leadtriage.scoring.conditions import compile_condition
 from leadtriage.scoring.inputs import select_inputs
-from leadtriage.scoring.totals import Rules
+from leadtriage.scoring.rules import Rules
 from leadtriage.tabular import Column, Table
 from leadtriage.vocabulary import EventKind, ScoreCause
 

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, select
 from leadtriage.criteria.model import Criteria
 from leadtriage.db.schema import Lead, Nomination, table
 from leadtriage.scoring.conditions import compile_condition
-from leadtriage.scoring.totals import Rules, prepare_rules, select_totals, select_values
+from leadtriage.scoring.rules import Rules, prepare_rules
+from leadtriage.scoring.totals import select_totals, select_values
 from leadtriage.scoring.verdicts import find_weakest, open_nominations
 
 BY_THE_CRITERIA = "criteria"

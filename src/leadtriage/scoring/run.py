@@ -16,7 +16,8 @@ from leadtriage.db.ids import reserve_ids
 from leadtriage.db.schema import CriteriaVersion, Lead, LeadScore, ScoreRun, table
 from leadtriage.scoring.clocks import create_calendar
 from leadtriage.scoring.moves import Moves, mark_qualified, record_moves
-from leadtriage.scoring.totals import Rules, prepare_rules
+from leadtriage.scoring.rules import Rules, prepare_rules
+from leadtriage.scoring.shared_texts import share_texts
 from leadtriage.scoring.verdicts import is_open, is_visible, select_verdicts
 from leadtriage.vocabulary import Grade
 
@@ -62,9 +63,10 @@ def score_leads(
     Args:
         lead_ids: these leads only; None for all.
     """
+    rules = prepare_rules(connection, criteria, act.as_of)
     if lead_ids is None:
         widen_cache(connection)
-    rules = prepare_rules(connection, criteria, act.as_of)
+        rules = share_texts(connection, rules)
     _store_criteria(connection, criteria, act)
     run_id = _store_run(connection, criteria, act, whole=lead_ids is None)
     for chosen in _choose(lead_ids):

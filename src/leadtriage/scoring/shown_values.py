@@ -12,7 +12,7 @@ from leadtriage.criteria.model import Comparison, Criterion
 from leadtriage.criteria.money import minor_digits
 from leadtriage.criteria.text import comparable
 from leadtriage.scoring.inputs import walk_comparisons
-from leadtriage.scoring.totals import Rules
+from leadtriage.scoring.rules import Rules
 
 
 def describe_values(criterion: Criterion, lead: Mapping[str, Any], rules: Rules) -> str | None:

@@ -10,45 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from math import ceil
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Connection, Float, Select, Subquery, case, cast, false, func, select, true
+from sqlalchemy import CTE, ColumnElement, Float, Select, Subquery, case, cast, false, func, select, true
 
-from leadtriage.criteria.model import Criteria, DimensionRules
+from leadtriage.criteria.model import DimensionRules
 from leadtriage.db.expressions import largest, smallest
 from leadtriage.db.schema import Lead, table
 from leadtriage.scoring.compile import CompiledCriterion, add_up, compile_criterion, find_first, whole
 from leadtriage.scoring.conditions import Values, compile_condition
-from leadtriage.scoring.inputs import Scales, all_conditions, read_extra_columns, select_inputs
+from leadtriage.scoring.inputs import all_conditions, select_inputs
+from leadtriage.scoring.rules import Rules
+from leadtriage.scoring.shared_texts import look_up
 
 GAIN_UNIT = 1024
 """A question's gain times this, plus 1023 less its criterion's place: the largest is the first of the best."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """The criteria made ready for one database and day: see `prepare_rules`."""
-
-    criteria: Criteria
-    scales: Scales
-    extra_columns: Mapping[str, tuple[int, ...]]
-
-    @property
-    def most_known(self) -> int:
-        """The best points of all criteria together: what `known` is a share of."""
-        return sum(criterion.best for criterion in self.criteria.criteria)
-
-    @property
-    def known_enough(self) -> int:
-        """From so many known points on a low score counts."""
-        return ceil(self.criteria.junk.known * self.most_known)
-
-
-def prepare_rules(connection: Connection, criteria: Criteria, as_of: date) -> Rules:
-    """Look up what compiling the criteria takes: the extra columns of the database."""
-    return Rules(criteria, Scales.of(criteria, as_of), read_extra_columns(connection))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +96,17 @@ def _select_answers(
     def holds(condition: Any) -> ColumnElement[Any]:
         return compile_condition(condition, lowest.values, rules.scales, possible=False)
 
-    disqualifiers = [holds(line.condition) for line in rules.criteria.junk.disqualify]
+    shared = look_up(rules, lowest.rows, lowest.values)
+    columns = {name: column for criterion in compiled for name, column in criterion.columns.items()} | shared.answers
+    disqualifiers = [
+        shared.disqualifiers[number] if number in shared.disqualifiers else holds(line.condition)
+        for number, line in enumerate(rules.criteria.junk.disqualify)
+    ]
     selected = select(
         *(lowest.rows.c[name] for name in ("lead_id", *carried)),
-        *(column.label(name) for criterion in compiled for name, column in criterion.columns.items()),
+        *(column.label(name) for name, column in columns.items()),
         find_first(disqualifiers).label("disqualifier"),
-    )
+    ).select_from(shared.rows)
     if with_ready:
         when = rules.criteria.qualified.when
         ready = true() if when is None else func.coalesce(holds(when), false())

@@ -31,7 +31,8 @@ from leadtriage.db.expressions import smallest
 from leadtriage.db.schema import Lead, Nomination, table
 from leadtriage.scoring.clocks import compute_clocks, select_clock_inputs
 from leadtriage.scoring.compile import whole
-from leadtriage.scoring.totals import GAIN_UNIT, Rules, select_totals, select_values
+from leadtriage.scoring.rules import Rules
+from leadtriage.scoring.totals import GAIN_UNIT, select_totals, select_values
 from leadtriage.vocabulary import OPEN_STAGES, Dimension, Grade, Reason
 
 _REASONS: Mapping[Dimension, Reason] = {
