@@ -112,7 +112,8 @@ def open_source(
     """Finds out how a file is to be read; the rows themselves are read by `Source.rows`.
 
     Args:
-        path: the file; None to read `stream`, which is copied to a temporary file first.
+        path: the file; None to read `stream`. A stream, and a path that is no regular file, such as a named pipe, is
+            copied to a temporary file first, since it can be read only once.
         stream: standard input, read to its end; ignored where there is a path.
         options: what the person said of the file.
         allow_empty: whether a file without any text is a source without columns instead of an error.
@@ -134,6 +135,9 @@ def open_source(
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
             if path is None:
                 path = _spool(stream, folder / "input")
+            elif path.exists() and not (path.is_file() or path.is_dir()):
+                with path.open("rb") as pipe:
+                    path = _spool(pipe, folder / "input")
             _check_file(path, name, allow_empty=allow_empty)
             kind = detect_spreadsheet(path, name)
             if kind is None:

@@ -38,7 +38,9 @@ def show_progress(what: str, total: int | None, environment: Mapping[str, str]) 
 
 
 def count_lines(path: Path) -> int | None:
-    """About how many rows a text file has; None where it cannot be told."""
+    """About how many rows a text file has; None where it cannot be told, as of a pipe that can be read only once."""
+    if not path.is_file():
+        return None
     try:
         with path.open("rb") as file:
             return sum(block.count(b"\n") for block in iter(lambda: file.read(_BLOCK), b"")) or None
