@@ -52,12 +52,13 @@ def peek(
     if invocation.settings.format is OutputFormat.CSV:
         _print_parsed(path, selection)
         return
-    from leadtriage.importing.peek import peek_file
+    from leadtriage.importing.peek import peek_source
+    from leadtriage.importing.source import open_source
 
+    options = selection.options()
+    source = open_source(path, sys.stdin.buffer, options.read)  # before the database: standard input may take its time
     with _remembered(invocation) as connection:
-        card = peek_file(
-            path, selection.options(), invocation.act(None), connection=connection, stream=sys.stdin.buffer
-        )
+        card = peek_source(source, options, invocation.act(None), connection=connection)
     invocation.show_card(card)
 
 

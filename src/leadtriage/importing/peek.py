@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from itertools import islice
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from sqlalchemy import Connection
 
 from leadtriage.act import Act
 from leadtriage.importing.preparing import default_date_order, plan_file, recall_overrides
-from leadtriage.importing.source import Source, open_source
+from leadtriage.importing.source import Source
 from leadtriage.importing.summary import ImportOptions
 from leadtriage.importing.understand import RowReader, Understanding
 from leadtriage.tabular import Card, Cell, Column, Table
@@ -20,15 +19,8 @@ _TRIED_CHUNKS = 1
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", ":": "colon", " ": "space", ", ": "comma and space"}
 
 
-def peek_file(
-    path: Path | None,
-    options: ImportOptions,
-    act: Act,
-    *,
-    connection: Connection | None = None,
-    stream: BinaryIO | None = None,
-) -> Card:
-    """Tell how a file, or standard input where there is no path, is read.
+def peek_source(source: Source, options: ImportOptions, act: Act, *, connection: Connection | None = None) -> Card:
+    """Tell how an open file is read.
 
     Args:
         connection: a database that may remember what `--map` said of such files.
@@ -37,7 +29,6 @@ def peek_file(
         FileError: the file cannot be read.
         UsageError: an option names a field or a header that is not there.
     """
-    source = open_source(path, stream, options.read)
     plan = plan_file(source, recall_overrides(connection, source, options))
     order = options.date_order or default_date_order(options.region)
     understanding = Understanding(
