@@ -29,6 +29,7 @@ def start_here(invocation: Invocation) -> None:
     """
     from leadtriage.criteria.example import starter_text
     from leadtriage.criteria.json_schema import render_schema
+    from leadtriage.db.engine import without_password
 
     location = invocation.settings.database
     folder = Path() if "://" in location else Path(location).expanduser().parent
@@ -36,12 +37,15 @@ def start_here(invocation: Invocation) -> None:
     if path.exists():
         raise FileError("is there already", place=str(path), hint="edit it, or move it away and run init again")
     with invocation.database(create=True):
-        invocation.note(f"database ready: {location}")
+        invocation.note(f"database ready: {without_password(location)}")
     write_new(path, starter_text(SCHEMA_FILE))
-    schema = folder / SCHEMA_FILE
-    if not schema.exists():
-        write_new(schema, render_schema())
     invocation.note(f"criteria written: {path}")
+    schema = folder / SCHEMA_FILE
+    if schema.exists():
+        invocation.note(f"there already, and left as it is: {schema}")
+    else:
+        write_new(schema, render_schema())
+        invocation.note(f"what editors check them by: {schema}")
     invocation.note("next: edit the criteria where they say EDIT HERE, then: leadtriage import FILE")
 
 

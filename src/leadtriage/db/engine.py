@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from leadtriage.db import dialect, revision
 from leadtriage.errors import DatabaseError
 
 _WRITES = "leadtriage_writes"
+_SECRET = re.compile(r"([?&](?:ssl)?password=)[^&]*")
 
 
 def open_database(location: str, *, create: bool = False) -> Engine:
@@ -28,7 +30,7 @@ def open_database(location: str, *, create: bool = False) -> Engine:
         DatabaseError: there is none, it is not ours, it cannot be opened, or it must be upgraded first.
     """
     engine = connect_engine(location, create=create)
-    place = _without_password(location)
+    place = without_password(location)
     with translated(location):
         with reading(engine) as connection:
             state = revision.read_state(connection)
@@ -94,22 +96,27 @@ def _server_engine(location: str) -> Engine:
     except ModuleNotFoundError as error:
         raise DatabaseError(
             f"this kind of database needs the package {error.name}",
-            place=_without_password(location),
+            place=without_password(location),
             hint="install it: pip install 'leadtriage[postgres]'",
         ) from error
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise DatabaseError(
             "this is no database URL that can be used",
-            place=_without_password(location),
+            place=without_password(location),
             hint="write postgresql://USER@HOST/NAME, or a file's path",
         ) from error
     _control_transactions(engine)
     return engine
 
 
-def _without_password(location: str) -> str:
-    head, _, tail = location.rpartition("@")
-    return f"{head.split('://')[0]}://...@{tail}" if head else location
+def without_password(location: str) -> str:
+    """Return a database's path or URL as it may be shown: without who connects and with what password."""
+    kind, mark, rest = location.partition("://")
+    if not mark:
+        return location
+    shown = _SECRET.sub(r"\1...", rest)
+    before, at, place = shown.rpartition("@")
+    return f"{kind}://...@{place}" if at and before else f"{kind}://{shown}"
 
 
 def _create_file(path: Path) -> None:
@@ -173,4 +180,4 @@ def translated(location: str) -> Iterator[None]:
     except SQLAlchemyError as error:
         said = str(error.orig) if isinstance(error, DBAPIError) and error.orig else str(error)
         message, hint = dialect.explain_failure(said)
-        raise DatabaseError(message, place=_without_password(location), hint=hint) from error
+        raise DatabaseError(message, place=without_password(location), hint=hint) from error
