@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Index, Table, text
 from sqlmodel import SQLModel
 
-from leadtriage.db.schema import Lead, LeadScore, Row, table
+from leadtriage.db.append_only import guard_events
+from leadtriage.db.schema import Event, Lead, LeadScore, Row, Verdict, table
 
 
 def indexed_tables() -> list[Table]:
@@ -27,3 +28,7 @@ _index("lead_score_candidate", LeadScore, "ceiling", "candidate", "candidate = 1
 _index("lead_score_due", LeadScore, "next_due", "next_due IS NOT NULL")
 _index("lead_score_backlog", LeadScore, "owner", "backlog", "backlog = 1")
 _index("lead_hidden", Lead, "id", "removed_by IS NOT NULL OR merged_into IS NOT NULL")
+_index("event_of_act", Event, "by act", "changes IS NOT NULL")
+_index("event_undoing", Event, "undoes", "undoes IS NOT NULL")
+_index("verdict_standing", Verdict, "lead_id id", "withdrawn_at IS NULL")
+guard_events()

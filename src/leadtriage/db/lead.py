@@ -88,12 +88,19 @@ class Lead(Row, table=True):
     next_touch_on: date | None = None
     """The day a next touch was promised for."""
     nurture_until: date | None = None
+    nurture_reason: str | None = None
+    parked_on: date | None = None
+    """The day it was parked: from there on, or from its last touch, its contact interval counts."""
+    ask_for: str | None = None
+    """The name of the criterion whose question a reviewer wants asked first."""
     assigned_on: date | None = None
     qualified_on: date | None = None
     qualified_by: str | None = None
     """`score`, `crm`, or the person's name."""
     closed_on: date | None = None
     outcome_reason: str | None = None
+    outcome_said_by: str | None = None
+    """`lead` or `rep`: who gave the reason."""
     outcome_amount: int | None = Field(default=None, sa_type=BigInteger)
     outcome_currency: str | None = None
     other_emails: str | None = None

@@ -13,14 +13,17 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Column, DateTime
 from sqlmodel import Field
 
+from leadtriage.db.decisions import Erasing, Forgotten, PairDecision, PutOff, SecretKey, Verdict, VerdictLine
 from leadtriage.db.lead import Lead, Row, table
 from leadtriage.db.scores import CriteriaVersion, ExtraColumn, LeadScore, ScoreRun
 
 __all__ = [
     "CriteriaVersion",
+    "Erasing",
     "Event",
     "ExtraColumn",
     "FieldOrigin",
+    "Forgotten",
     "HeaderMapping",
     "IdBlock",
     "ImportBatch",
@@ -31,9 +34,14 @@ __all__ = [
     "LeadScore",
     "LikelyDuplicate",
     "Nomination",
+    "PairDecision",
+    "PutOff",
     "Row",
     "ScoreRun",
+    "SecretKey",
     "Touch",
+    "Verdict",
+    "VerdictLine",
     "table",
 ]
 
@@ -91,6 +99,7 @@ class ImportBatch(Row, table=True):
     system: str | None = None
     headers: list[str] = Field(sa_column=Column("headers", JSON))
     mapping: dict[str, Any] = Field(sa_column=Column("mapping", JSON))
+    """How its rows were understood: what `importing.recollection` reads them again by."""
     rows: int = 0
     created: int = 0
     updated: int = 0
@@ -148,7 +157,11 @@ class Nomination(Row, table=True):
     at: datetime = Field(sa_type=DateTime)
     recorded_at: datetime = Field(sa_type=DateTime)
     batch_id: int | None = None
+    act: int | None = None
+    """The person's act that made it; None where an import did."""
     withdrawn_at: datetime | None = Field(default=None, sa_type=DateTime)
+    withdrawn_act: int | None = None
+    """The person's act that withdrew it: a verdict decides all that nominated the lead."""
 
 
 class Touch(Row, table=True):
@@ -165,6 +178,8 @@ class Touch(Row, table=True):
     note: str | None = None
     next_on: date | None = None
     batch_id: int | None = None
+    act: int | None = None
+    """The person's act that made it; None where an import did."""
     withdrawn_at: datetime | None = Field(default=None, sa_type=DateTime)
 
 
@@ -186,6 +201,10 @@ class Event(Row, table=True):
     new: str | None = None
     reason: str | None = None
     note: str | None = None
+    changes: dict[str, list[Any]] | None = Field(default=None, sa_column=Column("changes", JSON(none_as_null=True)))
+    """What a person's act changed in the lead: column -> [before, after], days as ISO text. None where nobody acted."""
+    undoes: int | None = None
+    """The act that this event takes back."""
 
 
 class IdBlock(Row, table=True):

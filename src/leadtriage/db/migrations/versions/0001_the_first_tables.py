@@ -35,6 +35,8 @@ def upgrade() -> None:
         sa.Column("new", sa.String(), nullable=True),
         sa.Column("reason", sa.String(), nullable=True),
         sa.Column("note", sa.String(), nullable=True),
+        sa.Column("changes", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("undoes", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("lead_id", "id"),
         sqlite_with_rowid=False,
     )
@@ -169,11 +171,15 @@ def upgrade() -> None:
         sa.Column("contact_dated", sa.Boolean(), nullable=True),
         sa.Column("next_touch_on", sa.Date(), nullable=True),
         sa.Column("nurture_until", sa.Date(), nullable=True),
+        sa.Column("nurture_reason", sa.String(), nullable=True),
+        sa.Column("parked_on", sa.Date(), nullable=True),
+        sa.Column("ask_for", sa.String(), nullable=True),
         sa.Column("assigned_on", sa.Date(), nullable=True),
         sa.Column("qualified_on", sa.Date(), nullable=True),
         sa.Column("qualified_by", sa.String(), nullable=True),
         sa.Column("closed_on", sa.Date(), nullable=True),
         sa.Column("outcome_reason", sa.String(), nullable=True),
+        sa.Column("outcome_said_by", sa.String(), nullable=True),
         sa.Column("outcome_amount", sa.BigInteger(), nullable=True),
         sa.Column("outcome_currency", sa.String(), nullable=True),
         sa.Column("other_emails", sa.String(), nullable=True),
@@ -199,7 +205,6 @@ def upgrade() -> None:
             sqlite_where=sa.text("removed_by IS NOT NULL OR merged_into IS NOT NULL"),
             postgresql_where=sa.text("removed_by IS NOT NULL OR merged_into IS NOT NULL"),
         )
-
     op.create_table(
         "lead_key",
         sa.Column("key", sa.String(), nullable=False),
@@ -279,7 +284,6 @@ def upgrade() -> None:
             sqlite_where=sa.text("queue_from IS NOT NULL"),
             postgresql_where=sa.text("queue_from IS NOT NULL"),
         )
-
     op.create_table(
         "likely_duplicate",
         sa.Column("lead_id", sa.Integer(), nullable=False),
@@ -299,7 +303,9 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(), nullable=False),
         sa.Column("recorded_at", sa.DateTime(), nullable=False),
         sa.Column("batch_id", sa.Integer(), nullable=True),
+        sa.Column("act", sa.Integer(), nullable=True),
         sa.Column("withdrawn_at", sa.DateTime(), nullable=True),
+        sa.Column("withdrawn_act", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("lead_id", "id"),
         sqlite_with_rowid=False,
     )
@@ -326,6 +332,7 @@ def upgrade() -> None:
         sa.Column("note", sa.String(), nullable=True),
         sa.Column("next_on", sa.Date(), nullable=True),
         sa.Column("batch_id", sa.Integer(), nullable=True),
+        sa.Column("act", sa.Integer(), nullable=True),
         sa.Column("withdrawn_at", sa.DateTime(), nullable=True),
         sa.PrimaryKeyConstraint("lead_id", "id"),
         sqlite_with_rowid=False,
