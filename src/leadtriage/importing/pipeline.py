@@ -85,7 +85,7 @@ def import_file(
         while True:
             with connection.begin():
                 understanding = understand_file(connection, source, plan, options, overrides)
-            staging, reading = stage_file(connection, source, understanding, options, act, progress)
+            staging, reading, understanding = stage_file(connection, source, understanding, options, act, progress)
             try:
                 return _merge_file(connection, source, staging, reading, understanding, options, overrides, act)
             except _NumbersTaken:
@@ -99,8 +99,11 @@ def stage_file(
     options: ImportOptions,
     act: Act,
     progress: Progress,
-) -> tuple[Staging, Reading]:
-    """Stage a file's rows; read it anew where its dates turn out to be written in another order than was assumed."""
+) -> tuple[Staging, Reading, Understanding]:
+    """Stage a file's rows; read it anew where its dates turn out to be written in another order than was assumed.
+
+    The understanding that is returned is the one by which they were read.
+    """
     while True:
         staging, reading = _stage_rows(connection, source, understanding, act, progress)
         orders = dict(understanding.date_orders)
@@ -108,7 +111,7 @@ def stage_file(
             orders[index] = evidence.order or orders[index]
         if options.date_order is not None or orders == understanding.date_orders:
             _warn_of_dates(understanding, reading.tally, options)
-            return staging, reading
+            return staging, reading, understanding
         understanding = replace(understanding, date_orders=orders)
 
 

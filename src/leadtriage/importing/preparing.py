@@ -16,6 +16,7 @@ from leadtriage.importing.headers import headers_digest
 from leadtriage.importing.identity import OWN_SYSTEM
 from leadtriage.importing.mapping import ColumnPlan, HeaderPlan, plan_columns
 from leadtriage.importing.own_export import find_own_extras, is_own_export, plan_own_columns
+from leadtriage.importing.recollection import write_understanding
 from leadtriage.importing.source import Source
 from leadtriage.importing.summary import ImportOptions, ImportSummary, Reject
 from leadtriage.importing.understand import Understanding
@@ -183,7 +184,7 @@ def open_batch(connection: Connection, source: Source, understanding: Understand
             options=digest,
             system=understanding.system,
             headers=list(source.headers),
-            mapping={column.header: column.field for column in understanding.plan.columns},
+            mapping=write_understanding(understanding),
         )
     )
     return number
