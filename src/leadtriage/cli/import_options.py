@@ -103,8 +103,8 @@ class ImportChoice:
             read=self.reading(),
             overrides=dict(_split_pair(pair) for pair in self.map or ()),
             region=_letters(self.region, 2, "--region", "DE"),
-            currency=_letters(self.currency, 3, "--currency", "EUR")
-            or (criteria.currency if criteria else usual.currency),
+            currency=_letters(self.currency, 3, "--currency", "EUR"),
+            usual_currency=criteria.currency if criteria else usual.usual_currency,
             date_order=DateOrder(self.date_order) if self.date_order else None,
             system=self.system,
             source=self.source,

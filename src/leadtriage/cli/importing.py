@@ -12,6 +12,7 @@ import typer
 from leadtriage.cli.command import add_command, end_with
 from leadtriage.cli.import_options import READING, UNDERSTANDING, ImportChoice
 from leadtriage.cli.invocation import Invocation
+from leadtriage.cli.rejecting import write_rejects
 from leadtriage.errors import UsageError
 
 if TYPE_CHECKING:
@@ -59,7 +60,11 @@ def import_files(
     """
     if rejects is not None and len(files) > 1:
         raise UsageError("is for one file", place="--rejects", hint="import the files one by one")
-    if rejects is not None and rejects.exists() and any(file != "-" and rejects.samefile(file) for file in files):
+    if (
+        rejects is not None
+        and rejects.exists()
+        and any(file != STANDARD_INPUT and rejects.samefile(file) for file in files)
+    ):
         raise UsageError("would overwrite the file that is imported", place="--rejects", hint="name another file")
     criteria = invocation.criteria()
     options = selection.options(criteria, dry_run=dry_run)
@@ -70,7 +75,8 @@ def import_files(
             for file in files:
                 done.append(_import_file(invocation, engine, file, options, act))
                 _tell(invocation, done[-1], several=len(files) > 1)
-                _write_rejects(invocation, done[-1], file, rejects, dry_run=dry_run)
+                path = None if file == STANDARD_INPUT else Path(file)
+                write_rejects(invocation, done[-1], path, rejects, dry_run=dry_run)
     finally:
         if done:
             _show(invocation, done, dry_run=dry_run)
@@ -102,31 +108,6 @@ def _tell(invocation: Invocation, summary: ImportSummary, *, several: bool) -> N
         invocation.warn(f"{place}line {reject.line} is rejected: {reject.reason}")
     if len(summary.rejects) > _MOST_TOLD:
         invocation.warn(f"{place}{len(summary.rejects) - _MOST_TOLD:,} more rows are rejected")
-
-
-def _write_rejects(
-    invocation: Invocation, summary: ImportSummary, file: str, chosen: Path | None, *, dry_run: bool
-) -> None:
-    """Write the rejected rows with their reasons, so that they can be mended and imported again."""
-    if not summary.rejects or (dry_run and chosen is None):
-        return
-    from leadtriage.formulas import guard_formula
-    from leadtriage.output.documents import write_rows
-
-    target = chosen or Path("standard-input.rejects.csv" if file == STANDARD_INPUT else f"{file}.rejects.csv")
-    if summary.repeated and target.exists():
-        invocation.note(f"rejected rows: {target}, as it was left")
-        return
-    rows = (
-        [str(reject.line), reject.reason, *(guard_formula(cell) for cell in reject.cells)] for reject in summary.rejects
-    )
-    text = write_rows([["line", "reason", *(guard_formula(header) for header in summary.headers)]], rows)
-    try:
-        target.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        invocation.warn(f"{target} cannot be written: {error.strerror}; import with --rejects FILE to have the rows")
-    else:
-        invocation.note(f"rejected rows: {target}")
 
 
 def _show(invocation: Invocation, done: list[ImportSummary], *, dry_run: bool) -> None:

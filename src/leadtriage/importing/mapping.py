@@ -19,6 +19,7 @@ from leadtriage.importing.overrides import resolve_overrides
 from leadtriage.importing.presets import Preset, choose_preset
 from leadtriage.importing.settling import SPARE, Claim, recognise_by_values, settle
 from leadtriage.importing.sharing import settle_together, share_out
+from leadtriage.importing.values import DateOrder
 
 __all__ = ["MAPPABLE_FIELDS", "ColumnPlan", "HeaderPlan", "headers_digest", "plan_columns"]
 
@@ -50,6 +51,7 @@ class ColumnPlan:
         why: how that was decided, in a few words for people.
         rank: among several columns of one field the preferred has 0, the next 1.
         currency: of a column of money the one that its header names ("Budget (EUR)"), as in ISO 4217.
+        date_order: of a column of dates the one that an earlier file settled, where these rows continue it.
     """
 
     index: int
@@ -58,6 +60,7 @@ class ColumnPlan:
     why: str
     rank: int = 0
     currency: str | None = None
+    date_order: DateOrder | None = None
 
 
 @dataclass(frozen=True, slots=True)

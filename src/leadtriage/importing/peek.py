@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from leadtriage.act import Act
+from leadtriage.importing.mended import complete_options, find_origin, tell_origin
 from leadtriage.importing.preparing import default_date_order, plan_file, recall_overrides
 from leadtriage.importing.source import Source
 from leadtriage.importing.summary import ImportOptions
@@ -29,16 +30,20 @@ def peek_source(source: Source, options: ImportOptions, act: Act, *, connection:
         FileError: the file cannot be read.
         UsageError: an option names a field or a header that is not there.
     """
-    plan = plan_file(source, recall_overrides(connection, source, options))
-    order = options.date_order or default_date_order(options.region)
+    origin = find_origin(connection, source) if connection is not None else None
+    if origin is not None:
+        options = complete_options(options, origin)
+    overrides = recall_overrides(connection, source, options, origin)
+    plan = plan_file(source, overrides, None if options.overrides else origin)
+    order = default_date_order(options.region)
     understanding = Understanding(
         plan=plan,
         headers=source.headers,
         system=options.system or plan.system or "file",
         extras=(),
         region=options.region,
-        currency=options.currency,
-        date_orders={column.index: order for column in plan.columns},
+        currency=options.currency or options.usual_currency,
+        date_orders={column.index: options.date_order or column.date_order or order for column in plan.columns},
         source=options.source or plan.default_source,
     )
     reader = RowReader(understanding, act)
@@ -73,7 +78,7 @@ def peek_source(source: Source, options: ImportOptions, act: Act, *, connection:
         "recognised as": plan.preset,
         "rows looked at": reader.tally.rows,
     }
-    warnings = (*source.warnings, *plan.warnings, *reader.tally.warnings.sentences())
+    warnings = (*tell_origin(source, origin), *source.warnings, *plan.warnings, *reader.tally.warnings.sentences())
     return Card(
         title=f"How {source.name} is read",
         facts=tuple((label, value) for label, value in facts.items() if value is not None),

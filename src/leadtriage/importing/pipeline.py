@@ -20,6 +20,7 @@ from leadtriage.importing.attributes import attributes_of
 from leadtriage.importing.folding import fold_rows
 from leadtriage.importing.follow import follow_status
 from leadtriage.importing.match import match_rows, store_keys
+from leadtriage.importing.mended import complete_options, find_origin, tell_origin
 from leadtriage.importing.merge import apply_changes, create_leads, find_changes, keep_rows
 from leadtriage.importing.preparing import (
     find_earlier_import,
@@ -77,19 +78,23 @@ def import_file(
         with connection.begin():
             widen_cache(connection)
         with connection.begin():
-            overrides = recall_overrides(connection, source, options)
+            origin = find_origin(connection, source)
+            if origin is not None:
+                options = complete_options(options, origin)
+            overrides = recall_overrides(connection, source, options, origin)
             earlier = find_earlier_import(connection, source, options, overrides)
         if earlier is not None:
             return earlier
-        plan = plan_file(source, overrides)
+        plan = plan_file(source, overrides, None if options.overrides else origin)
         while True:
             with connection.begin():
                 understanding = understand_file(connection, source, plan, options, overrides)
             staging, reading, understanding = stage_file(connection, source, understanding, options, act, progress)
             try:
-                return _merge_file(connection, source, staging, reading, understanding, options, overrides, act)
+                summary = _merge_file(connection, source, staging, reading, understanding, options, overrides, act)
             except _NumbersTaken:
                 continue
+            return replace(summary, notes=(*tell_origin(source, origin), *summary.notes))
 
 
 def stage_file(

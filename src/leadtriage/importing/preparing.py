@@ -15,6 +15,7 @@ from leadtriage.db.schema import ExtraColumn, HeaderMapping, ImportBatch, Import
 from leadtriage.importing.headers import headers_digest
 from leadtriage.importing.identity import OWN_SYSTEM
 from leadtriage.importing.mapping import ColumnPlan, HeaderPlan, plan_columns
+from leadtriage.importing.mended import Origin, repeat_columns
 from leadtriage.importing.own_export import find_own_extras, is_own_export, plan_own_columns
 from leadtriage.importing.recollection import write_understanding
 from leadtriage.importing.source import Source
@@ -25,7 +26,9 @@ from leadtriage.importing.values import DateOrder
 _SAMPLES = 200
 
 
-def recall_overrides(connection: Connection | None, source: Source, options: ImportOptions) -> dict[str, str]:
+def recall_overrides(
+    connection: Connection | None, source: Source, options: ImportOptions, origin: Origin | None = None
+) -> dict[str, str]:
     """What `--map` says now, else what it said for the last file with the same headers."""
     if options.overrides or connection is None:
         return dict(options.overrides)
@@ -33,7 +36,8 @@ def recall_overrides(connection: Connection | None, source: Source, options: Imp
     known = connection.execute(
         select(mapping.c.mapping).where(mapping.c.headers_digest == headers_digest(source.headers))
     ).scalar()
-    return dict(known or {})
+    kept_open = {"outcome": "none"} if origin is not None and origin.understanding.keep_open else {}
+    return {**(known or {}), **kept_open}
 
 
 def remember_overrides(connection: Connection, source: Source, overrides: Mapping[str, str], act: Act) -> None:
@@ -53,8 +57,13 @@ def remember_overrides(connection: Connection, source: Source, overrides: Mappin
     )
 
 
-def plan_file(source: Source, overrides: Mapping[str, str]) -> HeaderPlan:
-    """Decide what becomes of each column, by its header and the first rows."""
+def plan_file(source: Source, overrides: Mapping[str, str], origin: Origin | None = None) -> HeaderPlan:
+    """Decide what becomes of each column, by its header and the first rows, or as in the file that these come from."""
+    plan = _plan_by_itself(source, overrides)
+    return plan if origin is None else repeat_columns(plan, origin)
+
+
+def _plan_by_itself(source: Source, overrides: Mapping[str, str]) -> HeaderPlan:
     if is_own_export(source.headers):
         return plan_own_columns(source.headers, overrides)
     samples: list[list[str]] = []
@@ -68,15 +77,20 @@ def understand_file(
     connection: Connection, source: Source, plan: HeaderPlan, options: ImportOptions, overrides: Mapping[str, str]
 ) -> Understanding:
     """Put together by what a file's rows are read; the numbers of new extra columns are not reserved yet."""
-    order = options.date_order or default_date_order(options.region)
-    dates = {c.index: order for c in plan.columns if c.field in ("created", "modified", "last_touch", "timeline")}
+    own = plan.system == OWN_SYSTEM
+    order = default_date_order(options.region)
+    dates = {
+        column.index: options.date_order or column.date_order or order
+        for column in plan.columns
+        if column.field in ("created", "modified", "last_touch", "timeline")
+    }
     return Understanding(
         plan=plan,
         headers=source.headers,
-        system=options.system or plan.system or f"file-{headers_digest(source.headers)[:4]}",
+        system=(plan.system if own else options.system or plan.system) or f"file-{headers_digest(source.headers)[:4]}",
         extras=tuple(_number_extras(connection, plan)),
         region=options.region,
-        currency=options.currency,
+        currency=options.currency or options.usual_currency,
         date_orders=dates,
         source=options.source or plan.default_source,
         keep_open=overrides.get("outcome", "").lower() == "none",

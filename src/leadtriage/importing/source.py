@@ -18,6 +18,7 @@ from leadtriage.importing.reading.dialect import guess_dialect
 from leadtriage.importing.reading.encoding import Encoded, examine_bytes
 from leadtriage.importing.reading.layout import common_width, find_layout, name_columns
 from leadtriage.importing.reading.model import Chunk, Dialect, Layout, Reading, ReadOptions
+from leadtriage.importing.reading.rejects import BEGINNING, lay_out_rejects, restore_cells, restore_rows
 from leadtriage.importing.reading.spreadsheet import Sheet, convert_sheet, detect_spreadsheet
 from leadtriage.importing.reading.tables import Tally, cut_table, find_tables, shape_rows
 
@@ -28,7 +29,7 @@ SAMPLE_CHARACTERS = 100_000
 SAMPLE_ROWS = 2_000
 MOST_TABLES = 1_000
 _SHEET_DIALECT = Dialect(",", '"', "")
-_OWN_EXPORT = "leadtriage_id,crm_id,"
+_AS_WE_WRITE = ("leadtriage_id,crm_id,", BEGINNING)
 
 
 class _Found(NamedTuple):
@@ -49,6 +50,7 @@ class Source:
         reading: what was understood of it.
         headers: the columns' names, unique and none empty.
         raw_headers: the names as they are in the file, a header of several rows joined by a space.
+        has_rejects: whether it holds rejected rows that we wrote; its headers and rows are those that they were.
     """
 
     def __init__(
@@ -65,7 +67,10 @@ class Source:
         self.sha256 = encoded.sha256
         self.reading = reading
         self.raw_headers = layout.header
-        self.headers = name_columns(layout.header, layout.columns, header_rows=layout.header_rows)
+        self.has_rejects = layout.aside > 0
+        self._columns = layout.columns - layout.aside
+        header = restore_cells(layout.header) if layout.aside else layout.header
+        self.headers = name_columns(header, self._columns, header_rows=layout.header_rows)
         self._path = path
         self._encoded = encoded
         self._dialect = dialect
@@ -86,8 +91,16 @@ class Source:
     def rows(self) -> Iterator[Chunk]:
         """The rows below the header, in chunks of up to 20,000, without the blank ones; memory stays flat."""
         tally = Tally()
-        yield from shape_rows(self._table(tally), self._layout.columns, tally)
+        blocks = self._table(tally)
+        yield from shape_rows(restore_rows(blocks) if self.has_rejects else blocks, self._columns, tally)
         self._tally = tally
+
+    def why_rejected(self) -> list[tuple[str, str]]:
+        """The line and reason of the first rejected rows; empty in a file that holds none."""
+        if not self.has_rejects:
+            return []
+        first = next(self._table(Tally()), Block([], [], {}, []))
+        return [(row[0].strip(), row[1]) for row in first.cells[:SAMPLE_ROWS] if len(row) > 1]
 
     def _table(self, tally: Tally) -> Iterator[Block]:
         with _open_text(self._path, self._encoded) as text:
@@ -182,7 +195,7 @@ def _open_delimited(path: Path, name: str, options: ReadOptions, *, allow_empty:
     told = re.match(r'"?sep=(.)"?[\r\n]', sample)
     if told and options.delimiter is None:
         options = replace(options, delimiter=told[1])
-    if sample.startswith(_OWN_EXPORT):
+    if sample.startswith(_AS_WE_WRITE):
         options = _as_we_write(options)
     dialect = guess_dialect(sample.replace("\r\n", "\n").replace("\r", "\n"), options)
     found = _lay_out(path, encoded, dialect, options, "csv", name)
@@ -203,7 +216,7 @@ def _open_delimited(path: Path, name: str, options: ReadOptions, *, allow_empty:
 
 
 def _as_we_write(options: ReadOptions) -> ReadOptions:
-    """How our own exports are written, where the person said nothing else: nothing in their cells is layout."""
+    """How we write exports and rejects, where the person said nothing else: nothing in their cells is layout."""
     usual = ReadOptions(delimiter=",", quote='"', escape="", header_rows=1, skip_rows=0, table=1)
     said = {name: value for name, value in asdict(options).items() if value is not None}
     return replace(usual, **said)
@@ -238,9 +251,11 @@ def _tell_sheets(sheet: Sheet, options: ReadOptions) -> tuple[str, ...]:
 def _lay_out(path: Path, encoded: Encoded, dialect: Dialect, options: ReadOptions, kind: str, name: str) -> _Found:
     """Finds the wanted table in the file's first block."""
     sample = _first_block(path, encoded, dialect, None, kind)
-    if kind == "csv":
+    layout = None if options.skip_rows else lay_out_rejects(sample.cells[:SAMPLE_ROWS])
+    if kind == "csv" and layout is None:
         sample = _first_block(path, encoded, dialect, common_width(sample.cells), kind)
-    layout = find_layout(sample.cells[:SAMPLE_ROWS], options)
+    if layout is None:
+        layout = find_layout(sample.cells[:SAMPLE_ROWS], options)
     block = _first_block(path, encoded, dialect, layout.width, kind)
     starts = find_tables(block, layout, MOST_TABLES)
     wanted = 1 if options.table is None else options.table

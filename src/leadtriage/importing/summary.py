@@ -25,7 +25,7 @@ class ImportOptions:
         read: how the file is to be read.
         overrides: lead field -> the file's header (`--map`); `outcome` -> `none` keeps all leads open.
         region: two letters of the country of telephone numbers without a country code.
-        currency: of sums without a mark.
+        currency: of sums without a mark, where that was said; else they are in `usual_currency`.
         date_order: of columns whose values do not tell.
         system: the word in front of the file's ids, where no preset knows it.
         source: where the leads came from, if no column says so.
@@ -35,7 +35,8 @@ class ImportOptions:
     read: ReadOptions = field(default_factory=ReadOptions)
     overrides: Mapping[str, str] = field(default_factory=dict)
     region: str | None = None
-    currency: str = "USD"
+    currency: str | None = None
+    usual_currency: str = "USD"
     date_order: DateOrder | None = None
     system: str | None = None
     source: str | None = None

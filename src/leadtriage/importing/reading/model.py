@@ -61,6 +61,7 @@ class Layout:
         columns: how many columns the table has.
         last_header_row: the header's lowest row as it is in the file, by which another table is known.
         warnings: what was decided and may be wrong.
+        aside: how many columns at the left are ours and no part of the table, as in a file of rejected rows.
     """
 
     first: int
@@ -70,6 +71,7 @@ class Layout:
     columns: int
     last_header_row: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    aside: int = 0
 
 
 @dataclass(frozen=True, slots=True)
