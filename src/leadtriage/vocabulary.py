@@ -61,6 +61,29 @@ class Reason(StrEnum):
     FEATURE = "feature"
 
 
+class VerdictWord(StrEnum):
+    """What a reviewer says of a junk candidate; `ask` puts it on the list of those that need answers."""
+
+    JUNK = "junk"
+    RESCUE = "rescue"
+    NURTURE = "nurture"
+    ASK = "ask"
+
+
+class VerdictKind(StrEnum):
+    """Whether a verdict decides a candidate or is a second look at confirmed junk."""
+
+    REVIEW = "review"
+    AUDIT = "audit"
+
+
+class PairWord(StrEnum):
+    """What a person said of two leads that may be one."""
+
+    MERGED = "merged"
+    APART = "apart"
+
+
 class EmailKind(StrEnum):
     """What an e-mail address says of its owner; the worst that applies."""
 
@@ -91,6 +114,11 @@ class EventKind(StrEnum):
     GRADE = "grade"
     QUALIFIED = "qualified"
     NOMINATED = "nominated"
+    VERDICT = "verdict"
+    PUT_OFF = "put_off"
+    MERGED = "merged"
+    KEPT_APART = "kept_apart"
+    FORGOTTEN = "forgotten"
     UNDONE = "undone"
     REMOVED = "removed"
 

@@ -1,0 +1,140 @@
+"""Takes back the last act of a person, by events of its own: what the act changed becomes again what it was."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, Engine, delete, exists, func, select, update
+
+from leadtriage.act import Act
+from leadtriage.criteria.model import Criteria
+from leadtriage.db.dialect import batches
+from leadtriage.db.schema import (
+    Event,
+    FieldOrigin,
+    Lead,
+    LeadKey,
+    Nomination,
+    PairDecision,
+    PutOff,
+    Touch,
+    Verdict,
+    table,
+)
+from leadtriage.errors import LeadtriageError
+from leadtriage.triage.acting import Acting, acting
+from leadtriage.vocabulary import EventKind, PairWord
+
+_event, _lead = table(Event), table(Lead)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """What was taken back.
+
+    Attributes:
+        act: its number.
+        events: its lines of the history, with the columns of `event`.
+    """
+
+    act: int
+    events: tuple[Mapping[str, Any], ...]
+
+
+def undo_last_act(engine: Engine, criteria: Criteria, act: Act) -> TakenBack:
+    """Take back the last act of `act.by` that stands: a verdict, a touch, an assignment, a merge, a closing.
+
+    Raises:
+        LeadtriageError: there is none; it cannot be taken back; or what it changed was changed again since.
+    """
+    with acting(engine, criteria, act) as doing:
+        last = _find_last_act(doing.connection, act.by)
+        if last is None:
+            raise LeadtriageError(
+                f"{act.by} has done nothing that could be taken back",
+                hint="--by NAME takes back somebody else's act; an import is taken back with: leadtriage undo BATCH",
+            )
+        mine = select(_event).where(_event.c.by == act.by, _event.c.act == last, _event.c.changes.is_not(None))
+        events = tuple(dict(row) for row in doing.connection.execute(mine.order_by(_event.c.id)).mappings())
+        if any(event["kind"] == EventKind.FORGOTTEN for event in events):
+            raise LeadtriageError(
+                "the last act was to forget a person, and nothing of that is left to bring back",
+                place=f"lead {events[0]['lead_id']}",
+            )
+        _restore(doing, events)
+        _withdraw(doing, last)
+    return TakenBack(last, events)
+
+
+def was_undone(event: Any) -> Any:
+    """Whether the act of an event has been taken back: a condition on a statement over `event`."""
+    undoing = _event.alias("undoing")
+    return exists().where(undoing.c.undoes == event.c.act)
+
+
+def _find_last_act(connection: Connection, by: str) -> int | None:
+    last = select(func.max(_event.c.act)).where(
+        _event.c.by == by, _event.c.changes.is_not(None), _event.c.undoes.is_(None), ~was_undone(_event)
+    )
+    found: int | None = connection.execute(last).scalar()
+    return found
+
+
+def _restore(doing: Acting, events: Sequence[Mapping[str, Any]]) -> None:
+    """Give the leads the values from before, last change first."""
+    leads = doing.read_leads({event["lead_id"] for event in events})
+    expected: dict[int, dict[str, Any]] = defaultdict(dict)
+    for event in events:
+        expected[event["lead_id"]] |= {name: after for name, (_, after) in event["changes"].items()}
+    for lead_id, columns in expected.items():
+        for name, after in columns.items():
+            if leads[lead_id][name] != _read(name, after):
+                raise LeadtriageError(
+                    f"its {name.replace('_', ' ')} was changed again since",
+                    place=f"lead {lead_id}",
+                    hint=f"see: leadtriage show {lead_id}",
+                )
+    doing.take_back(
+        [
+            (event, {name: _read(name, before) for name, (before, _) in event["changes"].items()})
+            for event in reversed(events)
+        ]
+    )
+
+
+def _withdraw(doing: Acting, act_id: int) -> None:
+    """Let what the act had made no longer count, and what it had withdrawn count again."""
+    connection, now = doing.connection, doing.act.recorded_at
+    _return_keys(connection, act_id)
+    for model in (Nomination, Touch, Verdict, PutOff, PairDecision):
+        rows = table(model)
+        connection.execute(
+            update(rows).where(rows.c.act == act_id, rows.c.withdrawn_at.is_(None)).values(withdrawn_at=now)
+        )
+    nomination = table(Nomination)
+    connection.execute(
+        update(nomination).where(nomination.c.withdrawn_act == act_id).values(withdrawn_at=None, withdrawn_act=None)
+    )
+    origin = table(FieldOrigin)
+    connection.execute(delete(origin).where(origin.c.act == act_id, origin.c.batch_id.is_(None)))
+
+
+def _return_keys(connection: Connection, act_id: int) -> None:
+    """Let the keys of a merged lead lead to it again."""
+    pair, key = table(PairDecision), table(LeadKey)
+    merges = connection.execute(select(pair).where(pair.c.act == act_id, pair.c.decision == PairWord.MERGED)).all()
+    for merge in merges:
+        loser = merge.lead_id if merge.winner_id == merge.other_lead_id else merge.other_lead_id
+        for group in batches(merge.moved_keys):
+            statement = update(key).where(key.c.key.in_(group), key.c.lead_id == merge.winner_id)
+            connection.execute(statement.values(lead_id=loser))
+
+
+def _read(name: str, value: Any) -> Any:
+    """A column's value from the form in which `event.changes` has it."""
+    is_day = value is not None and _lead.c[name].type.python_type is date
+    return date.fromisoformat(value) if is_day else value

@@ -1,0 +1,120 @@
+"""An act changes leads and tells the history in one transaction, and the last one can be taken back."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import DBAPIError
+from stored_leads import NOON, act_by, criteria, read_lead, store_lead
+
+from leadtriage.db.engine import reading, writing
+from leadtriage.db.schema import Event, FieldOrigin, LeadScore, table
+from leadtriage.errors import LeadtriageError
+from leadtriage.triage.acting import LeadChange, acting, text_values
+from leadtriage.triage.undoing import undo_last_act
+from leadtriage.vocabulary import EventKind
+
+
+def read_events(engine: Engine, lead_id: int) -> list[dict[str, Any]]:
+    event = table(Event)
+    with reading(engine) as connection:
+        found = connection.execute(select(event).where(event.c.lead_id == lead_id).order_by(event.c.id)).mappings()
+        return [dict(row) for row in found]
+
+
+def close(engine: Engine, lead_id: int, stage: str = "lost", by: str = "Maria") -> None:
+    with acting(engine, criteria(), act_by(by)) as doing:
+        lead = doing.read_lead(lead_id)
+        values = {"stage": stage, "closed_on": date(2026, 11, 18), "outcome_reason": "price"}
+        doing.record([LeadChange(lead_id, EventKind.STAGE, values, old=lead["stage"], new=stage, reason="price")])
+
+
+def test_an_act_changes_the_lead_tells_it_and_scores_it_anew(engine: Engine) -> None:
+    lead_id = store_lead(engine, name="Ann Lee", title="CEO")
+    with acting(engine, criteria(), act_by("Maria")) as doing:
+        values = text_values("owner", "Sam") | {"assigned_on": date(2026, 11, 18), "title": "CEO"}
+        doing.record([LeadChange(lead_id, EventKind.OWNER, values, field="owner", new="Sam", note="by hand")])
+    lead = read_lead(engine, lead_id)
+    assert (lead["owner"], lead["owner_comparable"], lead["assigned_on"]) == ("Sam", "sam", date(2026, 11, 18))
+    told = [event for event in read_events(engine, lead_id) if event["kind"] == EventKind.OWNER]
+    assert [(event["old"], event["new"], event["by"], event["note"]) for event in told] == [
+        (None, "Sam", "Maria", "by hand")
+    ]
+    assert told[0]["changes"] == {
+        "owner": [None, "Sam"],
+        "owner_comparable": [None, "sam"],
+        "assigned_on": [None, "2026-11-18"],
+    }
+    with reading(engine) as connection:
+        assert connection.execute(select(table(LeadScore).c.owner)).scalar_one() == "Sam"
+
+
+def test_a_field_beside_the_act_has_a_line_of_its_own(engine: Engine) -> None:
+    lead_id = store_lead(engine, name="Ann Lee")
+    close(engine, lead_id)
+    told = [(event["kind"], event["field"], event["new"]) for event in read_events(engine, lead_id)]
+    assert told[-2:] == [("stage", None, "lost"), ("field", "outcome_reason", "price")]
+
+
+def test_taking_back_restores_everything_by_new_events(engine: Engine) -> None:
+    lead_id = store_lead(engine, name="Ann Lee")
+    before = read_lead(engine, lead_id)
+    close(engine, lead_id)
+    taken = undo_last_act(engine, criteria(), act_by("Maria"))
+    after = read_lead(engine, lead_id)
+    assert {**after, "changed_at": None} == {**before, "changed_at": None}
+    assert [event["kind"] for event in taken.events] == ["stage", "field"]
+    undone = [event for event in read_events(engine, lead_id) if event["kind"] == EventKind.UNDONE]
+    assert [event["undoes"] for event in undone] == [taken.act] * 2
+    with reading(engine) as connection:
+        origin = table(FieldOrigin)
+        assert not connection.execute(select(origin).where(origin.c.field == "outcome_reason")).all()
+
+
+def test_acts_are_taken_back_one_after_another_and_each_once(engine: Engine) -> None:
+    first, second = store_lead(engine, name="Ann Lee"), store_lead(engine, name="Bob Fox")
+    close(engine, first)
+    close(engine, second)
+    close(engine, store_lead(engine, name="Sam's"), by="Sam")
+    undone = [undo_last_act(engine, criteria(), act_by("Maria")).events[0]["lead_id"] for _ in range(2)]
+    assert undone == [second, first]
+    with pytest.raises(LeadtriageError, match="Maria has done nothing that could be taken back"):
+        undo_last_act(engine, criteria(), act_by("Maria"))
+
+
+def test_what_was_changed_since_is_not_taken_back(engine: Engine) -> None:
+    lead_id = store_lead(engine, name="Ann Lee")
+    close(engine, lead_id)
+    close(engine, lead_id, stage="won", by="Sam")
+    with pytest.raises(LeadtriageError, match="its stage was changed again since"):
+        undo_last_act(engine, criteria(), act_by("Maria"))
+    assert read_lead(engine, lead_id)["stage"] == "won"
+
+
+def test_an_act_that_fails_leaves_nothing(engine: Engine) -> None:
+    lead_id = store_lead(engine, name="Ann Lee")
+    before, told = read_lead(engine, lead_id), read_events(engine, lead_id)
+    with pytest.raises(LeadtriageError), acting(engine, criteria(), act_by("Maria")) as doing:
+        doing.record([LeadChange(lead_id, EventKind.STAGE, {"stage": "won"}, new="won")])
+        raise LeadtriageError("no")
+    assert (read_lead(engine, lead_id), read_events(engine, lead_id)) == (before, told)
+
+
+@pytest.mark.parametrize("change", ["update", "delete"])
+def test_the_database_refuses_to_change_the_history(engine: Engine, change: str) -> None:
+    store_lead(engine, name="Ann Lee")
+    event = table(Event)
+    statement = event.delete() if change == "delete" else event.update().values(by="nobody")
+    with pytest.raises(DBAPIError, match="the history is never changed"), writing(engine) as connection:
+        connection.execute(statement)
+
+
+def test_acts_have_the_time_of_their_day(engine: Engine) -> None:
+    lead_id = store_lead(engine, name="Ann Lee")
+    with acting(engine, criteria(), act_by("Maria", at=NOON - timedelta(days=3))) as doing:
+        doing.record([LeadChange(lead_id, EventKind.TOUCH, {"stage": "working"}, field="call")])
+    event = read_events(engine, lead_id)[-1]
+    assert (event["kind"], event["at"]) == ("touch", datetime(2026, 11, 15, 12))
