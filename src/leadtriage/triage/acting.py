@@ -36,7 +36,7 @@ class LeadChange:
 
     Attributes:
         values: columns of `lead` and what they become; columns that are so already are left alone. A lead field
-            among them that is not `field` itself gets a line of its own in the history.
+            among them that is not `field` itself, and the stage, get lines of their own in the history.
         field, old, new: as `event` has them; for a lead field in the form of `importing.attributes`.
     """
 
@@ -98,9 +98,16 @@ class Acting:
             for name in changed:
                 if name in _BY_COLUMN:
                     by_attribute[_BY_COLUMN[name]].append(name)
-            told_apart = {attribute for attribute in by_attribute if attribute.name != change.field}
-            own = [name for name in changed if _BY_COLUMN.get(name) not in told_apart]
+            told_apart = [attribute for attribute in by_attribute if attribute.name != change.field]
+            moves = "stage" in changed and change.kind is not EventKind.STAGE
+            own = [
+                name for name in changed if _BY_COLUMN.get(name) not in told_apart and not (moves and name == "stage")
+            ]
             events.append(self._write_event(change, _pair(lead, changed, own)))
+            if moves:
+                stages = {"old": lead["stage"], "new": changed["stage"], "reason": change.reason}
+                line = LeadChange(change.lead_id, EventKind.STAGE, **stages)
+                events.append(self._write_event(line, _pair(lead, changed, ["stage"])))
             for attribute in told_apart:
                 line = LeadChange(
                     change.lead_id,
