@@ -116,5 +116,6 @@ def test_acts_have_the_time_of_their_day(engine: Engine) -> None:
     lead_id = store_lead(engine, name="Ann Lee")
     with acting(engine, criteria(), act_by("Maria", at=NOON - timedelta(days=3))) as doing:
         doing.record([LeadChange(lead_id, EventKind.TOUCH, {"stage": "working"}, field="call")])
-    event = read_events(engine, lead_id)[-1]
-    assert (event["kind"], event["at"]) == ("touch", datetime(2026, 11, 15, 12))
+    told = [(event["kind"], event["old"], event["new"], event["at"]) for event in read_events(engine, lead_id)[1:]]
+    day = datetime(2026, 11, 15, 12)
+    assert told == [("touch", None, None, day), ("stage", "new", "working", day)]
