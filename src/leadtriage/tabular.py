@@ -19,7 +19,8 @@ class Column:
         label: what people see above it.
         keep: how dearly a narrow terminal keeps it; the lowest go first.
         align: "left" or "right".
-        kind: how the terminal draws it: "text", "grade", "bar" (a whole number out of 100), "share" (of 1), "days".
+        kind: how the terminal draws it: "text", "path" (a text whose end tells most), "grade", "bar" (a whole number out
+            of 100), "share" (of 1), "days".
         shown: a key of the rows that is no column: what people see in this one's place ("D?" for "D"); scripts (JSON,
             CSV) get the plain value. A row without that key, or with None there, shows the plain value.
     """
@@ -42,8 +43,10 @@ class Table:
         rows: plain values only; dates and numbers are not yet text.
         notes: sentences for people, told on standard error or beneath the table, never part of the data.
         group_by: a column's key by which the terminal draws groups; the rows stand in groups already.
+        group_sizes: what the heading of a group counts, by the group's value; a group that is not in it counts its rows.
         total: how many rows there are in all, where a limit left some out and counting them is cheap.
         more: a limit left rows out, be their number known or not.
+        more_than: there are more rows than so many in all; counting them went no further.
     """
 
     title: str
@@ -51,8 +54,15 @@ class Table:
     rows: tuple[Mapping[str, Cell], ...]
     notes: tuple[str, ...] = ()
     group_by: str | None = None
-    total: int | None = field(default=None)
+    group_sizes: Mapping[Cell, int] = field(default_factory=dict)
+    total: int | None = None
     more: bool = False
+    more_than: int | None = None
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there are rows that are not among these."""
+        return self.more or (self.total is not None and self.total > len(self.rows))
 
 
 @dataclass(frozen=True, slots=True)

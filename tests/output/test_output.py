@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -23,7 +24,7 @@ from leadtriage.output.plain import draw_plain
 from leadtriage.output.render import render_table
 from leadtriage.output.safe import safe
 from leadtriage.output.screen import Screen
-from leadtriage.output.sheet import draw_bar, lay_out
+from leadtriage.output.sheet import draw_bar, keep_end, lay_out
 from leadtriage.output.spreadsheet import write_xlsx
 from leadtriage.output.terminal import draw_rich, draw_table
 from leadtriage.settings import OutputFormat
@@ -102,6 +103,38 @@ def test_columns_fit_and_dearer_ones_stay(columns: list[Measure], width: int) ->
     dropped = [columns[place].keep for place in range(len(columns)) if place not in widths]
     assert not dropped or max(dropped) <= min(columns[place].keep for place in widths)
     assert fit_columns(columns, None) == {place: column.widest for place, column in enumerate(columns)}
+
+
+@given(ANY_TEXT.map(safe), st.integers(1, 60), st.booleans())
+def test_the_end_of_a_path_is_kept(text: str, width: int, unicode: bool) -> None:
+    kept = keep_end(text, width, unicode=unicode)
+    assert cell_len(kept) <= width
+    assert (kept == text) == (cell_len(text) <= width)
+    assert text.endswith(kept.removeprefix("…") if unicode and kept != text else kept)
+
+
+@pytest.mark.parametrize(
+    ("width", "kept"),
+    [
+        (40, "/home/maria/exports/2026-11/leads.csv"),
+        (20, "…/2026-11/leads.csv"),
+        (19, "…/2026-11/leads.csv"),
+        (18, "…/leads.csv"),
+        (11, "…/leads.csv"),
+        (10, "…leads.csv"),
+        (6, "…s.csv"),
+    ],
+)
+def test_a_path_is_cut_at_a_folder_where_it_can_be(width: int, kept: str) -> None:
+    assert keep_end("/home/maria/exports/2026-11/leads.csv", width, unicode=True) == kept
+
+
+def test_a_heading_counts_what_the_table_says() -> None:
+    sizes = replace(STALE, group_sizes={None: 12_000})
+    for screen in (Screen(80), Screen(80, colour=True)):
+        drawn = draw_table(sizes, screen)
+        assert "nobody (12,000)" in drawn
+        assert "Anna (2)" in drawn
 
 
 @given(st.integers(-200, 200))

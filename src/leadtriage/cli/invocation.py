@@ -108,9 +108,8 @@ class Invocation:
             write_out(render_table(table, self.settings.format, screen, upright=upright))
         for sentence in table.notes:
             self.note(sentence)
-        if table.more and more:
-            many = f"{table.total:,}" if table.total is not None else "many"
-            self.note(f"{len(table.rows)} of {many} are shown; {more}")
+        if table.is_cut and more:
+            self.note(f"{len(table.rows):,} of {_say_how_many(table)} are shown; {more}")
 
     def show_card(self, card: Card) -> None:
         """Write a card to standard output and its notes to standard error."""
@@ -134,3 +133,9 @@ class Invocation:
         """Tell several."""
         for sentence in sentences:
             self.warn(sentence)
+
+
+def _say_how_many(table: Table) -> str:
+    if table.total is not None:
+        return f"{table.total:,}"
+    return "many" if table.more_than is None else f"more than {table.more_than:,}"

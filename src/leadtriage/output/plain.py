@@ -17,7 +17,7 @@ def draw_plain(sheet: Sheet, screen: Screen) -> str:
     lines = [sheet.title] if sheet.title else []
     for heading, rows in sheet.groups:
         if heading is not None:
-            lines += ["", f"{heading} ({len(rows)})"]
+            lines += ["", heading]
         lines.append(_draw_line(sheet, tuple(column.label for column in sheet.columns), screen))
         lines.append(rule)
         lines += (_draw_line(sheet, cells, screen) for cells in rows)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 
 from leadtriage.output.cells import write_shown
 from leadtriage.output.layout import Measure, fit_columns
@@ -33,7 +34,8 @@ class Sheet:
     """A table laid out: all texts are safe and of one line.
 
     Attributes:
-        groups: a heading, or None where the table has no groups, and the rows' cells in the order of the columns.
+        groups: a heading with what it counts, or None where the table has no groups, and the rows' cells in the order
+            of the columns.
     """
 
     title: str
@@ -67,17 +69,26 @@ def lay_out(table: Table, screen: Screen) -> Sheet:
         )
         for place, width in widths.items()
     )
-    rows = []
-    for row, cells in zip(table.rows, texts, strict=True):
-        chosen = tuple(
-            _with_bar(cells[place], row[columns[place].key], width)
-            if bars and columns[place].kind == "bar"
-            else cells[place]
+    lines = [
+        tuple(
+            _fit(cells[place], columns[place], row, width, bars=bars, unicode=screen.unicode)
             for place, width in widths.items()
         )
-        rows.append((None if heading is None else write_shown(heading, row) or "none", chosen))
-    groups = groupby(rows, key=lambda row: row[0])
-    return Sheet(safe(table.title), shown, tuple((name, tuple(cells for _, cells in group)) for name, group in groups))
+        for row, cells in zip(table.rows, texts, strict=True)
+    ]
+    return Sheet(safe(table.title), shown, tuple(_group(table, heading, lines)))
+
+
+def _group(
+    table: Table, heading: Column | None, lines: Sequence[tuple[str, ...]]
+) -> Iterator[tuple[str | None, tuple[tuple[str, ...], ...]]]:
+    if heading is None:
+        yield None, tuple(lines)
+        return
+    for value, group in groupby(zip(table.rows, lines, strict=True), key=lambda pair: pair[0][heading.key]):
+        pairs = list(group)
+        number = table.group_sizes.get(value, len(pairs))
+        yield f"{write_shown(heading, pairs[0][0]) or 'none'} ({number:,})", tuple(line for _, line in pairs)
 
 
 def _measure(
@@ -88,9 +99,25 @@ def _measure(
         widest = max(cell_len(cells[place]) for cells in texts)
         if column.kind == "bar" and bars:
             widest += 1 + BAR_CELLS
-        shrinks = column.kind == "text" and any(isinstance(row[column.key], str) for row in rows)
+        shrinks = column.kind in ("text", "path") and any(isinstance(row[column.key], str) for row in rows)
         measures.append(Measure(max(widest, cell_len(column.label)), column.keep, shrinks=shrinks))
     return measures
+
+
+def _fit(text: str, column: Column, row: Mapping[str, Cell], width: int, *, bars: bool, unicode: bool) -> str:
+    if bars and column.kind == "bar":
+        return _with_bar(text, row[column.key], width)
+    return keep_end(text, width, unicode=unicode) if column.kind == "path" else text
+
+
+def keep_end(text: str, width: int, *, unicode: bool) -> str:
+    """The last part of a path that fits, from a folder's name on where there is one."""
+    if cell_len(text) <= width:
+        return text
+    sign = "…" if unicode else ""
+    tail = set_cell_size(text[::-1], width - len(sign))[::-1].lstrip(" ")
+    start = re.search(r"[/\\]", tail)
+    return sign + (tail[start.start() :] if start else tail)
 
 
 def _with_bar(text: str, value: Cell, width: int) -> str:

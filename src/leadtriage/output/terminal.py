@@ -50,7 +50,7 @@ def draw_rich(sheet: Sheet, screen: Screen, *, wrap: bool) -> str:
     for heading, rows in sheet.groups:
         if heading is not None:
             console.print()
-            console.print(Text(f"{heading} ({len(rows)})", "bold"))
+            console.print(Text(heading, "bold"))
         console.print(_draw_grid(sheet, rows, screen, wrap=wrap))
     return finish(console)
 

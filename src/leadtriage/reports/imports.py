@@ -17,7 +17,7 @@ _COLUMNS = (
     Column("batch", "Batch", keep=100, align="right"),
     Column("at", "At", keep=82),
     Column("by", "By", keep=50),
-    Column("file", "File", keep=95),
+    Column("file", "File", keep=95, kind="path"),
     Column("sha256", "SHA-256", keep=5),
     *(Column(key, key.capitalize(), keep=keep, align="right") for key, keep in _COUNTS.items()),
     Column("undone_at", "Undone at", keep=70),
@@ -29,4 +29,4 @@ def list_imports(connection: Connection, *, limit: int | None = page.USUAL_LIMIT
     keys = [column.key for column in _COLUMNS if column.key != "batch"]
     statement = select(_batch.c.id.label("batch"), *(_batch.c[key] for key in keys)).order_by(_batch.c.id.desc())
     shown, more = page.cut(page.fetch(connection, statement, page.one_more(limit)), limit)
-    return Table("Imports", _COLUMNS, tuple(shown), more=more)
+    return page.with_count(connection, Table("Imports", _COLUMNS, tuple(shown), more=more), statement)

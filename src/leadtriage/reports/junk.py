@@ -63,13 +63,14 @@ def list_candidates(
     )
     shown, more = page.cut(page.fetch(connection, statement, page.one_more(limit)), limit)
     lines = nominating_lines(connection, criteria, [row["id"] for row in shown], as_of) if shown else {}
-    return Table(
+    found = Table(
         title="Junk candidates",
         columns=_COLUMNS,
         rows=tuple(_present(row, lines.get(row["id"], ()), as_of) for row in shown),
         notes=basis.notes,
         more=more,
     )
+    return page.with_count(connection, found, statement)
 
 
 def _present(row: Row, lines: Sequence[NominatingLine], as_of: date) -> CellRow:

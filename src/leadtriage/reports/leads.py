@@ -47,9 +47,7 @@ def list_leads(connection: Connection, filters: Filters, *, limit: int | None = 
     known`; `reason` is a candidate's, or why the lead was closed.
     """
     basis = read_basis(connection)
-    rows = page.fetch(connection, _select_leads(filters).order_by(_lead.c.id.desc()), page.one_more(limit))
-    shown, more = page.cut(rows, limit)
-    return Table("Leads", _COLUMNS, tuple(_present(row, basis) for row in shown), more=more)
+    return _list("Leads", connection, _select_leads(filters).order_by(_lead.c.id.desc()), basis, limit)
 
 
 def find_leads(connection: Connection, text: str, *, limit: int | None = page.USUAL_LIMIT) -> Table:
@@ -60,8 +58,13 @@ def find_leads(connection: Connection, text: str, *, limit: int | None = page.US
     basis = read_basis(connection)
     best_first = (_score.c.score.desc().nulls_last(), _lead.c.id.desc())
     statement = _select_leads(Filters(text=text)).order_by(*best_first)
+    return _list(f"Leads with “{text}”", connection, statement, basis, limit)
+
+
+def _list(title: str, connection: Connection, statement: Select[Any], basis: Basis, limit: int | None) -> Table:
     shown, more = page.cut(page.fetch(connection, statement, page.one_more(limit)), limit)
-    return Table(f"Leads with “{text}”", _COLUMNS, tuple(_present(row, basis) for row in shown), more=more)
+    found = Table(title, _COLUMNS, tuple(_present(row, basis) for row in shown), more=more)
+    return page.with_count(connection, found, statement)
 
 
 def _select_leads(filters: Filters) -> Select[Any]:

@@ -1,18 +1,22 @@
 """One page of a list: the columns that several lists have, and how rows come out of the database no further than asked.
 
-A list fetches one row more than its limit, so that "there are more" is known without counting a million.
+A list fetches one row more than its limit, so that "there are more" is known without counting a million; where there
+are, they are counted so far that people know what to expect.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Select
+from sqlalchemy import Connection, Select, func, literal, select
 
-from leadtriage.tabular import Cell, Column
+from leadtriage.tabular import Cell, Column, Table
 
 USUAL_LIMIT = 50
+MOST_COUNTED = 10_000
+"""Rows of which a list that is cut tells the exact number; of more it says that there are more."""
 
 ID = Column("id", "Id", keep=95, align="right")
 NAME = Column("name", "Name", keep=100)
@@ -44,6 +48,20 @@ def fetch(connection: Connection, statement: Select[Any], most: int | None) -> R
 def one_more(limit: int | None) -> int | None:
     """How many rows to ask for in order to see whether a limit leaves some out."""
     return None if limit is None else limit + 1
+
+
+def with_count(connection: Connection, found: Table, *statements: Select[Any]) -> Table:
+    """Return a list; where a limit cut it, with how many rows the statements have together, as far as is counted."""
+    if not found.more:
+        return found
+    counted = 0
+    for statement in statements:
+        rows = statement.with_only_columns(literal(1), maintain_column_froms=True).order_by(None)
+        limited = rows.limit(MOST_COUNTED + 1 - counted).subquery()
+        counted += connection.execute(select(func.count()).select_from(limited)).scalar_one()
+        if counted > MOST_COUNTED:
+            return replace(found, more_than=MOST_COUNTED)
+    return replace(found, total=counted)
 
 
 def cut(rows: Sequence[Row], limit: int | None) -> tuple[Sequence[Row], bool]:

@@ -101,13 +101,15 @@ def list_queue(
         _by_gap(connection, filters, as_of, limit) if needs_answers else _by_rank(connection, filters, as_of, limit)
     )
     shown, more = page.cut(ranked, limit)
-    return Table(
+    found = Table(
         title="Leads that need answers" if needs_answers else "Queue",
         columns=_COLUMNS,
         rows=tuple(_present(rank, row, basis, as_of) for rank, row in enumerate(shown, 1)),
         notes=basis.notes,
         more=more,
     )
+    everything = _in_queue(filters, as_of)
+    return page.with_count(connection, found, everything.where(_score.c.needs_answers) if needs_answers else everything)
 
 
 def _by_rank(connection: Connection, filters: Filters, as_of: date, limit: int | None) -> Rows:

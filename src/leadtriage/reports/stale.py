@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, case, func, literal, select
 
 from leadtriage.db.lead import Lead, table
 from leadtriage.db.scores import LeadScore
@@ -16,7 +17,7 @@ from leadtriage.reports.basis import Basis, read_basis
 from leadtriage.reports.filters import Filters, conditions, may_be_contacted, not_hidden
 from leadtriage.reports.page import CellRow, Row
 from leadtriage.reports.words import count_of
-from leadtriage.tabular import Column, Table
+from leadtriage.tabular import Cell, Column, Table
 from leadtriage.vocabulary import Clock
 
 _lead = table(Lead)
@@ -90,13 +91,18 @@ def list_stale(
     found = [] if wanted is Clock.BACKLOG else _find_overdue(connection, filters, as_of, wanted, basis, limit)
     lines = len(backlog) if limit is None else min(len(backlog), max(limit // 2, limit - len(found)))
     shown = found if limit is None else found[: limit - lines]
+    more = len(shown) < len(found) or lines < len(backlog)
+    total = _count_rows(connection, filters, as_of, wanted, basis, len(backlog)) if more else None
     return Table(
         title="Stale leads",
         columns=_COLUMNS,
         rows=tuple(_group_by_owner(shown, backlog[:lines], basis, as_of)),
         notes=basis.notes,
         group_by="owner",
-        more=len(shown) < len(found) or lines < len(backlog),
+        group_sizes=_count_leads(shown, backlog[:lines]),
+        total=total,
+        more=more,
+        more_than=page.MOST_COUNTED if more and total is None else None,
     )
 
 
@@ -125,9 +131,31 @@ def _select_overdue(filters: Filters, as_of: date, clock: Clock | None, basis: B
     )
     if clock is not None:
         first = _score.c[_DUE_COLUMNS[clock]]
-        days_before = basis.warn_days + 1 if clock is Clock.EXPIRING else 0
-        statement = statement.where(first < as_of + timedelta(days=days_before))
+        statement = statement.where(first < _bound(clock, as_of, basis))
     return statement.order_by(first, _score.c.lead_id)
+
+
+def _count_rows(
+    connection: Connection, filters: Filters, as_of: date, clock: Clock | None, basis: Basis, backlog: int
+) -> int | None:
+    """Count what the whole list has; None where more than `page.MOST_COUNTED` leads are on it."""
+    if clock is Clock.BACKLOG:
+        return backlog
+    leads = _select_overdue(filters, as_of, clock, basis).order_by(None).limit(page.MOST_COUNTED + 1).subquery()
+    has_run_out = [
+        case((leads.c[column] < _bound(each, as_of, basis), 1), else_=0)
+        for each, column in _DUE_COLUMNS.items()
+        if clock in (None, each)
+    ]
+    number, rows = connection.execute(
+        select(func.count(), func.sum(sum(has_run_out, literal(0)))).select_from(leads)
+    ).one()
+    return None if number > page.MOST_COUNTED else backlog + (rows or 0)
+
+
+def _bound(clock: Clock, as_of: date, basis: Basis) -> date:
+    """The day before which a clock's day must be for its row to be on the list."""
+    return as_of + timedelta(days=basis.warn_days + 1 if clock is Clock.EXPIRING else 0)
 
 
 def _run_out_clocks(lead: Row, as_of: date, basis: Basis) -> Iterator[_Overdue]:
@@ -156,6 +184,17 @@ def _count_backlog(connection: Connection, filters: Filters) -> list[Row]:
     counted = statement.where(_score.c.backlog).group_by(owner)
     rows = page.fetch(connection, counted, None)
     return sorted(rows, key=lambda row: (-row["leads"], row["owner"] or ""))
+
+
+def _count_leads(overdue: Iterable[_Overdue], backlog: Iterable[Row]) -> dict[Cell, int]:
+    """How many leads stand below each owner: one for all its clocks, and as many as a line of the backlog counts."""
+    ids: dict[Cell, set[int]] = {}
+    for row in overdue:
+        ids.setdefault(row.lead["owner"], set()).add(row.lead["id"])
+    sizes = Counter({owner: len(leads) for owner, leads in ids.items()})
+    for count in backlog:
+        sizes[count["owner"]] += count["leads"]
+    return dict(sizes)
 
 
 def _group_by_owner(
