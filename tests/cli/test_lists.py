@@ -44,6 +44,7 @@ def test_a_limit_cuts_and_says_how_to_see_more(sample: Program, command: str) ->
     everything = sample.rows(command, "--all", *DAY)
     ran = sample.done(command, "--limit", "2", *DAY, "--format", "json")
     assert len(ran.rows) == 2 < len(everything)
+    assert f"2 of {len(everything)} are shown; more with" in ran.err
     assert "--all" in ran.err
     assert "--all" not in sample.done(command, "--all", *DAY).err
 
@@ -93,6 +94,23 @@ def test_stale_tells_cron_by_its_exit_code(sample: Program) -> None:
     assert (empty.code, empty.out, empty.err) == (0, "", "")
     assert sample("junk", "--fail-if-any", *DAY).code == 4
     assert sample("junk", "--reason", "price", "--fail-if-any", *DAY).code == 0
+
+
+@pytest.mark.parametrize("command", [*LISTS, "aging"])
+@pytest.mark.parametrize("option", ["--owner", "--source", "--campaign"])
+def test_a_name_that_nothing_has_is_told_and_no_failure(sample: Program, command: str, option: str) -> None:
+    ran = sample.done(command, option, "Misspelt", *DAY, "--format", "json")
+    assert command == "aging" or ran.rows == []
+    assert f"No lead has the {option[2:]} “Misspelt”" in ran.err
+    assert "No lead has" not in sample.done(command, option, "Misspelt", *DAY, "--quiet").err
+
+
+@pytest.mark.parametrize("command", [*LISTS, "aging", "find x"])
+def test_an_empty_database_asks_for_leads(program: Program, command: str) -> None:
+    program.done("init")
+    ran = program.done(*command.split(), *DAY)
+    assert ran.err.count("leadtriage import FILE") == 1
+    assert "leadtriage score" not in ran.err
 
 
 def test_quiet_lists_say_nothing_on_standard_error(sample: Program) -> None:

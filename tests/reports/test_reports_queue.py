@@ -89,13 +89,6 @@ def test_a_grade_that_rests_on_little_is_marked_for_people_only(sqlite_engine: E
     assert [(row["id"], row["grade"], row["grade_shown"]) for row in rows] == [(2, "D", "D"), (1, "D", "D?")]
 
 
-def test_an_empty_database_says_that_nothing_is_scored(engine: Engine) -> None:
-    with view(engine) as connection:
-        queue = list_queue(connection, Filters(), TODAY)
-    assert queue.rows == ()
-    assert "leadtriage score" in " ".join(queue.notes)
-
-
 def read_plans(engine: Engine, read: Any) -> list[str]:
     """The plans of all statements that a list runs on SQLite."""
     statements: list[tuple[str, Any]] = []

@@ -53,10 +53,13 @@ def show_candidates(
 
     None of them is junk before a person has looked. Those that could still reach most are on top.
     """
+    from leadtriage.reports.emptiness import explain_if_empty
     from leadtriage.reports.junk import list_candidates
 
     criteria = invocation.criteria()
+    filters = selection.filters()
     with invocation.reading_list() as (connection, as_of):
-        table = list_candidates(connection, criteria, selection.filters(), as_of, limit=selection.most)
+        table = list_candidates(connection, criteria, filters, as_of, limit=selection.most)
+        table = explain_if_empty(connection, table, filters)
     invocation.show(table, more=MORE)
     end_with(FOUND if fail_if_any and table.rows else 0)

@@ -69,10 +69,13 @@ def show_queue(
     By grade, then overdue ones, then score, then what they could reach. Parked leads, closed ones and junk candidates
     are not in it.
     """
+    from leadtriage.reports.emptiness import explain_if_empty
     from leadtriage.reports.queue import list_queue
 
+    filters = selection.filters()
     with invocation.reading_list() as (connection, as_of):
-        table = list_queue(connection, selection.filters(), as_of, limit=selection.most, needs_answers=needs_answers)
+        table = list_queue(connection, filters, as_of, limit=selection.most, needs_answers=needs_answers)
+        table = explain_if_empty(connection, table, filters)
     invocation.show(table, more=MORE)
 
 
@@ -81,10 +84,12 @@ def show_leads(invocation: Invocation, selection: Selection) -> None:
 
     Open and closed ones; the last that came to this database is on top.
     """
+    from leadtriage.reports.emptiness import explain_if_empty
     from leadtriage.reports.leads import list_leads
 
+    filters = selection.filters()
     with invocation.reading_list() as (connection, _):
-        table = list_leads(connection, selection.filters(), limit=selection.most)
+        table = explain_if_empty(connection, list_leads(connection, filters, limit=selection.most), filters)
     invocation.show(table, more=MORE)
 
 
@@ -94,10 +99,12 @@ def find(
     text: Annotated[str, typer.Argument(help="Words, part of an address, or digits of a phone number.")],
 ) -> None:
     """Find leads by name, company, e-mail or phone."""
+    from leadtriage.reports.emptiness import explain_if_empty
     from leadtriage.reports.leads import find_leads
 
     with invocation.reading_list() as (connection, _):
         table = find_leads(connection, text, limit=selection.most)
+        table = explain_if_empty(connection, table, selection.filters())
     invocation.show(table, more=MORE)
 
 
@@ -114,10 +121,13 @@ def show_stale(
     Grouped by owner, the longest overdue first. With --quiet nothing is printed where nothing is stale, so that cron
     mails only when there is something to say.
     """
+    from leadtriage.reports.emptiness import explain_if_empty
     from leadtriage.reports.stale import list_stale
 
+    filters = selection.filters()
     with invocation.reading_list() as (connection, as_of):
-        table = list_stale(connection, selection.filters(), as_of, clock=clock, limit=selection.most)
+        table = list_stale(connection, filters, as_of, clock=clock, limit=selection.most)
+        table = explain_if_empty(connection, table, filters)
     invocation.show(table, more=MORE)
     end_with(FOUND if fail_if_any and table.rows else 0)
 
@@ -131,9 +141,13 @@ def show_aging(
 ) -> None:
     """Count open leads by age, and by grade, owner or source."""
     from leadtriage.reports.aging import list_aging
+    from leadtriage.reports.emptiness import explain_emptiness
 
+    filters = selection.filters()
     with invocation.reading_list() as (connection, as_of):
-        table = list_aging(connection, as_of, by.value, selection.filters())
+        table = list_aging(connection, as_of, by.value, filters)
+        if not any(row["total"] for row in table.rows):
+            table = explain_emptiness(connection, table, filters)
     invocation.show(table)
 
 

@@ -9,13 +9,15 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from leadtriage.db.lead import table
+from leadtriage.db.lead import Lead, table
 from leadtriage.db.scores import CriteriaVersion, ScoreRun
 
+_lead = table(Lead)
 _run = table(ScoreRun)
 _version = table(CriteriaVersion)
 
 NOT_SCORED = "No lead is scored yet: run leadtriage score."
+NO_LEADS = "No leads yet; import some: leadtriage import FILE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +29,21 @@ class Basis:
         digest: the SHA-256 of the criteria's text.
         questions: per criterion, in the criteria's order: `name`, `field`, `column`, `ask`, `dimension`.
         settings: the criteria's settings that lists need.
+        has_leads: whether there is anything to score; looked up only where nothing was ever scored.
     """
 
     as_of: date | None = None
     digest: str | None = None
     questions: Sequence[Mapping[str, Any]] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
+    has_leads: bool = True
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What people should know before they trust a list."""
-        return (NOT_SCORED,) if self.as_of is None else ()
+        if self.as_of is not None:
+            return ()
+        return (NOT_SCORED if self.has_leads else NO_LEADS,)
 
     @property
     def warn_days(self) -> int:
@@ -69,4 +75,10 @@ def read_basis(connection: Connection) -> Basis:
         .limit(1)
     )
     row = connection.execute(statement).first()
-    return Basis() if row is None else Basis(*row)
+    return Basis(has_leads=has_leads(connection)) if row is None else Basis(*row)
+
+
+def has_leads(connection: Connection) -> bool:
+    """Whether there is any lead that was neither taken back nor merged into another."""
+    visible = select(_lead.c.id).where(_lead.c.removed_by.is_(None), _lead.c.merged_into.is_(None))
+    return connection.execute(visible.limit(1)).first() is not None

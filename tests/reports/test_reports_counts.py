@@ -1,0 +1,151 @@
+"""What a list tells besides its rows: how many there are in all, how many leads a group has, and why it is empty."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine
+from world import TODAY, World, random_world, view
+
+from leadtriage.reports import page
+from leadtriage.reports.basis import NO_LEADS, NOT_SCORED
+from leadtriage.reports.emptiness import explain_if_empty
+from leadtriage.reports.filters import Filters
+from leadtriage.reports.leads import find_leads, list_leads
+from leadtriage.reports.queue import list_queue
+from leadtriage.reports.stale import list_stale
+from leadtriage.tabular import Table
+from leadtriage.vocabulary import Clock
+
+Lister = Callable[..., Table]
+
+LISTS: dict[str, Lister] = {
+    "queue": lambda connection, **more: list_queue(connection, Filters(), TODAY, **more),
+    "needs answers": lambda connection, **more: list_queue(connection, Filters(), TODAY, needs_answers=True, **more),
+    "queue of one": lambda connection, **more: list_queue(connection, Filters(owner="Maria"), TODAY, **more),
+    "leads": lambda connection, **more: list_leads(connection, Filters(), **more),
+    "find": lambda connection, **more: find_leads(connection, "ann", **more),
+    "stale": lambda connection, **more: list_stale(connection, Filters(), TODAY, **more),
+    "stale of one": lambda connection, **more: list_stale(connection, Filters(owner="Maria"), TODAY, **more),
+    **{
+        f"stale: {clock}": lambda connection, clock=clock, **more: list_stale(
+            connection, Filters(), TODAY, clock=clock, **more
+        )
+        for clock in Clock
+    },
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_that_is_cut_tells_how_many_rows_there_are(engine: Engine, name: str) -> None:
+    random_world(3, leads=160).store_in(engine)
+    with view(engine) as connection:
+        whole = LISTS[name](connection, limit=None)
+        part = LISTS[name](connection, limit=2)
+    assert len(part.rows) == 2 < len(whole.rows)
+    assert (part.total, part.more_than, part.is_cut) == (len(whole.rows), None, True)
+    assert (whole.total, whole.more_than, whole.is_cut) == (None, None, False)
+
+
+@pytest.mark.parametrize("name", ["queue", "leads", "stale"])
+def test_counting_ends_somewhere(sqlite_engine: Engine, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    random_world(3).store_in(sqlite_engine)
+    monkeypatch.setattr(page, "MOST_COUNTED", 4)
+    with view(sqlite_engine) as connection:
+        part = LISTS[name](connection, limit=2)
+    assert (part.total, part.more_than, part.is_cut) == (None, 4, True)
+
+
+@pytest.mark.parametrize("limit", [None, 1, 7, 20])
+def test_a_group_of_stale_leads_counts_leads(sqlite_engine: Engine, limit: int | None) -> None:
+    random_world(12).store_in(sqlite_engine)
+    with view(sqlite_engine) as connection:
+        stale = list_stale(connection, Filters(), TODAY, limit=limit)
+    backlog = Counter({row["owner"]: row["leads"] for row in stale.rows if row["clock"] == Clock.BACKLOG})
+    overdue = {(row["owner"], row["id"]) for row in stale.rows if row["clock"] != Clock.BACKLOG}
+    assert dict(stale.group_sizes) == dict(backlog + Counter(owner for owner, _ in overdue))
+
+
+def small_world(engine: Engine) -> None:
+    world = World()
+    names = ["Anna Berg", "Anna Berg", "ANNA BERG", "Bo Lund", "Zoë Ødegård", None]
+    for lead_id, owner in enumerate(names, start=1):
+        world.scored(lead_id, lead={"owner": owner, "source": "Trade show", "campaign": None})
+    world.lead(7, owner="Long Gone", removed_by=1)
+    world.lead(8, stage="lost", outcome_reason="too_far")
+    world.store_in(engine)
+
+
+def notes_of(connection: Connection, filters: Filters) -> tuple[str, ...]:
+    found = explain_if_empty(connection, list_leads(connection, filters), filters)
+    assert not found.rows
+    return found.notes
+
+
+@pytest.mark.parametrize(
+    ("filters", "said"),
+    [
+        (
+            Filters(owner="Anna Borg"),
+            ["No lead has the owner “Anna Borg”; near it: “Anna Berg”."],
+        ),
+        (Filters(owner="lund"), ["No lead has the owner “lund”; near it: “Bo Lund”."]),
+        (
+            Filters(owner="Xyz"),
+            ["No lead has the owner “Xyz”; known: “Anna Berg”, “Bo Lund”, “Zoë Ødegård”."],
+        ),
+        (
+            Filters(owner="Long Gone"),
+            ["No lead has the owner “Long Gone”; known: “Anna Berg”, “Bo Lund”, “Zoë Ødegård”."],
+        ),
+        (
+            Filters(owner="zoe odegard", source="tradeshow"),
+            [
+                "No lead has the owner “zoe odegard”; near it: “Zoë Ødegård”.",
+                "No lead has the source “tradeshow”; near it: “Trade show”.",
+            ],
+        ),
+        (Filters(campaign="Spring"), ["No lead has the campaign “Spring”; no lead has any."]),
+        (Filters(reason="to_far"), ["No lead has the reason “to_far”; near it: “too_far”."]),
+        (Filters(reason="Spam"), ["No lead has the reason “Spam”; near it: “spam”."]),
+        (Filters(reason="price"), []),
+        (Filters(owner="bo  LUND", grade=("A",)), []),
+        (Filters(owner="", source="Trade show", stage=("won",)), []),
+        (Filters(owner="Bo Lund", source="Fair"), ["No lead has the source “Fair”; known: “Trade show”."]),
+    ],
+)
+def test_a_name_that_no_lead_has_is_told_with_those_near_it(engine: Engine, filters: Filters, said: list[str]) -> None:
+    small_world(engine)
+    with view(engine) as connection:
+        assert list(notes_of(connection, filters)) == said
+
+
+def test_names_are_only_looked_up_where_a_list_is_empty(sqlite_engine: Engine) -> None:
+    small_world(sqlite_engine)
+    filters = Filters(owner="anna berg")
+    with view(sqlite_engine) as connection:
+        found = list_leads(connection, filters)
+        assert explain_if_empty(connection, found, filters) is found
+
+
+def test_an_empty_database_and_one_that_is_not_scored_say_different_things(engine: Engine) -> None:
+    def notes() -> tuple[Any, ...]:
+        with view(engine) as connection:
+            return (
+                list_queue(connection, Filters(), TODAY).notes,
+                explain_if_empty(connection, list_queue(connection, Filters(), TODAY), Filters()).notes,
+                explain_if_empty(connection, list_leads(connection, Filters()), Filters()).notes,
+            )
+
+    assert notes() == ((NO_LEADS,), (NO_LEADS,), (NO_LEADS,))
+    world = World()
+    world.lead(1, removed_by=1)
+    world.store_in(engine)
+    assert notes() == ((NO_LEADS,), (NO_LEADS,), (NO_LEADS,))
+    world = World()
+    world.lead(2)
+    world.store_in(engine)
+    assert notes() == ((NOT_SCORED,), (NOT_SCORED,), ())
