@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Select, func, literal, select
 from leadtriage.tabular import Cell, Column, Table
 
 USUAL_LIMIT = 50
-MOST_COUNTED = 10_000
+MOST_COUNTED = 1_000
 """Rows of which a list that is cut tells the exact number; of more it says that there are more."""
 
 ID = Column("id", "Id", keep=95, align="right")
