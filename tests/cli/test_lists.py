@@ -49,6 +49,18 @@ def test_a_limit_cuts_and_says_how_to_see_more(sample: Program, command: str) ->
     assert "--all" not in sample.done(command, "--all", *DAY).err
 
 
+def test_summaries_say_where_they_leave_leads_out(program: Program, tmp_path: Path) -> None:
+    people = [f"{number},P{number} Poe,p{number}@acme{number}.io,CEO,900,need a demo now" for number in range(120)]
+    (tmp_path / "a.csv").write_text("\n".join(["id,name,email,title,employees,need", *people]), encoding="utf-8")
+    program.done("import", "a.csv", *DAY)
+    program.done("score", *DAY)
+    moved = program.done("score", "--as-of", "2027-11-20")
+    listed = moved.out.count(" Poe ")
+    assert f"{listed} of 120 are shown" in moved.err
+    undone = program.done("undo", "1", "--format", "json")
+    assert f"{len(undone.rows)} of 120 are shown" in undone.err
+
+
 @pytest.mark.parametrize("command", LISTS)
 def test_owners_part_a_list(sample: Program, command: str) -> None:
     whole = sample.rows(command, "--all", *DAY)

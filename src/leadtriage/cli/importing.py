@@ -115,7 +115,7 @@ def _show(invocation: Invocation, done: list[ImportSummary], *, dry_run: bool) -
 
     counts = ("rows", "created", "updated", "unchanged", "merged", "rejected", "warnings")
     columns = (
-        Column("file", "File", keep=90),
+        Column("file", "File", keep=90, kind="path"),
         Column("batch", "Batch", keep=80, align="right"),
         *(Column(key, key.capitalize(), keep=70, align="right") for key in counts),
     )
@@ -148,7 +148,7 @@ def undo(
         timezone = read_basis(connection).settings.get("timezone")
     with invocation.database() as engine:
         summary = undo_batch(engine, batch, invocation.act(timezone))
-    invocation.show(summary.leads)
+    invocation.show(summary.leads, more="the first of those removed, restored and kept")
     invocation.note(
         f"import {batch} is undone: {summary.removed:,} leads removed, {summary.restored:,} restored, "
         f"{summary.kept:,} kept since they were changed meanwhile"

@@ -79,4 +79,4 @@ def _show_moves(invocation: Invocation, moves: Moves) -> None:
     for (before, after, cause), count in sorted(moves.counts.items()):
         invocation.note(f"{count:,} moved from {before} to {after} because of {cause}")
     if moves.count and invocation.settings.format is OutputFormat.TABLE:
-        invocation.show(moves.table)
+        invocation.show(moves.table, more="leadtriage leads shows every grade")
