@@ -17,6 +17,8 @@ from leadtriage.scoring.totals import select_totals, select_values
 from leadtriage.scoring.verdicts import find_weakest, open_nominations
 
 BY_THE_CRITERIA = "criteria"
+LOW_SCORE = "score"
+"""The rule of a line that rests on the score and no disqualifier."""
 
 _MOST_IDS = 10_000
 
@@ -29,11 +31,15 @@ class NominatingLine:
         reason: one of the product's or the team's.
         text: what it rests on.
         by: who said so: a person, a system, or `criteria`.
+        rule: of `criteria`: the disqualifier's label, or `LOW_SCORE`; None for a person or system.
+        evidence: of `criteria`: a digest of the rule and of all that it saw, without time; None for a person or system.
     """
 
     reason: str
     text: str
     by: str
+    rule: str | None = None
+    evidence: str | None = None
 
 
 def nominating_lines(
@@ -81,7 +87,7 @@ def _by_criteria(connection: Connection, rules: Rules, lead_ids: list[int]) -> d
         for lead_id, *holds in connection.execute(select(lowest.rows.c.lead_id, *held)):
             for line, is_true in zip(disqualifiers, holds, strict=True):
                 if is_true:
-                    said = NominatingLine(line.reason, line.label, BY_THE_CRITERIA)
+                    said = NominatingLine(line.reason, line.label, BY_THE_CRITERIA, line.label)
                     found.setdefault(lead_id, []).append(said)
     totals = select_totals(rules, lowest, [])
     columns = ("lead_id", "score", "ceiling", "known", "known_points")
@@ -89,7 +95,7 @@ def _by_criteria(connection: Connection, rules: Rules, lead_ids: list[int]) -> d
     for row in connection.execute(select(*(totals.c[name] for name in columns), weakest)):
         text = _say_low_score(rules, row)
         if text is not None:
-            found.setdefault(row.lead_id, []).append(NominatingLine(row.weakest, text, BY_THE_CRITERIA))
+            found.setdefault(row.lead_id, []).append(NominatingLine(row.weakest, text, BY_THE_CRITERIA, LOW_SCORE))
     return found
 
 
