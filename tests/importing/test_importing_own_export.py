@@ -22,6 +22,7 @@ from importing_tools import (
     undo,
     visible_leads,
 )
+from importing_tools import write_csv as write_bytes
 from sqlalchemy import Engine
 
 from leadtriage.db.engine import open_database, reading
@@ -33,6 +34,7 @@ HEADER = (
     "Record ID,Email,Name,First Name,Phone,Company,Job Title,Industry,Country,State,City,Website,Message,Source"
     ",Campaign,Owner,Lead Status,Budget,Annual Revenue,Employees,Timeline,Created,Last Contacted"
     ",Unsubscribed from all email,Outcome,Outcome value,Lost Reason,score,Stage name,column: x,Job Function,=sum,Colour"
+    ",column: score,x,COLUMN: column: Score"
 ).split(",")
 SAMPLE = {
     "Record ID": "7",
@@ -58,6 +60,9 @@ SAMPLE = {
     "Job Function": "Sales",
     "=sum": "=cmd|' /C calc'!A0",
     "Colour": "'=red",
+    "column: score": "98",
+    "x": "97",
+    "COLUMN: column: Score": "96",
 }
 
 _QUICK = (Phase.explicit, Phase.reuse, Phase.generate)
@@ -75,7 +80,7 @@ def edit(content: bytes, **changed: str) -> bytes:
     rows = list(csv.reader(io.StringIO(content.decode())))
     for header, value in changed.items():
         rows[1][rows[0].index(header)] = value
-    return "".join(",".join(f'"{cell.replace(chr(34), chr(34) * 2)}"' for cell in row) + "\n" for row in rows).encode()
+    return write_bytes(rows)
 
 
 def assert_nothing_changes(engine: Engine) -> None:
@@ -138,11 +143,67 @@ def test_what_a_person_edited_is_taken_and_can_be_undone(engine: Engine) -> None
     assert [{**lead, "changed_at": None} for lead in after] == [{**lead, "changed_at": None} for lead in before]
 
 
-def test_unknown_columns_of_an_export_do_not_become_extra_ones(sqlite_engine: Engine) -> None:
-    import_rows(sqlite_engine, [["Email", "Colour"], ["ann@acme.com", "red"]], 1)
-    content = export(sqlite_engine).decode().replace("Colour", "Shade", 1).encode()
-    assert counts(import_bytes(sqlite_engine, content, 2)) == {"rows": 1, "unchanged": 1}
-    assert describe_leads(sqlite_engine)[0]["column:Colour"] == "red"
+def add_column(content: bytes, header: str, *cells: str) -> bytes:
+    """An export to which a person added a column at the right."""
+    rows = csv.reader(io.StringIO(content.decode()))
+    return write_bytes([[*row, cell] for row, cell in zip(rows, (header, *cells), strict=True)])
+
+
+def test_a_column_that_a_person_added_is_an_extra_one(engine: Engine) -> None:
+    import_rows(engine, [["Email", "Colour"], ["ann@acme.com", "red"], ["bob@acme.com", "blue"]], 1)
+    before = visible_leads(engine)
+    content = add_column(export(engine), "Notes 2026", "asked again", "")
+    summary = import_bytes(engine, content, 2)
+    assert counts(summary) == {"rows": 2, "updated": 1, "unchanged": 1}
+    ann, bob = describe_leads(engine)
+    assert (ann["column:Notes 2026"], ann["column:Colour"]) == ("asked again", "red")
+    assert "column:Notes 2026" not in bob
+    assert describe_events(engine) == ["1 field column:Notes 2026 -> asked again"]
+    assert_nothing_changes(engine)
+    undo(engine, summary.batch)
+    assert [{**lead, "changed_at": None} for lead in visible_leads(engine)] == [
+        {**lead, "changed_at": None} for lead in before
+    ]
+
+
+def test_a_new_database_gets_all_that_is_taken_from_an_export(engine: Engine) -> None:
+    rows = [HEADER, [SAMPLE.get(header, "") for header in HEADER], ["8", "", "Bob", *[""] * (len(HEADER) - 3)]]
+    import_rows(engine, rows, 1, region="US", system="hubspot")
+    exported = export(engine)
+    with fresh_database() as other:
+        assert counts(import_bytes(other, exported, 1)) == {"rows": 2, "created": 2}
+        ours, theirs = describe_leads(engine), describe_leads(other)
+        untold = {"stage", "closed_on", "first_touch_on", "last_touch_on", "contact_dated"}
+        for mine, copied in zip(ours, theirs, strict=True):
+            assert {**mine, **dict.fromkeys(untold)} == {**copied, **dict.fromkeys(untold)}
+        assert [lead["crm_id"] for lead in theirs] == ["hubspot:7", "hubspot:8"]
+        assert_nothing_changes(other)
+        again = import_rows(other, [["Record ID", "Industry"], ["8", "Steel"]], 4, system="hubspot")
+        assert counts(again) == {"rows": 1, "updated": 1}
+
+
+def test_the_source_systems_id_finds_a_lead_of_another_database(engine: Engine) -> None:
+    import_rows(engine, [["Id", "Company"], ["7", "Acme"], ["8", "Acme"]], 1, system="crm")
+    rows = [["leadtriage_id", "crm_id", "company", "city"], ["1", "crm:8", "Acme", "Rome"], ["2", "crm:9", "", "Oslo"]]
+    assert counts(import_rows(engine, rows, 2)) == {"rows": 2, "created": 1, "updated": 1}
+    assert [(lead["crm_id"], lead.get("city")) for lead in describe_leads(engine)] == [
+        ("crm:7", None),
+        ("crm:8", "Rome"),
+        ("crm:9", "Oslo"),
+    ]
+
+
+def test_an_edited_id_of_the_source_system_is_not_taken(sqlite_engine: Engine) -> None:
+    import_rows(sqlite_engine, [["Id", "Email"], ["7", "ann@acme.com"], ["8", "bob@acme.com"]], 1, system="crm")
+    summary = import_bytes(sqlite_engine, edit(export(sqlite_engine), crm_id="crm:8"), 2)
+    assert counts(summary) == {"rows": 2, "unchanged": 2}
+    assert [lead["crm_id"] for lead in describe_leads(sqlite_engine)] == ["crm:7", "crm:8"]
+
+
+def test_an_id_without_its_system_is_told_and_left(sqlite_engine: Engine) -> None:
+    summary = import_rows(sqlite_engine, [["leadtriage_id", "crm_id", "email"], ["1", "77", "ann@acme.com"]], 1)
+    assert "SYSTEM:ID" in summary.warnings[0]
+    assert "crm_id" not in describe_leads(sqlite_engine)[0]
 
 
 def test_a_few_columns_of_an_export_are_enough(engine: Engine) -> None:

@@ -45,16 +45,17 @@ def find_keys(
     """Put `own_id`, `crm_id` and `problem` of a chunk's rows, and return their keys as `(key, rank, row id)`.
 
     Args:
-        staged: holds `row_id` and `cells`, and names and companies with their comparable forms where there are any.
-        ids: the source system's, None where a row has none.
+        staged: holds `row_id` and `cells`, names and companies with their comparable forms where there are any, and in
+            an export of ours `crm_id`.
+        ids: the source system's, in an export of ours our own; None where a row has none.
         problems: by position, why a row cannot be read; it gets no keys.
     """
     count = len(staged["row_id"])
     own = system == OWN_SYSTEM
     staged["own_id"] = [int(i) if i and own and i.isdecimal() and len(i) <= _LONGEST_OWN_ID else None for i in ids]
-    staged["crm_id"] = [f"{system}:{i}" if i and not own else None for i in ids]
-    staged["problem"] = found = [problems.get(position) for position in range(count)]
     nothing: list[Any] = [None] * count
+    staged["crm_id"] = staged.get("crm_id", nothing) if own else [f"{system}:{i}" if i else None for i in ids]
+    staged["problem"] = found = [problems.get(position) for position in range(count)]
     names, companies = staged.get("name_comparable", nothing), staged.get("company_comparable", nothing)
     keys: list[tuple[str, int, int]] = []
     rows = zip(

@@ -118,7 +118,8 @@ def _unplaced(staging: Staging, row_id: ColumnElement[int]) -> ColumnElement[boo
 def _match_own_ids(connection: Connection, staging: Staging) -> None:
     """Rows of our own export name our own leads, unless they say somebody else: other databases have such ids too.
 
-    Of these rows only what is no lead's own would be new to identify them by, so their whole-row keys go.
+    Of these rows only what is no lead's own would be new to identify them by, so their whole-row keys go, and so does
+    the source system's id that they repeat.
     """
     row, key, lead = staging.row, staging.key, table(Lead)
     if not connection.execute(select(exists().where(row.c.own_id.is_not(None)))).scalar():
@@ -136,7 +137,8 @@ def _match_own_ids(connection: Connection, staging: Staging) -> None:
         )
     )
     matched = select(staging.match.c.row_id)
-    connection.execute(key.delete().where(key.c.rank == RANK_ROW, key.c.row_id.in_(matched)))
+    connection.execute(key.delete().where(key.c.rank.in_([RANK_ID, RANK_ROW]), key.c.row_id.in_(matched)))
+    connection.execute(update(row).values(crm_id=None).where(row.c.row_id.in_(matched)))
     identified = exists().where(key.c.row_id == row.c.row_id)
     connection.execute(
         update(row)
@@ -146,7 +148,10 @@ def _match_own_ids(connection: Connection, staging: Staging) -> None:
 
 
 def _is_not_somebody_else(staging: Staging, row: FromClause, lead: FromClause) -> ColumnElement[bool]:
-    """Where a row says whom it is about, some of that is known of the lead; a company alone has many people."""
+    """Where a row says whom it is about, some of that is known of the lead; a company alone has many people.
+
+    A row that names no person may still have another id of the same system.
+    """
 
     def present(*names: str) -> list[str]:
         return [name for name in names if name in staging.attribute_columns]
@@ -158,7 +163,11 @@ def _is_not_somebody_else(staging: Staging, row: FromClause, lead: FromClause) -
         return and_(literal(True), *(row.c[name].is_(None) for name in names))
 
     person, company = present("email", "phone", "name_comparable"), present("company_comparable")
-    return or_(same(person), and_(silent(person), or_(same(company), silent(company))))
+    differ = and_(
+        expressions.before(row.c.crm_id, ":") == expressions.before(lead.c.crm_id, ":"), row.c.crm_id != lead.c.crm_id
+    )
+    nameless = and_(silent(person), or_(same(company), silent(company)), func.coalesce(not_(differ), true()))
+    return or_(same(person), nameless)
 
 
 def _match_stored(connection: Connection, staging: Staging, rank: int) -> None:

@@ -1,27 +1,30 @@
 """Our own exports: how their columns go back into the leads they came from.
 
 They are read by their exact headers, without presets, words or guesses, so that an export that comes back unchanged
-changes nothing. What a table cannot say of a lead (its stage, its score, its contacts) is not taken from one.
+changes nothing. What a table cannot say of a lead (its stage, its score, its contacts) is not taken from one; columns
+that a person added are extra columns, as in any other file.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from leadtriage.criteria.money import minor_digits
-from leadtriage.criteria.text import comparable, fold
+from leadtriage.criteria.text import fold
 from leadtriage.formulas import unguard_formula
 from leadtriage.importing.identity import OWN_SYSTEM
 from leadtriage.importing.mapping import MAPPABLE_FIELDS, ColumnPlan, HeaderPlan
 from leadtriage.importing.overrides import resolve_overrides
-from leadtriage.importing.values import Money, parse_money
+from leadtriage.importing.values import Money, NotUnderstood, clean_text, parse_money
 
 _ID = "leadtriage_id"
 
 _FIELDS: Mapping[str, tuple[str, int]] = {
     _ID: ("id", 0),
+    "crm_id": ("crm_id", 0),
     "other_emails": ("email", 1),
     "other_phones": ("phone", 1),
     "decides_on": ("timeline", 0),
@@ -38,13 +41,16 @@ _FIELDS: Mapping[str, tuple[str, int]] = {
 
 _NOT_TAKEN = frozenset(
     (
-        *("crm_id", "touches", "unanswered_touches", "replies", "first_touch", "last_touch", "next_touch", "stage"),
+        *("touches", "unanswered_touches", "replies", "first_touch", "last_touch", "next_touch", "stage"),
         *("nurture_until", "qualified_on", "qualified_by", "closed_on", "score", "ceiling", "grade", "known"),
         *("score_fit", "score_budget", "score_authority", "score_need", "score_timing", "reason"),
     )
 )
 _PREFIX = "column: "
+"""What an export puts before a header of a file's own that is one of ours, or begins with this itself."""
+
 _EXACT_SUM = re.compile(r"(-?\d+(?:\.\d+)?) ([A-Z]{3})")
+_CRM_ID = re.compile(r"[^\s:][^:]*:.*\S")
 
 
 def is_own_export(headers: Sequence[str]) -> bool:
@@ -70,32 +76,24 @@ def plan_own_columns(headers: Sequence[str], overrides: Mapping[str, str]) -> He
         if field is not None:
             filled.add((field, rank))
         else:
-            why = "not taken from an export" if fold(header) in _NOT_TAKEN else "an extra column, if it is known"
+            why = "not taken from an export" if _is_ours(header) else "kept as an extra column"
         columns.append(ColumnPlan(index, header, field, why, rank))
     return HeaderPlan(tuple(columns), preset="leadtriage", system=OWN_SYSTEM, warnings=())
 
 
-def find_own_extras(
-    columns: Iterable[ColumnPlan], known: Mapping[str, tuple[str, int]]
-) -> list[tuple[ColumnPlan, str, int]]:
-    """Find the stored extra column of each column that fills no field; one that is not stored is not taken.
-
-    Args:
-        known: comparable header -> header and number of the stored extra columns.
-    """
+def find_own_extras(columns: Iterable[ColumnPlan]) -> list[ColumnPlan]:
+    """Return the columns that are no field of ours and nothing that we worked out, under the headers they first had."""
     found = []
     for column in columns:
-        name = unguard_formula(column.header)
-        header = fold(name)
-        if column.field is not None or header in _NOT_TAKEN or header in _FIELDS:
-            continue
-        stored = known.get(comparable(name))
-        while stored is None and header.startswith(_PREFIX):
-            header = header.removeprefix(_PREFIX)
-            stored = known.get(comparable(header))
-        if stored is not None:
-            found.append((column, *stored))
+        if column.field is None and not _is_ours(column.header):
+            header = unguard_formula(column.header)
+            header = header[len(_PREFIX) :].strip() if fold(header).startswith(_PREFIX) else header
+            found.append(replace(column, header=header))
     return found
+
+
+def _is_ours(header: str) -> bool:
+    return fold(header) in _NOT_TAKEN or fold(header) in _FIELDS
 
 
 def read_own_cells(row: Sequence[str]) -> list[str]:
@@ -116,3 +114,15 @@ def parse_own_money(text: str, currency: str) -> Money | None:
     if amount != amount.to_integral_value():
         return parse_money(text, currency)
     return Money(int(amount), exact[2], True)
+
+
+def parse_crm_id(text: str) -> str | None:
+    """Read the id that the source system gave a lead, `SYSTEM:ID`; None where the cell is missing.
+
+    Raises:
+        NotUnderstood: it does not say whose id it is.
+    """
+    given = clean_text(text)
+    if given is not None and not _CRM_ID.fullmatch(given):
+        raise NotUnderstood("it is not written as SYSTEM:ID")
+    return given

@@ -107,16 +107,12 @@ def _number_extras(connection: Connection, plan: HeaderPlan) -> list[tuple[Colum
     extra = table(ExtraColumn)
     stored = connection.execute(select(extra.c.id, extra.c.header, extra.c.header_comparable)).all()
     known = {row.header_comparable: (row.header, row.id) for row in stored}
-    if plan.system == OWN_SYSTEM:
-        return [
-            (replace(column, header=header), number) for column, header, number in find_own_extras(plan.columns, known)
-        ]
     free = max((row.id for row in stored), default=0) + 1
     numbered = []
     taken: set[int] = set()
-    for column in plan.columns:
-        if column.field is not None:
-            continue
+    own = plan.system == OWN_SYSTEM
+    columns = find_own_extras(plan.columns) if own else [column for column in plan.columns if column.field is None]
+    for column in columns:
         header = column.header
         while known.get(comparable(header), ("", 0))[1] in taken:
             header = f"{header} (column {column.index + 1})"

@@ -17,7 +17,7 @@ from leadtriage.importing.contacts import ContactReader, Contacts
 from leadtriage.importing.identity import OWN_SYSTEM, find_keys
 from leadtriage.importing.mapping import ColumnPlan, HeaderPlan
 from leadtriage.importing.meanings import MeaningReader
-from leadtriage.importing.own_export import parse_own_money, read_own_cells
+from leadtriage.importing.own_export import parse_crm_id, parse_own_money, read_own_cells
 from leadtriage.importing.reading.model import Chunk
 from leadtriage.importing.tally import Tally
 from leadtriage.importing.values import (
@@ -129,6 +129,8 @@ class RowReader:
         self._settle_touches(staged, count)
         extras = [reader.read_all(cells[index]) for index, reader in self._extras]
         staged["extra"], staged["extra_comparable"] = join_extras(extras, count)
+        for column in self._how.plan.find("crm_id"):
+            staged["crm_id"] = self._column(cells, column, parse_crm_id)
         ids = self._read_ids(cells, count)
         return staged, find_keys(staged, contacts, ids, self._how.system, chunk.problems)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from leadtriage.criteria.text import comparable
+from leadtriage.criteria.text import fold
 from leadtriage.db.schema import ExtraColumn, Lead, LeadScore, table
 from leadtriage.reports import page
 from leadtriage.reports.filters import Filters, conditions, visible
@@ -92,7 +92,9 @@ EXPORTED = (
 """The headers of an export, before the files' own columns."""
 
 OWN_COLUMN_PREFIX = "column: "
-"""Stands before a file's own header where that is one of `EXPORTED` as well."""
+"""Stands before a file's own header where that is one of `EXPORTED` as well, or begins so itself.
+
+Taken off once, it leaves the file's own header: `importing.own_export` does that."""
 
 
 def export_leads(connection: Connection, filters: Filters) -> Table:
@@ -103,7 +105,7 @@ def export_leads(connection: Connection, filters: Filters) -> Table:
     `decides_in_days`), sums as `20000.00 USD`, yes-no as true and false, several addresses in `other_emails` and
     `other_phones` with commas between them; then stage, outcome, scores (`score_fit` to `score_timing` are the five
     subtotals) and a candidate's `reason`. Behind them stand the files' own columns under their own headers, with
-    `column: ` before a header that is one of ours.
+    `column: ` before a header that is one of ours or begins so.
     """
     statement = (
         select(_lead, *(_score.c[name].label(f"score_{name}") for name in (*_SCORES, "reason")))
@@ -120,14 +122,12 @@ def export_leads(connection: Connection, filters: Filters) -> Table:
 
 
 def _name_extras(connection: Connection) -> dict[str, str]:
-    """The header of each key in `extra`, each of them once."""
-    taken = {comparable(header) for header in EXPORTED}
+    """The header of each key in `extra`; no two are alike, since the files' own are not."""
+    ours = {fold(header) for header in EXPORTED}
     named: dict[str, str] = {}
     for number, header in connection.execute(select(_extra.c.id, _extra.c.header).order_by(_extra.c.id)):
-        while comparable(header) in taken:
-            header = f"{OWN_COLUMN_PREFIX}{header}"
-        taken.add(comparable(header))
-        named[f"c{number}"] = header
+        mistakable = fold(header) in ours or fold(header).startswith(OWN_COLUMN_PREFIX)
+        named[f"c{number}"] = f"{OWN_COLUMN_PREFIX}{header}" if mistakable else header
     return named
 
 
