@@ -3,19 +3,42 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 import xlsxwriter
 
+from leadtriage.errors import FileError
+from leadtriage.formulas import unguard_formula
 from leadtriage.output.cells import write_plain
-from leadtriage.tabular import Cell, Table
+from leadtriage.tabular import Cell, Column, Table
 
-_LONGEST_CELL = 32_767
-"""Characters: Excel's own limit."""
+_FIRST_DAY = date(1900, 3, 1)
+"""Excel knows no days before 1900, and counts one too many until here."""
+_EXACT = 10**15
+"""Excel keeps 15 digits of a number."""
 
 
-def write_xlsx(table: Table) -> bytes:
-    """One sheet with the columns' keys as header; numbers and dates stay numbers and dates."""
+@dataclass(frozen=True, slots=True)
+class SheetLimits:
+    """What a sheet holds: rows with the header, columns, and UTF-16 units of text in a cell.
+
+    Excel specifications and limits, https://support.microsoft.com/office/1672b34d-7043-467e-8e27-269d656771c3.
+    """
+
+    rows: int = 1_048_576
+    columns: int = 16_384
+    characters: int = 32_767
+
+
+def write_xlsx(table: Table, limits: SheetLimits | None = None) -> bytes:
+    """One sheet with the columns' keys as header; numbers and dates stay numbers and dates.
+
+    Raises:
+        FileError: a sheet cannot hold the table whole; the message names the first place.
+    """
+    _check_limits(table, limits or SheetLimits())
     buffer = io.BytesIO()
     # A fixed date makes the same table the same file.
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as workbook:
@@ -26,23 +49,68 @@ def write_xlsx(table: Table) -> bytes:
         moment = workbook.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
         sheet.freeze_panes(1, 0)
         for place, column in enumerate(table.columns):
-            sheet.write_string(0, place, column.key, bold)
+            sheet.write_string(0, place, _write_text(column.key), bold)
         for line, row in enumerate(table.rows, start=1):
             for place, column in enumerate(table.columns):
                 value = row[column.key]
-                if isinstance(value, datetime):
+                if isinstance(value, datetime) and value.date() >= _FIRST_DAY:
                     sheet.write_datetime(line, place, value, moment)
-                elif isinstance(value, date):
+                elif isinstance(value, date) and not isinstance(value, datetime) and value >= _FIRST_DAY:
                     sheet.write_datetime(line, place, value, day)
                 elif isinstance(value, bool):
                     sheet.write_boolean(line, place, value)
-                elif isinstance(value, int | float) and abs(value) < 10**15:
+                elif isinstance(value, int | float) and abs(value) < _EXACT:
                     sheet.write_number(line, place, value)
                 elif value is not None:
-                    sheet.write_string(line, place, _cut(value))
+                    sheet.write_string(line, place, _write_text(value))
     return buffer.getvalue()
 
 
-def _cut(value: Cell) -> str:
+def _write_text(value: Cell) -> str:
+    """Guard only what an import would take for guarded: texts of a sheet are no formulas."""
     text = write_plain(value)
-    return text if len(text) <= _LONGEST_CELL else text[: _LONGEST_CELL - 1] + "…"
+    return text if unguard_formula(text) == text else f"'{text}"
+
+
+def _check_limits(table: Table, limits: SheetLimits) -> None:
+    hint = "export to a .csv or .json file, which have no such limit, or fewer leads"
+    if len(table.rows) + 1 > limits.rows:
+        raise FileError(
+            f"{len(table.rows):,} rows are more than the {limits.rows - 1:,} that an Excel sheet has below its header",
+            place="export",
+            hint=hint,
+        )
+    if len(table.columns) > limits.columns:
+        raise FileError(
+            f"{len(table.columns):,} columns are more than the {limits.columns:,} that an Excel sheet has",
+            place="export",
+            hint=hint,
+        )
+    for place, length in _measure_texts(table, limits.characters // 2):
+        if length > limits.characters:
+            raise FileError(
+                f"{length:,} characters are more than the {limits.characters:,} that a cell of an Excel sheet has",
+                place=place,
+                hint=hint,
+            )
+
+
+def _measure_texts(table: Table, at_least: int) -> Iterator[tuple[str, int]]:
+    """Where the texts of more characters than that stand, and their lengths in UTF-16 units."""
+    for column in table.columns:
+        if len(column.key) > at_least:
+            yield f"the header of column {column.key[:40]}...", _measure(column.key)
+    for row in table.rows:
+        for column in table.columns:
+            value = row[column.key]
+            if isinstance(value, str) and len(value) >= at_least:
+                yield _name_cell(table.columns[0], column, row[table.columns[0].key]), _measure(value)
+
+
+def _measure(value: str) -> int:
+    return len(_write_text(value).encode("utf-16-le", errors="surrogatepass")) // 2
+
+
+def _name_cell(first: Column, column: Column, value: Cell) -> str:
+    """A cell by its column, and its row by what stands first in it: `leadtriage_id 17, column need`."""
+    return f"{first.key} {write_plain(value)}, column {column.key}"
