@@ -1,0 +1,23 @@
+"""What an export refuses to write."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from program import DAY, Program
+
+
+def test_what_excel_cannot_hold_is_refused_and_nothing_is_written(program: Program) -> None:
+    with Path("leads.csv").open("w", encoding="utf-8", newline="") as opened:
+        csv.writer(opened).writerows([["Email", "Notes"], ["a@acme.io", "short"], ["b@acme.io", "long " * 7_000]])
+    program.done("import", "leads.csv", *DAY)
+    Path("old.xlsx").write_bytes(b"an older export")
+    for name, force in (("new.xlsx", ()), ("old.xlsx", ("--force",))):
+        refused = program("export", name, *force, *DAY)
+        assert refused.code == 1
+        assert "leadtriage_id 2, column Notes: 35,000 characters" in refused.err and ".csv" in refused.err
+    assert sorted(path.name for path in Path().iterdir()) == ["leads.csv", "leadtriage.db", "old.xlsx"]
+    assert Path("old.xlsx").read_bytes() == b"an older export"
+    program.done("export", "new.csv", *DAY)
+    assert "long " * 7_000 in Path("new.csv").read_text(encoding="utf-8") + " "
