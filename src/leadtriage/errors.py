@@ -49,6 +49,10 @@ class AmbiguousLead(LeadtriageError):
     """Several leads answer to the name that was given; the message lists them."""
 
 
+class NotACandidate(LeadtriageError):
+    """A verdict on a lead that waits for none any more; the message says who decided what, and when."""
+
+
 class CriteriaError(LeadtriageError):
     """The criteria file has mistakes; `mistakes` holds all of them, one line each, with their places."""
 
