@@ -84,6 +84,13 @@ class PairWord(StrEnum):
     APART = "apart"
 
 
+class SaidBy(StrEnum):
+    """Who gave the reason of an outcome."""
+
+    LEAD = "lead"
+    REP = "rep"
+
+
 class EmailKind(StrEnum):
     """What an e-mail address says of its owner; the worst that applies."""
 
