@@ -19,8 +19,8 @@ class Column:
         label: what people see above it.
         keep: how dearly a narrow terminal keeps it; the lowest go first.
         align: "left" or "right".
-        kind: how the terminal draws it: "text", "path" (a text whose end tells most), "grade", "bar" (a whole number out
-            of 100), "share" (of 1), "days".
+        kind: how the terminal draws it: "text", "line" (a text that is cut where others wrap), "path" (a text whose end
+            tells most), "grade", "bar" (a whole number out of 100), "share" (of 1), "days".
         shown: a key of the rows that is no column: what people see in this one's place ("D?" for "D"); scripts (JSON,
             CSV) get the plain value. A row without that key, or with None there, shows the plain value.
     """

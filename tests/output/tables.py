@@ -99,6 +99,17 @@ CARD = Card(
             (Column("at", "At", keep=90), Column("text", "What happened", keep=100)),
             ({"at": datetime(2026, 11, 12, 9, 30), "text": "imported from a file with a long name " * 4},),
         ),
+        Table(
+            "Files",
+            (
+                Column("example", "For example", keep=90, kind="line"),
+                Column("file", "File", keep=100, kind="path"),
+            ),
+            (
+                {"example": "greta.hallbeck@" + "hallbeck-" * 9 + "pumps.example.com", "file": "leads.csv"},
+                {"example": None, "file": "/home/maria/exports of the trade show in Berlin/2026-11/leads.csv"},
+            ),
+        ),
     ),
     record={
         "id": 7,

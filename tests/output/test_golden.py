@@ -33,6 +33,7 @@ DRAWINGS: dict[str, Callable[[], str]] = {
     "stale-60.txt": lambda: render_table(STALE, OutputFormat.TABLE, Screen(60)),
     "stale.md": lambda: render_table(STALE, OutputFormat.MARKDOWN, Screen()),
     "card-70.txt": lambda: render_card(CARD, OutputFormat.TABLE, Screen(70)),
+    "card-70-ascii.txt": lambda: render_card(CARD, OutputFormat.TABLE, Screen(70, unicode=False)),
     "card-in-a-pipe.txt": lambda: render_card(CARD, OutputFormat.TABLE, Screen()),
     "card.json": lambda: render_card(CARD, OutputFormat.JSON, Screen()),
     "card.csv": lambda: render_card(CARD, OutputFormat.CSV, Screen()),

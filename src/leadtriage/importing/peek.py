@@ -92,10 +92,10 @@ def _columns_table(columns: list[dict[str, Any]]) -> Table:
     return Table(
         "Columns",
         (
-            Column("column", "column", keep=100),
-            Column("field", "fills", keep=90),
-            Column("why", "why", keep=40),
-            Column("example", "for example", keep=60),
+            Column("column", "Column", keep=100, kind="line"),
+            Column("field", "Fills", keep=90),
+            Column("why", "Why", keep=40),
+            Column("example", "For example", keep=60, kind="line"),
         ),
         tuple({**column, "field": column["field"] or "(kept as it is)"} for column in columns),
     )
@@ -106,7 +106,8 @@ def _rows_table(source: Source, samples: list[list[str]]) -> Table:
     return Table(
         "First rows",
         tuple(
-            Column(key, header, keep=100 - i) for i, (key, header) in enumerate(zip(keys, source.headers, strict=True))
+            Column(key, header, keep=100 - i, kind="line")
+            for i, (key, header) in enumerate(zip(keys, source.headers, strict=True))
         ),
         tuple(dict(zip(keys, row, strict=False)) | dict.fromkeys(keys[len(row) :]) for row in samples),
     )

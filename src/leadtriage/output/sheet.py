@@ -17,6 +17,8 @@ from leadtriage.tabular import Cell, Column, Table
 
 BAR_CELLS = 10
 _BAR_OF = 100
+_CUT = ("text", "line", "path")
+"""The kinds of columns whose values may be cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ def _measure(
         widest = max(cell_len(cells[place]) for cells in texts)
         if column.kind == "bar" and bars:
             widest += 1 + BAR_CELLS
-        shrinks = column.kind in ("text", "path") and any(isinstance(row[column.key], str) for row in rows)
+        shrinks = column.kind in _CUT and any(isinstance(row[column.key], str) for row in rows)
         measures.append(Measure(max(widest, cell_len(column.label)), column.keep, shrinks=shrinks))
     return measures
 
@@ -116,8 +118,10 @@ def keep_end(text: str, width: int, *, unicode: bool) -> str:
         return text
     sign = "…" if unicode else ""
     tail = set_cell_size(text[::-1], width - len(sign))[::-1].lstrip(" ")
-    start = re.search(r"[/\\]", tail)
-    return sign + (tail[start.start() :] if start else tail)
+    folder = re.search(r"[/\\]", tail)
+    # Without a sign for what is cut the separator would make a whole path of it.
+    start = 0 if folder is None else folder.start() if unicode else folder.end()
+    return sign + tail[start:]
 
 
 def _with_bar(text: str, value: Cell, width: int) -> str:

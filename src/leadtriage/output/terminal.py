@@ -126,11 +126,12 @@ def _draw_grid(sheet: Sheet, rows: Sequence[tuple[str, ...]], screen: Screen, *,
         safe_box=False,
     )
     for column in sheet.columns:
+        wraps = wrap and column.kind != "line"
         grid.add_column(
             Text(column.label),
             width=column.width,
-            no_wrap=not wrap,
-            overflow="fold" if wrap else "ellipsis" if screen.unicode else "crop",
+            no_wrap=not wraps,
+            overflow="fold" if wraps else "ellipsis" if screen.unicode else "crop",
             justify="right" if column.right else "left",
         )
     for cells in rows:

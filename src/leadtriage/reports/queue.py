@@ -56,7 +56,7 @@ _SCORE_COLUMNS = [
 ]
 
 _COLUMNS = (
-    Column("rank", "#", keep=98, align="right"),
+    Column("rank", "#", keep=79, align="right"),
     page.ID,
     page.NAME,
     page.COMPANY,

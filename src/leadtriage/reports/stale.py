@@ -39,7 +39,7 @@ _COLUMNS = (
     page.GRADE,
     Column("score", "Score", keep=40, align="right"),
     Column("clock", "Clock", keep=97, shown="clock_shown"),
-    Column("due", "Due", keep=80),
+    Column("due", "Due", keep=79),
     Column("overdue_days", "Overdue", keep=96, align="right", kind="days"),
     Column("last_touch", "Last touch", keep=50, shown="last_touch_shown"),
     Column("stage", "Stage", keep=30),
