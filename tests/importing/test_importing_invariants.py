@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from importing_tools import counts, dump, dump_visible, import_bytes, import_rows, read_table, undo, write_csv
 from sqlalchemy import Engine
@@ -99,18 +99,25 @@ def test_after_undoing_everything_nothing_is_left(
 
 @dataclass
 class ModelLead:
-    """A lead of the model: the lines of its rows, and whether it has an address and an id."""
+    """A lead of the model: where its rows are, as (day, line), and whether it has an address and an id.
 
-    lines: list[int] = field(default_factory=list)
+    `usable` tells whether the last address that a row gave it can be one: so much of it is stored.
+    """
+
+    places: list[tuple[int, int]] = field(default_factory=list)
     email: bool = False
+    usable: bool = False
     crm_id: bool = False
 
 
 def group_by_model(files: list[list[list[str]]]) -> list[list[tuple[int, int]]]:
     """Which rows are one lead, as (day, line), one row after another."""
     keys: dict[str, ModelLead] = {}
-    leads: list[tuple[ModelLead, list[tuple[int, int]]]] = []
+    leads: list[ModelLead] = []
     for day, rows in enumerate(files, start=1):
+        for lead in leads:
+            # Not what its rows had once: nothing stored tells an address that another lead has and that was replaced.
+            lead.email = lead.usable or any(other is lead and key[:2] in ("e:", "r:") for key, other in keys.items())
         for line, row in enumerate(rows, start=2):
             crm_id, name, email, phone = row[:4]
             folded = " ".join(name.casefold().split())
@@ -122,20 +129,21 @@ def group_by_model(files: list[list[list[str]]]) -> list[list[tuple[int, int]]]:
                 if not folded:
                     continue
                 own = [f"w:{row}"]
-            lead = next((keys[key] for key in own if key in keys), None)
-            if lead is None and by_phone in keys:
+            found = next((keys[key] for key in own if key in keys), None)
+            if found is None and by_phone in keys:
                 candidate = keys[by_phone]
                 if not (candidate.email and address) and not (candidate.crm_id and crm_id):
-                    lead = candidate
-            if lead is None:
-                lead = ModelLead()
-                leads.append((lead, []))
-            lead.email = lead.email or bool(address)
-            lead.crm_id = lead.crm_id or bool(crm_id)
-            next(places for other, places in leads if other is lead).append((day, line))
+                    found = candidate
+            if found is None:
+                found = ModelLead()
+                leads.append(found)
+            found.email = found.email or bool(address)
+            found.usable = bool(address) if email else found.usable
+            found.crm_id = found.crm_id or bool(crm_id)
+            found.places.append((day, line))
             for key in [*own, *([by_phone] if by_phone else [])]:
-                keys.setdefault(key, lead)
-    return sorted(places for _, places in leads)
+                keys.setdefault(key, found)
+    return sorted(lead.places for lead in leads)
 
 
 def group_by_import(files: list[list[list[str]]]) -> list[list[tuple[int, int]]]:
@@ -148,8 +156,25 @@ def group_by_import(files: list[list[list[str]]]) -> list[list[tuple[int, int]]]
     return sorted(sorted(places) for places in groups.values())
 
 
+def _row(crm_id: str, email: str, phone: str = "1", name: str = "") -> list[str]:
+    return [crm_id, name, email and f"{email}@acme.com", phone and f"+1415555267{phone}", "", "", ""]
+
+
 @settings(parent=quickly, max_examples=40)
 @given(st.lists(_rows, min_size=1, max_size=2))
+@example([[_row("1", "c", "")], [_row("1", ""), _row("", "b")]]).via("the stored lead has another address")
+@example([[_row("1", ""), _row("1", "a", ""), _row("", "b")]]).via("a row between has another address")
+@example([[_row("1", ""), _row("", "b"), _row("1", "a", "")]]).via("the other address comes too late")
+@example([[_row("1", "", "")], [_row("1", "a", ""), _row("1", ""), _row("", "b")]]).via("two rows of a stored lead")
+@example([[_row("", "")], [_row("", "a"), _row("", "b"), _row("2", ""), _row("3", "")]]).via("one address and one id")
+@example([[_row("", ""), _row("", "a"), _row("1", "b"), _row("2", "")]]).via("what is refused brings nothing")
+@example([[_row("1", "a")], [_row("", "b"), _row("2", "")]]).via("the number is the stored lead's")
+@example(
+    [
+        [_row("3", ""), _row("1", "b", "1", "Ann"), _row("3", "b", ""), ["3", "", "no address", "", "", "", ""]],
+        [_row("", "c")],
+    ]
+).via("another lead's address was replaced")
 def test_rows_are_matched_as_the_model_says(files: list[list[list[str]]]) -> None:
     assert group_by_import(files) == group_by_model(files)
 

@@ -7,13 +7,11 @@ of these the whole row. Within a rank a stored lead goes before an earlier row o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
-    Select,
     and_,
     exists,
     func,
@@ -29,9 +27,11 @@ from sqlalchemy import (
 from leadtriage.db import dialect, expressions
 from leadtriage.db.ids import next_id, reserve_ids
 from leadtriage.db.schema import Lead, LeadKey, LikelyDuplicate, table
+from leadtriage.importing.by_phone import match_by_phone
+from leadtriage.importing.heads import follow_heads, is_unplaced
 from leadtriage.importing.identity import RANK_EMAIL, RANK_ID, RANK_PHONE, RANK_ROW
 from leadtriage.importing.staging import Staging
-from leadtriage.vocabulary import EmailKind, RowOutcome
+from leadtriage.vocabulary import RowOutcome
 
 _RANKS = (RANK_ID, RANK_EMAIL, RANK_PHONE, RANK_ROW)
 
@@ -46,13 +46,16 @@ def match_rows(connection: Connection, staging: Staging) -> None:
     repeated = _count(connection, staging.key) > _count(connection, staging.first_key)
     stored = connection.execute(select(exists().select_from(table(LeadKey)))).scalar()
     for rank in _RANKS:
+        if rank == RANK_PHONE:
+            match_by_phone(connection, staging, stored=bool(stored), repeated=repeated)
+            continue
         if stored:
             _match_stored(connection, staging, rank)
         if repeated:
             _match_earlier_rows(connection, staging, rank)
     if stored:
         _join_rows_of_one_lead(connection, staging)
-    _follow_heads(connection, staging)
+    follow_heads(connection, staging)
     _place_rows(connection, staging)
 
 
@@ -111,10 +114,6 @@ def _find_first_keys(connection: Connection, staging: Staging) -> None:
     )
 
 
-def _unplaced(staging: Staging, row_id: ColumnElement[int]) -> ColumnElement[bool]:
-    return and_(~exists().where(staging.match.c.row_id == row_id), ~exists().where(staging.member.c.row_id == row_id))
-
-
 def _match_own_ids(connection: Connection, staging: Staging) -> None:
     """Rows of our own export name our own leads, unless they say somebody else: other databases have such ids too.
 
@@ -171,83 +170,25 @@ def _is_not_somebody_else(staging: Staging, row: FromClause, lead: FromClause) -
 
 
 def _match_stored(connection: Connection, staging: Staging, rank: int) -> None:
-    key, row = staging.key, staging.row
-    keys, lead = table(LeadKey), table(Lead)
+    key, keys = staging.key, table(LeadKey)
     found = (
-        select(key.c.row_id, func.min(keys.c.lead_id).label("target"))
+        select(key.c.row_id, func.min(keys.c.lead_id))
         .join_from(key, keys, keys.c.key == key.c.key)
-        .where(key.c.rank == rank, _unplaced(staging, key.c.row_id))
+        .where(key.c.rank == rank, is_unplaced(staging, key.c.row_id))
         .group_by(key.c.row_id)
     )
-    if rank == RANK_PHONE:
-        found = _leave_out_rivals(
-            staging,
-            found.join(row, row.c.row_id == key.c.row_id)
-            .join(lead, lead.c.id == keys.c.lead_id)
-            .where(_may_share_a_phone(staging, row.c, lead.c)),
-        )
     connection.execute(insert(staging.match).from_select(["row_id", "lead_id"], found))
 
 
 def _match_earlier_rows(connection: Connection, staging: Staging, rank: int) -> None:
-    key, first, row = staging.key, staging.first_key, staging.row
+    key, first = staging.key, staging.first_key
     found = (
-        select(key.c.row_id, func.min(first.c.row_id).label("target"))
+        select(key.c.row_id, func.min(first.c.row_id))
         .join_from(key, first, first.c.key == key.c.key)
-        .where(key.c.rank == rank, first.c.row_id < key.c.row_id, _unplaced(staging, key.c.row_id))
+        .where(key.c.rank == rank, first.c.row_id < key.c.row_id, is_unplaced(staging, key.c.row_id))
         .group_by(key.c.row_id)
     )
-    if rank == RANK_PHONE:
-        earlier = row.alias("earlier")
-        found = _leave_out_rivals(
-            staging,
-            found.join(row, row.c.row_id == key.c.row_id)
-            .join(earlier, earlier.c.row_id == first.c.row_id)
-            .where(_may_share_a_phone(staging, row.c, earlier.c)),
-        )
     connection.execute(insert(staging.member).from_select(["row_id", "head"], found))
-
-
-def _may_share_a_phone(staging: Staging, row: Any, other: Any) -> ColumnElement[bool]:
-    """Not where both have addresses (shared ones have matched before), nor where both have ids of one system."""
-    rules: list[ColumnElement[bool]] = []
-    present = set(staging.attribute_columns)
-    if "email" in present:
-        ours, theirs = _address(row), _address(other)
-        rules.append(or_(ours.is_(None), theirs.is_(None), ours == theirs))
-    if "crm_id" in present:
-        ours, theirs = row.crm_id, other.crm_id
-        same_system = expressions.before(ours, ":") == expressions.before(theirs, ":")
-        rules.append(or_(ours.is_(None), theirs.is_(None), not_(same_system)))
-    return and_(literal(True), *rules)
-
-
-def _address(row: Any) -> ColumnElement[Any]:
-    """A row's or a lead's address; none where it cannot be one."""
-    return expressions.choose_when(row.email_kind != EmailKind.INVALID, row.email)
-
-
-def _leave_out_rivals(staging: Staging, found: Select[Any]) -> Select[Any]:
-    """Of several rows that would each give one lead its first address, or its first id, only the first one may."""
-    row = staging.row
-    brings: dict[str, ColumnElement[Any]] = {}
-    if "email" in staging.attribute_columns:
-        brings["email"] = _address(row.c)
-    if "crm_id" in staging.attribute_columns:
-        brings["crm_id"] = row.c.crm_id
-    if not brings:
-        return found
-    described = found.add_columns(*(value.label(name) for name, value in brings.items())).group_by(*brings.values())
-    candidate = described.subquery()
-    places = [
-        func.row_number()
-        .over(partition_by=(candidate.c.target, candidate.c[name].is_(None)), order_by=candidate.c.row_id)
-        .label(f"{name}_place")
-        for name in brings
-    ]
-    ranked = select(candidate, *places).subquery()
-    allowed = (or_(ranked.c[name].is_(None), ranked.c[f"{name}_place"] == 1) for name in brings)
-    return select(ranked.c.row_id, ranked.c.target).where(*allowed)
 
 
 def _join_rows_of_one_lead(connection: Connection, staging: Staging) -> None:
@@ -260,20 +201,10 @@ def _join_rows_of_one_lead(connection: Connection, staging: Staging) -> None:
     connection.execute(match.delete().where(match.c.row_id.in_(select(member.c.row_id))))
 
 
-def _follow_heads(connection: Connection, staging: Staging) -> None:
-    """Let every member name the first row of its chain. Heads stand before their members, so chains end."""
-    member = staging.member
-    above = member.alias("above")
-    while True:
-        moved = connection.execute(update(member).values(head=above.c.head).where(above.c.row_id == member.c.head))
-        if not moved.rowcount:
-            return
-
-
 def _place_rows(connection: Connection, staging: Staging) -> None:
     row, match, member, place = staging.row, staging.match, staging.member, staging.place
     columns = ["row_id", "lead_id", "outcome"]
-    fresh = select(row.c.row_id).where(row.c.problem.is_(None), _unplaced(staging, row.c.row_id))
+    fresh = select(row.c.row_id).where(row.c.problem.is_(None), is_unplaced(staging, row.c.row_id))
     first_id = next_id(connection, "lead")
     number = func.row_number().over(order_by=row.c.row_id) + literal(first_id - 1)
     created = connection.execute(
