@@ -37,6 +37,19 @@ class FileError(LeadtriageError):
     """A file of the user's cannot be read, understood or written."""
 
 
+class MistakesInFile(FileError):
+    """A file of what people decided has mistakes; `mistakes` holds all of them, one line each, with their lines."""
+
+    def __init__(
+        self, message: str, *, mistakes: tuple[str, ...], place: str | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(message, place=place, hint=hint)
+        self.mistakes = mistakes
+
+    def __str__(self) -> str:
+        return "\n".join([super().__str__(), *self.mistakes])
+
+
 class DatabaseError(LeadtriageError):
     """The database cannot be opened, read or written, or is not ours."""
 

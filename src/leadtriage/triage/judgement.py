@@ -66,13 +66,12 @@ def check_judgement(
     return checked
 
 
-def check_used_reason(connection: Connection, criteria: Criteria, word: str, *, place: str | None = None) -> str:
+def check_used_reason(connection: Connection, criteria: Criteria, word: str, *, place: str = "reason") -> str:
     """Return a reason as it is stored; a word of the team's own that was used before is as good as ours.
 
     Raises:
         UsageError: it is no word, or a known one misspelt.
     """
-    place = place or f"the reason {word!r}"
     try:
         return check_reason(criteria, word, place=place)
     except UsageError:
