@@ -13,12 +13,23 @@ from leadtriage.criteria.model import Criteria, Criterion, DimensionRules
 from leadtriage.db.dialect import batches
 from leadtriage.db.schema import Lead, table
 from leadtriage.errors import LeadNotFound
+from leadtriage.scoring.answers import Answer, LeadAnswers, read_answers
 from leadtriage.scoring.compile import CompiledCriterion, find_tier
+from leadtriage.scoring.questions import LeadQuestions, OpenQuestion, find_questions, grade_score, read_put_off
 from leadtriage.scoring.rules import Rules, prepare_rules
 from leadtriage.scoring.shown_values import describe_values
-from leadtriage.scoring.totals import LeadValues, compile_criteria, of_dimension, select_totals, select_values
-from leadtriage.scoring.verdicts import find_grade
-from leadtriage.vocabulary import Dimension, Grade
+from leadtriage.scoring.totals import LeadValues, compile_criteria, of_dimension, select_values
+from leadtriage.vocabulary import OPEN_STAGES, Dimension, Grade
+
+__all__ = [
+    "DimensionTotal",
+    "Explanation",
+    "LedgerLine",
+    "OpenQuestion",
+    "explain_lead",
+    "explain_leads",
+    "grade_score",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,26 +64,6 @@ class DimensionTotal:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenQuestion:
-    """A question that nobody has answered yet.
-
-    Attributes:
-        place: of its criterion among all.
-        gain: points that the best answer would add, within its dimension's maximum.
-        reaches_grade: the better grade that this would lead to, if any.
-    """
-
-    place: int
-    criterion: str
-    dimension: Dimension
-    field: str | None
-    column: str | None
-    ask: str
-    gain: int
-    reaches_grade: Grade | None
-
-
-@dataclass(frozen=True, slots=True)
 class Explanation:
     """A lead's score with all that led to it; points and ceilings of the ledger add up to score and ceiling.
 
@@ -81,7 +72,8 @@ class Explanation:
         ready: whether `qualified.when` is true.
         qualifies: whether it counts as qualified by its score.
         qualified_on, qualified_by: since when it does and by what, as stored.
-        questions: those that could add points, the best first.
+        questions: what to ask now: the one first that a reviewer wants asked, then those that could add most points.
+        put_off: those that the lead could not answer yet, with the day from which on each is asked again.
     """
 
     lead_id: int
@@ -96,6 +88,7 @@ class Explanation:
     dimensions: tuple[DimensionTotal, ...]
     ledger: tuple[LedgerLine, ...]
     questions: tuple[OpenQuestion, ...]
+    put_off: tuple[OpenQuestion, ...]
 
 
 def explain_lead(connection: Connection, criteria: Criteria, lead_id: int, as_of: date) -> Explanation:
@@ -120,11 +113,20 @@ def explain_leads(
     for group in batches(sorted(set(lead_ids))):
         rows = connection.execute(select(lead).where(lead.c.id.in_(group))).mappings()
         stored = {row["id"]: dict(row) for row in rows}
+        put_off = read_put_off(connection, as_of, group)
         lowest = select_values(rules, lead.c.id.in_(group), {})
         compiled = compile_criteria(rules, lowest.values)
-        read = _read_answers(connection, rules, lowest, compiled)
-        for lead_id, row in stored.items():
-            explained[lead_id] = _explain(rules, compiled, row, *read[lead_id])
+        tiers = _find_tiers(connection, rules, lowest, compiled)
+        for found in read_answers(connection, rules, lowest):
+            row = stored[found.lead_id]
+            is_open = row["stage"] in OPEN_STAGES
+            questions = find_questions(
+                criteria,
+                found,
+                ask_for=row["ask_for"] if is_open else None,
+                put_off=put_off.get(found.lead_id) if is_open else None,
+            )
+            explained[found.lead_id] = _explain(rules, compiled, row, found, tiers[found.lead_id], questions)
     return explained
 
 
@@ -132,77 +134,46 @@ def _explain(
     rules: Rules,
     compiled: Sequence[CompiledCriterion],
     stored: Mapping[str, Any],
-    answers: Sequence[_Answer],
-    row: Mapping[str, Any],
+    found: LeadAnswers,
+    tiers: Sequence[int],
+    questions: LeadQuestions,
 ) -> Explanation:
-    criteria = rules.criteria
+    criteria, totals = rules.criteria, found.totals
     ledger: list[LedgerLine] = []
     for part in criteria.score:
         for mine in of_dimension(compiled, part):
             value = describe_values(mine.criterion, stored, rules)
-            ledger.append(_write_line(mine.criterion, value, answers[mine.number]))
-        ledger += _write_cap(part, row)
+            ledger.append(_write_line(mine.criterion, value, found.answers[mine.number], tiers[mine.number]))
+        ledger += _write_cap(part, totals)
     return Explanation(
-        lead_id=stored["id"],
-        score=row["score"],
-        ceiling=row["ceiling"],
-        known=row["known"],
-        grade=Grade(row["grade"]),
-        ready=bool(row["ready"]),
-        qualifies=bool(row["ready"]) and row["score"] >= criteria.qualified.score,
+        lead_id=found.lead_id,
+        score=totals["score"],
+        ceiling=totals["ceiling"],
+        known=totals["known"],
+        grade=Grade(totals["grade"]),
+        ready=bool(totals["ready"]),
+        qualifies=bool(totals["ready"]) and totals["score"] >= criteria.qualified.score,
         qualified_on=stored["qualified_on"],
         qualified_by=stored["qualified_by"],
         dimensions=tuple(
-            DimensionTotal(part.dimension, row[part.dimension], row[f"{part.dimension}_ceiling"], part.max)
+            DimensionTotal(part.dimension, totals[part.dimension], totals[f"{part.dimension}_ceiling"], part.max)
             for part in criteria.score
         ),
         ledger=tuple(ledger),
-        questions=_open_questions(rules, compiled, answers, row),
+        questions=questions.now,
+        put_off=questions.put_off,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """What a criterion makes of a lead; `tier` is the index of the tier that holds, past the last where none does."""
-
-    points: int
-    ceiling: int
-    known: bool
-    tier: int
-
-
-def _read_answers(
+def _find_tiers(
     connection: Connection, rules: Rules, lowest: LeadValues, compiled: Sequence[CompiledCriterion]
-) -> dict[int, tuple[list[_Answer], Mapping[str, Any]]]:
-    """Read for each lead what each criterion makes of it, and its totals by name."""
-    totals = select_totals(rules, lowest, [], with_answers=True)
-    found = dict(totals.c.items())
-    derived = [
-        expression
-        for criterion in compiled
-        for expression in (criterion.points(found), criterion.ceiling(found), criterion.is_known(found))
-    ]
-    sums = [
-        totals.c[f"{part.dimension}{kind}"]
-        for part in rules.criteria.score
-        for kind in ("", "_raw", "_ceiling", "_ceiling_raw")
-    ]
-    grade = find_grade(rules.criteria, totals.c.score).label("grade")
-    names = ("lead_id", "score", "ceiling", "known", "ready")
-    wanted = [*(totals.c[name] for name in names), grade, *sums]
-    rows = connection.execute(select(*wanted, *(part.label(f"a{place}") for place, part in enumerate(derived))))
+) -> dict[int, Sequence[int]]:
+    """For each lead and criterion the index of the tier that gives the points, past the last where none does."""
     tiers = [find_tier(criterion.criterion, lowest.values, rules.scales) for criterion in compiled]
-    held = {key: tier for key, *tier in connection.execute(select(lowest.rows.c.lead_id, *tiers))}
-    read: dict[int, tuple[list[_Answer], Mapping[str, Any]]] = {}
-    for row in rows:
-        parts = row[len(wanted) :]
-        of_criteria = zip(parts[::3], parts[1::3], parts[2::3], held[row.lead_id], strict=True)
-        answers = [_Answer(points, ceiling, bool(known), tier) for points, ceiling, known, tier in of_criteria]
-        read[row.lead_id] = answers, dict(zip(row._fields, row, strict=True))
-    return read
+    return {lead_id: held for lead_id, *held in connection.execute(select(lowest.rows.c.lead_id, *tiers))}
 
 
-def _write_line(criterion: Criterion, value: str | None, answer: _Answer) -> LedgerLine:
+def _write_line(criterion: Criterion, value: str | None, answer: Answer, tier: int) -> LedgerLine:
     return LedgerLine(
         dimension=criterion.dimension,
         criterion=criterion.name,
@@ -211,7 +182,7 @@ def _write_line(criterion: Criterion, value: str | None, answer: _Answer) -> Led
         points=answer.points,
         ceiling=answer.ceiling,
         known=answer.known,
-        tier=criterion.tiers[answer.tier].label if answer.tier < len(criterion.tiers) else None,
+        tier=criterion.tiers[tier].label if tier < len(criterion.tiers) else None,
     )
 
 
@@ -222,38 +193,3 @@ def _write_cap(part: DimensionRules, row: Mapping[str, Any]) -> list[LedgerLine]
         return []
     held = f"held within -{part.max} to {part.max}"
     return [LedgerLine(part.dimension, held, None, None, points, ceiling, None, None)]
-
-
-def _open_questions(
-    rules: Rules, compiled: Sequence[CompiledCriterion], answers: Sequence[_Answer], row: Mapping[str, Any]
-) -> tuple[OpenQuestion, ...]:
-    questions = []
-    for part in rules.criteria.score:
-        for mine in of_dimension(compiled, part):
-            criterion, answer = mine.criterion, answers[mine.number]
-            if criterion.ask is None or answer.known:
-                continue
-            best = row[f"{part.dimension}_raw"] + answer.ceiling - answer.points
-            gain = max(-part.max, min(part.max, best)) - row[part.dimension]
-            if gain <= 0:
-                continue
-            reached = grade_score(rules.criteria, row["score"] + gain)
-            better = reached if reached < row["grade"] else None
-            questions.append(
-                OpenQuestion(
-                    mine.number,
-                    criterion.name,
-                    criterion.dimension,
-                    criterion.field,
-                    criterion.column,
-                    criterion.ask,
-                    gain,
-                    better,
-                )
-            )
-    return tuple(sorted(questions, key=lambda question: (-question.gain, question.place)))
-
-
-def grade_score(criteria: Criteria, score: int) -> Grade:
-    """The grade that a score deserves."""
-    return next((grade for grade in (Grade.A, Grade.B, Grade.C) if score >= criteria.grades[grade]), Grade.D)

@@ -1,9 +1,13 @@
-"""Why leads are junk candidates: every line that nominates them, not only the first."""
+"""Why leads are junk candidates: every line that nominates them, not only the first.
+
+A lead that a reviewer rescued is nominated by the criteria only where something new speaks against it: see
+`scoring.rescues`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -11,10 +15,13 @@ from sqlalchemy import Connection, select
 
 from leadtriage.criteria.model import Criteria
 from leadtriage.db.schema import Lead, Nomination, table
+from leadtriage.scoring.answers import read_answers
 from leadtriage.scoring.conditions import compile_condition
+from leadtriage.scoring.evidence import Evidence
+from leadtriage.scoring.rescues import Standing, read_standing
 from leadtriage.scoring.rules import Rules, prepare_rules
-from leadtriage.scoring.totals import select_totals, select_values
-from leadtriage.scoring.verdicts import find_weakest, open_nominations
+from leadtriage.scoring.totals import LeadValues, select_values
+from leadtriage.scoring.verdicts import open_nominations
 
 BY_THE_CRITERIA = "criteria"
 LOW_SCORE = "score"
@@ -29,7 +36,7 @@ class NominatingLine:
 
     Attributes:
         reason: one of the product's or the team's.
-        text: what it rests on.
+        text: what it rests on; a lead's first line begins with who rescued it before, and what brought it back.
         by: who said so: a person, a system, or `criteria`.
         rule: of `criteria`: the disqualifier's label, or `LOW_SCORE`; None for a person or system.
         evidence: of `criteria`: a digest of the rule and of all that it saw, without time; None for a person or system.
@@ -47,18 +54,53 @@ def nominating_lines(
 ) -> dict[int, tuple[NominatingLine, ...]]:
     """Return for each lead what nominates it: people's and systems' words, then disqualifiers, then its score.
 
-    Leads that nothing nominates are left out.
+    The criteria's lines are left out where a reviewer has judged all of them and did not call the lead junk. Leads that
+    nothing nominates are left out.
     """
     rules = prepare_rules(connection, criteria, as_of)
     found: dict[int, tuple[NominatingLine, ...]] = {}
+    for chosen in _groups(lead_ids):
+        flagged, ours = _flagged(connection, chosen), _by_criteria(connection, rules, chosen)
+        standing = read_standing(connection, chosen)
+        for lead_id in sorted({*flagged, *ours}):
+            lines = ours.get(lead_id, [])
+            stands = standing.get(lead_id)
+            if stands is not None and _are_judged(lines, stands):
+                lines = []
+            lines = [*flagged.get(lead_id, ()), *lines]
+            if stands is not None and lines:
+                lines[0] = replace(lines[0], text=f"{_say_again(stands, lines, rules)}: {lines[0].text}")
+            if lines:
+                found[lead_id] = tuple(lines)
+    return found
+
+
+def find_rescued(connection: Connection, rules: Rules, spared: Iterable[int]) -> Iterator[int]:
+    """Find the leads that the criteria would nominate by nothing but evidence that a reviewer has judged.
+
+    Args:
+        spared: those to look at, of `scoring.rescues.find_spared`.
+    """
+    for chosen in _groups(spared):
+        standing = read_standing(connection, chosen)
+        for lead_id, lines in _by_criteria(connection, rules, chosen).items():
+            if lead_id in standing and _are_judged(lines, standing[lead_id]):
+                yield lead_id
+
+
+def _groups(lead_ids: Iterable[int]) -> Iterator[list[int]]:
     wanted = sorted(set(lead_ids))
     for start in range(0, len(wanted), _MOST_IDS):
-        chosen = wanted[start : start + _MOST_IDS]
-        lines = {lead_id: [*theirs] for lead_id, theirs in _flagged(connection, chosen).items()}
-        for lead_id, ours in _by_criteria(connection, rules, chosen).items():
-            lines.setdefault(lead_id, []).extend(ours)
-        found |= {lead_id: tuple(lines[lead_id]) for lead_id in sorted(lines)}
-    return found
+        yield wanted[start : start + _MOST_IDS]
+
+
+def _are_judged(lines: Sequence[NominatingLine], stands: Standing) -> bool:
+    return stands.covers([line.evidence for line in lines])
+
+
+def _say_again(stands: Standing, lines: Sequence[NominatingLine], rules: Rules) -> str:
+    ours = [(line.rule, line.evidence) for line in lines if line.evidence is not None]
+    return stands.say_again(ours, rules.criteria.digest, rules.scales.as_of)
 
 
 def _flagged(connection: Connection, lead_ids: list[int]) -> dict[int, list[NominatingLine]]:
@@ -76,33 +118,53 @@ def _flagged(connection: Connection, lead_ids: list[int]) -> dict[int, list[Nomi
 
 
 def _by_criteria(connection: Connection, rules: Rules, lead_ids: list[int]) -> dict[int, list[NominatingLine]]:
+    """What the criteria alone say, whatever anybody said before."""
     lowest = select_values(rules, table(Lead).c.id.in_(lead_ids), {})
+    evidence = Evidence.of(rules.criteria)
+    held = _read_disqualifiers(connection, rules, lowest)
+    low = {
+        found.lead_id: (found.totals["weakest"], text, [answer.points for answer in found.answers])
+        for found in read_answers(connection, rules, lowest)
+        if (text := _say_low_score(rules, found.totals)) is not None
+    }
+    seen = _read_values(connection, lowest, evidence.seen) if held or low else {}
+    lines: dict[int, list[NominatingLine]] = {}
+    for lead_id, numbers in held.items():
+        for number in numbers:
+            line = rules.criteria.junk.disqualify[number]
+            digest = evidence.of_line(number, seen[lead_id])
+            said = NominatingLine(line.reason, line.label, BY_THE_CRITERIA, line.label, digest)
+            lines.setdefault(lead_id, []).append(said)
+    for lead_id, (reason, text, points) in low.items():
+        digest = evidence.of_score(points, seen[lead_id])
+        lines.setdefault(lead_id, []).append(NominatingLine(reason, text, BY_THE_CRITERIA, LOW_SCORE, digest))
+    return lines
+
+
+def _read_disqualifiers(connection: Connection, rules: Rules, lowest: LeadValues) -> dict[int, list[int]]:
+    """The disqualifiers that hold, by their places, for each lead of which one does."""
     disqualifiers = rules.criteria.junk.disqualify
-    found: dict[int, list[NominatingLine]] = {}
-    if disqualifiers:
-        held = [
-            compile_condition(line.condition, lowest.values, rules.scales, possible=False).label(f"line_{number}")
-            for number, line in enumerate(disqualifiers)
-        ]
-        for lead_id, *holds in connection.execute(select(lowest.rows.c.lead_id, *held)):
-            for line, is_true in zip(disqualifiers, holds, strict=True):
-                if is_true:
-                    said = NominatingLine(line.reason, line.label, BY_THE_CRITERIA, line.label)
-                    found.setdefault(lead_id, []).append(said)
-    totals = select_totals(rules, lowest, [])
-    columns = ("lead_id", "score", "ceiling", "known", "known_points")
-    weakest = find_weakest(rules, totals).label("weakest")
-    for row in connection.execute(select(*(totals.c[name] for name in columns), weakest)):
-        text = _say_low_score(rules, row)
-        if text is not None:
-            found.setdefault(row.lead_id, []).append(NominatingLine(row.weakest, text, BY_THE_CRITERIA, LOW_SCORE))
-    return found
+    if not disqualifiers:
+        return {}
+    tests = [
+        compile_condition(line.condition, lowest.values, rules.scales, possible=False).label(f"line_{number}")
+        for number, line in enumerate(disqualifiers)
+    ]
+    rows = connection.execute(select(lowest.rows.c.lead_id, *tests))
+    return {
+        lead_id: [number for number, is_true in enumerate(holds) if is_true] for lead_id, *holds in rows if any(holds)
+    }
 
 
-def _say_low_score(rules: Rules, row: Any) -> str | None:
+def _read_values(connection: Connection, lowest: LeadValues, names: Sequence[str]) -> dict[int, dict[str, Any]]:
+    rows = connection.execute(select(lowest.rows.c.lead_id, *(lowest.values[name] for name in names)))
+    return {lead_id: dict(zip(names, values, strict=True)) for lead_id, *values in rows}
+
+
+def _say_low_score(rules: Rules, totals: Mapping[str, Any]) -> str | None:
     below = rules.criteria.junk.below
-    if row.score < below and row.known_points >= rules.known_enough:
-        return f"score {row.score} is under {below} with {int(row.known * 100)}% answered"
-    if row.ceiling < below:
-        return f"could reach only {row.ceiling}, which is under {below}"
+    if totals["score"] < below and totals["known_points"] >= rules.known_enough:
+        return f"score {totals['score']} is under {below} with {int(totals['known'] * 100)}% answered"
+    if totals["ceiling"] < below:
+        return f"could reach only {totals['ceiling']}, which is under {below}"
     return None

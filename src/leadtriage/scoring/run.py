@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, insert, literal, null, or_, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Integer,
+    MetaData,
+    Table,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
 
 from leadtriage.act import Act
 from leadtriage.criteria.model import Criteria
@@ -16,6 +30,9 @@ from leadtriage.db.ids import reserve_ids
 from leadtriage.db.schema import CriteriaVersion, Lead, LeadScore, ScoreRun, table
 from leadtriage.scoring.clocks import create_calendar
 from leadtriage.scoring.moves import Moves, mark_qualified, record_moves
+from leadtriage.scoring.nominating import find_rescued
+from leadtriage.scoring.questions import settle_questions
+from leadtriage.scoring.rescues import find_spared
 from leadtriage.scoring.rules import Rules, prepare_rules
 from leadtriage.scoring.shared_texts import share_texts
 from leadtriage.scoring.verdicts import is_open, is_visible, select_verdicts
@@ -71,8 +88,13 @@ def score_leads(
     run_id = _store_run(connection, criteria, act, whole=lead_ids is None)
     for chosen in _choose(lead_ids):
         _withdraw(connection, chosen)
-        with without_indexes(connection, table(LeadScore)) if lead_ids is None else nullcontext():
-            _store_scores(connection, rules, act, run_id, is_visible() & is_open() & chosen)
+        opened = is_visible() & is_open() & chosen
+        with (
+            _without_rescued(connection, rules, opened) as rescued,
+            without_indexes(connection, table(LeadScore)) if lead_ids is None else nullcontext(),
+        ):
+            _store_scores(connection, rules, act, run_id, opened, rescued)
+    settle_questions(connection, rules, lead_ids)
     counted = _count_by_grade(connection, run_id)
     leads = scored = sum(count for _, _, _, count in counted)
     for chosen in _choose(lead_ids):
@@ -167,10 +189,31 @@ def _store_run(connection: Connection, criteria: Criteria, act: Act, *, whole: b
     return run_id
 
 
-def _store_scores(connection: Connection, rules: Rules, act: Act, run_id: int, where: ColumnElement[bool]) -> None:
+@contextmanager
+def _without_rescued(connection: Connection, rules: Rules, where: ColumnElement[bool]) -> Iterator[Table | None]:
+    """A temporary table with the ids of those leads that nothing speaks against but what a reviewer has judged."""
+    found = list(find_rescued(connection, rules, find_spared(connection, where)))
+    if not found:
+        yield None
+        return
+    rescued = Table("rescued_lead", MetaData(), Column("id", Integer, primary_key=True), prefixes=["TEMPORARY"])
+    rescued.create(connection, checkfirst=False)
+    connection.execute(insert(rescued), [{"id": lead_id} for lead_id in found])
+    yield rescued
+    rescued.drop(connection, checkfirst=False)
+
+
+def _store_scores(
+    connection: Connection,
+    rules: Rules,
+    act: Act,
+    run_id: int,
+    where: ColumnElement[bool],
+    rescued: Table | None = None,
+) -> None:
     """Score the leads of `where`; a grade that is replaced stays as the previous one."""
     calendar = create_calendar(connection, rules.criteria.follow_up, where)
-    verdicts, names = select_verdicts(rules, where, calendar)
+    verdicts, names = select_verdicts(rules, where, calendar, rescued)
     verdicts = verdicts.add_columns(
         literal(run_id).label("run_id"),
         verdicts.selected_columns.grade.label("first_grade"),

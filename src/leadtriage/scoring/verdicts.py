@@ -62,12 +62,15 @@ def open_nominations() -> ColumnElement[bool]:
     return table(Nomination).c.withdrawn_at.is_(None)
 
 
-def select_verdicts(rules: Rules, where: ColumnElement[bool], calendar: Table) -> tuple[Select[Any], list[str]]:
+def select_verdicts(
+    rules: Rules, where: ColumnElement[bool], calendar: Table, rescued: Table | None = None
+) -> tuple[Select[Any], list[str]]:
     """Select what `lead_score` stores of each lead, but for what comes from its run; with the columns' names.
 
     Args:
         where: which leads.
         calendar: has the deadlines from every day that one of their clocks starts on.
+        rescued: has the ids of leads that the criteria do not nominate, since a reviewer judged all that they say.
     """
     nominated = select(table(Nomination).c.lead_id).where(open_nominations())
     carried = {
@@ -78,6 +81,8 @@ def select_verdicts(rules: Rules, where: ColumnElement[bool], calendar: Table) -
         "owner": table(Lead).c.owner,
         **select_clock_inputs(),
     }
+    if rescued is not None:
+        carried["is_rescued"] = table(Lead).c.id.in_(select(rescued.c.id))
     totals = select_totals(rules, select_values(rules, where, carried), list(carried))
     candidate = case((totals.c.is_open, is_candidate(rules, totals)), else_=literal(False))
     graded = (
@@ -131,14 +136,16 @@ def find_grade(criteria: Criteria, score: ColumnElement[int]) -> ColumnElement[s
 def is_candidate(rules: Rules, totals: Subquery) -> ColumnElement[bool]:
     """Whether something nominates a lead as junk: somebody's word, a disqualifier, or its score."""
     junk = rules.criteria.junk
-    return or_(
-        totals.c.is_nominated,
+    by_criteria = or_(
         totals.c.disqualifier < whole(len(junk.disqualify)),
         and_(
             totals.c.score < whole(junk.below),
             or_(totals.c.known_points >= whole(rules.known_enough), totals.c.ceiling < whole(junk.below)),
         ),
     )
+    if "is_rescued" in totals.c:
+        by_criteria = and_(not_(totals.c.is_rescued), by_criteria)
+    return or_(totals.c.is_nominated, by_criteria)
 
 
 def find_reason(rules: Rules, rows: Subquery) -> ColumnElement[str]:

@@ -1,0 +1,24 @@
+"""How days and numbers are said to people, in English whatever the machine's language."""
+
+from __future__ import annotations
+
+from datetime import date
+
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def say_day(day: date, as_of: date | None = None) -> str:
+    """Return "20 Nov 2026", without the year where `as_of` is of the same year."""
+    text = f"{day.day} {_MONTHS[day.month - 1]}"
+    return text if as_of is not None and day.year == as_of.year else f"{text} {day.year}"
+
+
+def say_weekday(day: date, as_of: date) -> str:
+    """Return "Fri 27 Nov"."""
+    return f"{_WEEKDAYS[day.weekday()]} {say_day(day, as_of)}"
+
+
+def count_of(number: int, one: str, many: str | None = None) -> str:
+    """Return "1 lead" or "12 leads", with thousands apart."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
