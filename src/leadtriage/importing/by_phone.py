@@ -276,11 +276,7 @@ def _read_stored(connection: Connection, doubt: Table) -> Iterator[tuple[int, st
         unclear |= bool(has_email and not has_address) or (its is not None and not systems <= {its, ""})
     if unclear:
         kind, rest = func.substr(keys.c.key, 1, 2), func.substr(keys.c.key, 3)
-        told = select(keys.c.lead_id, kind, expressions.before(rest, ":")).where(
-            keys.c.lead_id.in_(ids), kind.in_(["e:", "r:", "i:"])
-        )
-        for lead_id, its_kind, its in connection.execute(told):
-            if its_kind == "i:":
-                yield -lead_id, its, None, _STORED
-            else:
-                yield -lead_id, None, _STORED, None
+        its_system = expressions.choose_when(kind == "i:", expressions.before(rest, ":"))
+        told = select(keys.c.lead_id, its_system).where(keys.c.lead_id.in_(ids), kind.in_(["e:", "r:", "i:"]))
+        for lead_id, its in connection.execute(told):
+            yield -lead_id, its, _STORED if its is None else None, _STORED if its is not None else None
