@@ -49,11 +49,14 @@ _COLUMNS = (
 )
 
 
-def record_moves(connection: Connection, criteria: Criteria, act: Act, run_id: int) -> Moves:
-    """Write an event for each lead whose grade the run moved, and tell what moved.
+def record_moves(connection: Connection, criteria: Criteria, act: Act, mine: ColumnElement[bool]) -> Moves:
+    """Write an event for each lead whose grade a run moved, and tell what moved.
 
     The cause is the data where the lead changed since the run before, else the criteria where they did, else time.
     A first score is no move.
+
+    Args:
+        mine: what the run scored, as a condition on `lead_score`.
     """
     scores, lead, runs = table(LeadScore), table(Lead), table(ScoreRun)
     before = runs.alias("before")
@@ -62,7 +65,7 @@ def record_moves(connection: Connection, criteria: Criteria, act: Act, run_id: i
         (before.c.criteria_digest != criteria.digest, literal(str(ScoreCause.CRITERIA))),
         else_=literal(str(ScoreCause.TIME)),
     )
-    moved = and_(scores.c.run_id == run_id, scores.c.previous_grade != scores.c.grade)
+    moved = and_(mine, scores.c.previous_grade != scores.c.grade)
     joined = scores.join(lead, lead.c.id == scores.c.lead_id).join(before, before.c.id == scores.c.previous_run_id)
     grades = (scores.c.previous_grade, scores.c.grade)
     count = connection.execute(select(func.count()).select_from(scores).where(moved)).scalar_one()
@@ -134,7 +137,7 @@ def _was_taken_back() -> ColumnElement[bool]:
     )
 
 
-def mark_qualified(connection: Connection, rules: Rules, act: Act, run_id: int) -> int:
+def mark_qualified(connection: Connection, rules: Rules, act: Act, mine: ColumnElement[bool]) -> int:
     """Mark the leads as qualified whose score now says so, with an event each, and return their number.
 
     It stays marked once it is; `lead.changed_at` is left alone, since no value changed that a score rests on. Where a
@@ -143,7 +146,7 @@ def mark_qualified(connection: Connection, rules: Rules, act: Act, run_id: int) 
     scores, lead = table(LeadScore), table(Lead)
     when = rules.criteria.qualified.when
     tests: list[ColumnElement[Any]] = [
-        scores.c.run_id == run_id,
+        mine,
         scores.c.gap <= 0,
         lead.c.qualified_on.is_(None),
         not_(_was_taken_back()),

@@ -95,16 +95,17 @@ def score_leads(
         ):
             _store_scores(connection, rules, act, run_id, opened, rescued)
     settle_questions(connection, rules, lead_ids)
-    counted = _count_by_grade(connection, run_id)
+    mine = _of_run(run_id, lead_ids)
+    counted = _count_by_grade(connection, mine)
     leads = scored = sum(count for _, _, _, count in counted)
     for chosen in _choose(lead_ids):
         has_score = select(table(LeadScore).c.lead_id).where(table(LeadScore).c.lead_id == table(Lead).c.id).exists()
         unscored = is_visible() & ~is_open() & ~has_score & chosen
         if connection.execute(select(table(Lead).c.id).where(unscored).limit(1)).first():
             _store_scores(connection, rules, act, run_id, unscored)
-            scored = sum(count for _, _, _, count in _count_by_grade(connection, run_id))
-    moves = record_moves(connection, criteria, act, run_id)
-    mark_qualified(connection, rules, act, run_id)
+            scored = sum(count for _, _, _, count in _count_by_grade(connection, mine))
+    moves = record_moves(connection, criteria, act, mine)
+    mark_qualified(connection, rules, act, mine)
     by_grade = {grade: sum(count for found, _, _, count in counted if found == grade) for grade in Grade}
     return ScoreSummary(
         leads=leads,
@@ -130,6 +131,13 @@ def _choose(lead_ids: Sequence[int] | None) -> Iterator[ColumnElement[bool]]:
     wanted = sorted(set(lead_ids))
     for start in range(0, len(wanted), _MOST_IDS):
         yield identifier.in_(wanted[start : start + _MOST_IDS])
+
+
+def _of_run(run_id: int, lead_ids: Sequence[int] | None) -> ColumnElement[bool]:
+    """What a run scored, as a condition on `lead_score`: found without reading all scores where it was a few leads."""
+    scores = table(LeadScore)
+    scored = scores.c.run_id == run_id
+    return scored if lead_ids is None or len(lead_ids) > _MOST_IDS else scored & scores.c.lead_id.in_(lead_ids)
 
 
 def _store_criteria(connection: Connection, criteria: Criteria, act: Act) -> None:
@@ -261,7 +269,7 @@ def _withdraw(connection: Connection, chosen: ColumnElement[bool]) -> None:
     )
 
 
-def _count_by_grade(connection: Connection, run_id: int) -> Sequence[Any]:
+def _count_by_grade(connection: Connection, mine: ColumnElement[bool]) -> Sequence[Any]:
     scores = table(LeadScore).c
     columns = (scores.grade, scores.candidate, scores.needs_answers)
-    return connection.execute(select(*columns, func.count()).where(scores.run_id == run_id).group_by(*columns)).all()
+    return connection.execute(select(*columns, func.count()).where(mine).group_by(*columns)).all()
