@@ -94,7 +94,9 @@ def test_a_reason_is_ours_or_the_teams_own(word: str, stored: str) -> None:
     ("word", "hint"),
     [
         ("no_bugdet", "did you mean no_budget"),
-        ("competitor", "is_competitor"),
+        ("competitor", "is_competitor or chose_competitor"),
+        ("bugdet", "did you mean no_budget?"),
+        ("timing", "did you mean bad_timing?"),
         ("prize", "price"),
         ("", "known: no_fit"),
         ("=1+1", "small letters and underscores"),

@@ -33,6 +33,13 @@ GROUPS: dict[str, dict[str, str]] = {
         "show": "Show a lead, why it has its score, and its history.",
         "junk": "Show the junk candidates and what nominates each.",
     },
+    "working": {
+        "touch": "Log a contact with a lead.",
+        "nurture": "Park a lead until a day; without a lead, show the parked ones.",
+        "close": "Close a lead: won, lost or converted.",
+        "reopen": "Bring a closed or parked lead back.",
+        "qualify": "Say that a lead is qualified, or with --not that it is not.",
+    },
     "exporting": {"export": "Export leads with scores, grades and reasons."},
     "criteria": {"criteria": "Check, show and complete the criteria file."},
     "database": {"db": "Look after the database."},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
@@ -43,7 +43,7 @@ FILTERS = (
         "--reason",
         str | None,
         None,
-        "Only candidates and closed leads with this reason.",
+        "Only candidates, closed and parked leads with this reason.",
         metavar="WORD",
     ),
 )
@@ -54,6 +54,18 @@ PAGE = (
     _parameter("everything", "--all", bool, False, "All rows."),
 )
 """The options that say how many rows."""
+
+
+def filters_with(**flags: str) -> tuple[inspect.Parameter, ...]:
+    """The same options, some under other flags, for a command that needs theirs for itself."""
+    return tuple(
+        _with_flag(parameter, flags[parameter.name]) if parameter.name in flags else parameter for parameter in FILTERS
+    )
+
+
+def _with_flag(parameter: inspect.Parameter, flag: str) -> inspect.Parameter:
+    annotation, option = get_args(parameter.annotation)
+    return _parameter(parameter.name, flag, annotation, parameter.default, option.help, metavar=option.metavar)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +89,16 @@ class Selection:
         """The most rows that are wanted; None for all."""
         return None if self.everything else self.limit
 
-    def filters(self) -> Filters:
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether any option says which leads."""
+        return self != Selection(limit=self.limit, everything=self.everything)
+
+    def filters(self, *, until: str = "--until") -> Filters:
         """The same as the reports take it.
+
+        Args:
+            until: the flag of that option, for its message.
 
         Raises:
             UsageError: a day that is none.
@@ -92,7 +112,7 @@ class Selection:
             campaign=self.campaign,
             stage=tuple(self.stage or ()),
             since=parse_day(self.since, place="--since") if self.since else None,
-            until=parse_day(self.until, place="--until") if self.until else None,
+            until=parse_day(self.until, place=until) if self.until else None,
             qualified=self.qualified,
             reason=self.reason,
         )

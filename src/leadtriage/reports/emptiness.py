@@ -13,7 +13,7 @@ from leadtriage.criteria.text import comparable, fold
 from leadtriage.db.lead import Lead, table
 from leadtriage.db.scores import LeadScore
 from leadtriage.reports.basis import NO_LEADS, has_leads
-from leadtriage.reports.filters import Filters, as_stored, not_hidden, visible
+from leadtriage.reports.filters import Filters, as_stored, not_hidden, parked_for, visible
 from leadtriage.tabular import Table
 from leadtriage.vocabulary import Reason
 
@@ -59,6 +59,7 @@ def _names_by_form(connection: Connection, kinds: Mapping[str, str]) -> dict[str
         "campaign": [_count_names("campaign", _lead.c.campaign_comparable, _lead.c.campaign, visible())],
         "reason": [
             _count_names("reason", _lead.c.outcome_reason, _lead.c.outcome_reason, visible()),
+            _count_names("reason", parked_for(), parked_for(), visible()),
             _count_names("reason", _score.c.reason, _score.c.reason, not_hidden()),
         ],
     }

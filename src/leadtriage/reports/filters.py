@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
 
 from leadtriage.criteria.text import comparable, fold, words
 from leadtriage.db.expressions import position
 from leadtriage.db.lead import Lead, table
 from leadtriage.db.scores import LeadScore
-from leadtriage.vocabulary import OPEN_STAGES
+from leadtriage.vocabulary import OPEN_STAGES, Stage
 
 _lead = table(Lead)
 _score = table(LeadScore)
@@ -39,7 +39,7 @@ class Filters:
         since: the first day on which it came in.
         until: the last day on which it came in.
         qualified: whether it is qualified.
-        reason: why it is a junk candidate, or why it was closed.
+        reason: why it is a junk candidate, why it was closed, or why it is parked.
         text: every word of it stands in the name, company, an e-mail address or a phone number.
     """
 
@@ -68,6 +68,11 @@ def in_play() -> ColumnElement[bool]:
 def may_be_contacted() -> ColumnElement[bool]:
     """In play, and nothing forbids a contact, be it known since the last `score` only."""
     return and_(in_play(), _lead.c.do_not_contact.is_not(True))
+
+
+def parked_for() -> ColumnElement[str]:
+    """Why a lead is parked; NULL for one that is not, whatever is still stored of an earlier time."""
+    return case((_lead.c.stage == Stage.NURTURE.value, _lead.c.nurture_reason))
 
 
 def not_hidden() -> ColumnElement[bool]:
@@ -99,7 +104,7 @@ def conditions(filters: Filters) -> list[ColumnElement[bool]]:
         wanted.append(qualified.is_not(None) if filters.qualified else qualified.is_(None))
     if filters.reason is not None:
         reason = as_stored(filters.reason)
-        wanted.append(or_(_score.c.reason == reason, _lead.c.outcome_reason == reason))
+        wanted.append(or_(_score.c.reason == reason, _lead.c.outcome_reason == reason, parked_for() == reason))
     if filters.text is not None:
         wanted += _mentions(as_stored(filters.text))
     return wanted

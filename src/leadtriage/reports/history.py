@@ -12,9 +12,10 @@ from sqlalchemy import Connection, select
 from leadtriage.db.schema import Event, ImportBatch, table
 from leadtriage.importing.attributes import BY_NAME
 from leadtriage.importing.summary import BY_HAND
+from leadtriage.reports.repeating import is_told_by_another
 from leadtriage.reports.words import say_day
 from leadtriage.scoring.shown_values import format_money
-from leadtriage.vocabulary import EventKind
+from leadtriage.vocabulary import EventKind, Stage, TouchKind, VerdictWord
 
 _event = table(Event)
 _batch = table(ImportBatch)
@@ -22,24 +23,25 @@ _batch = table(ImportBatch)
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One line of a lead's story; `at` is in the criteria's time zone."""
+    """One line of a lead's story; `at` is in the criteria's time zone. `repeats`: another line of the act says it too."""
 
     at: datetime
     by: str
     kind: str
     text: str
+    repeats: bool = False
 
 
 def read_history(connection: Connection, lead_id: int) -> tuple[Happening, ...]:
     """Return what happened to a lead, the earliest first."""
     statement = (
-        select(_event, _batch.c.file)
+        select(_event, _batch.c.file, is_told_by_another().label("repeats"))
         .join_from(_event, _batch, _batch.c.id == _event.c.batch_id, isouter=True)
         .where(_event.c.lead_id == lead_id)
         .order_by(_event.c.recorded_at, _event.c.id)
     )
     return tuple(
-        Happening(row["at"], row["by"], row["kind"], say_event(dict(row)))
+        Happening(row["at"], row["by"], row["kind"], say_event(dict(row)), bool(row["repeats"]))
         for row in connection.execute(statement).mappings()
     )
 
@@ -69,6 +71,8 @@ def _say_created(event: Mapping[str, Any]) -> str:
 
 def _say_field(event: Mapping[str, Any]) -> str:
     name = str(event["field"] or "a field")
+    if name == "nurture_until":
+        return f"parked until {_say_if_day(event['new'])} instead{_say_why(event)}"
     old, new = (_say_value(name, event[key]) for key in ("old", "new"))
     return _say_change(name.removeprefix("column:").replace("_", " "), old, new)
 
@@ -97,7 +101,13 @@ def _say_touch(event: Mapping[str, Any]) -> str:
 
 def _say_stage(event: Mapping[str, Any]) -> str:
     moved = f"moved from {event['old']} to {event['new']}" if event["old"] else f"moved to {event['new']}"
-    return f"{moved} ({event['reason']})" if event["reason"] else moved
+    until = _after(event, "nurture_until")
+    parked = f" until {_say_if_day(until)}" if until and event["new"] == Stage.NURTURE else ""
+    return f"{moved}{parked}{_say_why(event)}"
+
+
+def _say_why(event: Mapping[str, Any]) -> str:
+    return f" ({event['reason']})" if event["reason"] else ""
 
 
 def _say_grade(event: Mapping[str, Any]) -> str:
@@ -111,7 +121,56 @@ def _say_qualified(event: Mapping[str, Any]) -> str:
 
 
 def _say_nominated(event: Mapping[str, Any]) -> str:
+    if event["new"] is None and event["old"]:
+        return f"no longer flagged as junk: {event['old']}"
     return f"flagged as junk: {event['reason'] or event['new'] or 'no reason given'}"
+
+
+def _say_verdict(event: Mapping[str, Any]) -> str:
+    if event["field"] == "audit":
+        return f"looked at again, as {event['new']}{_say_why(event)}"
+    if event["old"] == VerdictWord.JUNK:
+        return "brought back from junk"
+    first = _after(event, "ask_for")
+    until = _after(event, "nurture_until")
+    said = {
+        VerdictWord.JUNK: "called junk by a review",
+        VerdictWord.RESCUE: "rescued by a review",
+        VerdictWord.NURTURE: f"parked by a review{f' until {_say_if_day(until)}' if until else ''}",
+        VerdictWord.ASK: f"to be asked first{f', about {first}' if first else ''}",
+    }
+    return f"{said.get(event['new'], event['new'])}{_say_why(event)}"
+
+
+def _say_put_off(event: Mapping[str, Any]) -> str:
+    again = f", asked again from {_say_if_day(event['new'])}" if event["new"] else ""
+    return f"{event['field'] or 'an answer'} not known yet{again}"
+
+
+def _say_undone(event: Mapping[str, Any]) -> str:
+    """What an act did, as it was told then; of an import the values that are back."""
+    if event.get("undoes") is None:
+        return _say_other(event)
+    name = str(event["field"])
+    kind = EventKind(name) if name in set(EventKind) else _KINDS_OF_FIELDS.get(name, EventKind.FIELD)
+    if name in set(TouchKind) and _is_day(event["old"]):
+        kind = EventKind.TOUCH  # a mail, not an address
+    turned = {column: change[::-1] for column, change in (event.get("changes") or {}).items()}
+    before = {"old": event["new"], "new": event["old"], "changes": turned, "undoes": None}
+    return f"taken back: {_SENTENCES.get(kind, _say_other)({**event, 'kind': kind, **before})}"
+
+
+def _after(event: Mapping[str, Any], column: str) -> Any:
+    """What an act made of a column that its line tells besides."""
+    return ((event.get("changes") or {}).get(column) or (None, None))[1]
+
+
+_KINDS_OF_FIELDS: Mapping[str, EventKind] = {
+    **{attribute.name: attribute.kind for attribute in BY_NAME.values()},
+    "audit": EventKind.VERDICT,
+    "qualified_by": EventKind.QUALIFIED,
+}
+"""What tells a field's change, where that is no line of the kind `field`."""
 
 
 def _say_other(event: Mapping[str, Any]) -> str:
@@ -132,6 +191,10 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     EventKind.GRADE: _say_grade,
     EventKind.QUALIFIED: _say_qualified,
     EventKind.NOMINATED: _say_nominated,
+    EventKind.VERDICT: _say_verdict,
+    EventKind.PUT_OFF: _say_put_off,
+    EventKind.FORGOTTEN: lambda _: "everything about this person was erased, as they asked",
+    EventKind.UNDONE: _say_undone,
 }
 
 
@@ -147,7 +210,11 @@ def _say_value(field: str, value: str | None) -> str | None:
 
 
 def _say_if_day(text: str) -> str:
+    return say_day(date.fromisoformat(text)) if _is_day(text) else text
+
+
+def _is_day(text: str | None) -> bool:
     try:
-        return say_day(date.fromisoformat(text))
+        return text is not None and date.fromisoformat(text) is not None
     except ValueError:
-        return text
+        return False

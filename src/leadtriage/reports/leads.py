@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, select
 from leadtriage.db.schema import Lead, LeadScore, table
 from leadtriage.reports import page
 from leadtriage.reports.basis import Basis, read_basis
-from leadtriage.reports.filters import Filters, conditions, visible
+from leadtriage.reports.filters import Filters, conditions, parked_for, visible
 from leadtriage.reports.page import CellRow, Row
 from leadtriage.tabular import Column, Table
 
@@ -44,7 +44,7 @@ def list_leads(connection: Connection, filters: Filters, *, limit: int | None = 
 
     Columns: `id, name, company, title, email, phone, source, campaign, owner, stage, status, qualified, score,
     ceiling, grade, known, reason, created, last_touch`. A lead that is not scored has no `score, ceiling, grade,
-    known`; `reason` is a candidate's, or why the lead was closed.
+    known`; `reason` is a candidate's, or why the lead was closed or is parked.
     """
     basis = read_basis(connection)
     return _list("Leads", connection, _select_leads(filters).order_by(_lead.c.id.desc()), basis, limit)
@@ -87,6 +87,7 @@ def _select_leads(filters: Filters) -> Select[Any]:
     return (
         select(
             *(_lead.c[name] for name in (*of_lead, "last_touch_on", "outcome_reason")),
+            parked_for().label("parked_for"),
             *(_score.c[name] for name in of_score),
         )
         .join_from(_lead, _score, _score.c.lead_id == _lead.c.id, isouter=True)
@@ -99,7 +100,7 @@ def _present(row: Row, basis: Basis) -> CellRow:
         **{column.key: row.get(column.key) for column in _COLUMNS},
         "qualified": row["qualified_on"],
         "grade_shown": basis.shown_grade(row["grade"], row["known"]),
-        "reason": row["reason"] or row["outcome_reason"],
+        "reason": row["reason"] or row["parked_for"] or row["outcome_reason"],
         "created": row["created_on"],
         "last_touch": row["last_touch_on"],
     }

@@ -43,7 +43,7 @@ def show_lead(connection: Connection, criteria: Criteria, lead_id: int, as_of: d
     The record has the lead fields by their names (`budget` and `revenue` in whole units beside `budget_currency` and
     `revenue_currency`), the days and marks that the lead has besides, `score, ceiling, known, grade`, the lists
     `ledger` (`dimension, criterion, field, value, points, ceiling, known`, a cap as a line of its own), `events`
-    (`at, by, kind, text`), `questions`, `nominations`, `duplicates`, `columns` (the files' own), and `next_question`,
+    (`at, by, kind, text`, also lines that people are not shown as another line of the act says the same), `questions`, `nominations`, `duplicates`, `columns` (the files' own), and `next_question`,
     the one most worth asking or None.
 
     Raises:
@@ -62,7 +62,7 @@ def show_lead(connection: Connection, criteria: Criteria, lead_id: int, as_of: d
         "questions": show_tables.questions(questions),
         "nominations": show_tables.nominations(nominations),
         "duplicates": show_tables.duplicates(duplicates),
-        "events": show_tables.story(story),
+        "events": show_tables.story(line for line in story if not line.repeats),
         "columns": show_tables.extra_columns(extras),
     }
     record: dict[str, Any] = {
@@ -73,6 +73,7 @@ def show_lead(connection: Connection, criteria: Criteria, lead_id: int, as_of: d
         "grade": explanation.grade.value,
         "ledger": show_tables.records(ledger),
         **{name: show_tables.records(part) for name, part in parts.items()},
+        "events": show_tables.records(show_tables.story(story)),
         "next_question": questions[0].ask if questions else None,
     }
     return Card(
@@ -181,7 +182,8 @@ def _say_field(lead: Mapping[str, Any], name: str) -> Cell:
 def _say_stage(lead: Mapping[str, Any]) -> str:
     stage = str(lead["stage"])
     if lead["stage"] == "nurture" and lead["nurture_until"]:
-        return f"{stage} until {say_day(lead['nurture_until'])}"
+        why = f", {lead['nurture_reason']}" if lead["nurture_reason"] else ""
+        return f"{stage} until {say_day(lead['nurture_until'])}{why}"
     if lead["stage"] in OPEN_STAGES:
         return stage
     reason = f", {lead['outcome_reason']}" if lead["outcome_reason"] else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Engine, select
@@ -63,9 +63,11 @@ def close(engine: Engine, criteria: Criteria, act: Act, lead_ids: Sequence[int],
 
     Raises:
         LeadtriageError: it is one lead, and it is closed, merged or taken back; of many, none is open.
-        UsageError: a lost lead without a reason, one that nobody knows, somebody who gave none, a value for many.
+        UsageError: see `check_closing`; or a value for many.
     """
-    reason = _check(criteria, closing, lead_ids)
+    checked = check_closing(criteria, closing)
+    if checked.value is not None and len(lead_ids) > 1:
+        raise UsageError("is of one lead, not of many", place="--value", hint="close those leads one by one")
 
     def require_unended(lead: Mapping[str, Any]) -> None:
         if not (lead["stage"] == Stage.CONVERTED and closing.outcome in _ENDS_OF_DEALS):
@@ -77,7 +79,7 @@ def close(engine: Engine, criteria: Criteria, act: Act, lead_ids: Sequence[int],
         values: dict[str, Any] = {
             "stage": closing.outcome.value,
             "closed_on": act.as_of,
-            "outcome_reason": reason,
+            "outcome_reason": checked.reason,
             "outcome_said_by": None if closing.said_by is None else closing.said_by.value,
         }
         if closing.value is not None:
@@ -90,8 +92,8 @@ def close(engine: Engine, criteria: Criteria, act: Act, lead_ids: Sequence[int],
                     values,
                     old=lead["stage"],
                     new=closing.outcome.value,
-                    reason=reason,
-                    note=closing.note,
+                    reason=checked.reason,
+                    note=checked.note,
                 )
                 for lead in choice.leads
             ]
@@ -100,7 +102,12 @@ def close(engine: Engine, criteria: Criteria, act: Act, lead_ids: Sequence[int],
     return Changed(tuple({**lead, **values} for lead in choice.leads), choice.left_out, warnings)
 
 
-def _check(criteria: Criteria, closing: Closing, lead_ids: Sequence[int]) -> str | None:
+def check_closing(criteria: Criteria, closing: Closing) -> Closing:
+    """Return a closing with its reason as it is stored.
+
+    Raises:
+        UsageError: no outcome, a lost lead without a reason, one that nobody knows, somebody who gave none.
+    """
     if closing.outcome not in OUTCOMES:
         raise UsageError(f"{closing.outcome} is no outcome", hint=f"one of {', '.join(OUTCOMES)}")
     if closing.reason is None:
@@ -108,9 +115,8 @@ def _check(criteria: Criteria, closing: Closing, lead_ids: Sequence[int]) -> str
             raise UsageError("a lost lead needs a reason", place="--reason", hint="such as --reason price")
         if closing.said_by is not None:
             raise UsageError("says who gave a reason, and there is none", place="--said-by", hint="add --reason")
-    if closing.value is not None and len(lead_ids) > 1:
-        raise UsageError("is of one lead, not of many", place="--value", hint="close those leads one by one")
-    return None if closing.reason is None else check_reason(criteria, closing.reason)
+        return closing
+    return replace(closing, reason=check_reason(criteria, closing.reason))
 
 
 def reopen(

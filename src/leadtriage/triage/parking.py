@@ -1,9 +1,9 @@
-"""Parks leads until a day: from that day on they are in the queue again by themselves. What lists them is `reports`'."""
+"""Parks leads until a day, from which on they are in the queue by themselves. Listing them is `reports.nurture`'s."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -36,25 +36,34 @@ def park(engine: Engine, criteria: Criteria, act: Act, lead_ids: Sequence[int], 
         LeadtriageError: it is one lead, and it is closed, merged or taken back; of many, none is open.
         UsageError: the day has come already, or the reason is none.
     """
-    if parking.until <= act.as_of:
-        raise UsageError(f"{parking.until} is not later than today, {act.as_of}", place="--until")
-    reason = check_reason(criteria, parking.reason)
+    checked = check_parking(criteria, act, parking)
     with acting(engine, criteria, act) as doing:
         choice = choose(doing, lead_ids, require_open)
         done: list[tuple[Mapping[str, Any], LeadChange]] = []
         for lead in choice.leads:
             values: dict[str, Any] = {
                 "stage": Stage.NURTURE.value,
-                "nurture_until": parking.until,
-                "nurture_reason": reason,
+                "nurture_until": checked.until,
+                "nurture_reason": checked.reason,
             }
             if not is_parked(lead, act.as_of) or lead["parked_on"] is None:
                 values["parked_on"] = act.as_of
-            done.append((lead, _tell(lead, values, reason, parking.note)))
+            done.append((lead, _tell(lead, values, checked)))
         doing.record([change for _, change in done])
         candidates = count_candidates(doing, choice.leads)
     warnings = () if not candidates else (_warn_of_candidates(candidates),)
     return Changed(tuple({**lead, **change.values} for lead, change in done), choice.left_out, warnings)
+
+
+def check_parking(criteria: Criteria, act: Act, parking: Parking) -> Parking:
+    """Return a parking with its reason as it is stored.
+
+    Raises:
+        UsageError: the day has come already, or the reason is none.
+    """
+    if parking.until <= act.as_of:
+        raise UsageError(f"{parking.until} is not later than today, {act.as_of}", place="--until")
+    return replace(parking, reason=check_reason(criteria, parking.reason))
 
 
 def is_parked(lead: Mapping[str, Any], today: date) -> bool:
@@ -67,14 +76,13 @@ def has_returned(lead: Mapping[str, Any], today: date) -> bool:
     return lead["stage"] == Stage.NURTURE and lead["nurture_until"] is not None and lead["nurture_until"] <= today
 
 
-def _tell(lead: Mapping[str, Any], values: Mapping[str, Any], reason: str, note: str | None) -> LeadChange:
-    until, before = values["nurture_until"].isoformat(), lead["nurture_until"]
+def _tell(lead: Mapping[str, Any], values: Mapping[str, Any], parking: Parking) -> LeadChange:
+    why = {"reason": parking.reason, "note": parking.note}
     if lead["stage"] == Stage.NURTURE:
-        old = before.isoformat() if before is not None else None
-        told = {"field": "nurture_until", "old": old, "new": until}
-        return LeadChange(lead["id"], EventKind.FIELD, values, reason=reason, note=note, **told)
-    moved = {"old": lead["stage"], "new": Stage.NURTURE.value}
-    return LeadChange(lead["id"], EventKind.STAGE, values, reason=reason, note=note, **moved)
+        before = lead["nurture_until"]
+        days = {"old": None if before is None else before.isoformat(), "new": parking.until.isoformat()}
+        return LeadChange(lead["id"], EventKind.FIELD, values, field="nurture_until", **days, **why)
+    return LeadChange(lead["id"], EventKind.STAGE, values, old=lead["stage"], new=Stage.NURTURE.value, **why)
 
 
 def _warn_of_candidates(count: int) -> str:

@@ -14,6 +14,8 @@ _FORM = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _LONGEST = 40
 _NEAR = 0.75
 """The likeness (0 to 1, of `difflib`) from which on a word is taken to be another one, misspelt."""
+_NEAR_END = 0.8
+"""The same for a known word without its first part."""
 
 
 def known_reasons(criteria: Criteria) -> tuple[str, ...]:
@@ -39,7 +41,9 @@ def check_reason(criteria: Criteria, word: str, *, place: str = "--reason", used
     if not _FORM.fullmatch(reason) or len(reason) > _LONGEST:
         hint = f"write a word of small letters and underscores; known: {', '.join(known)}"
         raise UsageError(f"{word!r} is no reason", place=place, hint=hint)
-    near = get_close_matches(reason, known, n=3, cutoff=_NEAR)
+    # "budget" is meant as no_budget, "competitor" as is_competitor or chose_competitor.
+    ends = [each for each in known if get_close_matches(reason, [each.partition("_")[2]], cutoff=_NEAR_END)]
+    near = list(dict.fromkeys([*get_close_matches(reason, known, n=3, cutoff=_NEAR), *ends]))
     if near:
         raise UsageError(f"{word!r} is no reason that we know", place=place, hint=f"did you mean {' or '.join(near)}?")
     return reason
