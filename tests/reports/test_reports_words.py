@@ -34,7 +34,7 @@ ORDINARY: dict[str, Any] = {
     "next_criterion": None,
     "next_gain": None,
 }
-NOTHING = dict.fromkeys("kind batch_id file field old new reason note".split())
+NOTHING = dict.fromkeys("kind batch_id file field old new reason note changes undoes".split())
 
 
 def read_cases(name: str) -> list[dict[str, Any]]:

@@ -40,7 +40,7 @@ def add_commands(app: typer.Typer) -> None:
         ),
         aside="nothing of the unfinished file was imported",
     )(import_files)
-    add_command(app, "undo", examples=("leadtriage undo 3", "leadtriage undo 3 --format json"))(undo)
+    add_command(app, "undo", examples=("leadtriage undo 3", "leadtriage undo", "leadtriage undo --by Maria"))(undo)
 
 
 def import_files(
@@ -134,13 +134,19 @@ def _show(invocation: Invocation, done: list[ImportSummary], *, dry_run: bool) -
 def undo(
     invocation: Invocation,
     batch: Annotated[
-        int, typer.Argument(help="The import's number; see: leadtriage imports.", metavar="BATCH", max=2**31 - 1)
-    ],
+        int | None,
+        typer.Argument(help="The import's number; see: leadtriage imports.", metavar="[BATCH]", max=2**31 - 1),
+    ] = None,
 ) -> None:
-    """Take an import back.
+    """Take back an import, or without a number your last act.
 
-    Hides the leads that it made and restores what it changed; what people or later imports have changed since stays.
+    Of an import: hides the leads that it made and restores what it changed; what people or later imports have changed
+    since stays. Of an act (a verdict, a contact, a closing, a merge): restores the leads as they were before, unless
+    they were changed again since. The history keeps both.
     """
+    if batch is None:
+        _undo_last_act(invocation)
+        return
     from leadtriage.importing.undo import undo_batch
     from leadtriage.reports.basis import read_basis
 
@@ -153,3 +159,21 @@ def undo(
         f"import {batch} is undone: {summary.removed:,} leads removed, {summary.restored:,} restored, "
         f"{summary.kept:,} kept since they were changed meanwhile"
     )
+
+
+def _undo_last_act(invocation: Invocation) -> None:
+    from leadtriage.db.engine import reading
+    from leadtriage.reports.team_log import list_act
+    from leadtriage.reports.words import count_of, say_day
+    from leadtriage.triage.undoing import undo_last_act
+
+    criteria = invocation.criteria()
+    act = invocation.act(criteria.timezone)
+    with invocation.database() as engine:
+        taken = undo_last_act(engine, criteria, act)
+        with reading(engine) as connection:
+            table = list_act(connection, taken.act, act.by)
+    invocation.show(table)
+    at, leads = taken.events[0]["at"], {event["lead_id"] for event in taken.events}
+    when = f"{say_day(at.date())} at {at:%H:%M}"
+    invocation.note(f"what {act.by} did on {when} is taken back: {count_of(len(leads), 'lead')}")

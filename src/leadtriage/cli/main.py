@@ -18,7 +18,10 @@ GROUPS: dict[str, dict[str, str]] = {
     "starting": {"init": "Write criteria.yaml to start from, and make the database."},
     "demo": {"demo": "See it at work on sample leads, in a scratch folder."},
     "peeking": {"peek": "Show how a file is read, without importing it."},
-    "importing": {"import": "Import leads from CSV, TSV or Excel files.", "undo": "Take an import back."},
+    "importing": {
+        "import": "Import leads from CSV, TSV or Excel files.",
+        "undo": "Take back an import, or without a number your last act.",
+    },
     "adding": {"add": "Add one lead by hand."},
     "scoring": {"score": "Score the leads and say what moved and why."},
     "lists": {
@@ -29,10 +32,8 @@ GROUPS: dict[str, dict[str, str]] = {
         "aging": "Count open leads by age, and by grade, owner or source.",
         "imports": "Show the imports, the last one first.",
     },
-    "leads": {
-        "show": "Show a lead, why it has its score, and its history.",
-        "junk": "Show the junk candidates and what nominates each.",
-    },
+    "leads": {"show": "Show a lead, why it has its score, and its history."},
+    "junk": {"junk": "Show the junk candidates and what nominates each, or decide them."},
     "working": {
         "touch": "Log a contact with a lead.",
         "nurture": "Park a lead until a day; without a lead, show the parked ones.",
@@ -40,6 +41,8 @@ GROUPS: dict[str, dict[str, str]] = {
         "reopen": "Bring a closed or parked lead back.",
         "qualify": "Say that a lead is qualified, or with --not that it is not.",
     },
+    "history": {"history": "Show what was done to the leads, the last first."},
+    "assigning": {"assign": "Hand leads that nobody has to the team."},
     "exporting": {"export": "Export leads with scores, grades and reasons."},
     "criteria": {"criteria": "Check, show and complete the criteria file."},
     "database": {"db": "Look after the database."},

@@ -50,6 +50,21 @@ def resolve_lead(connection: Connection, name: str) -> int:
     return survivors.pop()
 
 
+def resolve_any_lead(connection: Connection, name: str) -> int:
+    """The same for what only reads: our own id may be that of a merged lead, or of one that was taken back or erased.
+
+    Raises:
+        LeadNotFound: no lead answers to the name.
+        AmbiguousLead: several do; the message lists them.
+    """
+    given = name.strip()
+    if given.isdecimal() and given.isascii() and int(given) <= _LARGEST_ID:
+        known = connection.execute(select(_lead.c.id).where(_lead.c.id == int(given))).scalar()
+        if known is not None:
+            return int(known)
+    return resolve_lead(connection, name)
+
+
 def _follow_merges(connection: Connection, lead_id: int, given: str) -> int:
     """Return the lead's own id, or the id of the one that it was merged into, over several merges if need be."""
     seen: set[int] = set()

@@ -23,7 +23,10 @@ _batch = table(ImportBatch)
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One line of a lead's story; `at` is in the criteria's time zone. `repeats`: another line of the act says it too."""
+    """One line of a lead's story; `at` is in the criteria's time zone.
+
+    `repeats` says that another line of the same act says the same, so that people need not read this one.
+    """
 
     at: datetime
     by: str

@@ -43,7 +43,8 @@ def show_lead(connection: Connection, criteria: Criteria, lead_id: int, as_of: d
     The record has the lead fields by their names (`budget` and `revenue` in whole units beside `budget_currency` and
     `revenue_currency`), the days and marks that the lead has besides, `score, ceiling, known, grade`, the lists
     `ledger` (`dimension, criterion, field, value, points, ceiling, known`, a cap as a line of its own), `events`
-    (`at, by, kind, text`, also lines that people are not shown as another line of the act says the same), `questions`, `nominations`, `duplicates`, `columns` (the files' own), and `next_question`,
+    (`at, by, kind, text`; also lines that repeat another of the same act, which people are not shown), `questions`,
+    `nominations`, `duplicates`, `columns` (the files' own), and `next_question`,
     the one most worth asking or None.
 
     Raises:

@@ -1,0 +1,126 @@
+"""The team's log: what happened to all leads, the last thing first; a lead's own story is told by `history`.
+
+An act that is told by several lines, such as a contact with the counts that it moves, is told by its main one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, select
+
+from leadtriage.criteria.text import fold
+from leadtriage.db.schema import Event, ImportBatch, Lead, table
+from leadtriage.reports import page
+from leadtriage.reports.history import say_event
+from leadtriage.reports.repeating import is_told_by_another
+from leadtriage.tabular import Cell, Column, Table
+from leadtriage.vocabulary import EventKind
+
+_event, _lead, _batch = table(Event), table(Lead), table(ImportBatch)
+
+_COLUMNS = (
+    Column("at", "At", keep=90),
+    Column("by", "By", keep=85),
+    Column("kind", "Kind", keep=20),
+    Column("lead_id", "Lead", keep=95, align="right"),
+    Column("name", "Name", keep=80),
+    Column("company", "Company", keep=60),
+    Column("text", "What happened", keep=100),
+    Column("reason", "Reason", keep=3),
+    Column("note", "Note", keep=2),
+    Column("batch", "Batch", keep=1, align="right"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LogFilters:
+    """What the log is limited to; a filter that is not given lets every line through.
+
+    Attributes:
+        since: the first day.
+        until: the last day.
+        by: who acted, without regard to case.
+        kinds: one or more kinds of which a line has one.
+        lead_id: one lead, with those that were merged into it.
+    """
+
+    since: date | None = None
+    until: date | None = None
+    by: str | None = None
+    kinds: tuple[EventKind, ...] = ()
+    lead_id: int | None = None
+
+
+def list_history(
+    connection: Connection, filters: LogFilters, *, limit: int | None = page.USUAL_LIMIT, details: bool = False
+) -> Table:
+    """Return what happened, in the order in which it was recorded, the last first. Columns as in `docs/cli.md`.
+
+    Args:
+        details: also the lines that say in other words what another line of the same act says.
+    """
+    wanted = _conditions(connection, filters)
+    if not details:
+        wanted.append(~is_told_by_another())
+    # The page is found before names are looked up, so that a long history is walked once and lightly.
+    chosen = select(_event.c.lead_id, _event.c.id).where(*wanted).order_by(_event.c.id.desc(), _event.c.lead_id)
+    rows = _read(connection, chosen, page.one_more(limit))
+    shown, more = page.cut(rows, limit)
+    found = Table("History", _COLUMNS, tuple(_present(row) for row in shown), more=more)
+    return page.with_count(connection, found, chosen)
+
+
+def list_act(connection: Connection, act: int, by: str) -> Table:
+    """Return the lines of one act of a person, in their order."""
+    chosen = select(_event.c.lead_id, _event.c.id).where(
+        _event.c.by == by, _event.c.act == act, _event.c.changes.is_not(None), ~is_told_by_another()
+    )
+    rows = _read(connection, chosen.order_by(_event.c.id.desc()), None)
+    return Table("Taken back", _COLUMNS, tuple(_present(row) for row in reversed(rows)))
+
+
+def _conditions(connection: Connection, filters: LogFilters) -> list[ColumnElement[bool]]:
+    wanted: list[ColumnElement[bool]] = []
+    if filters.since is not None:
+        wanted.append(_event.c.at >= datetime.combine(filters.since, time()))
+    if filters.until is not None:
+        wanted.append(_event.c.at < datetime.combine(filters.until + timedelta(days=1), time()))
+    if filters.by is not None:
+        names = connection.execute(select(_event.c.by).distinct()).scalars()
+        wanted.append(_event.c.by.in_([name for name in names if fold(name) == fold(filters.by)]))
+    if filters.kinds:
+        wanted.append(_event.c.kind.in_([kind.value for kind in filters.kinds]))
+    if filters.lead_id is not None:
+        wanted.append(_event.c.lead_id.in_(_with_merged(connection, filters.lead_id)))
+    return wanted
+
+
+def _with_merged(connection: Connection, lead_id: int) -> list[int]:
+    """A lead and those that were merged into it, over several merges if need be."""
+    found, last = {lead_id}, {lead_id}
+    while last:
+        merged = connection.execute(select(_lead.c.id).where(_lead.c.merged_into.in_(sorted(last)))).scalars()
+        last = set(merged) - found
+        found |= last
+    return sorted(found)
+
+
+def _read(connection: Connection, chosen: Select[Any], most: int | None) -> page.Rows:
+    few = (chosen if most is None else chosen.limit(most)).subquery()
+    statement = (
+        select(_event, _lead.c.name, _lead.c.company, _batch.c.file)
+        .join(few, and_(few.c.lead_id == _event.c.lead_id, few.c.id == _event.c.id))
+        .join(_lead, _lead.c.id == _event.c.lead_id, isouter=True)
+        .join(_batch, _batch.c.id == _event.c.batch_id, isouter=True)
+        .order_by(_event.c.id.desc(), _event.c.lead_id)
+    )
+    return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def _present(row: Mapping[str, Any]) -> Mapping[str, Cell]:
+    told = {key: row[key] for key in ("at", "by", "kind", "lead_id", "name", "company", "reason", "note")}
+    return told | {"text": say_event(row), "batch": row["batch_id"]}
