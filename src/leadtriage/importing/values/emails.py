@@ -124,6 +124,13 @@ def _judge_domain(domain: str) -> EmailKind:
     return EmailKind.BUSINESS
 
 
+def find_company_domain(host: str) -> str | None:
+    """Return the part of a host name that a company registered; None where many people share it, or it is none."""
+    if _judge_domain(host) is not EmailKind.BUSINESS:
+        return None
+    return _public_suffixes().privatesuffix(host) or host
+
+
 _RESERVED_FOR_TRYING = frozenset({"test", "example"})
 """Top-level domains of RFC 2606 that samples and tests use."""
 
