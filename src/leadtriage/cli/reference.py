@@ -48,6 +48,12 @@ ROW_KEYS = {
     "leads": "id, name, company, title, email, phone, source, campaign, owner, stage, status, qualified, score, "
     "ceiling, grade, known, reason, created, last_touch",
     "junk": "id, name, company, email, source, owner, score, ceiling, known, reason, why, flagged_by, age_days",
+    "junk --flag": "id, name, company, reason, flagged_by",
+    "junk --restore": "id, name, company, stage",
+    "junk --verdicts": "id, name, company, verdict, reason, until, ask_for, note",
+    "junk --audit": "id, name, company, title, email, phone, source, need, score, ceiling, known, age_days, verdict, "
+    "reason, note",
+    "junk --rates": "kind, name, verdicts, confirmed, overturned, overturn_rate, overturn_low, overturn_high, note",
     "stale": "id, name, company, owner, grade, score, clock, due, overdue_days, last_touch, stage, leads",
     "aging": "bucket, a, b, c, d, total",
     "import": "file, batch, rows, created, updated, unchanged, merged, rejected, warnings",
