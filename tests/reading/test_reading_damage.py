@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leadtriage.importing.reading.delimited import BLOCK_CHARACTERS
 from leadtriage.importing.reading.model import Dialect
 from leadtriage.importing.reading.repair import reread_row
 from leadtriage.importing.source import ReadOptions, Source, open_source
@@ -60,6 +61,19 @@ def test_another_table_far_below_is_told(tmp_path: Path) -> None:
     source = write(tmp_path / "leads.csv", f"Name,Email,Note\n{rows}Name,Email,Note\n{rows}")
     assert sum(len(chunk.cells) for chunk in source.rows()) == 60_000
     assert source.warnings == ("reading stopped at line 60,002, where another table begins (--table)",)
+
+
+@pytest.mark.parametrize("rest", range(0, 60, 6))
+def test_notes_below_a_table_are_left_out_wherever_a_block_ends(tmp_path: Path, rest: int) -> None:
+    head, row, notes = "Name,Email,Note\n", "Bob Raymond,bob@firm.example,nice\n", "\nPrinted on Monday\nby Ann\n"
+    rows = [row] * ((BLOCK_CHARACTERS - len(head)) // len(row))
+    missing = BLOCK_CHARACTERS - len(head) - len(row) * len(rows)
+    rows[0] = rows[0].replace("nice", "nice" + "x" * (missing + len(row) - rest))
+    source = write(tmp_path / "leads.csv", head + "".join(rows[:-1]) + notes)
+    chunks = list(source.rows())
+    assert sum(len(chunk.cells) for chunk in chunks) == len(rows) - 1
+    assert not any(chunk.problems for chunk in chunks)
+    assert source.warnings == ("lines below the table that are left out: 2",)
 
 
 CELLS = st.text(alphabet='ab" ', max_size=6)

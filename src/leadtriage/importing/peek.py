@@ -16,7 +16,7 @@ from leadtriage.importing.understand import RowReader, Understanding
 from leadtriage.tabular import Card, Cell, Column, Table
 
 _SHOWN_ROWS = 5
-_TRIED_CHUNKS = 1
+_TRIED_CHUNKS = 8
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", ":": "colon", " ": "space", ", ": "comma and space"}
 
 
@@ -49,7 +49,7 @@ def peek_source(source: Source, options: ImportOptions, act: Act, *, connection:
     reader = RowReader(understanding, act)
     samples: list[list[str]] = []
     for chunk in islice(source.rows(), _TRIED_CHUNKS):
-        samples = chunk.cells[:_SHOWN_ROWS]
+        samples = samples or chunk.cells[:_SHOWN_ROWS]
         reader.read(chunk, 1)
     columns = [
         {

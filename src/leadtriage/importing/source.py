@@ -27,6 +27,8 @@ __all__ = ["Chunk", "ReadOptions", "Reading", "Source", "open_source", "parsed_t
 # Enough to see the shape of a file, little enough to try several dialects on.
 SAMPLE_CHARACTERS = 100_000
 SAMPLE_ROWS = 2_000
+# Where the tables of a file are looked for.
+FIRST_BLOCK_CHARACTERS = 3_200_000
 MOST_TABLES = 1_000
 _SHEET_DIALECT = Dialect(",", '"', "")
 _AS_WE_WRITE = ("leadtriage_id,crm_id,", BEGINNING)
@@ -278,18 +280,20 @@ def _lay_out(path: Path, encoded: Encoded, dialect: Dialect, options: ReadOption
 
 def _first_block(path: Path, encoded: Encoded, dialect: Dialect, width: int | None, kind: str) -> Block:
     with _open_text(path, encoded) as text:
-        return next(_read(text, dialect, encoded, width, kind), Block([], [], {}, []))
+        return next(_read(text, dialect, encoded, width, kind, FIRST_BLOCK_CHARACTERS), Block([], [], {}, []))
 
 
 def _open_text(path: Path, encoded: Encoded) -> TextIO:
     return path.open("r", encoding=encoded.encoding, errors=encoded.errors, newline="")
 
 
-def _read(text: TextIO, dialect: Dialect, encoded: Encoded, width: int | None, kind: str) -> Iterator[Block]:
+def _read(
+    text: TextIO, dialect: Dialect, encoded: Encoded, width: int | None, kind: str, at_least: int = 0
+) -> Iterator[Block]:
     if kind == "csv":
-        yield from read_blocks(text, dialect, width=width, has_nul=encoded.has_nul)
+        yield from read_blocks(text, dialect, width=width, has_nul=encoded.has_nul, at_least=at_least)
         return
-    for block in read_blocks(text, dialect, width=None, has_nul=False):
+    for block in read_blocks(text, dialect, width=None, has_nul=False, at_least=at_least):
         yield Block([int(row[0]) for row in block.cells], [row[1:] for row in block.cells], {}, [])
 
 

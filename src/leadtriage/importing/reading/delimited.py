@@ -12,8 +12,10 @@ from leadtriage.importing.reading.dialect import open_reader, prepare_lines
 from leadtriage.importing.reading.model import Dialect
 from leadtriage.importing.reading.repair import reread_row, split_otherwise
 
-# About 20,000 rows of an ordinary export.
-BLOCK_CHARACTERS = 3_200_000
+# About 1,700 rows of an ordinary export: a reading process holds several times a block, as cells and as values.
+BLOCK_CHARACTERS = 400_000
+# A shorter end is read together with what is above it, as notes below a table are told by the blank line above them.
+SHORTEST_END = 20_000
 # A quoted cell may hold this much before an open quote is taken for damage.
 LONGEST_OPEN_CELL = 32_000_000
 # How many lines a damaged row with line breaks inside a cell is tried over.
@@ -42,7 +44,9 @@ def allow_long_cells() -> None:
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
 
 
-def read_blocks(text: TextIO, dialect: Dialect, *, width: int | None, has_nul: bool) -> Iterator[Block]:
+def read_blocks(
+    text: TextIO, dialect: Dialect, *, width: int | None, has_nul: bool, at_least: int = 0
+) -> Iterator[Block]:
     """All records of a text, blank lines as empty lists.
 
     A record that breaks the rules of quoting is read again by itself, looser, so that it has `width` cells; where
@@ -51,22 +55,26 @@ def read_blocks(text: TextIO, dialect: Dialect, *, width: int | None, has_nul: b
     Args:
         text: opened with `newline=""`.
         width: how many cells a row should have; None where that is not yet known.
+        at_least: how many characters a block holds, where that is more than usual.
     """
     lines: list[str] = []
     first_line = 1
-    ended = False
-    while not ended:
-        fresh = text.readlines(BLOCK_CHARACTERS)
-        ended = not fresh
+    characters = max(BLOCK_CHARACTERS, at_least)
+    fresh = text.readlines(characters)
+    while fresh:
+        # As much as is still open, or a long cell would be looked through once more for each small block of it.
+        following = text.readlines(max(characters, sum(map(len, lines))))
+        if sum(map(len, following)) < SHORTEST_END:
+            fresh += following
+            following = []
         lines += prepare_lines(fresh, dialect, has_nul=has_nul)
-        if not lines:
-            return
-        may_wait = not ended and sum(map(len, lines)) < LONGEST_OPEN_CELL
+        may_wait = bool(following) and sum(map(len, lines)) < LONGEST_OPEN_CELL
         block, used = _read_lines(lines, first_line, dialect, width, may_wait=may_wait)
         if block.cells:
             yield block
         first_line += used
         lines = lines[used:]
+        fresh = following
 
 
 def _read_lines(
