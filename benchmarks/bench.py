@@ -65,9 +65,9 @@ class Bench:
 
         return put_copy
 
-    def ours(self, *arguments: str | Path, before: Callable[[], None] | None = None) -> Task:
+    def ours(self, *arguments: str | Path, before: Callable[[], None] | None = None, watched: bool = False) -> Task:
         """Return a run of leadtriage as of a fixed day; rejected rows (exit code 3) are no failure here."""
-        return Task((LEADTRIAGE, *arguments, "--as-of", AS_OF), before=before, accepted=(0, 3))
+        return Task((LEADTRIAGE, *arguments, "--as-of", AS_OF), before=before, accepted=(0, 3), watched=watched)
 
 
 def remove_database(path: Path) -> None:
@@ -82,9 +82,9 @@ def measure_import(bench: Bench) -> list[Result]:
     first = run_alternately(
         bench.rounds,
         bench.folder,
-        leadtriage=bench.ours("import", many, "--db", "many.db", before=bench.remove("many.db")),
+        leadtriage=bench.ours("import", many, "--db", "many.db", before=bench.remove("many.db"), watched=True),
         sqlite_utils=Task(
-            (SQLITE_UTILS, "insert", "other.db", "leads", many, "--csv"), before=bench.remove("other.db")
+            (SQLITE_UTILS, "insert", "other.db", "leads", many, "--csv"), before=bench.remove("other.db"), watched=True
         ),
     )
     small = run_alternately(
@@ -101,7 +101,7 @@ def measure_import(bench: Bench) -> list[Result]:
         bench.rounds,
         bench.folder,
         again=bench.ours("import", many, "--db", "again.db", before=bench.copy("many.db", "again.db")),
-        longer=bench.ours("import", longer, "--db", "again.db", before=bench.copy("many.db", "again.db")),
+        longer=bench.ours("import", longer, "--db", "again.db", before=bench.copy("many.db", "again.db"), watched=True),
     )
     remove_database(bench.folder / "again.db")
     remove_database(bench.folder / "other.db")
@@ -114,6 +114,7 @@ def measure_import(bench: Bench) -> list[Result]:
         per_row(bench.rows, ours, small["few"], small["one"]),
         ratio("the same file again against the first time", again["again"], ours, 1),
         ratio("the file with one row more against the first time", again["longer"], ours, 1),
+        memory("peak memory of that", again["longer"], 300),
     ]
 
 
@@ -133,8 +134,8 @@ def measure_score(bench: Bench) -> list[Result]:
     series = run_alternately(
         bench.rounds,
         bench.folder,
-        leadtriage=bench.ours("score", "--db", "scored.db", before=bench.copy("many.db", "scored.db")),
-        by_hand=Task(by_hand, before=bench.copy("many.db", "hand.db")),
+        leadtriage=bench.ours("score", "--db", "scored.db", before=bench.copy("many.db", "scored.db"), watched=True),
+        by_hand=Task(by_hand, before=bench.copy("many.db", "hand.db"), watched=True),
     )
     again = run_alternately(bench.rounds, bench.folder, again=bench.ours("score", "--db", "scored.db"))
     differing = compare(bench.folder / "hand.db", bench.folder / "scored.db")

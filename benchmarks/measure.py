@@ -7,9 +7,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+
+from process_memory import MemoryWatch, is_told
 
 
 class CommandFailed(Exception):
@@ -18,11 +21,17 @@ class CommandFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run: wall time in seconds, and where the system tells them, processor time and peak memory in MB."""
+    """One run: wall time in seconds, and where the system tells them, processor time and peak memory in MB.
+
+    Attributes:
+        megabytes: of the largest process alone.
+        megabytes_together: of all processes at once; never less than that.
+    """
 
     seconds: float
     megabytes: float | None
     processor_seconds: float | None = None
+    megabytes_together: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +63,31 @@ class Series:
 
     @property
     def megabytes(self) -> float | None:
-        """The highest peak of resident memory in MB (1,000,000 bytes), None where the system does not tell."""
-        peaks = [run.megabytes for run in self.runs if run.megabytes is not None]
-        return max(peaks) if peaks else None
+        """The highest peak of one process's memory in MB (1,000,000 bytes), None where the system does not tell."""
+        return max((run.megabytes for run in self.runs if run.megabytes is not None), default=None)
+
+    @property
+    def megabytes_together(self) -> float | None:
+        """The highest peak of the memory of all processes of a run, in MB, None where that is not told."""
+        peaks = (run.megabytes_together for run in self.runs if run.megabytes_together is not None)
+        return max(peaks, default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A command to measure, and what must be done before each of its runs, outside the measured time."""
+    """A command to measure.
+
+    Attributes:
+        before: what must be done before each of its runs, outside the measured time.
+        accepted: exit codes that are no failure.
+        watched: whether the memory of all its processes is sampled, which costs it a moment ten times a second.
+    """
 
     command: Sequence[str | Path]
     before: Callable[[], None] | None = None
     environment: Mapping[str, str] | None = None
     accepted: tuple[int, ...] = (0,)
+    watched: bool = False
 
 
 def run_once(task: Task, folder: Path) -> Run:
@@ -88,13 +109,16 @@ def run_once(task: Task, folder: Path) -> Run:
             stderr=subprocess.STDOUT,
             env=environment,
         )
-        code, megabytes, processor_seconds = _wait(process)
-        seconds = time.perf_counter() - started
+        watch = MemoryWatch(process.pid) if task.watched and is_told() else None
+        with watch or nullcontext():
+            code, megabytes, processor_seconds = _wait(process)
+            seconds = time.perf_counter() - started
         if code not in task.accepted:
             output.seek(0)
             said = output.read().decode(errors="replace")[-2000:]
             raise CommandFailed(f"{' '.join(map(str, task.command))} ended with {code}:\n{said}")
-    return Run(seconds, megabytes, processor_seconds)
+    together = max(watch.peak, megabytes or 0) if watch else None
+    return Run(seconds, megabytes, processor_seconds, together)
 
 
 def _wait(process: subprocess.Popen[bytes]) -> tuple[int, float | None, float | None]:

@@ -11,6 +11,7 @@ import pytest
 
 from generate_leads import HEADERS, generate_rows, write_leads
 from measure import CommandFailed, Run, Series, Task, run_alternately, run_once
+from process_memory import is_told
 from results import BEGIN, END, difference, draw_table, memory, ratio, write_into
 
 
@@ -51,9 +52,37 @@ def test_bars_are_judged_by_medians() -> None:
     assert not ratio("r", slow, fast, 2.6).met
     assert difference("d", slow, fast, 2.5).met
     assert not difference("d", slow, fast, 2.4).met
-    assert not memory("m", slow, 300).met
+    assert memory("m", slow, 300).met is False
     assert memory("m", fast, 300).met is None
     assert "**no**" in draw_table([ratio("r", slow, fast, 1)])
+
+
+def test_memory_is_judged_by_all_processes_together() -> None:
+    several = Series((Run(1.0, 120.0, None, 250.0), Run(1.0, 130.0, None, 310.0)))
+    assert memory("m", several, 310).met is True
+    assert memory("m", several, 309).met is False
+    assert memory("m", Series((Run(1.0, 290.0),)), 300).met is None
+
+
+HOLDS_MEMORY = """
+import subprocess, sys, time
+held = bytes(range(256)) * 4 * 40_000
+if len(sys.argv) < 2:
+    subprocess.run([sys.executable, sys.argv[0], "once more"], check=True)
+else:
+    time.sleep(0.5)
+"""
+
+
+@pytest.mark.skipif(not is_told(), reason="this system does not tell proportional set sizes")
+def test_memory_of_a_process_and_of_what_it_started_is_added_up(tmp_path: Path) -> None:
+    script = tmp_path / "holds_memory.py"
+    script.write_text(HOLDS_MEMORY, encoding="utf-8")
+    run = run_once(Task((sys.executable, script), watched=True), tmp_path)
+    assert run.megabytes is not None
+    assert run.megabytes_together is not None
+    assert 2 * 40 < run.megabytes_together < 2 * run.megabytes
+    assert run_once(Task((sys.executable, "-c", "pass")), tmp_path).megabytes_together is None
 
 
 def test_results_replace_only_what_stands_between_the_markers(tmp_path: Path) -> None:
