@@ -8,6 +8,7 @@ import pytest
 from program import DAY, Program
 
 from leadtriage.cli import dialogue
+from leadtriage.cli.reference import ROW_KEYS
 
 MARIA = ("--by", "Maria", *DAY)
 _REPLIES = ("--answered", "--next", "2 weeks", "--note", "wants an offer")
@@ -174,3 +175,19 @@ def test_a_person_says_whether_a_lead_is_qualified(sample: Program) -> None:
     assert lead_of(sample, str(not_yet))["qualified_on"] is None
     again = sample("qualify", str(not_yet), "--not", "--reason", "a student", *MARIA)
     assert (again.code, "it is not qualified" in again.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("named", "words"),
+    [
+        ("touch", ("touch", "1", "call")),
+        ("nurture LEAD", ("nurture", "1", "--until", "3w", "--reason", "bad_timing")),
+        ("nurture, many", ("nurture", "--until", "3w", "--reason", "bad_timing", "--grade", "A", "--yes")),
+        ("nurture", ("nurture",)),
+        ("close", ("close", "1", "won")),
+        ("close, many", ("close", "won", "--grade", "A", "--yes")),
+        ("qualify", ("qualify", "1", "--not", "--reason", "no")),
+    ],
+)
+def test_rows_have_the_keys_of_the_reference(sample: Program, named: str, words: tuple[str, ...]) -> None:
+    assert ", ".join(sample.rows(*words, *MARIA)[0]) == ROW_KEYS[named]
