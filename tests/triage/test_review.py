@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
+from threading import Barrier
 
 import pytest
 from candidates import nominate, rows_of, rules, score, store_candidate
@@ -88,6 +90,28 @@ def test_the_second_reviewer_is_told_who_decided(engine: Engine) -> None:
     with pytest.raises(NotACandidate, match="Sam called it junk at 14:03"):
         judge(engine, rules(), act_by("Maria"), [lead_id], JUDGEMENTS["rescue"][0])
     assert len(rows_of(engine, Verdict, lead_id)) == 1
+
+
+def test_of_reviewers_at_the_same_moment_one_decides(engine: Engine) -> None:
+    ids = [store_candidate(engine) for _ in range(3)]
+    at_once = Barrier(4)
+
+    def decide_all(by: str) -> list[int | str]:
+        said: list[int | str] = []
+        for lead_id in ids:
+            at_once.wait()
+            try:
+                said.append(judge(engine, rules(), act_by(by), [lead_id], JUNK).decided[0])
+            except NotACandidate as error:
+                said.append(error.message)
+        return said
+
+    with ThreadPoolExecutor(4) as reviewers:
+        told = list(reviewers.map(decide_all, ["Ann", "Bob", "Cid", "Dee"]))
+    for place, lead_id in enumerate(ids):
+        assert sorted([said[place] for said in told], key=str)[0] == lead_id
+        (verdict,) = rows_of(engine, Verdict, lead_id)
+        assert {said[place] for said in told} == {lead_id, f"{verdict['by']} called it junk at 12:00"}
 
 
 def test_of_many_those_that_are_decided_are_passed_over(engine: Engine) -> None:
