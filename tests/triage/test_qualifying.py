@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select
-from stored_leads import AS_OF, act_by, criteria, read_lead, store_lead
+from stored_leads import AS_OF, NOON, act_by, criteria, read_lead, store_lead
 
 from leadtriage.db.engine import reading, writing
 from leadtriage.db.schema import Event, table
 from leadtriage.errors import LeadtriageError, UsageError
+from leadtriage.importing.pipeline import import_file
+from leadtriage.importing.summary import ImportOptions
 from leadtriage.scoring.run import score_leads
 from leadtriage.triage.acting import LeadChange, acting, text_values
 from leadtriage.triage.qualifying import disqualify, qualify
@@ -100,3 +104,18 @@ def test_a_reason_and_an_open_lead_are_needed(engine: Engine) -> None:
         qualify(engine, criteria(), act_by("Maria"), store_lead(engine, name="Ann Lee"), "  ")
     with pytest.raises(LeadtriageError, match="it is lost"):
         qualify(engine, criteria(), act_by("Maria"), store_lead(engine, stage="lost", name="Ann Lee"), "yes")
+
+
+def test_the_same_word_of_the_crm_does_not_contradict_a_person(engine: Engine) -> None:
+    def receive(status: str, day: int) -> None:
+        rows = f"Email,Name,Status\nann@acme.io,Ann Lee,{status}\n"
+        when = act_by("Maria", NOON + timedelta(days=day))
+        import_file(engine, None, ImportOptions(system="crm"), when, stream=BytesIO(rows.encode()), name=f"{day}.csv")
+
+    receive("SQL", 0)
+    assert qualified(engine, 1) == (AS_OF, "crm")
+    disqualify(engine, criteria(), act_by("Maria"), 1, "a student")
+    receive("SQL", 1)
+    assert qualified(engine, 1) == (None, None)
+    receive("Pre Qualified", 2)
+    assert qualified(engine, 1) == (AS_OF + timedelta(days=2), "crm")

@@ -27,6 +27,7 @@ from leadtriage.act import Act
 from leadtriage.db import dialect, expressions
 from leadtriage.db.ids import reserve_ids
 from leadtriage.db.schema import Event, ImportBatch, Lead, Nomination, Touch, table
+from leadtriage.db.standing_words import called_unqualified
 from leadtriage.importing.meanings import CLOSING
 from leadtriage.importing.merge import first_stage, reserve_ids_of_leads, write_events_of_leads
 from leadtriage.importing.staging import Staging
@@ -180,7 +181,7 @@ def _mark_updated(connection: Connection, staging: Staging, leads: Select[Any]) 
 def _qualify(connection: Connection, staging: Staging, batch: int, act: Act) -> None:
     row, lead = staging.row, table(Lead)
     lines = _rows(staging, *_line(EventKind.QUALIFIED, _NOTHING, literal("crm")), met=True).where(
-        row.c.meaning.in_(QUALIFYING), lead.c.qualified_on.is_(None)
+        row.c.meaning.in_(QUALIFYING), lead.c.qualified_on.is_(None), ~called_unqualified()
     )
     values: dict[str, ColumnElement[Any]] = {
         "qualified_on": literal(act.as_of, lead.c.qualified_on.type),

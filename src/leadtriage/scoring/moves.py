@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, insert, literal, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, literal, not_, select, update
 
 from leadtriage.act import Act
 from leadtriage.criteria.model import Criteria
 from leadtriage.db.dialect import keep
 from leadtriage.db.ids import reserve_ids
 from leadtriage.db.schema import Event, Lead, LeadScore, ScoreRun, table
+from leadtriage.db.standing_words import called_unqualified
 from leadtriage.scoring.conditions import compile_condition
 from leadtriage.scoring.inputs import select_inputs
 from leadtriage.scoring.rules import Rules
@@ -109,34 +110,6 @@ def record_moves(connection: Connection, criteria: Criteria, act: Act, mine: Col
     return Moves(count, counts, Table("Moved grades", _COLUMNS, rows, total=count))
 
 
-_NOTHING_NEW = ("touches", "unanswered_touches", "replies", "nurture_until", "outcome_reason", "outcome_value")
-"""Fields of which a change tells what was done with a lead, not what it is."""
-
-
-def _was_taken_back() -> ColumnElement[bool]:
-    """Whether a person's word that a lead is not qualified stands, and no field of it has changed since."""
-    lead, said = table(Lead), table(Event).alias("said")
-    later, undoing = table(Event).alias("later"), table(Event).alias("undoing")
-    of_lead = later.c.lead_id == said.c.lead_id
-    outdated = exists().where(
-        of_lead,
-        later.c.id > said.c.id,
-        or_(
-            later.c.kind == EventKind.QUALIFIED,
-            and_(later.c.kind == EventKind.FIELD, later.c.field.not_in(_NOTHING_NEW)),
-        ),
-    )
-    undone = exists().where(undoing.c.lead_id == said.c.lead_id, undoing.c.undoes == said.c.act)
-    return exists().where(
-        said.c.lead_id == lead.c.id,
-        said.c.kind == EventKind.QUALIFIED,
-        said.c.new.is_(None),
-        said.c.changes.is_not(None),
-        ~outdated,
-        ~undone,
-    )
-
-
 def mark_qualified(connection: Connection, rules: Rules, act: Act, mine: ColumnElement[bool]) -> int:
     """Mark the leads as qualified whose score now says so, with an event each, and return their number.
 
@@ -149,7 +122,7 @@ def mark_qualified(connection: Connection, rules: Rules, act: Act, mine: ColumnE
         mine,
         scores.c.gap <= 0,
         lead.c.qualified_on.is_(None),
-        not_(_was_taken_back()),
+        not_(called_unqualified()),
     ]
     if when is not None:
         values = select_inputs([when], rules.extra_columns, rules.scales)

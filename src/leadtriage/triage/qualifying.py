@@ -33,7 +33,8 @@ def qualify(engine: Engine, criteria: Criteria, act: Act, lead_id: int, reason: 
 def disqualify(engine: Engine, criteria: Criteria, act: Act, lead_id: int, reason: str) -> Changed:
     """Take back that a lead is qualified, whoever or whatever said so.
 
-    The score does not qualify it again until something new is learned of it: a field that changes after this.
+    Neither the score nor the CRM qualifies it again until something new is learned of it: a field or its status that
+    changes after this.
 
     Raises:
         LeadtriageError: it is closed, merged or taken back, or not qualified.
