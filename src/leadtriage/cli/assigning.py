@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from leadtriage.triage.assigning import Assignment
 
+_MOST_TOLD = 10
+
 
 def add_commands(app: typer.Typer) -> None:
     """Add this group's commands."""
@@ -83,8 +85,10 @@ def assign(
             dry_run=dry_run,
         )
     _show(invocation, "Would be assigned" if dry_run else "Assigned", plan.assignments, selection)
-    for sentence in plan.conflicts:
+    for sentence in plan.conflicts[:_MOST_TOLD]:
         invocation.note(sentence)
+    if len(plan.conflicts) > _MOST_TOLD:
+        invocation.note(f"and {len(plan.conflicts) - _MOST_TOLD:,} more companies are worked by two reps or more")
     given_away = sum(assignment.owner is not None for assignment in plan.assignments)
     left = len(plan.assignments) - given_away
     if not plan.assignments:

@@ -6,8 +6,8 @@ desk with the fewest open leads for its capacity gets the lead. Nobody gets more
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ from leadtriage.scoring.conditions import compile_condition
 from leadtriage.scoring.inputs import select_inputs
 from leadtriage.scoring.rules import prepare_rules
 from leadtriage.scoring.verdicts import is_open, is_visible
-from leadtriage.triage.companies import COLUMNS, name_companies
+from leadtriage.triage.companies import COLUMNS, Companies
 from leadtriage.triage.desks import Desk, Team, find_least_loaded, say_loads
 from leadtriage.vocabulary import Stage
 
@@ -91,7 +91,7 @@ def plan_assignments(
     rows = [dict(row) for row in found if lead_ids is None or row["id"] in lead_ids]
     if not rows:
         return Plan((), ())
-    holders = _Holders(connection, team, act, leaving)
+    holders = _Holders(connection, team, act, leaving, rows)
     takers = _find_takers(connection, criteria, act, chosen)
     decide = _Decider(team, gone, holders, takers, act, explain=explain)
     assignments = tuple(decide.assign(row) for row in rows)
@@ -141,18 +141,25 @@ def _find_takers(
 class _Holders:
     """Who has which company, counted while the desks' own leads are read."""
 
-    def __init__(self, connection: Connection, team: Team, act: Act, leaving: Collection[str]) -> None:
-        self._open: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-        owned = select(_lead.c.owner, _lead.c.assigned_on, *(_lead.c[name] for name in COLUMNS)).where(
-            is_visible(), is_open(), _lead.c.owner.is_not(None)
-        )
-        for row in connection.execute(owned.order_by(_lead.c.id)).mappings():
-            if comparable(row["owner"]) in leaving:
-                continue
+    def __init__(
+        self,
+        connection: Connection,
+        team: Team,
+        act: Act,
+        leaving: Collection[str] = (),
+        waiting: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        columns = (_lead.c.owner, *(_lead.c[name] for name in COLUMNS))
+        owned = select(*columns).where(is_visible(), is_open(), _lead.c.owner.is_not(None)).order_by(_lead.c.id)
+        rows = [dict(row) for row in connection.execute(owned).mappings()]
+        had = [row for row in rows if comparable(row["owner"]) not in leaving]
+        self._companies = Companies([*had, *waiting])
+        self._open: dict[str, Counter[str]] = defaultdict(Counter)
+        for row in had:
             desk = team.find(row["owner"])
             if desk is not None:
                 desk.open += 1
-            self.add(dict(row), desk.member.name if desk is not None else row["owner"])
+            self.add(row, desk.member.name if desk is not None else row["owner"])
         given = select(_lead.c.owner, func.count()).where(
             is_visible(), _lead.c.owner.is_not(None), _lead.c.assigned_on == act.as_of
         )
@@ -162,25 +169,24 @@ class _Holders:
                 desk.today += count
 
     def add(self, lead: Mapping[str, Any], owner: str) -> None:
-        for company in name_companies(lead):
+        """Count one more lead of an owner."""
+        company = self._companies.find(lead)
+        if company is not None:
             self._open[company][owner] += 1
 
     def find(self, lead: Mapping[str, Any]) -> tuple[str, ...]:
         """Who has leads of this lead's company, those with most first."""
-        counts: dict[str, int] = defaultdict(int)
-        for company in name_companies(lead):
-            for owner, count in self._open.get(company, {}).items():
-                counts[owner] = max(counts[owner], count)
+        counts = self._open.get(self._companies.find(lead) or "", Counter())
         return tuple(sorted(counts, key=lambda owner: (-counts[owner], owner)))
 
-    def tell_conflicts(self, leads: Iterable[Mapping[str, Any]]) -> Iterable[str]:
-        told: set[str] = set()
+    def tell_conflicts(self, leads: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+        """A sentence for each company of these leads that two reps or more work."""
+        told: set[str | None] = set()
         for lead in leads:
-            owners = self.find(lead)
-            name = _name_company(lead)
-            if len(owners) > 1 and comparable(name) not in told:
-                told.add(comparable(name))
-                yield f"{name} is worked by {', '.join(owners[:-1])} and {owners[-1]}"
+            company, owners = self._companies.find(lead), self.find(lead)
+            if len(owners) > 1 and company not in told:
+                told.add(company)
+                yield f"{_name_company(lead)} is worked by {', '.join(owners[:-1])} and {owners[-1]}"
 
 
 class _Decider:
@@ -245,5 +251,5 @@ def check_desk(connection: Connection, criteria: Criteria, act: Act, name: str) 
     if desk is None:
         known = ", ".join(member.name for member in criteria.team) or "nobody"
         raise UsageError(f"{name} is not in the team", place="--to", hint=f"the team: {known}; it is in criteria.yaml")
-    _Holders(connection, team, act, ())
+    _Holders(connection, team, act)
     return desk
