@@ -11,7 +11,7 @@ from pathlib import Path
 
 import typer
 
-from leadtriage.cli import importing, leads, lists, scoring, starting
+from leadtriage.cli import importing, junk, lists, scoring, starting
 from leadtriage.cli.command import add_command
 from leadtriage.cli.import_options import ImportChoice
 from leadtriage.cli.invocation import Invocation
@@ -79,7 +79,7 @@ def _steps(invocation: Invocation) -> list[tuple[str, Callable[[], None]]]:
         ),
         (f"leadtriage score {day}", partial(scoring.score, with_criteria)),
         (f"leadtriage queue --limit 12 {day}", partial(lists.show_queue, with_criteria, few)),
-        (f"leadtriage junk {day}", partial(leads.show_candidates, with_criteria, Selection())),
+        (f"leadtriage junk {day}", partial(junk.show_candidates, with_criteria, Selection())),
         (f"leadtriage stale --limit 12 {day}", partial(lists.show_stale, with_criteria, few)),
     ]
 

@@ -30,9 +30,11 @@ def add_commands(app: typer.Typer) -> None:
         selects=(*FILTERS, *PAGE),
         examples=(
             "leadtriage junk --reason spam --all",
+            "leadtriage junk --review --owner 'Anna Berg' --limit 20",
             "leadtriage junk --flag 12 --reason no_budget --note 'told me so'",
             "leadtriage junk --restore anna@example.com",
             "leadtriage junk --verdicts candidates.csv --dry-run",
+            "leadtriage junk --audit 20 --review",
             "leadtriage junk --audit 20 --seed 7 --format csv",
             "leadtriage junk --quiet --fail-if-any",
         ),
@@ -42,6 +44,9 @@ def add_commands(app: typer.Typer) -> None:
 def junk(
     invocation: Invocation,
     selection: Selection,
+    review: Annotated[
+        bool, typer.Option("--review", help="Go through the candidates one by one; or through what --audit draws.")
+    ] = False,
     audit: Annotated[
         int | None,
         typer.Option("--audit", help="Look again at so many junk leads, drawn by chance.", metavar="N", min=1),
@@ -73,6 +78,7 @@ def junk(
     nothing of what was said before, and what it says changes no lead.
     """
     chosen = {
+        "--review": review,
         "--flag": flag is not None,
         "--restore": restore is not None,
         "--verdicts": verdicts is not None,
@@ -89,7 +95,7 @@ def junk(
             ("--fail-if-any", "the list"): fail_if_any,
         },
     )
-    if mode:
+    if mode and mode != "--review":
         _refuse_selection(mode, replace(selection, reason=None) if flag is not None else selection)
     if verdicts is not None:
         _read_verdicts(invocation, verdicts, dry_run=dry_run, again=audit is not None)
@@ -98,11 +104,13 @@ def junk(
     elif restore is not None:
         _restore(invocation, restore, note)
     elif audit is not None:
-        _audit(invocation, audit, seed)
+        _audit(invocation, audit, seed, review=review)
+    elif review:
+        _review(invocation, selection)
     elif rates:
         _show_rates(invocation)
     else:
-        _list_candidates(invocation, selection, fail_if_any=fail_if_any)
+        show_candidates(invocation, selection, fail_if_any=fail_if_any)
 
 
 def _choose(chosen: dict[str, bool]) -> str:
@@ -110,6 +118,8 @@ def _choose(chosen: dict[str, bool]) -> str:
     said = [option for option, is_said in chosen.items() if is_said]
     if said == ["--verdicts", "--audit"]:
         return "--verdicts"
+    if said == ["--review", "--audit"]:
+        return "--audit"
     if len(said) > 1:
         raise UsageError("are things to do one at a time", place=" and ".join(said))
     return said[0] if said else ""
@@ -127,7 +137,8 @@ def _refuse_selection(mode: str, selection: Selection) -> None:
         raise UsageError("takes no options that choose leads or cut a list", place=mode)
 
 
-def _list_candidates(invocation: Invocation, selection: Selection, *, fail_if_any: bool) -> None:
+def show_candidates(invocation: Invocation, selection: Selection, *, fail_if_any: bool = False) -> None:
+    """Show the list of candidates."""
     from leadtriage.reports.emptiness import explain_if_empty
     from leadtriage.reports.junk import list_candidates
 
@@ -138,6 +149,12 @@ def _list_candidates(invocation: Invocation, selection: Selection, *, fail_if_an
         table = explain_if_empty(connection, table, filters)
     invocation.show(table, more=MORE)
     end_with(FOUND if fail_if_any and table.rows else 0)
+
+
+def _review(invocation: Invocation, selection: Selection) -> None:
+    from leadtriage.cli.reviewing import review
+
+    review(invocation, selection)
 
 
 def _flag(invocation: Invocation, name: str, reason: str | None, note: str | None) -> None:
@@ -179,8 +196,8 @@ def _read_verdicts(invocation: Invocation, file: Path, *, dry_run: bool, again: 
     show_filed(invocation, filed, dry_run=dry_run)
 
 
-def _audit(invocation: Invocation, count: int, seed: int | None) -> None:
-    """List a sample to be filled in and read again by --verdicts."""
+def _audit(invocation: Invocation, count: int, seed: int | None, *, review: bool) -> None:
+    """List a sample to be filled in and read again by --verdicts, or go through it one by one."""
     from secrets import randbelow
 
     from leadtriage.reports.audit import list_sample
@@ -194,6 +211,11 @@ def _audit(invocation: Invocation, count: int, seed: int | None) -> None:
         invocation.note(f"--seed {drawn_by} draws the same leads again")
     if not sample:
         invocation.note("no review has called a lead junk yet: leadtriage junk")
+    if review and sample:
+        from leadtriage.cli.reviewing_again import review_again
+
+        review_again(invocation, sample)
+        return
     invocation.show(table)
 
 
