@@ -1,7 +1,8 @@
-"""The command that hands leads on: export."""
+"""The command that hands leads on, or all that is held about one person: export."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,6 +32,7 @@ def add_commands(app: typer.Typer) -> None:
             "leadtriage export leads.xlsx --qualified",
             "leadtriage export leads.csv --owner Anna --force",
             "leadtriage export - --format json",
+            "leadtriage export --subject ann@example.com ann.json",
         ),
     )(export)
 
@@ -38,20 +40,38 @@ def add_commands(app: typer.Typer) -> None:
 def export(
     invocation: Invocation,
     selection: Selection,
-    file: Annotated[str, typer.Argument(help="A new .csv, .xlsx or .json file; - is standard output.", metavar="FILE")],
+    file: Annotated[
+        str | None,
+        typer.Argument(
+            help="A new .csv, .xlsx or .json file; - is standard output.", metavar="FILE", show_default=False
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file where it is there already.")] = False,
+    subject: Annotated[
+        str | None,
+        typer.Option("--subject", help="Everything held about the person that this lead is.", metavar="LEAD"),
+    ] = None,
 ) -> None:
     """Export leads with scores, grades and reasons.
 
-    For a CRM's importer, a spreadsheet or a script. Importing our own export changes nothing.
+    For a CRM's importer, a spreadsheet or a script. Importing our own export changes nothing. With --subject instead
+    all that is held about one person, as JSON in a file that only you may read, or to standard output.
     """
     from leadtriage.reports.export import export_leads
 
+    if file is None and subject is None:
+        raise UsageError("to which file?", place="export", hint="name one such as leads.csv, or - for standard output")
+    file = file or STANDARD_OUTPUT
     path = None if file == STANDARD_OUTPUT else Path(file).expanduser()
-    if path is not None and path.suffix.lower() not in _ENDINGS:
-        raise UsageError(f"{file!r} does not end in {', '.join(_ENDINGS)}", place="export", hint="name it leads.csv")
+    endings = _ENDINGS if subject is None else (".json",)
+    if path is not None and path.suffix.lower() not in endings:
+        name = f"leads{endings[0]}"
+        raise UsageError(f"{file!r} does not end in {', '.join(endings)}", place="export", hint=f"name it {name}")
     if path is not None and path.exists() and not force:
         raise FileError("is there already", place=file, hint="name another, or replace it with --force")
+    if subject is not None:
+        _export_subject(invocation, selection, subject, path)
+        return
     with invocation.reading_list() as (connection, _):
         table = export_leads(connection, selection.filters())
     if path is None:
@@ -59,6 +79,24 @@ def export(
         return
     _write_file(path, _as_bytes(table, path.suffix.lower()))
     invocation.note(f"{len(table.rows):,} leads written: {file}")
+
+
+def _export_subject(invocation: Invocation, selection: Selection, subject: str, path: Path | None) -> None:
+    import json
+
+    from leadtriage.db.lookup import resolve_any_lead
+    from leadtriage.reports.subject import describe_subject
+
+    if selection.is_narrowed:
+        raise UsageError("is about one person, and options choose leads", place="--subject", hint="leave them out")
+    with invocation.reading() as connection:
+        told = describe_subject(connection, resolve_any_lead(connection, subject))
+    text = json.dumps(told, ensure_ascii=False, indent=2) + "\n"
+    if path is None:
+        write_out(text)
+        return
+    _write_file(path, text.encode("utf-8", errors="replace"), private=True)
+    invocation.note(f"everything held about lead {told['lead_id']} is written: {path}")
 
 
 def _write_out(invocation: Invocation, table: Table) -> None:
@@ -81,14 +119,20 @@ def _as_bytes(table: Table, ending: str) -> bytes:
     return text.encode("utf-8", errors="replace")
 
 
-def _write_file(path: Path, content: bytes) -> None:
+def _write_file(path: Path, content: bytes, *, private: bool = False) -> None:
     """Write the whole file or nothing: what is there stays until the new one is complete.
+
+    Args:
+        private: only its owner may read it.
 
     Raises:
         FileError: it cannot be written.
     """
     unfinished = path.with_name(f"{path.name}.unfinished")
     try:
+        if private:
+            unfinished.unlink(missing_ok=True)
+            os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         unfinished.write_bytes(content)
         unfinished.replace(path)
     except OSError as error:

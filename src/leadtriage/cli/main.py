@@ -44,6 +44,7 @@ GROUPS: dict[str, dict[str, str]] = {
     "history": {"history": "Show what was done to the leads, the last first."},
     "assigning": {"assign": "Hand leads that nobody has to the team."},
     "exporting": {"export": "Export leads with scores, grades and reasons."},
+    "forgetting": {"forget": "Erase a person for good, and keep them from coming back."},
     "criteria": {"criteria": "Check, show and complete the criteria file."},
     "database": {"db": "Look after the database."},
 }

@@ -51,7 +51,7 @@ def resolve_lead(connection: Connection, name: str) -> int:
 
 
 def resolve_any_lead(connection: Connection, name: str) -> int:
-    """The same for what only reads: our own id may be that of a merged lead, or of one that was taken back or erased.
+    """The same where hidden leads count as well: merged ones by their own id, and those that were taken back or erased.
 
     Raises:
         LeadNotFound: no lead answers to the name.
@@ -62,7 +62,39 @@ def resolve_any_lead(connection: Connection, name: str) -> int:
         known = connection.execute(select(_lead.c.id).where(_lead.c.id == int(given))).scalar()
         if known is not None:
             return int(known)
-    return resolve_lead(connection, name)
+    try:
+        return resolve_lead(connection, name)
+    except LeadNotFound:
+        hidden = _lead.c.email == given.lower() if "@" in given else _lead.c.crm_id == given
+        found: set[int] = set()
+        if given.isprintable():
+            found |= set(connection.execute(select(_lead.c.id).where(hidden)).scalars())
+        if not found:
+            raise
+        if len(found) > 1:
+            _refuse(connection, found, given)
+        return found.pop()
+
+
+def merged_leads(connection: Connection, lead_id: int) -> list[int]:
+    """A lead and those that were merged into it, over several merges if need be, by their ids."""
+    found, last = {lead_id}, {lead_id}
+    while last:
+        merged = connection.execute(select(_lead.c.id).where(_lead.c.merged_into.in_(sorted(last)))).scalars()
+        last = set(merged) - found
+        found |= last
+    return sorted(found)
+
+
+def leads_of_person(connection: Connection, lead_id: int) -> list[int]:
+    """All leads that are one with a lead by merges, whichever of them it is, the one that is left first."""
+    last, seen = lead_id, {lead_id}
+    while True:
+        into = connection.execute(select(_lead.c.merged_into).where(_lead.c.id == last)).scalar()
+        if into is None or into in seen:
+            return [last, *(other for other in merged_leads(connection, last) if other != last)]
+        seen.add(into)
+        last = into
 
 
 def _follow_merges(connection: Connection, lead_id: int, given: str) -> int:

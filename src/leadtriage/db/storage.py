@@ -5,14 +5,16 @@ The other half of what differs between engines; statements are `db.dialect`'s.
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, func, select
 
-from leadtriage.db.dialect import wal_is_safe
+from leadtriage.db.dialect import APPLICATION_ID, wal_is_safe
 from leadtriage.errors import DatabaseError
 
 
@@ -102,3 +104,91 @@ def _name_finally(unfinished: Path, target: Path) -> None:
         unfinished.replace(target)
     except OSError as error:
         raise DatabaseError(f"cannot be written: {error.strerror}", place=str(target)) from error
+
+
+def wipe_free_space(engine: Engine, texts: Collection[str], tables: Collection[str]) -> bool:
+    """Let nothing of what was deleted be left in a database's files.
+
+    SQLite overwrites what is deleted (`secure_delete`), but for remains in pages that were put together anew: where a
+    text is still found in the file, it is written anew as a whole. A server's tables are vacuumed, after which it
+    overwrites the remains as it uses their space; its write-ahead log and its backups are its own.
+
+    Args:
+        texts: what was deleted and must not be found.
+        tables: where it was.
+
+    Returns:
+        Whether it could be done now; another command that is using the database may be in the way.
+    """
+    path = database_file(engine)
+    if path is None:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            quote = connection.dialect.identifier_preparer.quote
+            for name in tables:
+                connection.exec_driver_sql(f"VACUUM {quote(name)}")
+        return True
+    pooled = engine.raw_connection()
+    try:
+        driver = pooled.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        done = _empty_journal(driver)
+        if any(_holds_any(file, texts) for file in _files_of(path)):
+            driver.execute("VACUUM")
+            done = _empty_journal(driver)
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        pooled.close()
+    return done
+
+
+def _empty_journal(driver: sqlite3.Connection) -> bool:
+    """Bring the write-ahead log into the file and cut it to nothing; False where a reader is in the way."""
+    blocked, *_ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not blocked
+
+
+def _files_of(path: Path) -> Iterator[Path]:
+    yield from (file for file in (path, path.with_name(f"{path.name}-wal")) if file.exists())
+
+
+def _holds_any(path: Path, texts: Collection[str]) -> bool:
+    """Whether a file holds one of some texts, as it is or as JSON writes it, in whatever case of plain letters."""
+    wanted = {form.encode().lower() for text in texts for form in (text, json.dumps(text)[1:-1])}
+    longest = max((len(form) for form in wanted), default=0)
+    with path.open("rb") as file:
+        tail = b""
+        while chunk := file.read(1 << 20):
+            held = tail + chunk.lower()
+            if any(form in held for form in wanted):
+                return True
+            tail = held[-longest:]
+    return False
+
+
+def find_copies(engine: Engine) -> tuple[Path, ...]:
+    """The copies of a local database that lie beside it, by their content: backups, and what upgrades have kept."""
+    path = database_file(engine)
+    if path is None:
+        return ()
+    mark = APPLICATION_ID.to_bytes(4, "big")
+    folder = path.resolve().parent
+    return tuple(
+        file
+        for file in sorted(folder.iterdir())
+        if file.is_file() and not file.samefile(path) and _read_head(file)[:16] == _SQLITE_HEAD
+        if _read_head(file)[_MARK_AT : _MARK_AT + 4] == mark
+    )
+
+
+def _read_head(file: Path) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(100)
+    except OSError:
+        return b""
+
+
+_SQLITE_HEAD = b"SQLite format 3\x00"
+_MARK_AT = 68
+"""Where a SQLite file has its `application_id` (https://sqlite.org/fileformat.html)."""

@@ -19,6 +19,7 @@ from leadtriage.db.schema import ImportBatch, table
 from leadtriage.importing.attributes import attributes_of
 from leadtriage.importing.folding import fold_rows
 from leadtriage.importing.follow import follow_status
+from leadtriage.importing.forgotten import reject_forgotten
 from leadtriage.importing.match import match_rows, store_keys
 from leadtriage.importing.mended import complete_options, find_origin, tell_origin
 from leadtriage.importing.merge import apply_changes, create_leads, find_changes, keep_rows
@@ -177,6 +178,7 @@ def _merge(
     connection: Connection, staging: Staging, understanding: Understanding, batch: int, act: Act, options: ImportOptions
 ) -> None:
     extras = {f"c{number}": column.header for column, number in understanding.extras}
+    reject_forgotten(connection, staging)
     match_rows(connection, staging)
     fold_rows(connection, staging, extras)
     find_changes(connection, staging, extras)

@@ -28,7 +28,7 @@ def release_keys(connection: Connection, batch: int, removed: Any, kept: Any) ->
     lent = connection.execute(
         select(key.c.key, key.c.lead_id).where(key.c.batch_id == batch, key.c.lead_id.not_in(staying))
     ).all()
-    own = dict(_read_keys(connection, sorted({line.lead_id for line in lent})))
+    own = dict(read_keys(connection, sorted({line.lead_id for line in lent})))
     for group in dialect.batches([line.key for line in lent if line.key not in own[line.lead_id]]):
         connection.execute(delete(key).where(key.c.key.in_(group)))
     connection.execute(
@@ -42,7 +42,7 @@ def release_keys(connection: Connection, batch: int, removed: Any, kept: Any) ->
     )
     passed_on = [
         {"key": name, "lead_id": lead_id, "original_lead_id": lead_id, "batch_id": None}
-        for lead_id, names in _read_keys(connection, heirs)
+        for lead_id, names in read_keys(connection, heirs)
         for name in names
     ]
     if passed_on:
@@ -58,7 +58,7 @@ def _find_heirs(connection: Connection, removed: Any) -> list[int]:
     return sorted(connection.execute(heirs.union(others)).scalars())
 
 
-def _read_keys(connection: Connection, leads: list[int]) -> Iterator[tuple[int, list[str]]]:
+def read_keys(connection: Connection, leads: list[int]) -> Iterator[tuple[int, list[str]]]:
     """For each lead the keys that its present values give it."""
     lead = table(Lead)
     columns = (

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, select
 
 from leadtriage.criteria.text import fold
+from leadtriage.db.lookup import merged_leads
 from leadtriage.db.schema import Event, ImportBatch, Lead, table
 from leadtriage.reports import page
 from leadtriage.reports.history import say_event
@@ -95,18 +96,8 @@ def _conditions(connection: Connection, filters: LogFilters) -> list[ColumnEleme
     if filters.kinds:
         wanted.append(_event.c.kind.in_([kind.value for kind in filters.kinds]))
     if filters.lead_id is not None:
-        wanted.append(_event.c.lead_id.in_(_with_merged(connection, filters.lead_id)))
+        wanted.append(_event.c.lead_id.in_(merged_leads(connection, filters.lead_id)))
     return wanted
-
-
-def _with_merged(connection: Connection, lead_id: int) -> list[int]:
-    """A lead and those that were merged into it, over several merges if need be."""
-    found, last = {lead_id}, {lead_id}
-    while last:
-        merged = connection.execute(select(_lead.c.id).where(_lead.c.merged_into.in_(sorted(last)))).scalars()
-        last = set(merged) - found
-        found |= last
-    return sorted(found)
 
 
 def _read(connection: Connection, chosen: Select[Any], most: int | None) -> page.Rows:
