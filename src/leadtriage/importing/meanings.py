@@ -20,8 +20,13 @@ CLOSING = {
 }
 """What a CRM says that ends a lead, and the stage in which it ends."""
 
-_JUNK = (StatusMeaning.JUNK, StatusMeaning.UNQUALIFIED)
-_CALLED_JUNK = "called_junk"
+OPENING = (StatusMeaning.OPEN, StatusMeaning.CONTACTED, StatusMeaning.QUALIFIED, StatusMeaning.NURTURE)
+"""What a CRM says of a lead that has not ended."""
+
+JUNK = (StatusMeaning.JUNK, StatusMeaning.UNQUALIFIED)
+"""What a CRM says that nominates a lead for a review."""
+
+_CALLEDJUNK = "called_junk"
 _CALLED_UNQUALIFIED = "called_unqualified"
 """Reasons of our own for a CRM's word that gives none."""
 
@@ -77,8 +82,8 @@ class MeaningReader:
             if meaning in CLOSING:
                 return meaning.value, None, contacted
         for meaning, text in ((status, status_text), (outcome, outcome_text)):
-            if meaning in _JUNK and meaning in said:
-                without = _CALLED_JUNK if meaning is StatusMeaning.JUNK else _CALLED_UNQUALIFIED
+            if meaning in JUNK and meaning in said:
+                without = _CALLEDJUNK if meaning is StatusMeaning.JUNK else _CALLED_UNQUALIFIED
                 return meaning.value, status_reason(text) or without, contacted
         order = (StatusMeaning.NURTURE, StatusMeaning.QUALIFIED, StatusMeaning.CONTACTED, StatusMeaning.OPEN)
         return next((meaning.value for meaning in order if meaning in said), None), None, contacted
@@ -96,7 +101,7 @@ class MeaningReader:
                 continue
             by_outcome = bool(outcome_text) and read_outcome(outcome_text, outcome_header) in CLOSING
             self._tally.closed[outcome_header if by_outcome else status_header, str(meaning)] += 1
-            if by_outcome and status_text and self._statuses[status_text] in _JUNK:
+            if by_outcome and status_text and self._statuses[status_text] in JUNK:
                 self._tally.warnings.add(
                     f"a row is both {meaning} by {outcome_header} and called junk by {status_header}:"
                     f" taken as {meaning}",

@@ -31,6 +31,7 @@ from leadtriage.db.ids import next_id, reserve_ids
 from leadtriage.db.schema import Event, FieldOrigin, ImportReject, ImportRow, Lead, table
 from leadtriage.importing.attributes import Attribute
 from leadtriage.importing.meanings import CLOSING
+from leadtriage.importing.outdated import leave_out_outdated, observed_at
 from leadtriage.importing.staging import Staging
 from leadtriage.vocabulary import EventKind, RowOutcome, Stage, StatusMeaning
 
@@ -178,6 +179,7 @@ def find_changes(connection: Connection, staging: Staging, columns_of_file: dict
             )
         )
     connection.execute(change.delete().where(change.c.field.is_(None)))
+    leave_out_outdated(connection, staging)
 
 
 def _differs(attribute: Attribute, row: FromClause, lead: FromClause) -> ColumnElement[bool]:
@@ -190,14 +192,7 @@ def _may_replace(known: ColumnElement[Any], field: str, staging: Staging) -> Col
     """What is unknown may be filled by any value; a value gives way to one that was observed no earlier."""
     origin, lead = table(FieldOrigin), table(Lead)
     since = select(origin.c.observed_at).where(origin.c.lead_id == lead.c.id, origin.c.field == field).scalar_subquery()
-    return or_(known.is_(None), func.coalesce(since, lead.c.observed_at) <= _observed_at(literal(field), staging))
-
-
-def _observed_at(field: ColumnElement[str], staging: Staging) -> ColumnElement[Any]:
-    """When a staged row's value was observed, which after folding may be another row's."""
-    row, origin = staging.row, staging.origin
-    folded = select(origin.c.observed_at).where(origin.c.row_id == row.c.row_id, origin.c.field == field)
-    return func.coalesce(folded.scalar_subquery(), row.c.observed_at)
+    return or_(known.is_(None), func.coalesce(since, lead.c.observed_at) <= observed_at(literal(field), staging))
 
 
 def apply_changes(
@@ -231,7 +226,7 @@ def apply_changes(
         select(
             change.c.lead_id,
             change.c.field,
-            _observed_at(change.c.field, staging),
+            observed_at(change.c.field, staging),
             literal(batch),
             literal(first_act),
         )

@@ -1,135 +1,165 @@
 """Values as they would be without a batch: each field's history is replayed, leaving out what was taken back.
 
-So the order in which imports are undone does not matter, and what people have changed since stays.
+A history is the changes and, from the kept rows, what imports only confirmed. So the order in which imports are undone
+does not matter, and what people have changed since stays. Stages and contacts are `standing`'s.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from datetime import date
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from leadtriage.act import Act
 from leadtriage.criteria.text import comparable
-from leadtriage.db import dialect, expressions
+from leadtriage.db import dialect
 from leadtriage.db.ids import reserve_ids
-from leadtriage.db.schema import Event, ExtraColumn, ImportBatch, Lead, Touch, table
+from leadtriage.db.schema import Event, ExtraColumn, FieldOrigin, ImportBatch, Lead, table
 from leadtriage.importing.attributes import BY_NAME, Attribute
 from leadtriage.importing.columns import read_extra_number
+from leadtriage.importing.rereading import Statement
 from leadtriage.importing.values import parse_emails
-from leadtriage.vocabulary import OPEN_STAGES, EventKind, Stage
+from leadtriage.vocabulary import EventKind
 
 _CHANGES = (EventKind.FIELD, EventKind.STATUS, EventKind.OWNER)
 _EXTRA = "column:"
+_BY_PEOPLE = 2**62
+"""Stands for the batch of what people did, so that at equal times it comes after what an import did."""
+
+Statements = Mapping[int, Sequence[Statement]]
+"""Lead -> what the rows of the imports that remain say of it."""
 
 
-def restore_fields(connection: Connection, batch: int, act: Act, removed: Any) -> frozenset[int]:
-    """Restore the fields that a batch changed, each told by an event; return the leads."""
-    replayed = [
-        (lead_id, field, now, then)
-        for lead_id, field, now, then in _replay(connection, batch, _CHANGES, removed)
-        if field is not None and now != then
-    ]
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """One taking back of a batch: who does it, and the act that its events belong to."""
+
+    batch: int
+    act: Act
+    act_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Replayed:
+    """A field's value now, and its value without the batch, with when and by which batch that was observed."""
+
+    lead_id: int
+    field: str
+    now: str | None
+    then: str | None
+    observed_at: datetime | None
+    batch_id: int | None
+
+
+def restore_fields(
+    connection: Connection, undoing: Undoing, leads: Sequence[int], statements: Statements
+) -> frozenset[int]:
+    """Restore the fields of some leads that a batch changed, each told by an event; return the leads."""
+    replayed = list(_replay(connection, undoing.batch, leads, statements))
     by_field: dict[str, list[tuple[int, str | None]]] = defaultdict(list)
-    for lead_id, field, _, then in replayed:
-        by_field[field].append((lead_id, then))
+    changed = [line for line in replayed if line.now != line.then]
+    for line in changed:
+        by_field[line.field].append((line.lead_id, line.then))
     for field, values in by_field.items():
         if field.startswith(_EXTRA):
             _restore_extra(connection, field.removeprefix(_EXTRA), values)
         else:
             _restore_attribute(connection, BY_NAME[field], values)
-    _tell(connection, act, batch, replayed)
-    return frozenset(lead_id for lead_id, *_ in replayed)
+    _restore_origins(connection, undoing, replayed)
+    tell_undone(connection, undoing, [(line.lead_id, line.field, line.now, line.then) for line in changed])
+    return frozenset(line.lead_id for line in changed)
 
 
-def restore_stages(connection: Connection, batch: int, act: Act, removed: Any) -> frozenset[int]:
-    """Restore stages, contacts and qualification that a batch's statuses and dates had changed; return the leads."""
-    lead, event, touch = table(Lead), table(Event), table(Touch)
-    kinds = (EventKind.CREATED, EventKind.STAGE)
-    moved = [line for line in _replay(connection, batch, kinds, removed) if line[2] != line[3]]
-    still_open = list(OPEN_STAGES)
-    for lead_id, _, _, then in moved:
-        values: dict[str, Any] = {"stage": then}
-        if then in still_open:
-            values["closed_on"] = None
-        if then != Stage.NURTURE:
-            values["nurture_until"] = None
-        connection.execute(update(lead).where(lead.c.id == lead_id).values(values))
-    _tell(connection, act, batch, [(lead_id, "stage", now, then) for lead_id, _, now, then in moved])
-    gone = select(removed.c.lead_id)
-
-    def told(kind: EventKind) -> list[int]:
-        said = select(event.c.lead_id).where(event.c.batch_id == batch, event.c.kind == kind)
-        return list(connection.execute(said.where(event.c.lead_id.not_in(gone)).distinct()).scalars())
-
-    touched, qualified = told(EventKind.TOUCH), told(EventKind.QUALIFIED)
-    for lead_id in touched:
-        on_a_day = expressions.choose_when(touch.c.dated, touch.c.on)
-        standing = select(func.min(on_a_day), func.max(on_a_day), func.max(touch.c.on)).where(
-            touch.c.lead_id == lead_id,
-            touch.c.withdrawn_at.is_(None),
-            func.coalesce(touch.c.batch_id, 0) != batch,
-        )
-        first, last, last_of_all = connection.execute(standing).one()
-        connection.execute(
-            update(lead)
-            .where(lead.c.id == lead_id)
-            .values(
-                first_touch_on=first,
-                last_touch_on=last or last_of_all,
-                contact_dated=last is not None if last_of_all else None,
-            )
-        )
-    connection.execute(
-        update(lead)
-        .where(lead.c.id.in_(qualified), lead.c.qualified_by == "crm")
-        .values(qualified_on=None, qualified_by=None)
-    )
-    return frozenset([lead_id for lead_id, *_ in moved] + touched + qualified)
-
-
-def _replay(
-    connection: Connection, batch: int, kinds: Sequence[EventKind], removed: Any
-) -> Iterator[tuple[int, str | None, str | None, str | None]]:
-    """For each field that the batch changed: the lead, the field, its value now, and its value without the batch."""
+def read_histories(
+    connection: Connection, leads: Sequence[int], kinds: Sequence[EventKind]
+) -> Iterator[tuple[tuple[int, str | None], list[Any]]]:
+    """For each lead and field its events of these kinds in their order, each with the time its batch was undone."""
     event, books = table(Event), table(ImportBatch)
-    changed = event.alias("changed")
-    concerned = (
-        select(changed.c.lead_id)
-        .where(
-            changed.c.batch_id == batch,
-            changed.c.kind.in_([kind for kind in kinds if kind is not EventKind.CREATED]),
-            changed.c.lead_id.not_in(select(removed.c.lead_id)),
-        )
-        .distinct()
-    )
     lines = connection.execute(
-        select(
-            event.c.lead_id, event.c.field, event.c.kind, event.c.batch_id, event.c.old, event.c.new, books.c.undone_at
-        )
+        select(event, books.c.undone_at, books.c.system)
         .outerjoin_from(event, books, books.c.id == event.c.batch_id)
-        .where(event.c.kind.in_(kinds), event.c.lead_id.in_(concerned))
+        .where(event.c.kind.in_(kinds), event.c.lead_id.in_(leads))
         .order_by(event.c.lead_id, event.c.field, event.c.id)
     ).all()
-    for (lead_id, field), group in groupby(lines, key=lambda line: (line.lead_id, line.field)):
-        history = list(group)
-        if any(line.batch_id == batch for line in history):
-            now = _value_after(history, without=None)
-            yield lead_id, field, now, _value_after(history, without=batch)
+    for key, group in groupby(lines, key=lambda line: (line.lead_id, line.field)):
+        yield key, list(group)
 
 
-def _value_after(history: Sequence[Any], without: int | None) -> str | None:
-    """The value; how a lead came in counts as long as it is there, even where the import that made it was undone."""
-    value: str | None = history[0].old
-    for line in history:
-        stands = line.undone_at is None and (without is None or line.batch_id != without)
-        if stands or line.kind == EventKind.CREATED:
-            value = line.new
-    return value
+def is_taken_back(line: Any, batch: int) -> bool:
+    """Whether an event is of the batch, or of one that was undone before and that the batch may have spoken for."""
+    return line.batch_id == batch or line.undone_at is not None
+
+
+def place_in_time(recorded_at: datetime, batch_id: int | None, *, event: bool) -> tuple[datetime, int, bool]:
+    """The order of what was said and done: by time, then import by import, what changed nothing first."""
+    return recorded_at, _BY_PEOPLE if batch_id is None else batch_id, event
+
+
+def _replay(connection: Connection, batch: int, leads: Sequence[int], statements: Statements) -> Iterator[_Replayed]:
+    lead = table(Lead)
+    stored = connection.execute(select(lead.c.id, lead.c.observed_at).where(lead.c.id.in_(leads)))
+    created = {row.id: row.observed_at for row in stored}
+    for (lead_id, field), history in read_histories(connection, leads, (*_CHANGES, EventKind.UNDONE)):
+        changes = [line for line in history if line.kind in _CHANGES]
+        if field is None or not any(is_taken_back(line, batch) for line in changes):
+            continue
+        yield _replay_field(history, changes, statements.get(lead_id, ()), batch, created[lead_id])
+
+
+def _replay_field(
+    history: Sequence[Any],
+    changes: Sequence[Any],
+    statements: Sequence[Statement],
+    batch: int,
+    created: datetime,
+) -> _Replayed:
+    """How a lead came in counts as long as it is there, even where the import that made it was undone."""
+    lead_id, field = history[0].lead_id, history[0].field
+    said = {statement.batch: (statement, statement.values.get(field)) for statement in statements}
+    steps = []
+    for line in changes:
+        if not is_taken_back(line, batch):
+            _, value = said.pop(line.batch_id, (None, None))
+            seen = value.observed_at if value else line.at
+            steps.append((place_in_time(line.recorded_at, line.batch_id, event=True), line.new, seen, line.batch_id))
+    for statement, value in said.values():
+        if value is not None:
+            when = place_in_time(statement.recorded_at, statement.batch, event=False)
+            steps.append((when, value.text, value.observed_at, statement.batch))
+    then, observed_at, by = changes[0].old, created, None
+    for (_, _, is_change), text, seen, batch_id in sorted(steps, key=lambda step: step[0]):
+        if is_change or then is None or seen >= observed_at:
+            then, observed_at, by = text, seen, batch_id
+    known = then is not None and observed_at != created
+    return _Replayed(lead_id, field, history[-1].new, then, observed_at if known else None, by)
+
+
+def _restore_origins(connection: Connection, undoing: Undoing, replayed: Sequence[_Replayed]) -> None:
+    """Let each value be as old as it is now, so that older files overwrite it no sooner than before."""
+    origin = table(FieldOrigin)
+    by_field: dict[str, list[int]] = defaultdict(list)
+    for line in replayed:
+        by_field[line.field].append(line.lead_id)
+    for field, leads in by_field.items():
+        connection.execute(delete(origin).where(origin.c.field == field, origin.c.lead_id.in_(leads)))
+    known = [
+        {
+            "lead_id": line.lead_id,
+            "field": line.field,
+            "observed_at": line.observed_at,
+            "batch_id": line.batch_id,
+            "act": undoing.act_id,
+        }
+        for line in replayed
+        if line.observed_at is not None
+    ]
+    if known:
+        connection.execute(origin.insert(), known)
 
 
 def _restore_attribute(connection: Connection, attribute: Attribute, values: list[tuple[int, str | None]]) -> None:
@@ -195,25 +225,26 @@ def _restore_extra(connection: Connection, header: str, values: list[tuple[int, 
         )
 
 
-def _tell(
-    connection: Connection, act: Act, batch: int, lines: Sequence[tuple[int, str | None, str | None, str | None]]
+def tell_undone(
+    connection: Connection, undoing: Undoing, lines: Sequence[tuple[int, str, str | None, str | None]]
 ) -> None:
+    """Write an event for each lead, field, value now and value then."""
     if not lines:
         return
-    event, lead = table(Event), table(Lead)
-    first_id, act_id = reserve_ids(connection, "event", len(lines)), reserve_ids(connection, "act")
+    act, event, lead = undoing.act, table(Event), table(Lead)
+    first_id = reserve_ids(connection, "event", len(lines))
     connection.execute(
         event.insert(),
         [
             {
                 "lead_id": lead_id,
                 "id": first_id + position,
-                "act": act_id,
+                "act": undoing.act_id,
                 "at": act.at,
                 "recorded_at": act.recorded_at,
                 "by": act.by,
                 "kind": EventKind.UNDONE.value,
-                "batch_id": batch,
+                "batch_id": undoing.batch,
                 "field": field,
                 "old": now,
                 "new": then,
@@ -221,6 +252,5 @@ def _tell(
             for position, (lead_id, field, now, then) in enumerate(lines)
         ],
     )
-    leads = {lead_id for lead_id, *_ in lines}
-    for group in dialect.batches(sorted(leads)):
+    for group in dialect.batches(sorted({lead_id for lead_id, *_ in lines})):
         connection.execute(update(lead).where(lead.c.id.in_(group)).values(changed_at=act.recorded_at))

@@ -40,11 +40,27 @@ from leadtriage.db.schema import (
 from leadtriage.errors import LeadtriageError
 from leadtriage.importing.merge import write_events_of_leads
 from leadtriage.importing.releasing import release_keys
-from leadtriage.importing.restoring import restore_fields, restore_stages
+from leadtriage.importing.rereading import KeptRows
+from leadtriage.importing.restoring import Undoing, restore_fields
+from leadtriage.importing.standing import (
+    restore_contacts,
+    restore_nominations,
+    restore_qualification,
+    restore_stages,
+)
 from leadtriage.tabular import Column, Table
 from leadtriage.vocabulary import EventKind
 
 _LISTED = 50
+_CHANGES = (
+    EventKind.FIELD,
+    EventKind.STATUS,
+    EventKind.OWNER,
+    EventKind.STAGE,
+    EventKind.TOUCH,
+    EventKind.QUALIFIED,
+    EventKind.NOMINATED,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +84,10 @@ def undo_batch(engine: Engine, batch: int, act: Act) -> UndoSummary:
         _check(connection, batch)
         kept = dialect.keep(connection, "kept_leads", _made_and_changed_since(batch))
         removed = dialect.keep(connection, "removed_leads", _made(batch, kept))
-        restored = restore_fields(connection, batch, act, removed)
-        restored |= restore_stages(connection, batch, act, removed)
+        restored = _restore(connection, batch, act, removed)
         _remove(connection, batch, act, removed)
         release_keys(connection, batch, removed, kept)
-        _withdraw(connection, batch, act)
+        _withdraw(connection, batch, act, removed, kept)
         connection.execute(
             update(table(ImportBatch))
             .where(table(ImportBatch).c.id == batch)
@@ -82,6 +97,40 @@ def undo_batch(engine: Engine, batch: int, act: Act) -> UndoSummary:
         for temporary in (kept, removed):
             temporary.drop(connection)
     return summary
+
+
+def _restore(connection: Connection, batch: int, act: Act, removed: Any) -> frozenset[int]:
+    """Restore what the batch changed of leads that stay, or kept as another made it that was undone before.
+
+    Returns:
+        The leads of which something is restored.
+    """
+    event, row = table(Event), table(ImportRow)
+    held = exists().where(row.c.lead_id == event.c.lead_id, row.c.batch_id == batch)
+    concerned = connection.execute(
+        select(event.c.lead_id)
+        .where(
+            event.c.kind.in_(_CHANGES),
+            or_(event.c.batch_id == batch, and_(event.c.batch_id.is_not(None), ~_stands(event.c.batch_id), held)),
+            event.c.lead_id.not_in(select(removed.c.lead_id)),
+        )
+        .distinct()
+        .order_by(event.c.lead_id)
+    )
+    undoing = Undoing(batch, act, reserve_ids(connection, "act"))
+    kept_rows = KeptRows(connection, without=batch)
+    restored: frozenset[int] = frozenset()
+    for leads in dialect.batches(list(concerned.scalars())):
+        statements = kept_rows.read(leads)
+        for restore in (
+            restore_fields,
+            restore_stages,
+            restore_contacts,
+            restore_qualification,
+            restore_nominations,
+        ):
+            restored |= restore(connection, undoing, leads, statements)
+    return restored
 
 
 def _check(connection: Connection, batch: int) -> None:
@@ -150,17 +199,20 @@ def _remove(connection: Connection, batch: int, act: Act, removed: Any) -> None:
     )
 
 
-def _withdraw(connection: Connection, batch: int, act: Act) -> None:
-    """Nominations and touches of the batch no longer count; what they said stays in the history."""
-    for model in (Nomination, Touch):
-        rows = table(model)
+def _withdraw(connection: Connection, batch: int, act: Act, removed: Any, kept: Any) -> None:
+    """Nominations and touches of the batch no longer count; what they said stays in the history.
+
+    The contact with which a lead came in counts as long as the lead is there.
+    """
+    nomination, touch, origin = table(Nomination), table(Touch), table(FieldOrigin)
+    came_in = touch.c.lead_id.in_(select(kept.c.lead_id))
+    for rows, counts in ((nomination, literal(True)), (touch, ~came_in)):
         connection.execute(
             update(rows)
-            .where(and_(rows.c.batch_id == batch, rows.c.withdrawn_at.is_(None)))
+            .where(and_(rows.c.batch_id == batch, rows.c.withdrawn_at.is_(None), counts))
             .values(withdrawn_at=act.recorded_at)
         )
-    origin = table(FieldOrigin)
-    connection.execute(delete(origin).where(origin.c.batch_id == batch))
+    connection.execute(delete(origin).where(origin.c.lead_id.in_(select(removed.c.lead_id))))
 
 
 def _summarise(connection: Connection, batch: int, removed: Any, kept: Any, restored: frozenset[int]) -> UndoSummary:

@@ -1,0 +1,286 @@
+"""How leads would stand without a batch: their stage, contacts, qualification and nominations.
+
+What another import says as well stays, and is that import's from now on. Values are `restoring`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, func, literal, not_, or_, select, update
+
+from leadtriage.db import expressions
+from leadtriage.db.schema import Event, Lead, Nomination, Touch, table
+from leadtriage.importing.lines import stands
+from leadtriage.importing.meanings import CLOSING, OPENING
+from leadtriage.importing.rereading import Statement
+from leadtriage.importing.restoring import (
+    Statements,
+    Undoing,
+    is_taken_back,
+    place_in_time,
+    read_histories,
+    tell_undone,
+)
+from leadtriage.vocabulary import OPEN_STAGES, EventKind, Stage, StatusMeaning
+
+_QUALIFYING = (StatusMeaning.QUALIFIED, StatusMeaning.CONVERTED, StatusMeaning.WON)
+_MOVES = (EventKind.CREATED, EventKind.STAGE)
+_NOMINATION = "nomination"
+
+
+def restore_stages(
+    connection: Connection, undoing: Undoing, leads: Sequence[int], statements: Statements
+) -> frozenset[int]:
+    """Restore the stages of some leads that a batch had changed, each told by an event; return the leads."""
+    lead = table(Lead)
+    columns = (lead.c.nurture_until, lead.c.shelf_from)
+    stored = {row.id: row for row in connection.execute(select(lead.c.id, *columns).where(lead.c.id.in_(leads)))}
+    moved = []
+    for lead_id, history in _read_moves(connection, leads):
+        ours = [line for line in history if line.kind == EventKind.STAGE and is_taken_back(line, undoing.batch)]
+        if not ours:
+            continue
+        now, story = history[-1].new, _replay(history, statements.get(lead_id, ()), undoing.batch)
+        shelf_from = stored[lead_id].shelf_from
+        if shelf_from in [line.at.date() for line in ours if _returns(line.old, line.new)]:
+            shelf_from = story.returned_on
+        values: dict[str, Any] = {"shelf_from": shelf_from}
+        values["closed_on"] = story.since if story.stage not in OPEN_STAGES else None
+        if story.stage != now:
+            # The history does not say until when a lead was parked: it is due again rather than lost from sight.
+            parked_until = stored[lead_id].nurture_until or undoing.act.as_of
+            values |= {
+                "stage": story.stage,
+                "nurture_until": parked_until if story.stage == Stage.NURTURE else None,
+            }
+            moved.append((lead_id, "stage", now, story.stage))
+        connection.execute(update(lead).where(lead.c.id == lead_id).values(values))
+    tell_undone(connection, undoing, moved)
+    return frozenset(lead_id for lead_id, *_ in moved)
+
+
+def _read_moves(connection: Connection, leads: Sequence[int]) -> Iterator[tuple[int, list[Any]]]:
+    """For each lead the events about its stage, in their order."""
+    found: dict[int, list[Any]] = {}
+    for (lead_id, name), history in read_histories(connection, leads, (*_MOVES, EventKind.UNDONE)):
+        if name in (None, "stage"):
+            found.setdefault(lead_id, []).extend(history)
+    for lead_id, history in found.items():
+        yield lead_id, sorted(history, key=lambda line: line.id)
+
+
+def _returns(old: str | None, new: str) -> bool:
+    """Whether a lead comes back among those to work on."""
+    return old is not None and old not in (Stage.NEW, Stage.WORKING) and new in (Stage.NEW, Stage.WORKING)
+
+
+@dataclass(slots=True)
+class _Story:
+    """Where a lead stands while its history is told again."""
+
+    stage: str = Stage.NEW
+    since: date | None = None
+    system: str | None = None
+    returned_on: date | None = None
+    by_people: bool = False
+    closings: set[str] = field(default_factory=set)
+
+    def move(self, stage: str, on: date, system: str | None) -> None:
+        if _returns(self.stage, stage):
+            self.returned_on = on
+            self.closings.clear()
+        self.stage, self.since, self.system = stage, on, system
+        if stage not in OPEN_STAGES:
+            self.closings.add(stage)
+
+
+def _replay(history: Sequence[Any], statements: Sequence[Statement], batch: int) -> _Story:
+    """The story without the batch: what remains moves the lead as `follow` would have, but for what people decided."""
+    moves = [line for line in history if line.kind in _MOVES]
+    told = {line.batch_id for line in moves}
+    steps: list[tuple[Any, Any]] = [
+        (place_in_time(line.recorded_at, line.batch_id, event=True), line)
+        for line in moves
+        if line.kind == EventKind.CREATED or not is_taken_back(line, batch)
+    ]
+    steps += [
+        (place_in_time(statement.recorded_at, statement.batch, event=False), statement)
+        for statement in statements
+        if statement.batch not in told
+    ]
+    story = _Story()
+    for _, step in sorted(steps, key=lambda each: each[0]):
+        if isinstance(step, Statement):
+            target = _follow(story, step)
+            if target is not None:
+                story.move(target, step.said_on, step.system)
+        else:
+            story.by_people = story.by_people or step.batch_id is None
+            story.move(step.new, step.at.date(), step.system)
+    return story
+
+
+def _follow(story: _Story, statement: Statement) -> str | None:
+    """Where a statement that moved nothing in its time moves the lead now."""
+    if story.by_people:
+        return None
+    target = _target(statement)
+    ends = target not in OPEN_STAGES
+    opens = statement.meaning in OPENING and story.system == statement.system
+    passes_on = story.stage == Stage.CONVERTED and target in (Stage.WON, Stage.LOST)
+    moves = (
+        (ends and target not in story.closings and (story.stage in OPEN_STAGES or passes_on))
+        or (target == Stage.NURTURE and story.stage in (Stage.NEW, Stage.WORKING))
+        or (target == Stage.WORKING and story.stage == Stage.NEW)
+        or (story.stage == Stage.NURTURE and not ends and target != Stage.NURTURE and statement.meaning is not None)
+        or (story.stage not in OPEN_STAGES and opens)
+    )
+    return target if moves else None
+
+
+def _target(statement: Statement) -> str:
+    if statement.meaning in CLOSING:
+        return CLOSING[StatusMeaning(statement.meaning)]
+    if statement.meaning == StatusMeaning.NURTURE:
+        return Stage.NURTURE
+    return Stage.WORKING if statement.touched_on else Stage.NEW
+
+
+def restore_contacts(
+    connection: Connection, undoing: Undoing, leads: Sequence[int], statements: Statements
+) -> frozenset[int]:
+    """Restore when some leads were contacted, but for contacts that another import tells of too; return the leads."""
+    lead, touch = table(Lead), table(Touch)
+    theirs = select(touch.c.lead_id, touch.c.id, touch.c.on, touch.c.dated).where(
+        touch.c.batch_id == undoing.batch, touch.c.lead_id.in_(leads), touch.c.withdrawn_at.is_(None)
+    )
+    for line in connection.execute(theirs).all():
+        for statement in statements.get(line.lead_id, ()):
+            same = statement.touched_on == line.on if line.dated else statement.touched_on is not None
+            if same and bool(statement.touch_dated) == line.dated:
+                connection.execute(
+                    update(touch)
+                    .where(touch.c.lead_id == line.lead_id, touch.c.id == line.id)
+                    .values(batch_id=statement.batch, on=statement.touched_on)
+                )
+                break
+    lent = (
+        select(touch.c.lead_id)
+        .join(lead, lead.c.id == touch.c.lead_id)
+        .where(
+            touch.c.batch_id == undoing.batch,
+            touch.c.lead_id.in_(leads),
+            lead.c.batch_id.is_distinct_from(undoing.batch),
+        )
+    )
+    touched = sorted({*_told(connection, undoing.batch, leads, EventKind.TOUCH), *connection.execute(lent).scalars()})
+    on_a_day = expressions.choose_when(touch.c.dated, touch.c.on)
+    for lead_id in touched:
+        standing = select(func.min(on_a_day), func.max(on_a_day), func.max(touch.c.on)).where(
+            touch.c.lead_id == lead_id,
+            touch.c.withdrawn_at.is_(None),
+            func.coalesce(touch.c.batch_id, 0) != undoing.batch,
+        )
+        first, last, last_of_all = connection.execute(standing).one()
+        connection.execute(
+            update(lead)
+            .where(lead.c.id == lead_id)
+            .values(
+                first_touch_on=first,
+                last_touch_on=last or last_of_all,
+                contact_dated=last is not None if last_of_all else None,
+            )
+        )
+    return frozenset(touched)
+
+
+def restore_qualification(
+    connection: Connection, undoing: Undoing, leads: Sequence[int], statements: Statements
+) -> frozenset[int]:
+    """Take back that a batch's CRM calls some leads qualified, unless another import says so too; return the leads."""
+    lead = table(Lead)
+    qualified = _told(connection, undoing.batch, leads, EventKind.QUALIFIED, or_undone=True)
+    for lead_id in qualified:
+        on = next((said.said_on for said in statements.get(lead_id, ()) if said.meaning in _QUALIFYING), None)
+        connection.execute(
+            update(lead)
+            .where(lead.c.id == lead_id, lead.c.qualified_by == "crm")
+            .values(qualified_on=on, qualified_by="crm" if on else None)
+        )
+    return frozenset(qualified)
+
+
+def restore_nominations(
+    connection: Connection, undoing: Undoing, leads: Sequence[int], statements: Statements
+) -> frozenset[int]:
+    """Leave a batch's nominations to imports that say so too, and bring back those that it withdrew.
+
+    Returns:
+        The leads on which nominations are back, each told by an event.
+    """
+    nomination, event = table(Nomination), table(Event)
+    theirs = and_(nomination.c.batch_id == undoing.batch, nomination.c.withdrawn_at.is_(None))
+    for line in connection.execute(select(nomination).where(theirs, nomination.c.lead_id.in_(leads))).all():
+        later = _last_word(statements.get(line.lead_id, ()), undoing.batch, line.by)
+        if later is not None and later.junk_reason is not None:
+            connection.execute(
+                update(nomination)
+                .where(nomination.c.lead_id == line.lead_id, nomination.c.id == line.id)
+                .values(batch_id=later.batch, reason=later.junk_reason)
+            )
+    withdrawn = connection.execute(
+        select(event.c.lead_id, event.c.batch_id, event.c.by, event.c.recorded_at, event.c.old).where(
+            _is_of(event.c.batch_id, undoing.batch, or_undone=True),
+            event.c.kind == EventKind.NOMINATED,
+            event.c.new.is_(None),
+            event.c.lead_id.in_(leads),
+        )
+    ).all()
+    back = []
+    for line in withdrawn:
+        later = _last_word(statements.get(line.lead_id, ()), line.batch_id, line.by)
+        if later is not None and later.junk_reason is None:
+            continue
+        returned = connection.execute(
+            update(nomination)
+            .where(
+                nomination.c.lead_id == line.lead_id,
+                nomination.c.by == line.by,
+                nomination.c.withdrawn_at == line.recorded_at,
+                _remains(nomination.c.batch_id, undoing.batch),
+            )
+            .values(withdrawn_at=None)
+        )
+        if returned.rowcount:
+            back.append((line.lead_id, _NOMINATION, None, line.old))
+    tell_undone(connection, undoing, back)
+    return frozenset(lead_id for lead_id, *_ in back)
+
+
+def _last_word(statements: Sequence[Statement], batch: int, system: str) -> Statement | None:
+    """The last that a system says of a lead's standing after a batch."""
+    said = [each for each in statements if each.batch > batch and each.system == system]
+    return next((each for each in reversed(said) if each.meaning is not None or each.junk_reason is not None), None)
+
+
+def _remains(batch_id: ColumnElement[Any], undone: int) -> ColumnElement[bool]:
+    return and_(stands(batch_id), batch_id != undone)
+
+
+def _told(
+    connection: Connection, batch: int, leads: Sequence[int], kind: EventKind, *, or_undone: bool = False
+) -> list[int]:
+    """The leads of which a batch, or one that was undone before, told a thing."""
+    event = table(Event)
+    said = select(event.c.lead_id).where(
+        _is_of(event.c.batch_id, batch, or_undone=or_undone), event.c.kind == kind, event.c.lead_id.in_(leads)
+    )
+    return sorted(connection.execute(said.distinct()).scalars())
+
+
+def _is_of(batch_id: ColumnElement[Any], batch: int, *, or_undone: bool) -> ColumnElement[bool]:
+    return or_(batch_id == batch, and_(literal(or_undone), batch_id.is_not(None), not_(stands(batch_id))))
