@@ -1,6 +1,7 @@
 """What a CRM's status and dates do to leads: contacts, stages, qualification and nominations, each as events.
 
-A CRM's word acts once: what people here have changed since is not undone by the same word in the next export.
+A CRM's word acts once: what people here have changed since is not undone by the same word in the next export. What it
+takes back by a newer word is `retracting`'s.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Select,
+    FromClause,
     String,
     and_,
     exists,
@@ -26,10 +27,12 @@ from sqlalchemy import (
 from leadtriage.act import Act
 from leadtriage.db import dialect, expressions
 from leadtriage.db.ids import reserve_ids
-from leadtriage.db.schema import Event, ImportBatch, Lead, Nomination, Touch, table
+from leadtriage.db.schema import Event, Lead, Nomination, Touch, table
 from leadtriage.db.standing_words import called_unqualified
+from leadtriage.importing.lines import NOTHING, make_line, mark_updated, select_heads, stands, tell_and_update
 from leadtriage.importing.meanings import CLOSING
 from leadtriage.importing.merge import first_stage, reserve_ids_of_leads, write_events_of_leads
+from leadtriage.importing.retracting import reopen_leads, withdraw_nominations
 from leadtriage.importing.staging import Staging
 from leadtriage.vocabulary import OPEN_STAGES, EventKind, RowOutcome, Stage, StatusMeaning, TouchKind
 
@@ -38,51 +41,29 @@ QUALIFYING = (StatusMeaning.QUALIFIED, StatusMeaning.CONVERTED, StatusMeaning.WO
 
 def follow_status(
     connection: Connection, staging: Staging, batch: int, act: Act, *, system: str, nurture_days: int
-) -> None:
+) -> int:
     """Carry out what the rows' statuses and dates of contact say of their leads.
 
     Args:
         system: who is named as having said so.
         nurture_days: how long a lead is parked whose CRM gives no date.
+
+    Returns:
+        How many leads are closed here, and stay so, that the rows say are open.
     """
     by_system = act.on_behalf_of(system)
     place = staging.place
     met = select(exists().where(place.c.outcome.in_([RowOutcome.UNCHANGED, RowOutcome.UPDATED])))
+    still_closed = 0
     _keep_touches(connection, staging, batch, by_system)
     if connection.execute(met).scalar():
         _record_touches(connection, staging, batch, by_system)
         _qualify(connection, staging, batch, by_system)
         _change_stages(connection, staging, batch, by_system, nurture_days)
+        still_closed = reopen_leads(connection, staging, batch, by_system, nurture_days)
+        withdraw_nominations(connection, staging, batch, by_system)
     _nominate(connection, staging, batch, by_system)
-
-
-def _rows(staging: Staging, *columns: ColumnElement[Any], met: bool) -> Select[Any]:
-    """Select from the heads: of leads that were there before, or of all that are not hidden behind a head."""
-    row, place, lead = staging.row, staging.place, table(Lead)
-    outcomes = [RowOutcome.UNCHANGED, RowOutcome.UPDATED]
-    if not met:
-        outcomes.append(RowOutcome.CREATED)
-    return (
-        select(*columns)
-        .select_from(row)
-        .join(place, place.c.row_id == row.c.row_id)
-        .join(lead, lead.c.id == place.c.lead_id)
-        .where(place.c.outcome.in_(outcomes))
-    )
-
-
-def _line(kind: EventKind, old: ColumnElement[Any], new: ColumnElement[Any]) -> list[ColumnElement[Any]]:
-    lead = table(Lead)
-    return [
-        lead.c.id.label("lead_id"),
-        literal(kind.value).label("kind"),
-        literal(None, String).label("field"),
-        old.label("old"),
-        new.label("new"),
-    ]
-
-
-_NOTHING = literal(None, String)
+    return still_closed
 
 
 def _is_new_touch(staging: Staging) -> ColumnElement[bool]:
@@ -103,7 +84,7 @@ def _keep_touches(connection: Connection, staging: Staging, batch: int, act: Act
     """Keep each new contact as a touch; of leads that are new, their first."""
     row, place, lead, touch = staging.row, staging.place, table(Lead), table(Touch)
     found = (
-        _rows(staging, lead.c.id.label("lead_id"), row.c.touched_on, row.c.touch_dated, met=False)
+        select_heads(staging, lead.c.id.label("lead_id"), row.c.touched_on, row.c.touch_dated, met=False)
         .where(row.c.touched_on.is_not(None), or_(place.c.outcome == RowOutcome.CREATED, _is_new_touch(staging)))
         .subquery()
     )
@@ -125,8 +106,8 @@ def _keep_touches(connection: Connection, staging: Staging, batch: int, act: Act
 def _record_touches(connection: Connection, staging: Staging, batch: int, act: Act) -> None:
     """Tell leads that were there before of their new contacts."""
     row, lead = staging.row, table(Lead)
-    lines = _rows(staging, *_line(EventKind.TOUCH, _NOTHING, row.c.touched_on.cast(String)), met=True)
-    _write_and_update(
+    lines = select_heads(staging, *make_line(EventKind.TOUCH, NOTHING, row.c.touched_on.cast(String)), met=True)
+    tell_and_update(
         connection,
         batch,
         act,
@@ -142,52 +123,16 @@ def _record_touches(connection: Connection, staging: Staging, batch: int, act: A
     )
 
 
-def _write_and_update(
-    connection: Connection,
-    batch: int,
-    act: Act,
-    lines: Select[Any],
-    values: dict[str, ColumnElement[Any]],
-    staging: Staging,
-) -> None:
-    """Write the events of `lines`, then the values into the same leads."""
-    lead, row, place = table(Lead), staging.row, staging.place
-    told = dialect.keep(connection, "staged_lines", lines)
-    if connection.execute(select(func.count()).select_from(told)).scalar_one():
-        write_events_of_leads(connection, act, batch, told)
-        connection.execute(
-            update(lead)
-            .values({**values, "changed_at": act.recorded_at})
-            .where(
-                lead.c.id == told.c.lead_id,
-                place.c.lead_id == told.c.lead_id,
-                place.c.outcome != RowOutcome.MERGED,
-                row.c.row_id == place.c.row_id,
-            )
-        )
-        _mark_updated(connection, staging, select(told.c.lead_id))
-    told.drop(connection)
-
-
-def _mark_updated(connection: Connection, staging: Staging, leads: Select[Any]) -> None:
-    place = staging.place
-    connection.execute(
-        update(place)
-        .values(outcome=RowOutcome.UPDATED.value)
-        .where(place.c.outcome == RowOutcome.UNCHANGED, place.c.lead_id.in_(leads))
-    )
-
-
 def _qualify(connection: Connection, staging: Staging, batch: int, act: Act) -> None:
     row, lead = staging.row, table(Lead)
-    lines = _rows(staging, *_line(EventKind.QUALIFIED, _NOTHING, literal("crm")), met=True).where(
+    lines = select_heads(staging, *make_line(EventKind.QUALIFIED, NOTHING, literal("crm")), met=True).where(
         row.c.meaning.in_(QUALIFYING), lead.c.qualified_on.is_(None), ~called_unqualified()
     )
     values: dict[str, ColumnElement[Any]] = {
         "qualified_on": literal(act.as_of, lead.c.qualified_on.type),
         "qualified_by": literal("crm"),
     }
-    _write_and_update(connection, batch, act, lines, values, staging)
+    tell_and_update(connection, batch, act, lines, values, staging)
 
 
 def _change_stages(connection: Connection, staging: Staging, batch: int, act: Act, nurture_days: int) -> None:
@@ -199,7 +144,8 @@ def _change_stages(connection: Connection, staging: Staging, batch: int, act: Ac
         event.c.new == target,
         event.c.batch_id.is_not(None),
         event.c.batch_id != batch,
-        _stands(event.c.batch_id),
+        stands(event.c.batch_id),
+        ~_reopened_since(event),
     )
     status_changed = exists().where(change.c.lead_id == lead.c.id, change.c.kind == EventKind.STATUS)
     leaves = target.in_([Stage.NEW, Stage.WORKING])
@@ -210,7 +156,8 @@ def _change_stages(connection: Connection, staging: Staging, batch: int, act: Ac
         and_(target.in_([Stage.WON, Stage.LOST]), lead.c.stage == Stage.CONVERTED, ~said_before),
         and_(leaves, lead.c.stage == Stage.NURTURE, row.c.meaning.is_not(None), status_changed),
     )
-    lines = _rows(staging, *_line(EventKind.STAGE, lead.c.stage, target), met=True).where(moves)
+    lines = select_heads(staging, *make_line(EventKind.STAGE, lead.c.stage, target), met=True)
+    lines = lines.where(moves, _is_no_older_word(staging))
     closes, parks = target.in_(list(CLOSING.values())), target == Stage.NURTURE
     values: dict[str, ColumnElement[Any]] = {
         "stage": target,
@@ -220,25 +167,49 @@ def _change_stages(connection: Connection, staging: Staging, batch: int, act: Ac
             literal(act.days_later(nurture_days), lead.c.nurture_until.type),
             expressions.choose_when(not_(leaves), lead.c.nurture_until),
         ),
+        "shelf_from": expressions.choose_when(
+            and_(leaves, lead.c.stage == Stage.NURTURE), literal(act.as_of, lead.c.shelf_from.type), lead.c.shelf_from
+        ),
     }
-    _write_and_update(connection, batch, act, lines, values, staging)
+    tell_and_update(connection, batch, act, lines, values, staging)
 
 
-def _stands(batch_id: ColumnElement[int]) -> ColumnElement[bool]:
-    """What an import said that was undone was never said."""
-    books = table(ImportBatch)
-    return ~exists().where(books.c.id == batch_id, books.c.undone_at.is_not(None))
+def _is_no_older_word(staging: Staging) -> ColumnElement[bool]:
+    """An older export's status, which has not replaced the one that is known, moves nothing."""
+    row, lead = staging.row, table(Lead)
+    if "status" not in staging.attribute_columns:
+        return literal(True)
+    return or_(row.c.status.is_(None), row.c.status_comparable == lead.c.status_comparable)
+
+
+def _reopened_since(closing: FromClause) -> ColumnElement[bool]:
+    """Whether the CRM itself has called the lead open after it had closed it, so that its word may act again."""
+    event = table(Event).alias("reopening")
+    return exists().where(
+        event.c.lead_id == closing.c.lead_id,
+        event.c.kind == EventKind.STAGE,
+        event.c.old == closing.c.new,
+        event.c.new.in_(OPEN_STAGES),
+        event.c.batch_id.is_not(None),
+        event.c.id > closing.c.id,
+        stands(event.c.batch_id),
+    )
 
 
 def _nominate(connection: Connection, staging: Staging, batch: int, act: Act) -> None:
     row, lead, nomination, change = staging.row, table(Lead), table(Nomination), staging.change
     told_before = exists().where(
-        nomination.c.lead_id == lead.c.id, nomination.c.by == row.c.junk_by, _stands(nomination.c.batch_id)
+        nomination.c.lead_id == lead.c.id, nomination.c.by == row.c.junk_by, stands(nomination.c.batch_id)
     )
     status_changed = exists().where(change.c.lead_id == lead.c.id, change.c.kind == EventKind.STATUS)
-    lines = _rows(
-        staging, *_line(EventKind.NOMINATED, _NOTHING, row.c.junk_reason), row.c.junk_by.label("by"), met=False
-    ).where(row.c.junk_reason.is_not(None), lead.c.stage.in_(OPEN_STAGES), or_(~told_before, status_changed))
+    lines = select_heads(
+        staging, *make_line(EventKind.NOMINATED, NOTHING, row.c.junk_reason), row.c.junk_by.label("by"), met=False
+    ).where(
+        row.c.junk_reason.is_not(None),
+        lead.c.stage.in_(OPEN_STAGES),
+        or_(~told_before, status_changed),
+        _is_no_older_word(staging),
+    )
     told = dialect.keep(connection, "staged_lines", lines)
     count = connection.execute(select(func.count()).select_from(told)).scalar_one()
     if count:
@@ -255,5 +226,5 @@ def _nominate(connection: Connection, staging: Staging, batch: int, act: Act) ->
         connection.execute(insert(nomination).from_select(list(values), select(*values.values())))
         write_events_of_leads(connection, act, batch, told)
         connection.execute(update(lead).values(changed_at=act.recorded_at).where(lead.c.id.in_(select(told.c.lead_id))))
-        _mark_updated(connection, staging, select(told.c.lead_id))
+        mark_updated(connection, staging, select(told.c.lead_id))
     told.drop(connection)

@@ -162,8 +162,9 @@ def _merge_file(
                 raise _NumbersTaken
             digest = options.digest(overrides)
             batch = open_batch(connection, source, understanding, digest, act)
-            _merge(connection, staging, understanding, batch, act, options)
-            summary = _close_batch(connection, source, staging, reading, understanding, batch)
+            still_closed = _merge(connection, staging, understanding, batch, act, options)
+            said = (*_money_warning(understanding, reading.tally), *_closed_warning(still_closed))
+            summary = _close_batch(connection, source, staging, reading, (*understanding.plan.warnings, *said), batch)
             remember_overrides(connection, source, options.overrides, act)
             if options.dry_run:
                 raise _DryRun
@@ -176,7 +177,8 @@ def _merge_file(
 
 def _merge(
     connection: Connection, staging: Staging, understanding: Understanding, batch: int, act: Act, options: ImportOptions
-) -> None:
+) -> int:
+    """Merge what is staged; return how many leads stay closed that the file says are open."""
     extras = {f"c{number}": column.header for column, number in understanding.extras}
     reject_forgotten(connection, staging)
     match_rows(connection, staging)
@@ -184,9 +186,12 @@ def _merge(
     find_changes(connection, staging, extras)
     create_leads(connection, staging, batch, act, options.nurture_days)
     apply_changes(connection, staging, batch, act, extras)
-    follow_status(connection, staging, batch, act, system=understanding.system, nurture_days=options.nurture_days)
+    still_closed = follow_status(
+        connection, staging, batch, act, system=understanding.system, nurture_days=options.nurture_days
+    )
     store_keys(connection, staging, batch)
     keep_rows(connection, staging, batch)
+    return still_closed
 
 
 def _close_batch(
@@ -194,9 +199,10 @@ def _close_batch(
     source: Source,
     staging: Staging,
     reading: Reading,
-    understanding: Understanding,
+    also_said: tuple[str, ...],
     batch: int,
 ) -> ImportSummary:
+    """Write the counts into the books; `also_said` are warnings besides those of the reading."""
     place, row = staging.place, staging.row
     counted = select(place.c.outcome, func.count().label("leads")).group_by(place.c.outcome)
     counts: dict[str, int] = {line.outcome: line.leads for line in connection.execute(counted)}
@@ -204,7 +210,7 @@ def _close_batch(
         select(row.c.line, row.c.problem, row.c.cells).where(row.c.problem.is_not(None)).order_by(row.c.row_id)
     ).all()
     tally = reading.tally
-    said = (*reading.warnings, *understanding.plan.warnings, *_money_warning(understanding, tally))
+    said = (*reading.warnings, *also_said)
     summary = ImportSummary(
         file=source.name,
         batch=batch,
@@ -242,6 +248,13 @@ def _money_warning(understanding: Understanding, tally: Tally) -> tuple[str, ...
     count, currency = tally.unmarked_money, understanding.currency
     said = "1 sum names no currency and is" if count == 1 else f"{count:,} sums name no currency and are"
     return (f"{said} taken as {currency} (see --currency)",)
+
+
+def _closed_warning(still_closed: int) -> tuple[str, ...]:
+    if not still_closed:
+        return ()
+    leads = "1 lead is" if still_closed == 1 else f"{still_closed:,} leads are"
+    return (f"{leads} closed here but open in the file: see leadtriage leads --stage lost --stage won",)
 
 
 def _tell_closed(tally: Tally) -> tuple[str, ...]:

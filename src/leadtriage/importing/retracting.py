@@ -1,0 +1,221 @@
+"""A CRM's newer word that takes back its older one: its nomination is withdrawn, the lead that it closed is open again.
+
+Only the same CRM's word does so, in the column in which it spoke before. What people here decided stays, and so does
+what another system said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Index,
+    Table,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
+
+from leadtriage.act import Act
+from leadtriage.criteria.text import fold
+from leadtriage.db import dialect, expressions
+from leadtriage.db.schema import Event, ImportBatch, ImportRow, Lead, Nomination, table
+from leadtriage.importing.lines import NOTHING, make_line, select_heads, stands, tell_kept_lines
+from leadtriage.importing.meanings import CLOSING, JUNK, OPENING
+from leadtriage.importing.staging import Staging
+from leadtriage.importing.statuses import read_outcome, read_status
+from leadtriage.vocabulary import OPEN_STAGES, EventKind, Stage, StatusMeaning
+
+
+def withdraw_nominations(connection: Connection, staging: Staging, batch: int, act: Act) -> None:
+    """Withdraw the nominations that the act's system made by a word that its file says no more, each with an event."""
+    row, lead, nomination = staging.row, table(Lead), table(Nomination)
+    theirs = and_(
+        nomination.c.by == act.by,
+        nomination.c.withdrawn_at.is_(None),
+        nomination.c.batch_id.is_not(None),
+        nomination.c.batch_id != batch,
+    )
+    if not connection.execute(select(exists().where(theirs))).scalar():
+        return
+    other = nomination.alias("other_nomination")
+    last = select(func.max(other.c.id)).where(
+        other.c.lead_id == lead.c.id, other.c.by == act.by, other.c.withdrawn_at.is_(None)
+    )
+    doubted = (
+        select_heads(
+            staging,
+            *make_line(EventKind.NOMINATED, nomination.c.reason, NOTHING),
+            *_describe_word(staging, nomination.c.batch_id, nomination.c.at),
+            met=True,
+        )
+        .join(nomination, nomination.c.lead_id == lead.c.id)
+        .where(
+            theirs,
+            nomination.c.id == last.scalar_subquery(),
+            row.c.junk_reason.is_(None),
+            row.c.meaning.in_([*OPENING, *CLOSING]),
+            lead.c.stage != Stage.JUNK,
+        )
+    )
+    told = dialect.keep(connection, "staged_retractions", doubted)
+    _leave_out_what_is_not_taken_back(connection, staging, batch, told, JUNK)
+    tell_kept_lines(connection, batch, act, told, {}, staging)
+    connection.execute(
+        update(nomination)
+        .values(withdrawn_at=act.recorded_at)
+        .where(theirs, nomination.c.lead_id.in_(select(told.c.lead_id)))
+    )
+    told.drop(connection)
+
+
+def reopen_leads(connection: Connection, staging: Staging, batch: int, act: Act, nurture_days: int) -> int:
+    """Reopen the leads that the act's system closed and now calls open, each with an event.
+
+    Returns:
+        How many leads stay closed that the file says are open.
+    """
+    row, lead, event, books = staging.row, table(Lead), table(Event), table(ImportBatch)
+    earlier = event.alias("earlier_event")
+    closing = select(func.max(earlier.c.id)).where(
+        earlier.c.lead_id == lead.c.id,
+        earlier.c.kind.in_([EventKind.STAGE, EventKind.CREATED]),
+        or_(earlier.c.kind == EventKind.CREATED, earlier.c.batch_id.is_(None), stands(earlier.c.batch_id)),
+    )
+    met_before = or_(lead.c.last_touch_on.is_not(None), row.c.touched_on.is_not(None))
+    parks = row.c.meaning == StatusMeaning.NURTURE
+    target = expressions.choose_when(
+        parks,
+        literal(Stage.NURTURE.value),
+        expressions.choose_when(met_before, literal(Stage.WORKING.value), literal(Stage.NEW.value)),
+    )
+    said_open = and_(row.c.meaning.in_(OPENING), lead.c.stage.not_in(OPEN_STAGES))
+    doubted = select_heads(staging, func.count(), met=True).where(said_open)
+    count = connection.execute(doubted).scalar_one()
+    if not count:
+        return 0
+    theirs = (
+        select_heads(
+            staging,
+            *make_line(EventKind.STAGE, lead.c.stage, target),
+            *_describe_word(staging, event.c.batch_id, event.c.at),
+            met=True,
+        )
+        .join(event, and_(event.c.lead_id == lead.c.id, event.c.id == closing.scalar_subquery()))
+        .join(books, and_(books.c.id == event.c.batch_id, books.c.system == act.by))
+        .where(said_open)
+    )
+    told = dialect.keep(connection, "staged_retractions", theirs)
+    _leave_out_what_is_not_taken_back(connection, staging, batch, told, tuple(CLOSING))
+    reopened = connection.execute(select(func.count()).select_from(told)).scalar_one()
+    values: dict[str, ColumnElement[Any]] = {
+        "stage": target,
+        "closed_on": literal(None, lead.c.closed_on.type),
+        "nurture_until": expressions.choose_when(
+            parks, literal(act.days_later(nurture_days), lead.c.nurture_until.type)
+        ),
+        "shelf_from": expressions.choose_when(parks, lead.c.shelf_from, literal(act.as_of, lead.c.shelf_from.type)),
+    }
+    tell_kept_lines(connection, batch, act, told, values, staging)
+    told.drop(connection)
+    return int(count - reopened)
+
+
+def _describe_word(
+    staging: Staging, said_in: ColumnElement[Any], said_at: ColumnElement[Any]
+) -> list[ColumnElement[Any]]:
+    """Where the older word was said, and whether the row is newer than it."""
+    row, lead = staging.row, table(Lead)
+    status_stands: ColumnElement[bool] = literal(False)
+    if "status" in staging.attribute_columns:
+        status_stands = row.c.status_comparable == lead.c.status_comparable
+    return [
+        row.c.row_id.label("row_id"),
+        said_in.label("said_in"),
+        func.coalesce(status_stands, literal(False)).label("status_stands"),
+        (row.c.observed_at >= said_at).label("newer"),
+    ]
+
+
+def _leave_out_what_is_not_taken_back(
+    connection: Connection, staging: Staging, batch: int, told: Table, kinds: Sequence[StatusMeaning]
+) -> None:
+    """Leave the lines of leads of which no column said one of these kinds then and something else now."""
+    kept, row = table(ImportRow), staging.row
+    columns = _find_columns(connection, batch, told)
+    words = connection.execute(
+        select(
+            told.c.lead_id,
+            told.c.said_in,
+            told.c.status_stands,
+            told.c.newer,
+            kept.c.cells.label("then"),
+            row.c.cells.label("now"),
+        )
+        .join(kept, and_(kept.c.lead_id == told.c.lead_id, kept.c.batch_id == told.c.said_in))
+        .join(row, row.c.row_id == told.c.row_id)
+    )
+    taken_back: set[int] = set()
+    for word in words:
+        for then, now in _pair(columns.get(word.said_in, ()), columns[batch]):
+            counts = word.status_stands if now.field == "status" else word.newer
+            said_then, says_now = then.read(word.then), now.read(word.now)
+            if counts and said_then in kinds and says_now is not None and says_now not in kinds:
+                taken_back.add(word.lead_id)
+    others = set(connection.execute(select(told.c.lead_id)).scalars()) - taken_back
+    if others:
+        Index("staged_retractions_lead", told.c.lead_id).create(connection)
+        connection.execute(
+            told.delete().where(told.c.lead_id == bindparam("of_lead")),
+            [{"of_lead": lead_id} for lead_id in sorted(others)],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _WordColumn:
+    """A column of one file in which a CRM says how a lead stands: its place, and the field that it fills there."""
+
+    field: str
+    header: str
+    system: str
+    index: int
+
+    def read(self, cells: Sequence[str]) -> StatusMeaning | None:
+        cell = cells[self.index]
+        return read_status(cell, self.system) if self.field == "status" else read_outcome(cell, self.header)
+
+
+def _find_columns(connection: Connection, batch: int, told: Table) -> Mapping[int, tuple[_WordColumn, ...]]:
+    """The columns of status and outcome of this import and of those that said the older words."""
+    books = table(ImportBatch)
+    concerned = select(told.c.said_in).distinct()
+    found = connection.execute(
+        select(books.c.id, books.c.system, books.c.headers, books.c.mapping).where(
+            or_(books.c.id == batch, books.c.id.in_(concerned))
+        )
+    )
+    return {
+        line.id: tuple(
+            _WordColumn(field, header, line.system, index)
+            for index, (header, (field, rank, _)) in enumerate(zip(line.headers, line.mapping["columns"], strict=True))
+            if field in ("status", "outcome") and rank == 0
+        )
+        for line in found
+    }
+
+
+def _pair(then: Iterable[_WordColumn], now: Iterable[_WordColumn]) -> Iterator[tuple[_WordColumn, _WordColumn]]:
+    """The columns that both files have; one may be read as the status in one file and as the outcome in the other."""
+    here = {fold(column.header): column for column in now}
+    for column in then:
+        if fold(column.header) in here:
+            yield column, here[fold(column.header)]
