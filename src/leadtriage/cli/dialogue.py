@@ -8,13 +8,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection
 
-import typer
-
+from leadtriage.cli.keyboard import END_OF_INPUT, RETURN, get_key, get_line
 from leadtriage.cli.streams import say
 from leadtriage.errors import LeadtriageError, UsageError
 from leadtriage.output.safe import safe
 
-END_OF_INPUT = "\x04"
+__all__ = ["END_OF_INPUT", "RETURN", "confirm", "read_key", "read_line", "require_terminal"]
 
 
 def require_terminal(hint: str) -> None:
@@ -33,19 +32,20 @@ def require_terminal(hint: str) -> None:
 def read_key(prompt: str, keys: Collection[str]) -> str:
     """Ask for one of some keys, without Return; other keys are asked again. `END_OF_INPUT` where there is no more.
 
+    Args:
+        keys: small letters, or `RETURN`.
+
     Raises:
         KeyboardInterrupt: Ctrl-C was pressed.
     """
     sys.stderr.write(prompt)
     sys.stderr.flush()
     while True:
-        try:
-            key = typer.getchar().lower()
-        except EOFError:
-            key = END_OF_INPUT
+        key = get_key().lower()
         if key in keys or key == END_OF_INPUT:
-            sys.stderr.write("" if key == END_OF_INPUT else key)
+            sys.stderr.write(key if key.isprintable() else "")
             sys.stderr.write("\n")
+            sys.stderr.flush()
             return key
 
 
@@ -53,8 +53,8 @@ def read_line(prompt: str) -> str | None:
     """Ask for a line of text, stripped; None at the end of input."""
     sys.stderr.write(prompt)
     sys.stderr.flush()
-    line = sys.stdin.readline()
-    return line.strip() if line else None
+    line = get_line()
+    return None if line is None else line.strip()
 
 
 def confirm(question: str, *, yes: bool, hint: str) -> None:

@@ -19,11 +19,15 @@ class Screen:
         width: in cells; None where any width will do (a file, a pipe).
         colour: whether colours may be used.
         unicode: whether lines and bars may be drawn with more than ASCII.
+        height: in lines; None where there is no end to them.
+        redraws: whether what was drawn can be wiped and drawn anew.
     """
 
     width: int | None = None
     colour: bool = False
     unicode: bool = True
+    height: int | None = None
+    redraws: bool = False
 
 
 def look_at(stream: TextIO, environment: Mapping[str, str]) -> Screen:
@@ -35,8 +39,10 @@ def look_at(stream: TextIO, environment: Mapping[str, str]) -> Screen:
     terminal = stream.isatty()
     return Screen(
         width=_width(stream, environment, terminal=terminal),
-        colour=terminal and not environment.get("NO_COLOR") and _knows_colours(environment),
+        colour=terminal and not environment.get("NO_COLOR") and _knows_codes(environment),
         unicode=(stream.encoding or "ascii").lower().replace("-", "").startswith("utf"),
+        height=_height(stream) if terminal else None,
+        redraws=terminal and _knows_codes(environment),
     )
 
 
@@ -44,16 +50,22 @@ def _width(stream: TextIO, environment: Mapping[str, str], *, terminal: bool) ->
     asked = environment.get("COLUMNS", "")
     if asked.isdecimal() and int(asked) > 0:
         return max(int(asked), NARROWEST_SCREEN)
-    if not terminal:
-        return None
+    return max(_size(stream).columns or 80, NARROWEST_SCREEN) if terminal else None
+
+
+def _height(stream: TextIO) -> int:
+    return _size(stream).lines or 24
+
+
+def _size(stream: TextIO) -> os.terminal_size:
+    """Both 0 where the terminal does not know them."""
     try:
-        columns = os.get_terminal_size(stream.fileno()).columns
+        return os.get_terminal_size(stream.fileno())
     except (OSError, ValueError):
-        columns = 0
-    return max(columns or 80, NARROWEST_SCREEN)
+        return os.terminal_size((0, 0))
 
 
-def _knows_colours(environment: Mapping[str, str]) -> bool:
+def _knows_codes(environment: Mapping[str, str]) -> bool:
     if environment.get("TERM") == "dumb":
         return False
     # The consoles before Windows Terminal show the codes themselves.

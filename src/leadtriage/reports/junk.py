@@ -19,6 +19,9 @@ from leadtriage.tabular import Column, Table
 _lead = table(Lead)
 _score = table(LeadScore)
 
+_BY_CEILING = (_score.c.ceiling.desc(), _score.c.lead_id.desc())
+"""Those first of which it would cost most to call them junk by mistake."""
+
 _COLUMNS = (
     page.ID,
     page.NAME,
@@ -59,7 +62,7 @@ def list_candidates(
         )
         .join_from(_score, _lead, _lead.c.id == _score.c.lead_id)
         .where(_score.c.candidate, in_play(), *conditions(filters))
-        .order_by(_score.c.ceiling.desc(), _score.c.lead_id.desc())
+        .order_by(*_BY_CEILING)
     )
     shown, more = page.cut(page.fetch(connection, statement, page.one_more(limit)), limit)
     lines = nominating_lines(connection, criteria, [row["id"] for row in shown], as_of) if shown else {}
@@ -71,6 +74,17 @@ def list_candidates(
         more=more,
     )
     return page.with_count(connection, found, statement)
+
+
+def list_candidate_ids(connection: Connection, filters: Filters, *, limit: int | None = page.USUAL_LIMIT) -> list[int]:
+    """Return the ids of the junk candidates, in the order of `list_candidates`."""
+    statement = (
+        select(_score.c.lead_id)
+        .join_from(_score, _lead, _lead.c.id == _score.c.lead_id)
+        .where(_score.c.candidate, in_play(), *conditions(filters))
+        .order_by(*_BY_CEILING)
+    )
+    return list(connection.execute(statement.limit(limit)).scalars())
 
 
 def _present(row: Row, lines: Sequence[NominatingLine], as_of: date) -> CellRow:

@@ -56,7 +56,7 @@ def ledger(explanation: Explanation) -> Table:
             "criterion": line.criterion,
             "field": line.field,
             "value": line.value,
-            "value_shown": _say_value(line.value, line.tier),
+            "value_shown": say_value(line.value, line.tier),
             "points": line.points,
             "points_shown": f"{line.points:+}" if line.points else "0",
             "ceiling": line.ceiling,
@@ -68,7 +68,8 @@ def ledger(explanation: Explanation) -> Table:
     return Table("Why this score", columns, rows)
 
 
-def _say_value(value: str | None, tier: str | None) -> str | None:
+def say_value(value: str | None, tier: str | None) -> str | None:
+    """A value with the tier that it is in, where that says more."""
     if value is None or tier is None or tier == value or len(tier) > _LONGEST_TIER:
         return value
     return f"{value} ({tier})"

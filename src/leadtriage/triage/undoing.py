@@ -45,11 +45,15 @@ class TakenBack:
     events: tuple[Mapping[str, Any], ...]
 
 
-def undo_last_act(engine: Engine, criteria: Criteria, act: Act) -> TakenBack:
+def undo_last_act(engine: Engine, criteria: Criteria, act: Act, *, only: int | None = None) -> TakenBack:
     """Take back the last act of `act.by` that stands: a verdict, a touch, an assignment, a merge, a closing.
 
+    Args:
+        only: the number of the one act that is meant, where no other will do.
+
     Raises:
-        LeadtriageError: there is none; it cannot be taken back; or what it changed was changed again since.
+        LeadtriageError: there is none, or it is not the one that is meant; it cannot be taken back; or what it changed
+            was changed again since.
     """
     with acting(engine, criteria, act) as doing:
         last = _find_last_act(doing.connection, act.by)
@@ -58,6 +62,8 @@ def undo_last_act(engine: Engine, criteria: Criteria, act: Act) -> TakenBack:
                 f"{act.by} has done nothing that could be taken back",
                 hint="--by NAME takes back somebody else's act; an import is taken back with: leadtriage undo BATCH",
             )
+        if only is not None and only != last:
+            raise LeadtriageError(f"{act.by} has done something else since", hint="that goes first: leadtriage undo")
         mine = select(_event).where(_event.c.by == act.by, _event.c.act == last, _event.c.changes.is_not(None))
         events = tuple(dict(row) for row in doing.connection.execute(mine.order_by(_event.c.id)).mappings())
         if any(event["kind"] == EventKind.FORGOTTEN for event in events):

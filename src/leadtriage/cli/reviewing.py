@@ -1,0 +1,303 @@
+"""Goes through junk candidates one by one: shows each, asks for a verdict, stores it, and goes on.
+
+Nothing of the database is open while a person thinks. What is asked after each key is `cli.review_keys`', the second
+look at confirmed junk `cli.reviewing_again`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import Engine
+
+from leadtriage.act import Act
+from leadtriage.cli.command import INTERRUPTED, end_with
+from leadtriage.cli.dialogue import require_terminal
+from leadtriage.cli.invocation import Invocation
+from leadtriage.cli.review_keys import (
+    REVIEW_HELP,
+    REVIEW_QUESTION,
+    VERDICT_KEYS,
+    Reasons,
+    ask_judgement,
+)
+from leadtriage.cli.review_session import EndOfInput, Session, TerminalSession
+from leadtriage.cli.selection import Selection
+from leadtriage.cli.streams import write_out
+from leadtriage.criteria.model import Criteria
+from leadtriage.db.engine import reading
+from leadtriage.errors import LeadtriageError, NotACandidate
+from leadtriage.reports.emptiness import explain_if_empty
+from leadtriage.reports.filters import Filters
+from leadtriage.reports.junk import list_candidate_ids
+from leadtriage.reports.overturns import list_overturns
+from leadtriage.reports.review import ReviewedLead, name_leads, read_candidate
+from leadtriage.reports.show import show_lead
+from leadtriage.settings import OutputFormat
+from leadtriage.tabular import Column, Table
+from leadtriage.triage.judgement import Judgement, check_used_reason
+from leadtriage.triage.reasons import known_reasons
+from leadtriage.triage.review import judge, leads_nominated_only_by
+from leadtriage.triage.undoing import undo_last_act
+from leadtriage.triage.verdict_rows import last_verdicts, say_verdict
+from leadtriage.vocabulary import VerdictWord
+from leadtriage.words import count_of
+
+BY_FILE = "fill in verdicts in a list: leadtriage junk --format csv, then leadtriage junk --verdicts FILE"
+_SHOWN_OF_ALL = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that the reviewer did.
+
+    Attributes:
+        place: of the lead that was shown, among all that are gone through.
+        judgement: what was stored; None where it was skipped.
+        act: under which number.
+        decided: the leads that it decided.
+    """
+
+    place: int
+    judgement: Judgement | None = None
+    act: int | None = None
+    decided: tuple[int, ...] = ()
+
+
+class Held(Protocol):
+    """A review that was held: what was done, and how many leads nobody came to."""
+
+    steps: list[Step]
+
+    @property
+    def left(self) -> int:
+        """How many leads nobody came to."""
+
+
+class Review:
+    """One reviewer's way through the candidates, told and asked by a session.
+
+    Attributes:
+        steps: what was done and not taken back.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        engine: Engine,
+        criteria: Criteria,
+        make_act: Callable[[], Act],
+        lead_ids: Sequence[int],
+        filters: Filters | None = None,
+    ) -> None:
+        self.steps: list[Step] = []
+        self._session = session
+        self._engine = engine
+        self._criteria = criteria
+        self._make_act = make_act
+        self._lead_ids = tuple(lead_ids)
+        self._filters = filters or Filters()
+        self._place = 0
+        self._reasons = Reasons(known_reasons(criteria), self._check_reason)
+
+    def run(self) -> None:
+        """Go on until the last candidate is done or the reviewer quits.
+
+        Raises:
+            EndOfInput, KeyboardInterrupt: the reviewer left; what was stored stays so.
+        """
+        while self._place < len(self._lead_ids):
+            if not self._review_one():
+                return
+
+    @property
+    def left(self) -> int:
+        """How many candidates nobody came to."""
+        decided = {lead_id for step in self.steps for lead_id in step.decided}
+        return sum(lead_id not in decided for lead_id in self._lead_ids[self._place :])
+
+    def _review_one(self) -> bool:
+        """Show the lead whose turn it is and do what is said; whether to go on."""
+        lead_id = self._lead_ids[self._place]
+        if any(lead_id in step.decided for step in self.steps):
+            self._place += 1
+            return True
+        lead = self._read(lead_id)
+        if lead is None:
+            self._tell_gone(lead_id)
+            self._place += 1
+            return True
+        self._session.show(lead.card, f"{self._place + 1} of {len(self._lead_ids)}")
+        keys = (*VERDICT_KEYS, "s", "u", "l", "f", "q", "?")
+        key = self._session.ask_key(REVIEW_QUESTION, keys)
+        while key == "?":
+            key = self._session.ask_key(REVIEW_QUESTION, keys, REVIEW_HELP)
+        if key in VERDICT_KEYS:
+            self._decide(lead, VERDICT_KEYS[key])
+        elif key == "s":
+            self.steps.append(Step(self._place))
+            self._place += 1
+        elif key == "u":
+            self._undo()
+        elif key == "l":
+            self._look(lead)
+        elif key == "f":
+            self._decide_all_alike(lead)
+        return key != "q"
+
+    def _read(self, lead_id: int) -> ReviewedLead | None:
+        with reading(self._engine) as connection:
+            return read_candidate(connection, self._criteria, lead_id, self._make_act().as_of)
+
+    def _tell_gone(self, lead_id: int) -> None:
+        with reading(self._engine) as connection:
+            last = last_verdicts(connection, [lead_id]).get(lead_id)
+        why = say_verdict(last, self._make_act()) if last is not None else "nothing nominates it any more"
+        self._session.tell(f"lead {lead_id} waits for no verdict: {why}")
+
+    def _decide(self, lead: ReviewedLead, word: VerdictWord) -> None:
+        judgement = self._ask(lead, word)
+        if judgement is not None:
+            self._store(lead, [lead.lead_id], judgement)
+
+    def _ask(self, lead: ReviewedLead, word: VerdictWord) -> Judgement | None:
+        today, questions = self._make_act().as_of, lead.questions
+        return ask_judgement(self._session, self._reasons, word, today, likely=lead.likely_reason, questions=questions)
+
+    def _store(self, lead: ReviewedLead, lead_ids: Sequence[int], judgement: Judgement) -> None:
+        try:
+            judged = judge(self._engine, self._criteria, self._make_act(), lead_ids, judgement)
+        except NotACandidate as error:
+            self._session.tell(f"lead {lead.lead_id}: {error.message}; nothing was stored")
+            self._place += 1
+            return
+        except LeadtriageError as error:
+            self._session.tell(f"not stored: {error}")
+            return
+        self.steps.append(Step(self._place, judgement, judged.act, judged.decided))
+        if lead.lead_id in judged.decided:
+            self._place += 1
+        passed = f"; {count_of(len(judged.passed_over), 'lead')} passed over" if judged.passed_over else ""
+        whom = lead.who if len(lead_ids) == 1 else count_of(len(judged.decided), "lead")
+        self._session.tell(f"stored: {_say(judgement)}: {whom}{passed}")
+
+    def _undo(self) -> None:
+        """Take back the last thing that was done in this review; nothing of an earlier one."""
+        if not self.steps:
+            self._session.tell("nothing was done in this review yet")
+            return
+        last = self.steps[-1]
+        if last.act is not None:
+            try:
+                undo_last_act(self._engine, self._criteria, self._make_act(), only=last.act)
+            except LeadtriageError as error:
+                self._session.tell(f"not taken back: {error}")
+                return
+        self.steps.pop()
+        self._place = last.place
+        many = f" of {count_of(len(last.decided), 'lead')}" if len(last.decided) > 1 else ""
+        said = f"taken back: {_say(last.judgement)}{many}" if last.judgement is not None else "back to the one skipped"
+        self._session.tell(said)
+
+    def _look(self, lead: ReviewedLead) -> None:
+        with reading(self._engine) as connection:
+            card = show_lead(connection, self._criteria, lead.lead_id, self._make_act().as_of)
+        self._session.page_through(card)
+
+    def _decide_all_alike(self, lead: ReviewedLead) -> None:
+        """Give one verdict to all that only the same line nominates, of those that are gone through."""
+        if len(lead.lines) > 1:
+            self._session.tell(f"{count_of(len(lead.lines), 'thing')} nominate it; that is for a lead that one does")
+            return
+        with reading(self._engine) as connection:
+            chosen = set(list_candidate_ids(connection, self._filters, limit=None))
+            alike = leads_nominated_only_by(connection, self._criteria, self._make_act().as_of, lead.lines[0])
+            alike = [lead_id for lead_id in alike if lead_id in chosen]
+            names = name_leads(connection, alike[:_SHOWN_OF_ALL])
+        more = len(alike) - len(names)
+        below = [
+            f"{count_of(len(alike), 'candidate')} with nothing but {lead.lines[0].reason}: {lead.lines[0].text}",
+            *(f"  {name}" for name in names),
+            *([f"  and {more:,} more"] if more else []),
+        ]
+        question = f"for all {len(alike):,}: [j]unk [r]escue [n]urture [a]sk, [-] back > "
+        key = self._session.ask_key(question, (*VERDICT_KEYS, "-", "\x1b"), below)
+        judgement = self._ask(lead, VERDICT_KEYS[key]) if key in VERDICT_KEYS else None
+        if judgement is None:
+            return
+        sure = f"{_say(judgement)} for {count_of(len(alike), 'lead')}? [y/n] > "
+        if self._session.ask_key(sure, ("y", "n"), below) == "y":
+            self._store(lead, alike, judgement)
+
+    def _check_reason(self, word: str) -> str:
+        with reading(self._engine) as connection:
+            return check_used_reason(connection, self._criteria, word)
+
+
+def review(invocation: Invocation, selection: Selection) -> None:
+    """Hold a review at the terminal and show what it came to.
+
+    Raises:
+        UsageError: there is no terminal.
+    """
+    require_terminal(BY_FILE)
+    criteria = invocation.criteria()
+    filters = selection.filters()
+    with invocation.database() as engine:
+        with reading(engine) as connection:
+            lead_ids = list_candidate_ids(connection, filters, limit=selection.most)
+            nobody = explain_if_empty(connection, Table("Junk candidates", (), ()), filters)
+        if not lead_ids:
+            invocation.show(nobody)
+            return
+        with TerminalSession() as session:
+            held = Review(session, engine, criteria, lambda: invocation.act(criteria.timezone), lead_ids, filters)
+            code = hold(held.run)
+        end_review(invocation, engine, held, code)
+
+
+def hold(run: Callable[[], None]) -> int:
+    """Hold a review to its end or until the person leaves, and return the program's exit code."""
+    try:
+        run()
+    except EndOfInput:
+        return 0
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+def end_review(invocation: Invocation, engine: Engine, held: Held, code: int) -> None:
+    """Show what was stored, by verdict and reason, and to people the overturn rates; end with a code."""
+    counts: dict[tuple[str, str | None], int] = {}
+    for step in held.steps:
+        if step.judgement is not None:
+            key = (step.judgement.verdict.value, step.judgement.reason)
+            counts[key] = counts.get(key, 0) + len(step.decided)
+    columns = (Column("verdict", "Verdict"), Column("reason", "Reason"), Column("leads", "Leads", align="right"))
+    rows = tuple(
+        {"verdict": verdict, "reason": reason, "leads": leads} for (verdict, reason), leads in _sort_counts(counts)
+    )
+    invocation.show(Table("Verdicts", columns, rows))
+    skipped = sum(step.judgement is None for step in held.steps)
+    stored = count_of(sum(counts.values()), "verdict")
+    invocation.note(f"{stored} stored, {count_of(skipped, 'lead')} skipped, {held.left:,} left")
+    if rows and invocation.settings.format is OutputFormat.TABLE:
+        with reading(engine) as connection:
+            rates = list_overturns(connection)
+        write_out("\n")
+        invocation.show(rates)
+    end_with(code)
+
+
+def _sort_counts(counts: dict[tuple[str, str | None], int]) -> list[tuple[tuple[str, str | None], int]]:
+    """The most frequent first, verdict by verdict."""
+    order = [word.value for word in VerdictWord]
+    return sorted(counts.items(), key=lambda item: (order.index(item[0][0]), -item[1], item[0][1] or ""))
+
+
+def _say(judgement: Judgement) -> str:
+    details = [judgement.reason, judgement.ask_for, judgement.until.isoformat() if judgement.until else None]
+    return ", ".join([judgement.verdict.value, *(detail for detail in details if detail)])

@@ -1,0 +1,243 @@
+"""What a reviewer is shown of one lead, in the order in which it decides: who, why nominated, score, answers, story.
+
+How much of it a screen holds is `output.review_card`'s to settle; what becomes of the lead is `triage.review`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from leadtriage.criteria.model import Criteria
+from leadtriage.db.schema import Lead, LeadScore, table
+from leadtriage.reports import show_tables
+from leadtriage.reports.filters import in_play
+from leadtriage.reports.history import Happening, read_history
+from leadtriage.scoring.explain import Explanation, LedgerLine, OpenQuestion, explain_leads, grade_score
+from leadtriage.scoring.nominating import BY_THE_CRITERIA, NominatingLine, nominating_lines
+from leadtriage.scoring.shown_values import format_money
+from leadtriage.tabular import Card, Cell, Column, Table
+from leadtriage.vocabulary import EventKind, Grade, Stage
+from leadtriage.words import count_of, say_day
+
+_lead = table(Lead)
+_score = table(LeadScore)
+
+_UNTOLD_TO_AUDITORS = frozenset(
+    {
+        EventKind.STATUS,
+        EventKind.STAGE,
+        EventKind.GRADE,
+        EventKind.QUALIFIED,
+        EventKind.NOMINATED,
+        EventKind.VERDICT,
+        EventKind.MERGED,
+        EventKind.KEPT_APART,
+        EventKind.UNDONE,
+    }
+)
+"""The kinds of events that give away what was said of a lead."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedLead:
+    """A lead before a reviewer.
+
+    Attributes:
+        who: its name in a few words.
+        card: what to show.
+        lines: what nominates it; none in an audit.
+        questions: what it has not answered, the most telling first.
+    """
+
+    lead_id: int
+    who: str
+    card: Card
+    lines: tuple[NominatingLine, ...]
+    questions: tuple[OpenQuestion, ...]
+
+    @property
+    def likely_reason(self) -> str | None:
+        """The reason that the first thing gives that nominates it."""
+        return self.lines[0].reason if self.lines else None
+
+
+def read_candidate(connection: Connection, criteria: Criteria, lead_id: int, as_of: date) -> ReviewedLead | None:
+    """Read a junk candidate as a reviewer sees it; None where it waits for no verdict any more."""
+    statement = select(_lead).join_from(_lead, _score, _score.c.lead_id == _lead.c.id)
+    lead = connection.execute(statement.where(_lead.c.id == lead_id, _score.c.candidate, in_play())).mappings().first()
+    lines = nominating_lines(connection, criteria, [lead_id], as_of).get(lead_id, ()) if lead is not None else ()
+    if lead is None or not lines:
+        return None
+    story = read_history(connection, lead_id)
+    return _put_together(connection, criteria, dict(lead), as_of, lines, story)
+
+
+def read_audited(connection: Connection, criteria: Criteria, lead_id: int, as_of: date) -> ReviewedLead | None:
+    """Read a lead as its second reviewer sees it: without anything that was said of it before.
+
+    None where it was taken back or merged, or is no junk any more.
+    """
+    shown = (_lead.c.removed_by.is_(None), _lead.c.merged_into.is_(None), _lead.c.stage == Stage.JUNK.value)
+    lead = connection.execute(select(_lead).where(_lead.c.id == lead_id, *shown)).mappings().first()
+    if lead is None:
+        return None
+    story = [told for told in read_history(connection, lead_id) if told.kind not in _UNTOLD_TO_AUDITORS]
+    return _put_together(connection, criteria, {**lead, "status": None, "stage": None}, as_of, (), story)
+
+
+def name_leads(connection: Connection, lead_ids: Sequence[int]) -> list[str]:
+    """Return who these few leads are, in the order in which they are given."""
+    rows = connection.execute(select(_lead).where(_lead.c.id.in_(lead_ids))).mappings()
+    names = {row["id"]: f"{_say_who(dict(row))} (lead {row['id']})" for row in rows}
+    return [names[lead_id] for lead_id in lead_ids if lead_id in names]
+
+
+def _put_together(
+    connection: Connection,
+    criteria: Criteria,
+    lead: Mapping[str, Any],
+    as_of: date,
+    lines: Sequence[NominatingLine],
+    story: Sequence[Happening],
+) -> ReviewedLead:
+    explanation = explain_leads(connection, criteria, [lead["id"]], as_of)[lead["id"]]
+    questions = explanation.questions
+    card = Card(
+        title=f"{_say_who(lead)} (lead {lead['id']})",
+        facts=tuple((label, value) for label, value in _state_facts(lead, as_of) if value is not None),
+        tables=(
+            _say_why(lines),
+            _pick_telling_lines(explanation, criteria, questions),
+            _list_answers(explanation, criteria, questions),
+            _tell_story(story, as_of),
+        ),
+        record={},
+    )
+    return ReviewedLead(lead["id"], _say_who(lead), card, tuple(lines), questions)
+
+
+def _say_who(lead: Mapping[str, Any]) -> str:
+    known = [lead[key] for key in ("name", "company") if lead[key]]
+    return ", ".join(known) or lead["email"] or lead["phone"] or "No name"
+
+
+def _state_facts(lead: Mapping[str, Any], as_of: date) -> Iterator[tuple[str, Cell]]:
+    """The most telling first; what two leads are told apart by before what they have in common."""
+    yield "Title", lead["title"]
+    yield "E-mail", lead["email"]
+    yield "Phone", lead["phone"]
+    yield "Need", lead["need"]
+    yield "Source", _join(lead["source"], lead["campaign"])
+    yield "Owner", lead["owner"] or "nobody"
+    yield "Came in", f"{say_day(lead['created_on'], as_of)}, {_say_ago(lead['created_on'], as_of)}"
+    yield "Last touch", _say_last_touch(lead, as_of)
+    yield "Industry", lead["industry"]
+    yield "Employees", f"{lead['employees']:,}" if lead["employees"] is not None else None
+    yield "Budget", format_money(lead["budget_amount"], lead["budget_currency"])
+    yield "Decides on", say_day(lead["decides_on"], as_of) if lead["decides_on"] else None
+    yield "Country", _join(lead["country"], lead["city"])
+    yield "Status", lead["status"]
+    yield "Stage", lead["stage"] if lead["stage"] != Stage.NEW else None
+    yield "Revenue", format_money(lead["revenue_amount"], lead["revenue_currency"])
+    yield "Website", lead["website"]
+    yield "E-mail is", lead["email_kind"]
+
+
+def _join(*texts: str | None) -> str | None:
+    return ", ".join(text for text in texts if text) or None
+
+
+def _say_ago(day: date, as_of: date) -> str:
+    return f"{count_of(max(0, (as_of - day).days), 'day')} ago"
+
+
+def _say_last_touch(lead: Mapping[str, Any], as_of: date) -> str:
+    last = lead["last_touch_on"]
+    if last is None:
+        return "no contact recorded"
+    if lead["contact_dated"] is False:
+        return "some day, says its status" if lead["status"] else "some day"
+    return f"{say_day(last, as_of)}, {_say_ago(last, as_of)}"
+
+
+def _say_why(lines: Sequence[NominatingLine]) -> Table:
+    """What nominates the lead, and by whose word."""
+    columns = (Column("reason", "", keep=90), Column("text", "", keep=100))
+    rows = tuple(
+        {"reason": line.reason, "text": f"the criteria: {line.text}" if line.by == BY_THE_CRITERIA else line.text}
+        for line in lines
+    )
+    return Table("Junk candidate, because", columns, rows)
+
+
+def _pick_telling_lines(explanation: Explanation, criteria: Criteria, questions: Sequence[OpenQuestion]) -> Table:
+    """The ledger, the lines first that moved the score most or could; what is asked below is left to the questions."""
+    columns = (
+        Column("points", "", keep=100, align="right"),
+        Column("criterion", "", keep=99),
+        Column("value", "", keep=98, kind="line"),
+    )
+    asked = {question.criterion for question in questions}
+    told = [
+        line
+        for line in explanation.ledger
+        if (line.points if line.known is None else line.known or line.criterion not in asked)
+    ]
+    rows = tuple(
+        {
+            "points": f"{line.points:+}" if line.points else "0" if line.known else "?",
+            "criterion": line.criterion,
+            "value": _say_value(line),
+        }
+        for line in sorted(told, key=_weigh, reverse=True)
+    )
+    low = "?" if explanation.known < float(criteria.junk.known) - 1e-9 else ""
+    sums = f"{explanation.score} points, could reach {explanation.ceiling}, {explanation.known:.0%} answered"
+    return Table(f"Score: {sums}, grade {explanation.grade}{low}", columns, rows)
+
+
+def _weigh(line: LedgerLine) -> int:
+    return max(abs(line.points), 0 if line.known else line.ceiling - line.points)
+
+
+def _say_value(line: LedgerLine) -> str | None:
+    gain = line.ceiling - line.points
+    if line.known is False:
+        unknown = f"unknown, could give +{gain}" if gain else "unknown"
+        return unknown if line.value is None else f"{unknown}: {line.value}"
+    return show_tables.say_value(line.value, line.tier)
+
+
+def _list_answers(explanation: Explanation, criteria: Criteria, questions: Sequence[OpenQuestion]) -> Table:
+    """What each missing answer could add, and which grade that alone would give."""
+    columns = (
+        Column("gain", "", keep=100, align="right"),
+        Column("grade", "", keep=99),
+        Column("ask", "", keep=98, kind="line"),
+    )
+    rows = tuple(
+        {
+            "gain": f"+{question.gain}",
+            "grade": _to_grade(question.reaches_grade),
+            "ask": question.ask,
+        }
+        for question in questions
+    )
+    best = grade_score(criteria, explanation.ceiling)
+    lift = f"to {explanation.ceiling}{f', grade {best}' if best is not explanation.grade else ''}"
+    return Table(f"Missing answers could lift it {lift}", columns, rows)
+
+
+def _to_grade(grade: Grade | None) -> str | None:
+    return None if grade is None else f"to {grade}"
+
+
+def _tell_story(story: Sequence[Happening], as_of: date) -> Table:
+    columns = (Column("at", "", keep=99), Column("by", "", keep=60), Column("text", "", keep=100, kind="line"))
+    rows = tuple({"at": say_day(told.at.date(), as_of), "by": told.by, "text": told.text} for told in reversed(story))
+    return Table("Story, the latest first", columns, rows)
