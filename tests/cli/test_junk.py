@@ -120,6 +120,21 @@ def test_a_second_look_is_blind_can_be_drawn_again_and_is_read_from_a_file(sampl
     )
 
 
+@pytest.mark.parametrize("asking", [["--review"], ["--audit", "3", "--review"]])
+def test_without_a_terminal_nothing_is_asked_and_the_other_way_is_named(
+    sample: Program, tmp_path: Path, asking: list[str]
+) -> None:
+    path = tmp_path / "filled.csv"
+    rows = fill_in(sample, path, "junk")
+    write(path, rows[:1])
+    sample.done("junk", "--verdicts", str(path), "--by", "Sam", *DAY)
+    ran = sample("junk", *asking, *DAY)
+    assert (ran.code, ran.out) == (2, "")
+    assert "there is no terminal to ask at" in ran.err
+    assert "--verdicts" in ran.err
+    assert candidates(sample) == [int(row["id"]) for row in rows[1:]]
+
+
 def test_without_a_seed_the_one_that_was_taken_is_told(sample: Program, tmp_path: Path) -> None:
     path = tmp_path / "filled.csv"
     fill_in(sample, path, "junk")

@@ -1,6 +1,6 @@
 """The command about junk: lists the candidates, and leads to each thing that a person can do about them.
 
-What the acts show is `cli.junk_tables`'.
+The review at the terminal is `cli.reviewing`'s, what the other acts show `cli.junk_tables`'.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from leadtriage.cli.invocation import Invocation
 from leadtriage.cli.lists import FOUND, MORE
 from leadtriage.cli.selection import FILTERS, PAGE, Selection
 from leadtriage.errors import UsageError
+from leadtriage.settings import OutputFormat
 
 _MOST_SEEDS = 1_000_000
 
@@ -210,13 +211,15 @@ def _audit(invocation: Invocation, count: int, seed: int | None, *, review: bool
     if seed is None and sample:
         invocation.note(f"--seed {drawn_by} draws the same leads again")
     if not sample:
-        invocation.note("no review has called a lead junk yet: leadtriage junk")
+        invocation.note("no review has called a lead junk yet: leadtriage junk --review")
     if review and sample:
         from leadtriage.cli.reviewing_again import review_again
 
         review_again(invocation, sample)
         return
     invocation.show(table)
+    if sample and invocation.settings.format is OutputFormat.TABLE:
+        invocation.note("look at them one by one with --review, or fill in what --format csv writes, for --verdicts")
 
 
 def _show_rates(invocation: Invocation) -> None:
@@ -225,5 +228,5 @@ def _show_rates(invocation: Invocation) -> None:
     with invocation.reading() as connection:
         table = list_overturns(connection)
     if not table.rows:
-        invocation.note("no verdict was given yet: leadtriage junk")
+        invocation.note("no verdict was given yet: leadtriage junk --review")
     invocation.show(table)

@@ -24,7 +24,7 @@ def show_flagged(invocation: Invocation, done: Flagged, by: str) -> None:
     """Show a lead that was nominated."""
     columns = (*_WHO, Column("reason", "Reason", keep=92), Column("flagged_by", "Flagged by", keep=80))
     invocation.show(Table("Flagged", columns, ({**_who(done.lead), "reason": done.reason, "flagged_by": by},)))
-    invocation.note("it is out of the queue until a reviewer has looked: leadtriage junk")
+    invocation.note("it is out of the queue until a reviewer has looked: leadtriage junk --review")
 
 
 def show_restored(invocation: Invocation, done: Restored) -> None:
