@@ -74,7 +74,7 @@ def widen_cache(connection: Connection) -> None:
     """Let one connection keep more of the database, and of its temporary tables, in memory: for work on all rows."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA main.cache_size=-16000")
-        connection.exec_driver_sql("PRAGMA temp.cache_size=-40000")
+        connection.exec_driver_sql("PRAGMA temp.cache_size=-32000")
         connection.exec_driver_sql("PRAGMA threads=2")
 
 
