@@ -120,3 +120,82 @@ CARD = Card(
         "next_question": None,
     },
 )
+
+REVIEWED = Card(
+    title="Greta [b]Hallbeck[/b], Hallbeck Pumps \x1b[2J (lead 7)",
+    facts=(
+        ("Title", "Head of \u202eservice"),
+        ("E-mail", "greta.hallbeck@hallbeck-pumps-of-the-north.example.com"),
+        ("Phone", "+4930123456"),
+        ("Need", "We plan every service trip on paper, trips get lost, and customers call us twice. " * 5),
+        ("Source", "Trade show, Autumn in Berlin"),
+        ("Owner", "nobody"),
+        ("Came in", "3 Nov, 17 days ago"),
+        ("Last touch", "no contact recorded"),
+        ("Industry", "Manufacturing"),
+        ("Employees", "1,200"),
+        ("Country", "DE, 渡辺"),
+    ),
+    tables=(
+        Table(
+            "Junk candidate, because",
+            (Column("reason", "", keep=90), Column("text", "", keep=100)),
+            (
+                {"reason": "no_budget", "text": "flagged by Sam Fox: " + "told me on the phone that there is none " * 4},
+                {"reason": "no_need", "text": "the criteria: need says thesis, dissertation, homework or 7 more"},
+            ),
+        ),
+        Table(
+            "Score: 26 points, could reach 76, 39% answered, grade C?",
+            (
+                Column("points", "", keep=100, align="right"),
+                Column("criterion", "", keep=99),
+                Column("value", "", keep=98, kind="line"),
+            ),
+            tuple(
+                {"points": points, "criterion": criterion, "value": value}
+                for points, criterion, value in (
+                    ("-10", "States a problem", "We plan every service trip on paper, trips get lost, and more " * 3),
+                    ("+20", "Job title", "Head of \x1b[31mservice"),
+                    ("?", "Revenue, as a stand-in", "unknown, could give +8"),
+                    ("+5", "Company size", "1,200 (at least 1,001)"),
+                    ("+5", "Business address", "business"),
+                    ("+2", "Asked us for something", "Trade show"),
+                    ("0", "Came in lately", "49 days"),
+                )
+            ),
+        ),
+        Table(
+            "Missing answers could lift it to 76, grade A",
+            (
+                Column("gain", "", keep=100, align="right"),
+                Column("grade", "", keep=99),
+                Column("ask", "", keep=98, kind="line"),
+            ),
+            (
+                {"gain": "+20", "grade": "to B", "ask": "Which budget is set aside for this?"},
+                {"gain": "+20", "grade": "to B", "ask": "Who signs off on a purchase like this?"},
+                {"gain": "+10", "grade": None, "ask": "When do you want this running?"},
+            ),
+        ),
+        Table(
+            "Story, the latest first",
+            (
+                Column("at", "", keep=99),
+                Column("by", "", keep=60),
+                Column("text", "", keep=100, kind="line"),
+            ),
+            tuple(
+                {"at": f"{day} Nov", "by": by, "text": text}
+                for day, by, text in (
+                    (18, "Sam Fox", "flagged as junk: no_budget: told me on the phone that there is none"),
+                    (12, "Sam Fox", "call on 12 Nov 2026: no answer"),
+                    (5, "crm", "status changed from New to Contacted (batch 2)"),
+                    (3, "Maria", "imported from leads.csv (batch 1)"),
+                )
+            ),
+        ),
+        Table("Nothing in it", (Column("text", ""),), ()),
+    ),
+    record={},
+)

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tables import CARD, QUEUE, STALE
+from tables import CARD, QUEUE, REVIEWED, STALE
 
 from leadtriage.output.card import render_card
 from leadtriage.output.render import render_table
+from leadtriage.output.review_card import draw_on_screen
 from leadtriage.output.screen import Screen
 from leadtriage.settings import OutputFormat
 
@@ -37,6 +38,11 @@ DRAWINGS: dict[str, Callable[[], str]] = {
     "card-in-a-pipe.txt": lambda: render_card(CARD, OutputFormat.TABLE, Screen()),
     "card.json": lambda: render_card(CARD, OutputFormat.JSON, Screen()),
     "card.csv": lambda: render_card(CARD, OutputFormat.CSV, Screen()),
+    "review-80x24.txt": lambda: draw_on_screen(REVIEWED, Screen(80), 22, "3 of 50"),
+    "review-80x24-colour.txt": lambda: draw_on_screen(REVIEWED, Screen(80, colour=True), 22, "3 of 50"),
+    "review-80x24-ascii.txt": lambda: draw_on_screen(REVIEWED, Screen(80, unicode=False), 22, "3 of 50"),
+    "review-120x40.txt": lambda: draw_on_screen(REVIEWED, Screen(120), 38, "3 of 50"),
+    "review-40x12.txt": lambda: draw_on_screen(REVIEWED, Screen(40), 10, "3 of 50"),
     "card.md": lambda: render_card(CARD, OutputFormat.MARKDOWN, Screen()),
 }
 

@@ -6,7 +6,7 @@ Which lead is judged, and what becomes of the judgement, is `cli.reviewing`'s.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from string import ascii_lowercase, digits
 
@@ -29,7 +29,7 @@ REVIEW_QUESTION = "[j]unk [r]escue [n]urture [a]sk [s]kip [u]ndo [l]ook [f]or al
 AUDIT_QUESTION = "[j]unk [r]escue [n]urture [a]sk [s]kip [q]uit [?] > "
 REVIEW_HELP = (
     "j  junk: closes the lead, with a reason",
-    "r  rescue: it is no junk, with a reason; back to the queue, and its shelf life starts anew",
+    "r  rescue: it is no junk, with a reason, and goes back to the queue",
     "n  nurture: parks it until a day",
     "a  ask first: puts a question on top of those that it is to be asked",
     "s  skip: it waits for another review",
@@ -69,6 +69,10 @@ class Reasons:
         """The key of each word: always the same one by the same criteria, so that hands learn them."""
         return dict(zip(ascii_lowercase + digits, self.words, strict=False))
 
+    def with_word(self, word: str | None) -> Reasons:
+        """The same with a word that was used; a new one gets the next key."""
+        return self if word is None or word in self.words else replace(self, words=(*self.words, word))
+
 
 def ask_judgement(
     session: Session,
@@ -82,7 +86,7 @@ def ask_judgement(
     """Ask for what belongs to a verdict; None where the person thought better of it.
 
     Args:
-        likely: the reason that one key gives.
+        likely: what nominates it; Return gives that as the reason of junk.
         questions: those that can be asked first.
 
     Raises:
@@ -94,7 +98,8 @@ def ask_judgement(
     if word is VerdictWord.ASK:
         question = _ask_question(session, questions)
         return None if question is None else Judgement(word, ask_for=question)
-    return ask_reasoned(session, reasons, word, likely=likely)
+    # What nominates a lead is no reason to rescue it.
+    return ask_reasoned(session, reasons, word, likely=likely if word is VerdictWord.JUNK else None)
 
 
 def ask_reasoned(

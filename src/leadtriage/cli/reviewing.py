@@ -33,7 +33,8 @@ from leadtriage.reports.emptiness import explain_if_empty
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.junk import list_candidate_ids
 from leadtriage.reports.overturns import list_overturns
-from leadtriage.reports.review import ReviewedLead, name_leads, read_candidate
+from leadtriage.reports.read_ahead import ReadAhead
+from leadtriage.reports.review import ReviewedLead, name_leads
 from leadtriage.reports.show import show_lead
 from leadtriage.settings import OutputFormat
 from leadtriage.tabular import Column, Table
@@ -101,6 +102,7 @@ class Review:
         self._filters = filters or Filters()
         self._place = 0
         self._reasons = Reasons(known_reasons(criteria), self._check_reason)
+        self._reader = ReadAhead(criteria, self._lead_ids)
 
     def run(self) -> None:
         """Go on until the last candidate is done or the reviewer quits.
@@ -124,7 +126,8 @@ class Review:
         if any(lead_id in step.decided for step in self.steps):
             self._place += 1
             return True
-        lead = self._read(lead_id)
+        with reading(self._engine) as connection:
+            lead = self._reader.read(connection, self._place, self._make_act().as_of)
         if lead is None:
             self._tell_gone(lead_id)
             self._place += 1
@@ -146,10 +149,6 @@ class Review:
         elif key == "f":
             self._decide_all_alike(lead)
         return key != "q"
-
-    def _read(self, lead_id: int) -> ReviewedLead | None:
-        with reading(self._engine) as connection:
-            return read_candidate(connection, self._criteria, lead_id, self._make_act().as_of)
 
     def _tell_gone(self, lead_id: int) -> None:
         with reading(self._engine) as connection:
@@ -177,6 +176,7 @@ class Review:
             self._session.tell(f"not stored: {error}")
             return
         self.steps.append(Step(self._place, judgement, judged.act, judged.decided))
+        self._reasons = self._reasons.with_word(judgement.reason)
         if lead.lead_id in judged.decided:
             self._place += 1
         passed = f"; {count_of(len(judged.passed_over), 'lead')} passed over" if judged.passed_over else ""
@@ -216,6 +216,9 @@ class Review:
             alike = leads_nominated_only_by(connection, self._criteria, self._make_act().as_of, lead.lines[0])
             alike = [lead_id for lead_id in alike if lead_id in chosen]
             names = name_leads(connection, alike[:_SHOWN_OF_ALL])
+        if len(alike) < 2:
+            self._session.tell("there is no other candidate with nothing but that")
+            return
         more = len(alike) - len(names)
         below = [
             f"{count_of(len(alike), 'candidate')} with nothing but {lead.lines[0].reason}: {lead.lines[0].text}",

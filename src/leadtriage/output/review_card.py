@@ -5,7 +5,7 @@ A card that is drawn as long as it is, is `output.card`'s.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rich.cells import cell_len, set_cell_size
@@ -23,8 +23,10 @@ _FACT = Column("fact", "")
 _INDENT = 2
 _ROOMY = 30
 """Lines from which on the parts stand apart."""
-_MOST_LINES = 3
-"""Lines that one long text has, where there is room."""
+_MOST_LINES = {True: 10, False: 3}
+"""Lines that one long text has at most, where the parts stand apart and where they do not."""
+_FACTS_OF = 4
+"""The facts have at least the first of so many lines: who it is comes before all else."""
 
 Line = tuple[tuple[str, str], ...]
 """The pieces of a line: each a text and its style."""
@@ -36,45 +38,43 @@ class _Entry:
 
     Attributes:
         start: what stands before its text, in the first line.
-        text: broken into a few lines.
-        short: the same in one line, cut where it must be.
+        room: cells for each line of the text.
+        most: lines that the text may have.
     """
 
     start: Line
-    text: tuple[str, ...]
-    short: str
+    text: str
+    room: int
+    most: int
     style: str = ""
 
-    def draw(self, lines: int) -> list[Line]:
+    def draw(self, lines: int, screen: Screen) -> list[Line]:
         """The entry in so many lines at most."""
-        if lines < len(self.text):
-            return [(*self.start, (self.short, self.style))]
         blank = " " * sum(cell_len(text) for text, _ in self.start)
-        first, *more = self.text
+        first, *more = _wrap(self.text, self.room, screen, min(lines, self.most))
         return [(*self.start, (first, self.style)), *(((blank, ""), (text, self.style)) for text in more)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A part of the card; without a heading where it is the facts."""
+    """A part of the card, the facts where it has no heading; `lengths` are the lines that each entry would fill."""
 
     heading: str | None
     entries: tuple[_Entry, ...]
+    lengths: tuple[int, ...]
 
     @property
     def wanted(self) -> int:
         """The lines that it would fill."""
-        return sum(len(entry.text) for entry in self.entries)
+        return sum(self.lengths)
 
-    def draw(self, lines: int) -> list[Line]:
-        """As many entries as fit, and long texts whole where lines are left over."""
+    def draw(self, lines: int, screen: Screen) -> Iterator[Line]:
+        """As many entries as fit; where lines are left over, long texts go on."""
         spare = max(0, lines - len(self.entries))
-        drawn: list[Line] = []
-        for entry in self.entries[:lines]:
-            more = len(entry.text) - 1
-            drawn += entry.draw(1 + min(more, spare))
-            spare -= more if more <= spare else 0
-        return drawn
+        for entry, length in zip(self.entries[:lines], self.lengths, strict=False):
+            more = min(length - 1, spare)
+            spare -= more
+            yield from entry.draw(1 + more, screen)
 
 
 def draw_on_screen(card: Card, screen: Screen, lines: int, corner: str = "") -> str:
@@ -88,23 +88,25 @@ def draw_on_screen(card: Card, screen: Screen, lines: int, corner: str = "") -> 
     """
     # The last column stays free: some terminals begin a new line when it is written.
     fitted = replace(screen, width=(screen.width or 80) - 1)
-    parts = [_Part(None, tuple(_lay_facts(card.facts, fitted)))]
-    parts += [_lay_table(table, fitted) for table in card.tables if table.rows]
-    shares, apart = _share_out(parts, lines - 1)
+    apart = lines >= _ROOMY
+    most = _MOST_LINES[apart]
+    parts = [_measure(None, _lay_facts(card.facts, fitted, most), fitted)]
+    parts += [_lay_table(table, fitted, most) for table in card.tables if table.rows]
+    shares = _share_out(parts, lines - 1, apart=apart)
     drawn = [_lay_title(card.title, corner, fitted)]
     for part, share in zip(parts, shares, strict=True):
         if share and part.heading is not None:
             drawn += [(), _lay_heading(part, share, fitted)] if apart else [_lay_heading(part, share, fitted)]
-        drawn += part.draw(share)
+        drawn += part.draw(share, fitted)
     return _print(drawn[:lines], fitted)
 
 
-def _share_out(parts: Sequence[_Part], lines: int) -> tuple[list[int], bool]:
-    """How many of its lines each part has, and whether a free line stands above each heading.
+def _share_out(parts: Sequence[_Part], lines: int, *, apart: bool) -> list[int]:
+    """How many of its lines each part has.
 
-    In turn each part gets one more; the last ones get none where there is not even a line for each.
+    Each has one; the last ones get none where there is not even that. Then the facts have their share, and after that
+    whichever has least gets one more.
     """
-    apart = lines >= _ROOMY
     shares = [0] * len(parts)
     left = lines
     for place, part in enumerate(parts):
@@ -112,16 +114,16 @@ def _share_out(parts: Sequence[_Part], lines: int) -> tuple[list[int], bool]:
         if part.entries and left >= needed:
             shares[place] = 1
             left -= needed
-    while left > 0:
-        taken = 0
-        for place, part in enumerate(parts):
-            if left > 0 and 0 < shares[place] < part.wanted:
-                shares[place] += 1
-                left -= 1
-                taken += 1
-        if not taken:
+    if shares[0]:
+        more = max(0, min(left, lines // _FACTS_OF - 1, len(parts[0].entries) - 1))
+        shares[0] += more
+        left -= more
+    for _ in range(left):
+        wanting = [place for place, part in enumerate(parts) if 0 < shares[place] < part.wanted]
+        if not wanting:
             break
-    return shares, apart
+        shares[min(wanting, key=lambda place: shares[place])] += 1
+    return shares
 
 
 def _lay_title(title: str, corner: str, screen: Screen) -> Line:
@@ -136,7 +138,7 @@ def _lay_heading(part: _Part, share: int, screen: Screen) -> Line:
     return ((cut(part.heading or "", _width(screen) - len(count), screen), "bold"), (count, "dim"))
 
 
-def _lay_facts(facts: Sequence[tuple[str, Cell]], screen: Screen) -> Iterator[_Entry]:
+def _lay_facts(facts: Sequence[tuple[str, Cell]], screen: Screen, most: int) -> Iterator[_Entry]:
     """Two facts to a line where both are short; a long one has lines of its own, and goes first."""
     width = _width(screen)
     half = (width - GAP) // 2
@@ -145,41 +147,42 @@ def _lay_facts(facts: Sequence[tuple[str, Cell]], screen: Screen) -> Iterator[_E
     for label, value in facts:
         text = _plain(write_cell(_FACT, value), screen)
         start = (f"{set_cell_size(label, label_width)} ", "dim")
-        is_long = label_width + 1 + cell_len(text) > half
-        if is_long:
-            room = width - label_width - 1
-            yield _Entry((start,), tuple(_wrap(text, room, screen)), cut(text, room, screen))
+        if label_width + 1 + cell_len(text) > half:
+            yield _Entry((start,), text, width - label_width - 1, most)
         elif waiting:
             gap = " " * (half - label_width - 1 - cell_len(waiting[-1][0]) + GAP)
-            yield _Entry((*waiting, (gap, ""), start), (text,), text)
+            yield _Entry((*waiting, (gap, ""), start), text, half, 1)
             waiting = ()
         else:
             waiting = (start, (text, ""))
     if waiting:
-        yield _Entry(waiting[:-1], (waiting[-1][0],), waiting[-1][0])
+        yield _Entry(waiting[:-1], waiting[-1][0], half, 1)
 
 
-def _lay_table(table: Table, screen: Screen) -> _Part:
+def _measure(heading: str | None, entries: Iterable[_Entry], screen: Screen) -> _Part:
+    laid = tuple(entries)
+    return _Part(heading, laid, tuple(len(entry.draw(entry.most, screen)) for entry in laid))
+
+
+def _lay_table(table: Table, screen: Screen, most: int) -> _Part:
     """A table's rows; the text of its last column goes on below where its kind lets it."""
     rows = tuple({key: _plain_cell(value, screen) for key, value in row.items()} for row in table.rows)
     columns = tuple(replace(column, label="") for column in table.columns)
     bare = replace(table, title="", columns=columns, rows=rows)
     sheet = lay_out(bare, replace(screen, width=_width(screen) - _INDENT))
-    entries = (_lay_row(sheet, cells, screen) for _, group in sheet.groups for cells in group)
-    return _Part(_plain(table.title, screen), tuple(entries))
+    entries = (_lay_row(sheet, cells, screen, most) for _, group in sheet.groups for cells in group)
+    return _measure(_plain(table.title, screen), entries, screen)
 
 
-def _lay_row(sheet: Sheet, cells: tuple[str, ...], screen: Screen) -> _Entry:
+def _lay_row(sheet: Sheet, cells: tuple[str, ...], screen: Screen, most: int) -> _Entry:
     start: list[tuple[str, str]] = [(" " * _INDENT, "")]
     for column, text in zip(sheet.columns[:-1], cells, strict=False):
         shown = cut(text, column.width, screen)
         free = " " * (column.width - cell_len(shown))
         start.append(((free + shown if column.right else shown + free) + " " * GAP, _style(text)))
-    last = sheet.columns[-1]
-    short = cut(cells[-1], last.width, screen)
+    last, text = sheet.columns[-1], cells[-1]
     wraps = last.kind != "line" and not last.right
-    lines = tuple(_wrap(cells[-1], last.width, screen)) if wraps else (short,)
-    return _Entry(tuple(start), lines, short, _style(cells[-1]))
+    return _Entry(tuple(start), text, last.width, most if wraps else 1, _style(text))
 
 
 def _style(text: str) -> str:
@@ -190,10 +193,10 @@ def _style(text: str) -> str:
     return GRADE_STYLES.get(number.removeprefix("to "), "") if number.startswith("to ") else ""
 
 
-def _wrap(text: str, width: int, screen: Screen) -> Iterator[str]:
-    """A text in a few lines, broken between words where that is not far off; the last is cut."""
+def _wrap(text: str, width: int, screen: Screen, most: int) -> Iterator[str]:
+    """A text in so many lines at most, broken between words where that is not far off; the last is cut."""
     rest = text
-    for _ in range(_MOST_LINES - 1):
+    for _ in range(most - 1):
         if cell_len(rest) <= width:
             break
         head = set_cell_size(rest, width)

@@ -66,15 +66,21 @@ class ReviewedLead:
         return self.lines[0].reason if self.lines else None
 
 
-def read_candidate(connection: Connection, criteria: Criteria, lead_id: int, as_of: date) -> ReviewedLead | None:
-    """Read a junk candidate as a reviewer sees it; None where it waits for no verdict any more."""
+def read_candidates(
+    connection: Connection, criteria: Criteria, lead_ids: Sequence[int], as_of: date
+) -> dict[int, ReviewedLead]:
+    """Read junk candidates as a reviewer sees them; those that wait for no verdict any more are left out."""
     statement = select(_lead).join_from(_lead, _score, _score.c.lead_id == _lead.c.id)
-    lead = connection.execute(statement.where(_lead.c.id == lead_id, _score.c.candidate, in_play())).mappings().first()
-    lines = nominating_lines(connection, criteria, [lead_id], as_of).get(lead_id, ()) if lead is not None else ()
-    if lead is None or not lines:
-        return None
-    story = read_history(connection, lead_id)
-    return _put_together(connection, criteria, dict(lead), as_of, lines, story)
+    rows = connection.execute(statement.where(_lead.c.id.in_(lead_ids), _score.c.candidate, in_play())).mappings()
+    leads = {row["id"]: dict(row) for row in rows}
+    lines = nominating_lines(connection, criteria, leads, as_of)
+    explained = explain_leads(connection, criteria, lines, as_of)
+    return {
+        lead_id: _put_together(
+            leads[lead_id], criteria, explained[lead_id], as_of, lines[lead_id], read_history(connection, lead_id)
+        )
+        for lead_id in lines
+    }
 
 
 def read_audited(connection: Connection, criteria: Criteria, lead_id: int, as_of: date) -> ReviewedLead | None:
@@ -87,7 +93,8 @@ def read_audited(connection: Connection, criteria: Criteria, lead_id: int, as_of
     if lead is None:
         return None
     story = [told for told in read_history(connection, lead_id) if told.kind not in _UNTOLD_TO_AUDITORS]
-    return _put_together(connection, criteria, {**lead, "status": None, "stage": None}, as_of, (), story)
+    explanation = explain_leads(connection, criteria, [lead_id], as_of)[lead_id]
+    return _put_together({**lead, "status": None, "stage": None}, criteria, explanation, as_of, (), story)
 
 
 def name_leads(connection: Connection, lead_ids: Sequence[int]) -> list[str]:
@@ -98,14 +105,13 @@ def name_leads(connection: Connection, lead_ids: Sequence[int]) -> list[str]:
 
 
 def _put_together(
-    connection: Connection,
-    criteria: Criteria,
     lead: Mapping[str, Any],
+    criteria: Criteria,
+    explanation: Explanation,
     as_of: date,
     lines: Sequence[NominatingLine],
     story: Sequence[Happening],
 ) -> ReviewedLead:
-    explanation = explain_leads(connection, criteria, [lead["id"]], as_of)[lead["id"]]
     questions = explanation.questions
     card = Card(
         title=f"{_say_who(lead)} (lead {lead['id']})",
