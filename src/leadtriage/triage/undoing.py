@@ -26,6 +26,9 @@ from leadtriage.db.schema import (
     table,
 )
 from leadtriage.errors import LeadtriageError
+from leadtriage.importing.lines import stands
+from leadtriage.importing.undo import restore_after_act
+from leadtriage.importing.values import phone_digits_key
 from leadtriage.triage.acting import Acting, acting
 from leadtriage.vocabulary import EventKind, PairWord
 
@@ -73,6 +76,8 @@ def undo_last_act(engine: Engine, criteria: Criteria, act: Act, *, only: int | N
             )
         _restore(doing, events)
         _withdraw(doing, last)
+        _release_keys(doing.connection, events)
+        restore_after_act(doing.connection, sorted({event["lead_id"] for event in events}), act)
     return TakenBack(last, events)
 
 
@@ -123,10 +128,27 @@ def _withdraw(doing: Acting, act_id: int) -> None:
         )
     nomination = table(Nomination)
     connection.execute(
-        update(nomination).where(nomination.c.withdrawn_act == act_id).values(withdrawn_at=None, withdrawn_act=None)
+        update(nomination)
+        .where(nomination.c.withdrawn_act == act_id, stands(nomination.c.batch_id))
+        .values(withdrawn_at=None, withdrawn_act=None)
     )
     origin = table(FieldOrigin)
     connection.execute(delete(origin).where(origin.c.act == act_id, origin.c.batch_id.is_(None)))
+
+
+def _release_keys(connection: Connection, events: Sequence[Mapping[str, Any]]) -> None:
+    """Let the addresses and numbers that somebody answered lead nowhere; the keys of imports have their batch."""
+    key = table(LeadKey)
+    for event in events:
+        if event["kind"] != EventKind.FIELD or event["new"] is None:
+            continue
+        begins = {
+            "email": (f"e:{event['new']}", f"r:{event['new']}|"),
+            "phone": (f"p:{phone_digits_key(event['new'])}|",),
+        }.get(event["field"], ())
+        for begin in begins:
+            mine = key.c.key.startswith(begin, autoescape=True), key.c.lead_id == event["lead_id"]
+            connection.execute(delete(key).where(*mine, key.c.batch_id.is_(None)))
 
 
 def _return_keys(connection: Connection, act_id: int) -> None:
