@@ -48,7 +48,7 @@ def test_a_path_with_a_question_mark_is_a_path(program: Program) -> None:
         ("Closed - Converted", "Closed Won", "won"),
         ("Nurture", "Working - Contacted", "working"),
         ("Nurture", "Open - Not Contacted", "new"),
-        ("Closed Won", "Open - Not Contacted", "won"),
+        ("Closed Won", "Open - Not Contacted", "new"),
     ],
 )
 def test_a_later_export_moves_the_stage(program: Program, first: str, second: str, stage: str) -> None:

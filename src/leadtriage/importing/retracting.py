@@ -89,6 +89,7 @@ def reopen_leads(connection: Connection, staging: Staging, batch: int, act: Act,
     closing = select(func.max(earlier.c.id)).where(
         earlier.c.lead_id == lead.c.id,
         earlier.c.kind.in_([EventKind.STAGE, EventKind.CREATED]),
+        earlier.c.new == lead.c.stage,
         or_(earlier.c.kind == EventKind.CREATED, earlier.c.batch_id.is_(None), stands(earlier.c.batch_id)),
     )
     met_before = or_(lead.c.last_touch_on.is_not(None), row.c.touched_on.is_not(None))
