@@ -39,11 +39,15 @@ class SampleLead:
         fields: by the names of the `lead` table, texts as they came, money as (minor units, currency).
         columns: the texts of further columns, by header.
         flagged: the reasons of open nominations.
+        ask_for: the name of the criterion that a reviewer wants asked.
+        put_off: the days from which on questions are asked again, by their criteria's names.
     """
 
     fields: dict[str, Any]
     columns: dict[str, str] = field(default_factory=dict)
     flagged: tuple[str, ...] = ()
+    ask_for: str | None = None
+    put_off: dict[str, date] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,7 @@ class Evaluation:
     gap: int
     next_criterion: int | None
     next_gain: int | None
+    put_off: tuple[tuple[date, int], ...]
     ready: bool
 
 
@@ -204,33 +209,49 @@ def hold(total: int, part: DimensionRules) -> int:
     return max(-part.max, min(part.max, total))
 
 
-def evaluate_lead(lead: SampleLead, criteria: Criteria, as_of: date) -> Evaluation:
-    """All that the criteria say of a lead on a day."""
+def evaluate_lead(
+    lead: SampleLead, criteria: Criteria, as_of: date, judged: frozenset[Any] = frozenset()
+) -> Evaluation:
+    """All that the criteria say of a lead on a day.
+
+    Args:
+        judged: of `find_evidence`: what reviewers have judged and did not call junk.
+    """
+    is_open = lead.fields["stage"] in OPEN
+    ask_for = lead.ask_for if is_open else None
+    later = {name: day for name, day in lead.put_off.items() if is_open and day > as_of}
     subtotals, ceilings = dict.fromkeys(ORDER, 0), dict.fromkeys(ORDER, 0)
     known_points = all_points = place = 0
-    questions = []
+    questions, waiting = [], []
     for part in criteria.score:
         answers = [evaluate_criterion(criterion, lead, criteria, as_of) for criterion in part.criteria]
         total = sum(points for points, _, _ in answers)
         subtotals[part.dimension] = hold(total, part)
         ceilings[part.dimension] = hold(sum(ceiling for _, ceiling, _ in answers), part)
-        for criterion, (points, ceiling, known) in zip(part.criteria, answers, strict=True):
+        for criterion, (points, ceiling, is_known) in zip(part.criteria, answers, strict=True):
             best = max(0, *(tier.points for tier in criterion.tiers))
             all_points += best
-            known_points += best if known else 0
+            known_points += best if is_known else 0
             gain = hold(total - points + ceiling, part) - hold(total, part)
-            if criterion.ask and not known and gain > 0:
-                questions.append((-gain, place))
+            if criterion.ask and not is_known and (gain > 0 or criterion.name == ask_for):
+                if criterion.name in later:
+                    waiting.append((later[criterion.name], place))
+                else:
+                    questions.append((criterion.name != ask_for, -gain, place))
             place += 1
     score, ceiling = sum(subtotals.values()), sum(ceilings.values())
     known = Fraction(known_points, all_points) if all_points else Fraction(1)
     when = criteria.qualified.when
     ready = when is None or evaluate_condition(when, lead, criteria, as_of, possible=False) is True
-    is_open = lead.fields["stage"] in OPEN
     reason = find_reason(lead, criteria, as_of, score, ceiling, known, subtotals) if is_open else None
+    if not lead.flagged and find_evidence(lead, criteria, as_of) <= judged:
+        reason = None
     target = criteria.qualified.score
-    needs = is_open and reason is None and lead.fields.get("qualified_on") is None and score < target <= ceiling
     first = min(questions, default=None)
+    could_qualify = lead.fields.get("qualified_on") is None and score < target <= ceiling
+    is_asked_for = first is not None and not first[0]
+    can_ask = first is not None or not waiting
+    needs = is_open and reason is None and (is_asked_for or (could_qualify and can_ask))
     return Evaluation(
         score=score,
         ceiling=ceiling,
@@ -241,8 +262,9 @@ def evaluate_lead(lead: SampleLead, criteria: Criteria, as_of: date) -> Evaluati
         reason=reason,
         needs_answers=needs,
         gap=target - score,
-        next_criterion=first[1] if first else None,
-        next_gain=-first[0] if first else None,
+        next_criterion=first[2] if first else None,
+        next_gain=-first[1] if first else None,
+        put_off=tuple(sorted(waiting)),
         ready=ready,
     )
 
@@ -262,8 +284,7 @@ def find_reason(
     for line in criteria.junk.disqualify:
         if evaluate_condition(line.condition, lead, criteria, as_of, possible=False) is True:
             return line.reason
-    low = score < criteria.junk.below and known >= Fraction(criteria.junk.known)
-    if not low and ceiling >= criteria.junk.below:
+    if not is_low(criteria, score, ceiling, known):
         return None
     shares = [
         (Fraction(subtotals[part.dimension], part.max), ORDER.index(part.dimension))
@@ -271,3 +292,69 @@ def find_reason(
         if part.max and part.criteria
     ]
     return REASONS[ORDER[min(shares)[1]]] if shares else "no_fit"
+
+
+def is_low(criteria: Criteria, score: int, ceiling: int, known: Fraction) -> bool:
+    """Whether the score alone makes a candidate."""
+    low = score < criteria.junk.below and known >= Fraction(criteria.junk.known)
+    return low or ceiling < criteria.junk.below
+
+
+def find_evidence(lead: SampleLead, criteria: Criteria, as_of: date) -> frozenset[Any]:
+    """All by which the criteria nominate a lead: rules with what they saw, without time and stage."""
+    found: set[Any] = set()
+    for line in criteria.junk.disqualify:
+        if evaluate_condition(line.condition, lead, criteria, as_of, possible=False) is True:
+            found.add((line.reason, line.condition, see([line.condition], lead, criteria, as_of)))
+    totals = evaluate_totals(lead, criteria, as_of)
+    if is_low(criteria, *totals):
+        lasting = [
+            c for c in criteria.criteria if not any(is_time(t) for tier in c.tiers for t in walk(tier.condition))
+        ]
+        given = tuple((c.name, evaluate_criterion(c, lead, criteria, as_of)[0]) for c in lasting)
+        conditions = [tier.condition for criterion in lasting for tier in criterion.tiers]
+        seen = see(conditions, lead, criteria, as_of)
+        asked = frozenset(pair for pair in seen if pair[0] not in ("touches", "unanswered_touches", "replies"))
+        limits = (criteria.junk.below, criteria.junk.known, *((part.dimension, part.max) for part in criteria.score))
+        found.add(("low score", frozenset(limits), given, asked))
+    return frozenset(found)
+
+
+def evaluate_totals(lead: SampleLead, criteria: Criteria, as_of: date) -> tuple[int, int, Fraction]:
+    """Score, ceiling, known."""
+    answers = {id(c): evaluate_criterion(c, lead, criteria, as_of) for c in criteria.criteria}
+    score, ceiling = (
+        sum(hold(sum(answers[id(c)][column] for c in part.criteria), part) for part in criteria.score)
+        for column in (0, 1)
+    )
+    best = {id(c): max(0, *(tier.points for tier in c.tiers)) for c in criteria.criteria}
+    known = sum(best[key] for key, (_, _, is_known) in answers.items() if is_known)
+    return score, ceiling, Fraction(known, sum(best.values())) if sum(best.values()) else Fraction(1)
+
+
+def walk(condition: Condition) -> list[Comparison]:
+    """All comparisons of a condition."""
+    if isinstance(condition, Comparison):
+        return [condition]
+    parts = (condition.part,) if isinstance(condition, Not) else condition.parts
+    return [comparison for part in parts for comparison in walk(part)]
+
+
+def is_time(comparison: Comparison) -> bool:
+    """Whether a comparison counts days."""
+    return comparison.field in ("age_days", "idle_days", "decides_in_days")
+
+
+def see(conditions: Sequence[Condition], lead: SampleLead, criteria: Criteria, as_of: date) -> frozenset[Any]:
+    """The values that conditions ask, by their names; texts as they are compared."""
+    found: set[Any] = set()
+    for comparison in (part for condition in conditions for part in walk(condition)):
+        if is_time(comparison) or comparison.field == "stage":
+            continue
+        value = value_of(comparison, lead, criteria, as_of)
+        if comparison.type is FieldType.MONEY:
+            amount = lead.fields.get(comparison.field or "")
+            value = (value is not None and value[0], amount and amount[1])
+        name = comparison.field or (canonical(comparison.column or ""), comparison.type is FieldType.NUMBER)
+        found.add((name, canonical(value) if isinstance(value, str) else value))
+    return frozenset(found)

@@ -7,12 +7,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from evaluator import SampleLead, read_number
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select, update
 
 from leadtriage.act import Act
 from leadtriage.criteria.fields import LEAD_FIELDS, FieldType
 from leadtriage.criteria.text import comparable
-from leadtriage.db.schema import ExtraColumn, Lead, LeadScore, Nomination, table
+from leadtriage.db.schema import ExtraColumn, Lead, LeadScore, Nomination, PutOff, Verdict, VerdictLine, table
+from leadtriage.scoring.nominating import NominatingLine
 
 AS_OF = date(2026, 11, 18)
 NOON = datetime(2026, 11, 18, 12)
@@ -40,6 +41,57 @@ def store_leads(connection: Connection, leads: Iterable[SampleLead], headers: It
                     lead_id=identifier, id=number, by="Sam", reason=reason, at=NOON, recorded_at=NOON
                 )
             )
+        if lead.ask_for is not None:
+            store_verdict(connection, identifier, "ask")
+        for number, (criterion, day) in enumerate(lead.put_off.items(), start=1):
+            connection.execute(
+                insert(table(PutOff)).values(
+                    lead_id=identifier, id=number, act=1, criterion=criterion, by="Sam", at=NOON, again_on=day
+                )
+            )
+
+
+def change_lead(connection: Connection, identifier: int, lead: SampleLead, at: datetime = NOON) -> None:
+    """Give a stored lead all values of another; headers that no lead had are left out."""
+    columns = table(ExtraColumn)
+    numbers = dict(connection.execute(select(columns.c.header_comparable, columns.c.id)).all())
+    stored = {"extra": None, "extra_comparable": None, **_columns(lead, numbers), "changed_at": at}
+    connection.execute(update(table(Lead)).where(table(Lead).c.id == identifier).values(**stored))
+
+
+def store_verdict(
+    connection: Connection,
+    lead_id: int,
+    verdict: str,
+    lines: Iterable[NominatingLine] = (),
+    *,
+    digest: str = "random",
+    by: str = "Maria",
+    at: datetime = NOON,
+    **values: Any,
+) -> None:
+    """Store a reviewer's verdict on what nominated a lead; its open nominations count no more."""
+    verdicts, nominations = table(Verdict), table(Nomination)
+    highest = connection.execute(select(func.max(verdicts.c.id)).where(verdicts.c.lead_id == lead_id)).scalar()
+    number = (highest or 0) + 1
+    told = {"kind": "review", "score": 0, "ceiling": 0, "known": 0, "grade": "D", "ledger": [], **values}
+    row = {"lead_id": lead_id, "id": number, "act": 1, "verdict": verdict, "by": by, "at": at, "recorded_at": at}
+    connection.execute(insert(verdicts).values(criteria_digest=digest, **row, **told))
+    for place, line in enumerate(lines):
+        connection.execute(
+            insert(table(VerdictLine)).values(
+                lead_id=lead_id,
+                verdict_id=number,
+                place=place,
+                by=line.by,
+                reason=line.reason,
+                text=line.text,
+                rule=line.rule,
+                evidence=line.evidence,
+            )
+        )
+    if lines:
+        connection.execute(update(nominations).where(nominations.c.lead_id == lead_id).values(withdrawn_at=at))
 
 
 def _columns(lead: SampleLead, numbers: dict[str, int]) -> dict[str, Any]:
@@ -48,6 +100,7 @@ def _columns(lead: SampleLead, numbers: dict[str, int]) -> dict[str, Any]:
         "observed_at": NOON - timedelta(days=1),
         "changed_at": NOON - timedelta(days=1),
         "worked_here": False,
+        "ask_for": lead.ask_for,
     }
     for name, value in lead.fields.items():
         kind = LEAD_FIELDS[name].type if name in LEAD_FIELDS else None
@@ -55,8 +108,8 @@ def _columns(lead: SampleLead, numbers: dict[str, int]) -> dict[str, Any]:
             stored[f"{name}_amount"], stored[f"{name}_currency"] = value if value is not None else (None, None)
             continue
         stored[name] = value
-        if kind is FieldType.TEXT and value is not None:
-            stored[f"{name}_comparable"] = comparable(value)
+        if kind is FieldType.TEXT:
+            stored[f"{name}_comparable"] = comparable(value) if value is not None else None
     if lead.columns:
         as_came = {numbers[comparable(header)]: text for header, text in lead.columns.items()}
         stored["extra"] = {f"c{number}": text for number, text in as_came.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -205,4 +206,22 @@ sample_leads = st.builds(
         st.sampled_from(HEADERS[:-1]), texts | st.sampled_from(["7", "0.5", "10", "-1.5"]), max_size=3
     ),
     flagged=st.sampled_from([(), (), (), ("spam",), ("student", "spam")]),
+    ask_for=st.none() | st.integers(0, 4).map(lambda number: f"criterion {number}"),
+    put_off=st.dictionaries(
+        st.integers(0, 4).map(lambda number: f"criterion {number}"),
+        st.sampled_from([-1, 0, 1, 14]).map(lambda days: AS_OF + timedelta(days=days)),
+        max_size=2,
+    ),
 )
+
+
+@st.composite
+def changing_leads(draw: st.DrawFn) -> tuple[SampleLead, SampleLead]:
+    """An open lead as it is now and later: often with some other values, with nothing open that somebody said."""
+    lead, other = draw(sample_leads), draw(sample_leads)
+    lead.fields["stage"] = "new"
+    names = draw(st.lists(st.sampled_from([name for name in lead.fields if name != "created_on"]), max_size=3))
+    stage = draw(st.sampled_from(["new", "working", "nurture"]))
+    fields = {**lead.fields, **{name: other.fields[name] for name in names}, "stage": stage}
+    columns = draw(st.sampled_from([lead.columns, lead.columns, other.columns]))
+    return lead, replace(lead, fields=fields, columns=columns)

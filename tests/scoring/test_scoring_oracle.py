@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from evaluator import Evaluation, SampleLead, evaluate_lead
+from evaluator import Evaluation, SampleLead, evaluate_lead, find_evidence
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, select
-from stored import AS_OF, act_on, read_scores, store_leads
-from strategies import criteria_files, sample_leads
+from stored import AS_OF, act_on, change_lead, read_scores, store_leads, store_verdict
+from strategies import HEADERS, changing_leads, criteria_files, sample_leads
 
 from leadtriage.criteria.fields import FieldType
 from leadtriage.criteria.model import Criteria
@@ -23,7 +24,7 @@ from leadtriage.scoring.rules import Rules, prepare_rules
 from leadtriage.scoring.run import score_leads
 from leadtriage.scoring.totals import select_totals, select_values
 from leadtriage.scoring.verdicts import is_visible
-from leadtriage.vocabulary import Dimension
+from leadtriage.vocabulary import Dimension, VerdictWord
 
 pytestmark = pytest.mark.filterwarnings("error::sqlalchemy.exc.SAWarning")
 
@@ -101,6 +102,45 @@ def check_explanations(
             )
         else:
             assert evaluation.next_criterion is None
+        assert tuple((question.again_on, question.place) for question in told.put_off) == evaluation.put_off
+
+
+@many
+@given(
+    before=criteria_files(),
+    changed=st.none() | criteria_files(),
+    days=st.sampled_from([0, 0, 1, 30]),
+    pairs=st.lists(st.tuples(changing_leads(), st.sampled_from([*VerdictWord, None])), min_size=1, max_size=6),
+)
+def test_what_a_reviewer_has_judged_nominates_nobody_again(
+    engine: Engine,
+    before: Criteria,
+    changed: Criteria | None,
+    days: int,
+    pairs: list[tuple[tuple[SampleLead, SampleLead], VerdictWord | None]],
+) -> None:
+    later, after = AS_OF + timedelta(days=days), changed or before
+    with engine.connect() as connection, connection.begin() as transaction:
+        store_leads(connection, [lead for (lead, _), _ in pairs], HEADERS)
+        score_leads(connection, before, act_on())
+        lines = nominating_lines(connection, before, range(1, len(pairs) + 1), AS_OF)
+        expected = {}
+        for lead_id, ((lead, other), verdict) in enumerate(pairs, start=1):
+            judged: frozenset[Any] = frozenset()
+            if lead_id in lines and verdict is not None:
+                store_verdict(connection, lead_id, verdict, lines[lead_id])
+                judged = frozenset() if verdict is VerdictWord.JUNK else find_evidence(lead, before, AS_OF)
+                other = replace(other, flagged=())
+            change_lead(connection, lead_id, other)
+            expected[lead_id] = evaluate_lead(other, after, later, judged)
+        score_leads(connection, after, act_on(later))
+        stored = read_scores(connection)
+        assert {lead_id: tell(row) for lead_id, row in stored.items()} == {
+            lead_id: evaluation_as_told(evaluation) for lead_id, evaluation in expected.items()
+        }
+        nominated = nominating_lines(connection, after, expected, later)
+        assert set(nominated) == {lead_id for lead_id, evaluation in expected.items() if evaluation.candidate}
+        transaction.rollback()
 
 
 @many
