@@ -169,13 +169,14 @@ def _store_file(invocation: Invocation, criteria: Criteria, act: Act, path: Path
 
 
 def _show(invocation: Invocation, answered: Sequence[Answered]) -> None:
+    from leadtriage.reports.history import say_value
     from leadtriage.tabular import Column, Table
 
     columns = (
         Column("id", "Id", keep=80, align="right"),
         Column("field", "Answered", keep=95),
-        Column("old", "Before", keep=60),
-        Column("new", "Now", keep=90),
+        Column("old", "Before", keep=60, shown="old_shown"),
+        Column("new", "Now", keep=90, shown="new_shown"),
         Column("again_on", "Ask again", keep=70),
         Column("score", "Score", keep=92, align="right"),
         Column("ceiling", "Could reach", keep=65, align="right"),
@@ -187,6 +188,8 @@ def _show(invocation: Invocation, answered: Sequence[Answered]) -> None:
             "field": each.field,
             "old": each.old,
             "new": each.new,
+            "old_shown": say_value(each.field, each.old),
+            "new_shown": say_value(each.field, each.new),
             "again_on": each.again_on,
             "score": each.after[0],
             "ceiling": each.after[1],

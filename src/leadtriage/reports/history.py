@@ -76,7 +76,7 @@ def _say_field(event: Mapping[str, Any]) -> str:
     name = str(event["field"] or "a field")
     if name == "nurture_until":
         return f"parked until {_say_if_day(event['new'])} instead{_say_why(event)}"
-    old, new = (_say_value(name, event[key]) for key in ("old", "new"))
+    old, new = (say_value(name, event[key]) for key in ("old", "new"))
     return _say_change(name.removeprefix("column:").replace("_", " "), old, new)
 
 
@@ -158,6 +158,8 @@ def _say_undone(event: Mapping[str, Any]) -> str:
     kind = EventKind(name) if name in set(EventKind) else _KINDS_OF_FIELDS.get(name, EventKind.FIELD)
     if name in set(TouchKind) and _is_day(event["old"]):
         kind = EventKind.TOUCH  # a mail, not an address
+    elif name not in _KINDS_OF_FIELDS and kind is EventKind.FIELD and _is_day(event["old"]):
+        kind = EventKind.PUT_OFF  # named by its criterion
     turned = {column: change[::-1] for column, change in (event.get("changes") or {}).items()}
     before = {"old": event["new"], "new": event["old"], "changes": turned, "undoes": None}
     return f"taken back: {_SENTENCES.get(kind, _say_other)({**event, 'kind': kind, **before})}"
@@ -201,7 +203,7 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 }
 
 
-def _say_value(field: str, value: str | None) -> str | None:
+def say_value(field: str, value: str | None) -> str | None:
     """A value as people read it: money is kept in minor units in the history, days as ISO dates."""
     attribute = BY_NAME.get(field)
     if value is None or attribute is None:
