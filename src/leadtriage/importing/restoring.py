@@ -13,7 +13,7 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, bindparam, delete, exists, select, update
 
 from leadtriage.act import Act
 from leadtriage.criteria.text import comparable
@@ -78,16 +78,28 @@ def restore_fields(
 def read_histories(
     connection: Connection, leads: Sequence[int], kinds: Sequence[EventKind]
 ) -> Iterator[tuple[tuple[int, str | None], list[Any]]]:
-    """For each lead and field its events of these kinds in their order, each with the time its batch was undone."""
+    """For each lead and field its events of these kinds in their order, each with the time its batch was undone.
+
+    `retracted` says that the person's act was taken back that an event is of.
+    """
     event, books = table(Event), table(ImportBatch)
     lines = connection.execute(
-        select(event, books.c.undone_at, books.c.system)
+        select(event, books.c.undone_at, books.c.system, is_retracted(event).label("retracted"))
         .outerjoin_from(event, books, books.c.id == event.c.batch_id)
         .where(event.c.kind.in_(kinds), event.c.lead_id.in_(leads))
         .order_by(event.c.lead_id, event.c.field, event.c.id)
     ).all()
     for key, group in groupby(lines, key=lambda line: (line.lead_id, line.field)):
         yield key, list(group)
+
+
+def is_retracted(event: FromClause) -> ColumnElement[bool]:
+    """Whether the person's act that an event is of was taken back."""
+    undoing = table(Event).alias("undoing")
+    return and_(
+        event.c.batch_id.is_(None),
+        exists().where(undoing.c.lead_id == event.c.lead_id, undoing.c.undoes == event.c.act),
+    )
 
 
 def is_taken_back(line: Any, batch: int) -> bool:
@@ -123,7 +135,7 @@ def _replay_field(
     said = {statement.batch: (statement, statement.values.get(field)) for statement in statements}
     steps = []
     for line in changes:
-        if not is_taken_back(line, batch):
+        if not (line.retracted or is_taken_back(line, batch)):
             _, value = said.pop(line.batch_id, (None, None))
             seen = value.observed_at if value else line.at
             steps.append((place_in_time(line.recorded_at, line.batch_id, event=True), line.new, seen, line.batch_id))

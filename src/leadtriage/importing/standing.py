@@ -20,6 +20,7 @@ from leadtriage.importing.rereading import Statement
 from leadtriage.importing.restoring import (
     Statements,
     Undoing,
+    is_retracted,
     is_taken_back,
     place_in_time,
     read_histories,
@@ -39,6 +40,7 @@ def restore_stages(
     lead = table(Lead)
     columns = (lead.c.nurture_until, lead.c.shelf_from)
     stored = {row.id: row for row in connection.execute(select(lead.c.id, *columns).where(lead.c.id.in_(leads)))}
+    parked = _read_parking(connection, leads)
     moved = []
     for lead_id, history in _read_moves(connection, leads):
         ours = [line for line in history if line.kind == EventKind.STAGE and is_taken_back(line, undoing.batch)]
@@ -51,8 +53,9 @@ def restore_stages(
         values: dict[str, Any] = {"shelf_from": shelf_from}
         values["closed_on"] = story.since if story.stage not in OPEN_STAGES else None
         if story.stage != now:
-            # The history does not say until when a lead was parked: it is due again rather than lost from sight.
-            parked_until = stored[lead_id].nurture_until or undoing.act.as_of
+            # Until when a system had parked it, the history does not say: it is due again rather than lost from sight.
+            told = parked[lead_id] if story.system is None and lead_id in parked else None
+            parked_until = stored[lead_id].nurture_until or told or undoing.act.as_of
             values |= {
                 "stage": story.stage,
                 "nurture_until": parked_until if story.stage == Stage.NURTURE else None,
@@ -71,6 +74,20 @@ def _read_moves(connection: Connection, leads: Sequence[int]) -> Iterator[tuple[
             found.setdefault(lead_id, []).extend(history)
     for lead_id, history in found.items():
         yield lead_id, sorted(history, key=lambda line: line.id)
+
+
+def _read_parking(connection: Connection, leads: Sequence[int]) -> dict[int, date | None]:
+    """Until when people have parked leads, as their last act that stands says."""
+    event = table(Event)
+    told = select(event.c.lead_id, event.c.changes).where(
+        event.c.lead_id.in_(leads), event.c.changes.is_not(None), event.c.undoes.is_(None), ~is_retracted(event)
+    )
+    found: dict[int, date | None] = {}
+    for lead_id, changes in connection.execute(told.order_by(event.c.id)):
+        if "nurture_until" in changes:
+            until = changes["nurture_until"][1]
+            found[lead_id] = date.fromisoformat(until) if until else None
+    return found
 
 
 def _returns(old: str | None, new: str) -> bool:
@@ -105,7 +122,7 @@ def _replay(history: Sequence[Any], statements: Sequence[Statement], batch: int)
     steps: list[tuple[Any, Any]] = [
         (place_in_time(line.recorded_at, line.batch_id, event=True), line)
         for line in moves
-        if line.kind == EventKind.CREATED or not is_taken_back(line, batch)
+        if line.kind == EventKind.CREATED or not (line.retracted or is_taken_back(line, batch))
     ]
     steps += [
         (place_in_time(statement.recorded_at, statement.batch, event=False), statement)

@@ -6,6 +6,7 @@ file can be imported again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +42,7 @@ from leadtriage.errors import LeadtriageError
 from leadtriage.importing.merge import write_events_of_leads
 from leadtriage.importing.releasing import release_keys
 from leadtriage.importing.rereading import KeptRows
-from leadtriage.importing.restoring import Undoing, restore_fields
+from leadtriage.importing.restoring import Undoing, is_retracted, restore_fields
 from leadtriage.importing.standing import (
     restore_contacts,
     restore_nominations,
@@ -105,7 +106,7 @@ def _restore(connection: Connection, batch: int, act: Act, removed: Any) -> froz
     Returns:
         The leads of which something is restored.
     """
-    event, row = table(Event), table(ImportRow)
+    lead, event, row = table(Lead), table(Event), table(ImportRow)
     held = exists().where(row.c.lead_id == event.c.lead_id, row.c.batch_id == batch)
     concerned = connection.execute(
         select(event.c.lead_id)
@@ -113,14 +114,33 @@ def _restore(connection: Connection, batch: int, act: Act, removed: Any) -> froz
             event.c.kind.in_(_CHANGES),
             or_(event.c.batch_id == batch, and_(event.c.batch_id.is_not(None), ~_stands(event.c.batch_id), held)),
             event.c.lead_id.not_in(select(removed.c.lead_id)),
+            event.c.lead_id.not_in(select(lead.c.id).where(lead.c.removed_by.is_not(None))),
         )
         .distinct()
         .order_by(event.c.lead_id)
     )
+    return _restore_leads(connection, batch, act, list(concerned.scalars()))
+
+
+def restore_after_act(connection: Connection, leads: Sequence[int], act: Act) -> None:
+    """Leave out what undone imports had said of some leads, where the taking back of an act has brought it back."""
+    event, books = table(Event), table(ImportBatch)
+    for group in dialect.batches(sorted(leads)):
+        undone = (
+            select(event.c.batch_id)
+            .join(books, books.c.id == event.c.batch_id)
+            .where(event.c.lead_id.in_(group), event.c.kind.in_(_CHANGES), books.c.undone_at.is_not(None))
+            .distinct()
+        )
+        for batch in sorted(connection.execute(undone).scalars()):
+            _restore_leads(connection, batch, act, group)
+
+
+def _restore_leads(connection: Connection, batch: int, act: Act, concerned: Sequence[int]) -> frozenset[int]:
     undoing = Undoing(batch, act, reserve_ids(connection, "act"))
     kept_rows = KeptRows(connection, without=batch)
     restored: frozenset[int] = frozenset()
-    for leads in dialect.batches(list(concerned.scalars())):
+    for leads in dialect.batches(concerned):
         statements = kept_rows.read(leads)
         for restore in (
             restore_fields,
@@ -150,6 +170,7 @@ def _made_and_changed_since(batch: int) -> Any:
         or_(event.c.batch_id.is_(None), event.c.batch_id != batch),
         event.c.kind.not_in([EventKind.GRADE, EventKind.QUALIFIED, EventKind.UNDONE]),
         or_(event.c.batch_id.is_(None), _stands(event.c.batch_id)),
+        ~is_retracted(event),
     )
     by_import = exists().where(
         row.c.lead_id == lead.c.id, row.c.batch_id != batch, books.c.id == row.c.batch_id, books.c.undone_at.is_(None)
