@@ -61,6 +61,7 @@ def show_lead(connection: Connection, criteria: Criteria, lead_id: int, as_of: d
     sides, ledger = show_tables.dimensions(explanation), show_tables.ledger(explanation)
     parts = {
         "questions": show_tables.questions(questions),
+        "put_off": show_tables.put_off(explanation.put_off),
         "nominations": show_tables.nominations(nominations),
         "duplicates": show_tables.duplicates(duplicates),
         "events": show_tables.story(line for line in story if not line.repeats),

@@ -114,6 +114,19 @@ def questions(asked: Iterable[OpenQuestion]) -> Table:
     return Table("What to ask next", columns, rows)
 
 
+def put_off(questions: Iterable[OpenQuestion]) -> Table:
+    """What the lead could not answer yet, and when to ask again."""
+    columns = (
+        Column("criterion", "Criterion", keep=60),
+        Column("ask", "Question", keep=100),
+        Column("again_on", "Ask again on", keep=90),
+    )
+    rows = tuple(
+        {"criterion": question.criterion, "ask": question.ask, "again_on": question.again_on} for question in questions
+    )
+    return Table("Not known yet", columns, rows)
+
+
 def nominations(lines: Sequence[NominatingLine]) -> Table:
     """Everything that says the lead is junk."""
     columns = (Column("reason", "Reason", keep=90), Column("text", "Why", keep=100), Column("by", "By", keep=80))
