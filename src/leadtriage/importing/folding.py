@@ -1,7 +1,7 @@
 """Rows of one file that are the same lead, folded into the first of them, value by value.
 
-Each value is the latest that is known: of the row that was changed last, then of the last one. Which rows are the same
-lead was settled by `match`.
+Each value is the latest that is known: of the row that was changed last, then of the last one; no unusable address goes
+before a usable one. Which rows are the same lead was settled by `match`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from sqlalchemy import CTE, ColumnElement, Connection, Subquery, exists, func, i
 
 from leadtriage.db import expressions
 from leadtriage.importing.staging import Staging
+from leadtriage.vocabulary import EmailKind
 
 
 def fold_rows(connection: Connection, staging: Staging, extras: Mapping[str, str]) -> None:
@@ -29,7 +30,8 @@ def fold_rows(connection: Connection, staging: Staging, extras: Mapping[str, str
     group = heads.union(select(member.c.head, member.c.head)).cte("rows_of_a_lead")
     dated = _has_several_times(connection, staging)
     for attribute in staging.attributes:
-        ranked = _rank(staging, group, row.c[attribute.columns[0]].is_not(None))
+        usable_first = (row.c.email_kind == EmailKind.INVALID,) if attribute.name == "email" else ()
+        ranked = _rank(staging, group, row.c[attribute.columns[0]].is_not(None), before=usable_first)
         if dated:
             _note_origins(connection, staging, ranked, attribute.name)
         _carry(connection, staging, ranked, attribute.columns)
@@ -67,10 +69,17 @@ def _rank(
     group: CTE,
     known: ColumnElement[bool],
     order: tuple[ColumnElement[object], ...] | None = None,
+    *,
+    before: tuple[ColumnElement[bool], ...] = (),
 ) -> Subquery:
-    """Number the rows of each lead that know a value, the one that counts first."""
+    """Number the rows of each lead that know a value, the one that counts first.
+
+    Args:
+        order: what makes it count; None: the time and the place in the file.
+        before: what counts before that; false comes first.
+    """
     row = staging.row
-    latest = order or (row.c.observed_at.desc(), row.c.row_id.desc())
+    latest = (*before, *(order or (row.c.observed_at.desc(), row.c.row_id.desc())))
     place = func.row_number().over(partition_by=group.c.head, order_by=latest)
     ranked = select(group.c.head, group.c.row_id, place.label("place"))
     return ranked.join_from(group, row, row.c.row_id == group.c.row_id).where(known).subquery()

@@ -167,6 +167,12 @@ def _change_stages(connection: Connection, staging: Staging, batch: int, act: Ac
             literal(act.days_later(nurture_days), lead.c.nurture_until.type),
             expressions.choose_when(not_(leaves), lead.c.nurture_until),
         ),
+        "parked_on": expressions.choose_when(
+            parks,
+            literal(act.as_of, lead.c.parked_on.type),
+            expressions.choose_when(not_(leaves), lead.c.parked_on),
+        ),
+        "nurture_reason": expressions.choose_when(not_(or_(leaves, parks)), lead.c.nurture_reason),
         "shelf_from": expressions.choose_when(
             and_(leaves, lead.c.stage == Stage.NURTURE), literal(act.as_of, lead.c.shelf_from.type), lead.c.shelf_from
         ),

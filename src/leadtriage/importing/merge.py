@@ -33,7 +33,7 @@ from leadtriage.importing.attributes import Attribute
 from leadtriage.importing.meanings import CLOSING
 from leadtriage.importing.outdated import leave_out_outdated, observed_at
 from leadtriage.importing.staging import Staging
-from leadtriage.vocabulary import EventKind, RowOutcome, Stage, StatusMeaning
+from leadtriage.vocabulary import EmailKind, EventKind, RowOutcome, Stage, StatusMeaning
 
 
 def create_leads(connection: Connection, staging: Staging, batch: int, act: Act, nurture_days: int) -> None:
@@ -185,7 +185,14 @@ def find_changes(connection: Connection, staging: Staging, columns_of_file: dict
 def _differs(attribute: Attribute, row: FromClause, lead: FromClause) -> ColumnElement[bool]:
     compared = attribute.columns if attribute.is_money else attribute.columns[:1]
     unlike = or_(*(row.c[column].is_distinct_from(lead.c[column]) for column in compared))
-    return and_(row.c[attribute.columns[0]].is_not(None), unlike)
+    differs = and_(row.c[attribute.columns[0]].is_not(None), unlike)
+    if attribute.name != "email":
+        return differs
+    # An unusable address says nothing against a usable one.
+    return and_(
+        differs,
+        or_(row.c.email_kind != EmailKind.INVALID, lead.c.email_kind == EmailKind.INVALID, lead.c.email.is_(None)),
+    )
 
 
 def _may_replace(known: ColumnElement[Any], field: str, staging: Staging) -> ColumnElement[bool]:
