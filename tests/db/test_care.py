@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine, insert, update
 
+from leadtriage.db import schema
 from leadtriage.db.care import check_database, describe_database
-from leadtriage.db.engine import open_database, reading
+from leadtriage.db.engine import open_database, reading, writing
+from leadtriage.db.schema import table
 from leadtriage.db.storage import copy_database, database_file
 from leadtriage.errors import DatabaseError
 
@@ -49,3 +54,71 @@ def test_a_copy_is_whole_and_replaces_nothing(sqlite_engine: Engine, tmp_path: P
 def test_a_servers_database_is_left_to_its_own_tool(postgres_engine: Engine, tmp_path: Path) -> None:
     with pytest.raises(DatabaseError, match="only a local database"):
         copy_database(postgres_engine, tmp_path / "copy.db")
+
+
+NOON = datetime(2026, 11, 18, 12)
+
+
+def add(model: Any, **values: Any) -> Callable[[Connection], Any]:
+    return lambda connection: connection.execute(insert(table(model)).values(values))
+
+
+def change(lead_id: int, **values: Any) -> Callable[[Connection], Any]:
+    lead = table(schema.Lead)
+    return lambda connection: connection.execute(update(lead).where(lead.c.id == lead_id).values(values))
+
+
+def tell(lead_id: int, number: int, **values: Any) -> Callable[[Connection], Any]:
+    told = {"act": number, "at": NOON, "recorded_at": NOON, "by": "Maria", "kind": "field"}
+    return add(schema.Event, lead_id=lead_id, id=number, **{**told, **values})
+
+
+VERDICT = {"act": 9, "kind": "review", "verdict": "junk", "by": "Maria", "at": NOON, "recorded_at": NOON, "score": 0}
+VERDICT |= {"ceiling": 0, "known": 0, "grade": "D", "criteria_digest": "", "ledger": []}
+TOUCH = {"id": 1, "kind": "call", "on": NOON.date(), "by": "Maria"}
+DAMAGE: dict[str, list[Callable[[Connection], Any]]] = {
+    "every lead has the stage that its history ends with": [change(1, stage="won")],
+    "every key leads to a lead that is there": [
+        change(1, removed_by=7),
+        add(schema.LeadKey, key="e:ann@acme.example", lead_id=1, original_lead_id=1),
+    ],
+    "every merged lead leads to one that is there": [change(1, merged_into=77)],
+    "merges go round in no circle": [change(1, merged_into=2), change(2, merged_into=1)],
+    "every touch belongs to a lead": [add(schema.Touch, lead_id=77, **TOUCH)],
+    "no touch counts whose act was taken back": [
+        add(schema.Touch, lead_id=1, act=9, **TOUCH),
+        tell(1, 10, kind="undone", undoes=9),
+    ],
+    "every lead that a verdict calls junk is junk": [add(schema.Verdict, lead_id=1, id=1, **VERDICT)],
+    "every lead that is junk was called so": [change(1, stage="junk"), tell(1, 10, kind="stage", new="junk")],
+    "nothing is known of who was forgotten": [tell(1, 10, kind="forgotten")],
+    "the history is not open to changes": [add(schema.Erasing, act=1)],
+    "every lead is as the acts in its history have left it": [tell(1, 10, changes={"title": [None, "CEO"]})],
+}
+
+
+@pytest.mark.parametrize("check", DAMAGE)
+def test_what_does_not_agree_is_found(engine: Engine, check: str) -> None:
+    days: dict[str, Any] = {"created_on": NOON.date(), "imported_on": NOON.date(), "observed_at": NOON}
+    with writing(engine) as connection:
+        for lead_id in (1, 2):
+            add(schema.Lead, id=lead_id, stage="new", name="Ann Lee", worked_here=False, changed_at=NOON, **days)(
+                connection
+            )
+            tell(lead_id, lead_id, kind="created", new="new")(connection)
+    with reading(engine) as connection:
+        assert not [row for row in check_database(connection).rows if row["found"]]
+    with writing(engine) as connection:
+        for damage in DAMAGE[check]:
+            damage(connection)
+    with reading(engine) as connection:
+        wrong = {row["check"]: row["result"] for row in check_database(connection).rows if row["found"]}
+    assert list(wrong) == [check]
+
+
+def test_what_an_import_changes_after_an_act_is_no_damage(sqlite_engine: Engine) -> None:
+    test_what_does_not_agree_is_found(sqlite_engine, "every lead is as the acts in its history have left it")
+    with writing(sqlite_engine) as connection:
+        tell(1, 11, new="CTO")(connection)
+    with reading(sqlite_engine) as connection:
+        assert not [row for row in check_database(connection).rows if row["found"]]

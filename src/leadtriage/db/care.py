@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, not_, or_, select
 
+from leadtriage.db.invariants import find_broken_chains, find_circles, find_disagreements
 from leadtriage.db.revision import read_revision
 from leadtriage.db.schema import (
     Event,
@@ -80,17 +81,26 @@ def check_database(connection: Connection) -> Table:
     rows: list[dict[str, Cell]] = [
         {"check": "the file is sound", "found": len(damage), "result": "; ".join(damage) or "ok"}
     ]
-    for name, what, broken in _agreements():
+    for name, what, broken in (*_agreements(), *find_disagreements()):
         ids = connection.execute(broken.limit(_MOST_NAMED + 1)).scalars().all()
-        more = " ..." if len(ids) > _MOST_NAMED else ""
-        named = ", ".join(str(each) for each in ids[:_MOST_NAMED])
         found = connection.execute(select(func.count()).select_from(broken.subquery())).scalar_one() if ids else 0
-        rows.append({"check": name, "found": found, "result": f"{what} {named}{more}" if ids else "ok"})
+        rows.append(_say_found(name, what, ids, found))
+    for name, wrong in (
+        ("merges go round in no circle", find_circles(connection)),
+        ("every lead is as the acts in its history have left it", find_broken_chains(connection)),
+    ):
+        rows.append(_say_found(name, "leads", wrong, len(wrong)))
     columns = (Column("check", "Check", 90), Column("found", "Wrong", 80, "right"), Column("result", "Result", 70))
     return Table("Checks", columns, tuple(rows))
 
 
 _MOST_NAMED = 5
+
+
+def _say_found(name: str, what: str, ids: Sequence[int], found: int) -> dict[str, Cell]:
+    more = " ..." if len(ids) > _MOST_NAMED else ""
+    named = ", ".join(str(each) for each in ids[:_MOST_NAMED])
+    return {"check": name, "found": found, "result": f"{what} {named}{more}" if ids else "ok"}
 
 
 def _agreements() -> Iterator[tuple[str, str, Select[Any]]]:

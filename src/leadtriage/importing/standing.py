@@ -5,13 +5,15 @@ What another import says as well stays, and is that import's from now on. Values
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, literal, not_, or_, select, update
 
+from leadtriage.act import Act
 from leadtriage.db import expressions
 from leadtriage.db.schema import Event, Lead, Nomination, Touch, table
 from leadtriage.importing.lines import stands
@@ -31,6 +33,7 @@ from leadtriage.vocabulary import OPEN_STAGES, EventKind, Stage, StatusMeaning
 _QUALIFYING = (StatusMeaning.QUALIFIED, StatusMeaning.CONVERTED, StatusMeaning.WON)
 _MOVES = (EventKind.CREATED, EventKind.STAGE)
 _NOMINATION = "nomination"
+_PARKING = ("nurture_until", "nurture_reason", "parked_on")
 
 
 def restore_stages(
@@ -38,7 +41,7 @@ def restore_stages(
 ) -> frozenset[int]:
     """Restore the stages of some leads that a batch had changed, each told by an event; return the leads."""
     lead = table(Lead)
-    columns = (lead.c.nurture_until, lead.c.shelf_from)
+    columns = (*(lead.c[name] for name in _PARKING), lead.c.shelf_from)
     stored = {row.id: row for row in connection.execute(select(lead.c.id, *columns).where(lead.c.id.in_(leads)))}
     parked = _read_parking(connection, leads)
     moved = []
@@ -53,13 +56,8 @@ def restore_stages(
         values: dict[str, Any] = {"shelf_from": shelf_from}
         values["closed_on"] = story.since if story.stage not in OPEN_STAGES else None
         if story.stage != now:
-            # Until when a system had parked it, the history does not say: it is due again rather than lost from sight.
-            told = parked[lead_id] if story.system is None and lead_id in parked else None
-            parked_until = stored[lead_id].nurture_until or told or undoing.act.as_of
-            values |= {
-                "stage": story.stage,
-                "nurture_until": parked_until if story.stage == Stage.NURTURE else None,
-            }
+            told = parked.get(lead_id, {}) if story.system is None else {}
+            values |= {"stage": story.stage, **_parking(story, stored[lead_id], told, undoing.act)}
             moved.append((lead_id, "stage", now, story.stage))
         connection.execute(update(lead).where(lead.c.id == lead_id).values(values))
     tell_undone(connection, undoing, moved)
@@ -76,17 +74,27 @@ def _read_moves(connection: Connection, leads: Sequence[int]) -> Iterator[tuple[
         yield lead_id, sorted(history, key=lambda line: line.id)
 
 
-def _read_parking(connection: Connection, leads: Sequence[int]) -> dict[int, date | None]:
-    """Until when people have parked leads, as their last act that stands says."""
-    event = table(Event)
+def _parking(story: _Story, stored: Any, told: Mapping[str, Any], act: Act) -> dict[str, Any]:
+    """Until when a lead is parked and why; one that a system had parked is due, as the history has no day of that."""
+    if story.stage != Stage.NURTURE:
+        return dict.fromkeys(_PARKING)
+    found = {name: getattr(stored, name) or told.get(name) for name in _PARKING}
+    return found | {"nurture_until": found["nurture_until"] or act.as_of}
+
+
+def _read_parking(connection: Connection, leads: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """What people have said of parking leads: for each column what their last act that stands made of it."""
+    event, lead = table(Event), table(Lead)
     told = select(event.c.lead_id, event.c.changes).where(
         event.c.lead_id.in_(leads), event.c.changes.is_not(None), event.c.undoes.is_(None), ~is_retracted(event)
     )
-    found: dict[int, date | None] = {}
+    found: dict[int, dict[str, Any]] = defaultdict(dict)
     for lead_id, changes in connection.execute(told.order_by(event.c.id)):
-        if "nurture_until" in changes:
-            until = changes["nurture_until"][1]
-            found[lead_id] = date.fromisoformat(until) if until else None
+        for name in _PARKING:
+            if name in changes:
+                value = changes[name][1]
+                is_day = value is not None and lead.c[name].type.python_type is date
+                found[lead_id][name] = date.fromisoformat(value) if is_day else value
     return found
 
 
