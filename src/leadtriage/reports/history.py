@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from leadtriage.db.lookup import merged_leads
 from leadtriage.db.schema import Event, ImportBatch, table
 from leadtriage.importing.attributes import BY_NAME
 from leadtriage.importing.summary import BY_HAND
@@ -36,15 +37,24 @@ class Happening:
 
 
 def read_history(connection: Connection, lead_id: int) -> tuple[Happening, ...]:
-    """Return what happened to a lead, the earliest first."""
+    """Return what happened to a lead and to those that were merged into it, the earliest first.
+
+    Lines of the others begin with their number.
+    """
     statement = (
         select(_event, _batch.c.file, is_told_by_another().label("repeats"))
         .join_from(_event, _batch, _batch.c.id == _event.c.batch_id, isouter=True)
-        .where(_event.c.lead_id == lead_id)
+        .where(_event.c.lead_id.in_(merged_leads(connection, lead_id)))
         .order_by(_event.c.recorded_at, _event.c.id)
     )
     return tuple(
-        Happening(row["at"], row["by"], row["kind"], say_event(dict(row)), bool(row["repeats"]))
+        Happening(
+            row["at"],
+            row["by"],
+            row["kind"],
+            say_event(dict(row)) if row["lead_id"] == lead_id else f"lead {row['lead_id']}: {say_event(dict(row))}",
+            bool(row["repeats"]) or (row["lead_id"] != lead_id and row["kind"] == EventKind.MERGED),
+        )
         for row in connection.execute(statement).mappings()
     )
 
@@ -150,6 +160,11 @@ def _say_put_off(event: Mapping[str, Any]) -> str:
     return f"{event['field'] or 'an answer'} not known yet{again}"
 
 
+def _say_merged(event: Mapping[str, Any]) -> str:
+    other = event["new"] or event["old"]
+    return f"merged into lead {other}" if event["field"] == "into" else f"lead {other} was merged into it"
+
+
 def _say_undone(event: Mapping[str, Any]) -> str:
     """What an act did, as it was told then; of an import the values that are back."""
     if event.get("undoes") is None:
@@ -174,6 +189,9 @@ _KINDS_OF_FIELDS: Mapping[str, EventKind] = {
     **{attribute.name: attribute.kind for attribute in BY_NAME.values()},
     "audit": EventKind.VERDICT,
     "qualified_by": EventKind.QUALIFIED,
+    "into": EventKind.MERGED,
+    "from": EventKind.MERGED,
+    "apart_from": EventKind.KEPT_APART,
 }
 """What tells a field's change, where that is no line of the kind `field`."""
 
@@ -198,6 +216,8 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     EventKind.NOMINATED: _say_nominated,
     EventKind.VERDICT: _say_verdict,
     EventKind.PUT_OFF: _say_put_off,
+    EventKind.MERGED: _say_merged,
+    EventKind.KEPT_APART: lambda event: f"kept apart from lead {event['new']}",
     EventKind.FORGOTTEN: lambda _: "everything about this person was erased, as they asked",
     EventKind.UNDONE: _say_undone,
 }

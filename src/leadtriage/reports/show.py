@@ -15,6 +15,7 @@ from leadtriage.criteria.fields import LEAD_FIELDS
 from leadtriage.criteria.model import Criteria
 from leadtriage.db.schema import ExtraColumn, Lead, LeadScore, LikelyDuplicate, table
 from leadtriage.errors import LeadNotFound
+from leadtriage.matching.apart import is_kept_apart
 from leadtriage.reports import show_tables
 from leadtriage.reports.filters import visible
 from leadtriage.reports.history import read_history
@@ -108,7 +109,7 @@ def _read_duplicates(connection: Connection, lead_id: int) -> list[Mapping[str, 
     statement = (
         select(other.c.id, other.c.name, other.c.company, other.c.email, _pair.c.evidence)
         .join_from(_pair, other, pair)
-        .where(or_(_pair.c.lead_id == lead_id, _pair.c.other_lead_id == lead_id), visible())
+        .where(or_(_pair.c.lead_id == lead_id, _pair.c.other_lead_id == lead_id), visible(), ~is_kept_apart(_pair))
         .order_by(other.c.id)
     )
     return [dict(row) for row in connection.execute(statement).mappings()]

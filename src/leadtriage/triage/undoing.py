@@ -74,6 +74,7 @@ def undo_last_act(engine: Engine, criteria: Criteria, act: Act, *, only: int | N
                 "the last act was to forget a person, and nothing of that is left to bring back",
                 place=f"lead {events[0]['lead_id']}",
             )
+        _require_latest_merge(doing, last)
         _restore(doing, events)
         _withdraw(doing, last)
         _release_keys(doing.connection, events)
@@ -115,6 +116,20 @@ def _restore(doing: Acting, events: Sequence[Mapping[str, Any]]) -> None:
             for event in reversed(events)
         ]
     )
+
+
+def _require_latest_merge(doing: Acting, act_id: int) -> None:
+    """Raise where the lead that a merge of the act had left was merged itself since: that goes first."""
+    pair = table(PairDecision)
+    merges = select(_lead.c.id, _lead.c.merged_into).join(pair, pair.c.winner_id == _lead.c.id)
+    for winner_id, into in doing.connection.execute(
+        merges.where(pair.c.act == act_id, _lead.c.merged_into.is_not(None))
+    ):
+        raise LeadtriageError(
+            f"it was merged into lead {into} since",
+            place=f"lead {winner_id}",
+            hint=f"that goes first; see who did it: leadtriage history --lead {into} --kind merged",
+        )
 
 
 def _withdraw(doing: Acting, act_id: int) -> None:

@@ -1,0 +1,1 @@
+"""Which leads that no exact key joined are probably the same person or company."""

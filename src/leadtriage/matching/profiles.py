@@ -1,0 +1,144 @@
+"""What is compared of a lead: names, addresses, numbers, places and birthdays in bare forms, read from the database."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from sqlalchemy import Connection, RowMapping, select
+
+from leadtriage.criteria.text import fold, words
+from leadtriage.db.schema import ExtraColumn, Lead, table
+from leadtriage.vocabulary import EmailKind
+
+_lead = table(Lead)
+
+_LEGAL_FORMS = frozenset(
+    "inc incorporated llc llp lp ltd limited gmbh mbh ag kg ohg ug eg ev gbr corp corporation co company plc pty pvt "
+    "bv nv sa sas sarl srl spa sl ab as oy oyj aps kk group holding holdings the und and".split()
+)
+_TITLES = frozenset("mr mrs ms miss dr prof professor herr frau jr sr ii iii phd md".split())
+_BIRTHDAYS = frozenset(
+    ("dob", "date of birth", "birth date", "birthdate", "birthday", "born", "born on", "geburtsdatum", "geburtstag")
+)
+_ISO_DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)\b")
+_NOT_LETTERS = str.maketrans("", "", " -.'")
+_MOST_WORDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A lead as it is compared with others; what is unknown is empty.
+
+    Attributes:
+        words: of the person's name, in their order, without titles and accents.
+        addresses: all e-mail addresses, the lead's own first.
+        local, domain: the two sides of its own address; the domain only where it may be a company's.
+        phones: in their stored form.
+        company: the words of its name without legal forms.
+        site: the company's domain, by its address or its website.
+        born: as `YYYY-MM-DD` where it is such a day, else as it came.
+    """
+
+    lead_id: int
+    name: str
+    words: tuple[str, ...]
+    addresses: tuple[str, ...]
+    kind: str
+    phones: tuple[str, ...]
+    company: str
+    site: str
+    city: str
+    state: str
+    country: str
+    born: str
+
+    @property
+    def local(self) -> str:
+        """What stands before the @ of its own address, or all of one that is none."""
+        return self.addresses[0].partition("@")[0] if self.addresses else ""
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether its own address is one person's: none of a role (info@), none that was made to be thrown away."""
+        return bool(self.addresses) and self.kind not in (EmailKind.ROLE, EmailKind.DISPOSABLE)
+
+
+def read_profiles(connection: Connection) -> list[Profile]:
+    """Read all leads that were neither taken back nor merged into another, by their ids."""
+    birthdays = [
+        f"c{row.id}" for row in connection.execute(select(table(ExtraColumn))) if words(fold(row.header)) in _BIRTHDAYS
+    ]
+    names = ("id", "name", "first_name", "last_name", "email", "other_emails", "email_kind", "phone", "other_phones")
+    columns = [_lead.c[name] for name in (*names, "email_domain", "company", "website", "city", "state", "country")]
+    if birthdays:
+        columns.append(_lead.c.extra)
+    shown = select(*columns).where(_lead.c.removed_by.is_(None), _lead.c.merged_into.is_(None)).order_by(_lead.c.id)
+    rows = connection.execution_options(yield_per=2_000).execute(shown).mappings()
+    return [_make_profile(row, birthdays) for row in rows]
+
+
+def _make_profile(row: RowMapping, birthdays: list[str]) -> Profile:
+    full = row["name"] or " ".join(part for part in (row["first_name"], row["last_name"]) if part)
+    extra = (row["extra"] or {}) if birthdays else {}
+    born = next((extra[key] for key in birthdays if extra.get(key)), "")
+    day = _ISO_DAY.match(born.strip())
+    of_company = row["email_domain"] if row["email_kind"] in (EmailKind.BUSINESS, EmailKind.ROLE) else None
+    return Profile(
+        lead_id=row["id"],
+        name=full or row["company"] or "",
+        words=tuple(_name_words(full)),
+        addresses=tuple(address.lower() for address in _list(row["email"], row["other_emails"])),
+        kind=row["email_kind"] or "",
+        phones=tuple(_list(row["phone"], row["other_phones"])),
+        company=bare_company(row["company"] or ""),
+        site=of_company or _find_host(row["website"]),
+        city=_bare(row["city"]),
+        state=_bare(row["state"]),
+        country=_bare(row["country"]),
+        born=day[0] if day else fold(born),
+    )
+
+
+def bare_company(name: str) -> str:
+    """Return a company's name without case, accents, signs and legal forms ("ACME Inc." is "acme")."""
+    spoken = _plain(name).replace(".", "").split()
+    said = [word for part in spoken for word in words(part).split()]
+    return " ".join([word for word in said if word not in _LEGAL_FORMS] or said)
+
+
+def _name_words(full: str) -> Iterator[str]:
+    before, comma, after = full.partition(",")
+    spoken = _plain(f"{after} {before}" if comma else full).replace(".", ". ").replace("'", "").replace("-", " ")
+    for word in words(spoken).split()[:_MOST_WORDS]:
+        if word not in _TITLES and not word.isdecimal():
+            yield word
+
+
+def _plain(text: str) -> str:
+    """A folded text without accents."""
+    folded = fold(text)
+    if folded.isascii():
+        return folded
+    return "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))
+
+
+def _bare(text: str | None) -> str:
+    return _plain(text).translate(_NOT_LETTERS) if text else ""
+
+
+def _list(first: str | None, others: str | None) -> list[str]:
+    return [text for text in (first, *(others or "").split(", ")) if text]
+
+
+def _find_host(website: str | None) -> str:
+    if not website:
+        return ""
+    try:
+        host = urlsplit(website if "//" in website else f"//{website}").hostname
+    except ValueError:
+        return ""
+    return (host or "").removeprefix("www.").lower()

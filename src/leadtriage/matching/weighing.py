@@ -1,0 +1,222 @@
+"""What speaks for two leads being one and what against it, in bits, after Fellegi and Sunter (1969).
+
+Each agreement weighs log2 of how much likelier it is between two rows of one than between two leads by chance: the
+rarer a value, the more. Each contradiction weighs what it makes less likely. The sum begins below zero, since two
+leads by chance are hardly ever one, and the more leads there are, the further.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp2, log2
+
+from leadtriage.matching.likeness import SAME, SHUFFLED, compare_words, count_edits, share_letters
+from leadtriage.matching.profiles import Profile
+
+_FEWEST_LEADS = 1_000
+"""A smaller database is a part of a larger world: chance is not likelier there."""
+
+_SAME_ADDRESS, _ALIKE_ADDRESS, _SAME_LOCAL = 14.0, 10.0, 6.0
+_OTHER_LOCAL_OF_ONE_SITE, _OTHER_ADDRESS = -3.0, -1.5
+_OTHER_PHONE, _OTHER_COMPANY, _OTHER_PLACE, _OTHER_COUNTRY = -1.0, -3.0, -1.5, -4.0
+_OTHER_NAME, _OTHER_PART_OF_NAME = -14.0, -9.0
+_BORN_SAME, _BORN_ALIKE, _BORN_NEAR, _BORN_OTHER = 9.0, 4.0, 1.0, -3.0
+_NEITHER_HAS_A_NAME = 3.0
+_MOST_OF_A_WORD, _MOST_OF_A_COMPANY, _MOST_OF_A_PHONE, _MOST_OF_A_PLACE = 10.0, 9.0, 14.0, 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What came of comparing two leads.
+
+    Attributes:
+        bits: for being one, against it where below zero.
+        evidence: what agrees, in words.
+        contradicts: the names are those of two people.
+    """
+
+    bits: float
+    evidence: tuple[str, ...]
+    contradicts: bool = False
+
+    @property
+    def confidence(self) -> float:
+        """The probability that they are one, from 0 to 1."""
+        return 1 / (1 + exp2(-max(-60.0, min(60.0, self.bits))))
+
+
+class Scales:
+    """Weighs pairs of leads by how rare what they share is among all leads."""
+
+    def __init__(self, profiles: Sequence[Profile]) -> None:
+        self._words: Counter[str] = Counter()
+        self._companies: Counter[str] = Counter()
+        self._sites: Counter[str] = Counter()
+        self._phones: Counter[str] = Counter()
+        self._places: Counter[str] = Counter()
+        for profile in profiles:
+            self._words.update(set(profile.words))
+            self._companies[profile.company] += 1
+            self._sites[profile.site] += 1
+            self._phones.update(set(profile.phones))
+            self._places.update({f"city {profile.city}", f"state {profile.state}"})
+        self._leads = max(len(profiles), _FEWEST_LEADS)
+
+    def weigh(self, one: Profile, other: Profile) -> Weighed:
+        """Compare two leads."""
+        evidence: list[str] = []
+        bits, contradicts = self._weigh_names(one, other, evidence)
+        bits -= log2(self._leads)
+        bits += self._weigh_addresses(one, other, evidence)
+        bits += self._weigh_phones(one, other, evidence)
+        bits += self._weigh_companies(one, other, evidence)
+        bits += self._weigh_places(one, other, evidence)
+        bits += _weigh_birthdays(one, other, evidence)
+        return Weighed(bits, tuple(evidence), contradicts)
+
+    def _rarity(self, counts: Counter[str], value: str, most: float) -> float:
+        """Bits of sharing a value by chance: log2 of one by its share among all leads."""
+        return max(0.0, min(most, log2(self._leads / max(counts[value], 2))))
+
+    def _weigh_names(self, one: Profile, other: Profile, evidence: list[str]) -> tuple[float, bool]:
+        if not one.words or not other.words:
+            return (_NEITHER_HAS_A_NAME if not one.words and not other.words else 0.0), False
+        matched, left, right = _pair_words(one.words, other.words)
+        bits = 0.0
+        for mine, its, likeness in matched:
+            rarest = min(self._rarity(self._words, word, _MOST_OF_A_WORD) for word in (mine, its))
+            bits += (rarest if likeness == SAME else self._rarity(self._words, mine, _MOST_OF_A_WORD)) * likeness
+        same = all(likeness == SAME for *_, likeness in matched)
+        if matched and not (left and right):
+            if same and not left and not right:
+                said = "same name" if one.words == other.words else "same name in another order"
+                evidence.append(said if len(matched) > 1 else f"same name ({one.name})")
+            else:
+                evidence.append(f"names alike ({one.name} / {other.name})")
+        if not (left and right):
+            return bits, False
+        return bits * 0.5 + (_OTHER_PART_OF_NAME if matched else _OTHER_NAME), True
+
+    def _weigh_addresses(self, one: Profile, other: Profile, evidence: list[str]) -> float:
+        if not one.addresses or not other.addresses:
+            return 0.0
+        shared = set(one.addresses) & set(other.addresses)
+        if shared:
+            evidence.append("same e-mail")
+            return _SAME_ADDRESS if one.is_personal and other.is_personal else _SAME_LOCAL
+        mine, its = one.addresses[0], other.addresses[0]
+        if not (one.is_personal and other.is_personal):
+            return 0.0
+        if one.local == other.local:
+            if len(one.local) < 5:
+                return _OTHER_ADDRESS
+            evidence.append(f"same e-mail but for what follows the @ ({mine} / {its})")
+            of_name = any(len(word) > 2 and word in one.local for word in one.words)
+            return 1.0 if of_name else _SAME_LOCAL
+        if one.site and one.site == other.site:
+            return self._weigh_neighbours(one, other, evidence)
+        if _are_addresses_alike(mine, its):
+            evidence.append(f"e-mails alike ({mine} / {its})")
+            return _ALIKE_ADDRESS
+        return _OTHER_ADDRESS
+
+    def _weigh_neighbours(self, one: Profile, other: Profile, evidence: list[str]) -> float:
+        """Two addresses of one company: a typing error, the same name written otherwise, or two people."""
+        if compare_words(one.local, other.local) >= SHUFFLED and min(len(one.local), len(other.local)) > 4:
+            evidence.append(f"e-mails alike ({one.addresses[0]} / {other.addresses[0]})")
+            return _ALIKE_ADDRESS * 0.6
+        both = set(one.words) & set(other.words)
+        if all(any(len(word) > 2 and word in local for word in both) for local in (one.local, other.local)):
+            return 0.0
+        return _OTHER_LOCAL_OF_ONE_SITE
+
+    def _weigh_phones(self, one: Profile, other: Profile, evidence: list[str]) -> float:
+        if not one.phones or not other.phones:
+            return 0.0
+        shared = set(one.phones) & set(other.phones)
+        if not shared:
+            return _OTHER_PHONE
+        evidence.append("same phone")
+        sharing = min(self._phones[phone] for phone in shared)
+        return max(1.0, _MOST_OF_A_PHONE - 2 * log2(max(sharing, 2)))
+
+    def _weigh_companies(self, one: Profile, other: Profile, evidence: list[str]) -> float:
+        bits = 0.0
+        if one.site and one.site == other.site:
+            evidence.append("same company domain")
+            bits = self._rarity(self._sites, one.site, _MOST_OF_A_COMPANY)
+        if not one.company or not other.company:
+            return bits
+        if one.company == other.company:
+            evidence.append("same company")
+            return max(bits, self._rarity(self._companies, one.company, _MOST_OF_A_COMPANY))
+        if _are_companies_alike(one.company, other.company):
+            evidence.append("companies alike")
+            return max(bits, 0.7 * self._rarity(self._companies, one.company, _MOST_OF_A_COMPANY))
+        return bits or _OTHER_COMPANY
+
+    def _weigh_places(self, one: Profile, other: Profile, evidence: list[str]) -> float:
+        bits = _OTHER_COUNTRY if one.country and other.country and one.country != other.country else 0.0
+        for kind, mine, its in (("city", one.city, other.city), ("state", one.state, other.state)):
+            if not mine or not its:
+                continue
+            if mine == its:
+                evidence.append(f"same {kind}")
+                return bits + self._rarity(self._places, f"{kind} {mine}", _MOST_OF_A_PLACE)
+            if compare_words(mine, its) >= SHUFFLED:
+                evidence.append(f"{kind} alike")
+                return bits + 0.5 * self._rarity(self._places, f"{kind} {mine}", _MOST_OF_A_PLACE)
+            return bits + _OTHER_PLACE
+        return bits
+
+
+def _pair_words(mine: Sequence[str], its: Sequence[str]) -> tuple[list[tuple[str, str, float]], list[str], list[str]]:
+    """Pair the words of two names, the likest first in any order, and return what is left of each besides."""
+    likely = sorted(
+        ((compare_words(a, b), -i, -j) for i, a in enumerate(mine) for j, b in enumerate(its)), reverse=True
+    )
+    left, right = dict(enumerate(mine)), dict(enumerate(its))
+    matched: list[tuple[str, str, float]] = []
+    for likeness, i, j in likely:
+        if likeness and -i in left and -j in right:
+            matched.append((left.pop(-i), right.pop(-j), likeness))
+    return matched, list(left.values()), list(right.values())
+
+
+def _are_addresses_alike(one: str, other: str) -> bool:
+    """Whether one may be the other with typing errors, or with letters that have changed places."""
+    length = max(len(one), len(other))
+    if share_letters(one, other) < 0.85:
+        return False
+    most = max(2, length // 6)
+    return count_edits(one, other, most) <= most or _count_in_place(one, other) >= 0.6 * length
+
+
+def _count_in_place(one: str, other: str) -> int:
+    """How many letters stand where they stand in the other, counted from the start or from the end."""
+    from_start = sum(a == b for a, b in zip(one, other, strict=False))
+    return max(from_start, sum(a == b for a, b in zip(reversed(one), reversed(other), strict=False)))
+
+
+def _are_companies_alike(one: str, other: str) -> bool:
+    short, long = sorted((one, other), key=len)
+    if len(short) >= 5 and (long.startswith(f"{short} ") or short.replace(" ", "") == long.replace(" ", "")):
+        return True
+    return len(short) >= 5 and count_edits(one, other, max(1, len(long) // 8)) <= max(1, len(long) // 8)
+
+
+def _weigh_birthdays(one: Profile, other: Profile, evidence: list[str]) -> float:
+    if not one.born or not other.born:
+        return 0.0
+    if one.born == other.born:
+        evidence.append("same birthday")
+        return _BORN_SAME
+    parts = list(zip(one.born.split("-"), other.born.split("-"), strict=False))
+    if len(parts) != 3:
+        return 0.0
+    if sum(a == b for a, b in parts) == 2 or sorted(one.born) == sorted(other.born):
+        evidence.append("birthdays alike")
+        return _BORN_ALIKE
+    return _BORN_NEAR if abs(int(parts[0][0]) - int(parts[0][1])) <= 1 else _BORN_OTHER
