@@ -254,7 +254,7 @@ def _closed_warning(still_closed: int) -> tuple[str, ...]:
     if not still_closed:
         return ()
     leads = "1 lead is" if still_closed == 1 else f"{still_closed:,} leads are"
-    return (f"{leads} closed here but open in the file: see leadtriage leads --stage lost --stage won",)
+    return (f"{leads} closed here but open in the file: see leadtriage leads --stage junk --stage lost --stage won",)
 
 
 def _tell_closed(tally: Tally) -> tuple[str, ...]:

@@ -212,13 +212,13 @@ class _Decider:
         return Assignment(lead["id"], lead["name"], lead["company"], owner, why)
 
     def _choose(self, lead: Mapping[str, Any]) -> tuple[Desk | None, str]:
-        for owner in self._holders.find(lead)[:1]:
-            desk = self._team.find(owner)
-            if desk is None:
-                return None, f"waits: {owner}, who is not in the team, has the company"
+        holders = self._holders.find(lead)
+        for desk in [desk for owner in holders if (desk := self._team.find(owner))][:1]:
             refused = desk.refuse(self._day)
             company = _name_company(lead)
             return (None, f"waits: {refused}, and has {company}") if refused else (desk, f"has {company} already")
+        if holders:
+            return None, f"waits: {holders[0]}, who is not in the team, has {_name_company(lead)}"
         role = SALES if lead["qualified_on"] is not None else QUALIFIER
         staff = [desk for desk in self._team.of_role(role) if desk is not self._gone]
         if not staff:
