@@ -57,7 +57,7 @@ def choose_many(invocation: Invocation, selection: Selection, filters: Filters, 
         LeadtriageError: no open lead is chosen, or the answer was no.
     """
     from leadtriage.reports.choosing import choose_leads
-    from leadtriage.reports.words import count_of
+    from leadtriage.words import count_of
 
     if not selection.is_narrowed:
         raise UsageError(

@@ -164,8 +164,8 @@ def undo(
 def _undo_last_act(invocation: Invocation) -> None:
     from leadtriage.db.engine import reading
     from leadtriage.reports.team_log import list_act
-    from leadtriage.reports.words import count_of, say_day
     from leadtriage.triage.undoing import undo_last_act
+    from leadtriage.words import count_of, say_day
 
     criteria = invocation.criteria()
     act = invocation.act(criteria.timezone)

@@ -139,9 +139,9 @@ def nurture(
         raise UsageError("until when?", place="--until", hint="such as --until 3w")
     if why is None:
         raise UsageError("parking needs a reason", place="--reason", hint="such as --reason bad_timing")
-    from leadtriage.reports.words import say_day
     from leadtriage.triage.days import parse_future_day
     from leadtriage.triage.parking import Parking, check_parking, park
+    from leadtriage.words import say_day
 
     criteria = invocation.criteria()
     act = invocation.act(criteria.timezone)

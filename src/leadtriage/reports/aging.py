@@ -13,9 +13,9 @@ from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from leadtriage.db.schema import Lead, LeadScore, table
 from leadtriage.reports.filters import Filters, conditions, visible
-from leadtriage.reports.words import count_of
 from leadtriage.tabular import Column, Table
 from leadtriage.vocabulary import OPEN_STAGES, Grade
+from leadtriage.words import count_of
 
 _lead = table(Lead)
 _score = table(LeadScore)

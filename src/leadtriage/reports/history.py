@@ -14,9 +14,9 @@ from leadtriage.db.schema import Event, ImportBatch, table
 from leadtriage.importing.attributes import BY_NAME
 from leadtriage.importing.summary import BY_HAND
 from leadtriage.reports.repeating import is_told_by_another
-from leadtriage.reports.words import say_day
 from leadtriage.scoring.shown_values import format_money
 from leadtriage.vocabulary import EventKind, Stage, TouchKind, VerdictWord
+from leadtriage.words import say_day
 
 _event = table(Event)
 _batch = table(ImportBatch)

@@ -7,8 +7,8 @@ from datetime import date
 from typing import Any
 
 from leadtriage.reports.basis import Basis
-from leadtriage.reports.words import say_day, say_weekday
 from leadtriage.vocabulary import Stage
+from leadtriage.words import say_day, say_weekday
 
 
 def say_next_step(row: Mapping[str, Any], basis: Basis, as_of: date) -> str:

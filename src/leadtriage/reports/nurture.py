@@ -12,9 +12,9 @@ from leadtriage.reports import page
 from leadtriage.reports.basis import Basis, read_basis
 from leadtriage.reports.filters import Filters, conditions, may_be_contacted
 from leadtriage.reports.page import CellRow, Row
-from leadtriage.reports.words import count_of
 from leadtriage.tabular import Column, Table
 from leadtriage.vocabulary import Stage
+from leadtriage.words import count_of
 
 _lead = table(Lead)
 _score = table(LeadScore)

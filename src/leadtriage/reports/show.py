@@ -20,12 +20,12 @@ from leadtriage.reports import show_tables
 from leadtriage.reports.filters import visible
 from leadtriage.reports.history import read_history
 from leadtriage.reports.money import whole_units
-from leadtriage.reports.words import count_of, say_day
 from leadtriage.scoring.explain import Explanation, explain_lead
 from leadtriage.scoring.nominating import nominating_lines
 from leadtriage.scoring.shown_values import format_money
 from leadtriage.tabular import Card, Cell
 from leadtriage.vocabulary import OPEN_STAGES
+from leadtriage.words import count_of, say_day
 
 _lead = table(Lead)
 _score = table(LeadScore)

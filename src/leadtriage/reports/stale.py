@@ -16,9 +16,9 @@ from leadtriage.reports import page
 from leadtriage.reports.basis import Basis, read_basis
 from leadtriage.reports.filters import Filters, conditions, may_be_contacted, not_hidden
 from leadtriage.reports.page import CellRow, Row
-from leadtriage.reports.words import count_of
 from leadtriage.tabular import Cell, Column, Table
 from leadtriage.vocabulary import Clock
+from leadtriage.words import count_of
 
 _lead = table(Lead)
 _score = table(LeadScore)
