@@ -34,6 +34,7 @@ GROUPS: dict[str, dict[str, str]] = {
     },
     "leads": {"show": "Show a lead, why it has its score, and its history."},
     "junk": {"junk": "Show the junk candidates and what nominates each, or decide them."},
+    "duplicates": {"duplicates": "Show pairs of leads that are probably one, or decide them."},
     "asking": {"ask": "Ask what is not known of a lead, and store the answers."},
     "working": {
         "touch": "Log a contact with a lead.",

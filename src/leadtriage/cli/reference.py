@@ -54,6 +54,10 @@ ROW_KEYS = {
     "junk --audit": "id, name, company, title, email, phone, source, need, score, ceiling, known, age_days, verdict, "
     "reason, note",
     "junk --rates": "kind, name, verdicts, confirmed, overturned, overturn_rate, overturn_low, overturn_high, note",
+    "duplicates": "a_id, b_id, a_name, b_name, a_email, b_email, evidence, confidence",
+    "duplicates --merge": "id, name, company, email, stage, merged, taken",
+    "duplicates --apart": "a_id, b_id",
+    "duplicates --review": "done, pairs",
     "stale": "id, name, company, owner, grade, score, clock, due, overdue_days, last_touch, stage, leads",
     "touch": "id, name, company, kind, on, answered, next_touch, stage, touches, unanswered_touches",
     "nurture": "id, name, company, owner, grade, score, until, due, contact_due, reason, last_touch",

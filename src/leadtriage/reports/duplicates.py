@@ -19,10 +19,10 @@ _score = table(LeadScore)
 
 _COLUMNS = (
     Column("a_id", "Id", keep=95, align="right"),
-    Column("a_name", "Name", keep=90),
-    Column("a_email", "E-mail", keep=50),
     Column("b_id", "Other id", keep=94, align="right"),
+    Column("a_name", "Name", keep=90),
     Column("b_name", "Other name", keep=89),
+    Column("a_email", "E-mail", keep=50),
     Column("b_email", "Other e-mail", keep=49),
     Column("evidence", "Because", keep=92),
     Column("confidence", "Confidence", keep=85, align="right", kind="share"),
