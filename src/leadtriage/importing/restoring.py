@@ -31,13 +31,19 @@ _EXTRA = "column:"
 _BY_PEOPLE = 2**62
 """Stands for the batch of what people did, so that at equal times it comes after what an import did."""
 
+NO_BATCH = 0
+"""Stands for no import; the first one's number is 1."""
+
 Statements = Mapping[int, Sequence[Statement]]
 """Lead -> what the rows of the imports that remain say of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Undoing:
-    """One taking back of a batch: who does it, and the act that its events belong to."""
+    """One taking back of a batch: who does it, and the act that its events belong to.
+
+    With `NO_BATCH` it was an act that was taken back, and what imports say is put together anew.
+    """
 
     batch: int
     act: Act
@@ -118,7 +124,9 @@ def _replay(connection: Connection, batch: int, leads: Sequence[int], statements
     created = {row.id: row.observed_at for row in stored}
     for (lead_id, field), history in read_histories(connection, leads, (*_CHANGES, EventKind.UNDONE)):
         changes = [line for line in history if line.kind in _CHANGES]
-        if field is None or not any(is_taken_back(line, batch) for line in changes):
+        if field not in BY_NAME and not (field or "").startswith(_EXTRA):
+            continue
+        if not any(line.retracted or is_taken_back(line, batch) for line in changes):
             continue
         yield _replay_field(history, changes, statements.get(lead_id, ()), batch, created[lead_id])
 
@@ -256,7 +264,7 @@ def tell_undone(
                 "recorded_at": act.recorded_at,
                 "by": act.by,
                 "kind": EventKind.UNDONE.value,
-                "batch_id": undoing.batch,
+                "batch_id": undoing.batch or None,
                 "field": field,
                 "old": now,
                 "new": then,

@@ -42,7 +42,7 @@ from leadtriage.errors import LeadtriageError
 from leadtriage.importing.merge import write_events_of_leads
 from leadtriage.importing.releasing import release_keys
 from leadtriage.importing.rereading import KeptRows
-from leadtriage.importing.restoring import Undoing, is_retracted, restore_fields
+from leadtriage.importing.restoring import NO_BATCH, Undoing, is_retracted, restore_fields
 from leadtriage.importing.standing import (
     restore_contacts,
     restore_nominations,
@@ -123,17 +123,23 @@ def _restore(connection: Connection, batch: int, act: Act, removed: Any) -> froz
 
 
 def restore_after_act(connection: Connection, leads: Sequence[int], act: Act) -> None:
-    """Leave out what undone imports had said of some leads, where the taking back of an act has brought it back."""
-    event, books = table(Event), table(ImportBatch)
+    """Let some leads be as imports say after an act was taken back: what it had hidden, and nothing of undone ones."""
+    event, row, books = table(Event), table(ImportRow), table(ImportBatch)
     for group in dialect.batches(sorted(leads)):
+        imported = select(row.c.lead_id).where(row.c.lead_id.in_(group)).distinct().order_by(row.c.lead_id)
+        concerned = list(connection.execute(imported).scalars())
+        if not concerned:
+            continue
         undone = (
             select(event.c.batch_id)
             .join(books, books.c.id == event.c.batch_id)
-            .where(event.c.lead_id.in_(group), event.c.kind.in_(_CHANGES), books.c.undone_at.is_not(None))
+            .where(event.c.lead_id.in_(concerned), event.c.kind.in_(_CHANGES), books.c.undone_at.is_not(None))
             .distinct()
         )
         for batch in sorted(connection.execute(undone).scalars()):
-            _restore_leads(connection, batch, act, group)
+            _restore_leads(connection, batch, act, concerned)
+        undoing = Undoing(NO_BATCH, act, reserve_ids(connection, "act"))
+        restore_fields(connection, undoing, concerned, KeptRows(connection).read(concerned))
 
 
 def _restore_leads(connection: Connection, batch: int, act: Act, concerned: Sequence[int]) -> frozenset[int]:
@@ -168,7 +174,8 @@ def _made_and_changed_since(batch: int) -> Any:
     by_people = exists().where(
         event.c.lead_id == lead.c.id,
         or_(event.c.batch_id.is_(None), event.c.batch_id != batch),
-        event.c.kind.not_in([EventKind.GRADE, EventKind.QUALIFIED, EventKind.UNDONE]),
+        event.c.kind != EventKind.UNDONE,
+        or_(event.c.kind.not_in([EventKind.GRADE, EventKind.QUALIFIED]), event.c.changes.is_not(None)),
         or_(event.c.batch_id.is_(None), _stands(event.c.batch_id)),
         ~is_retracted(event),
     )

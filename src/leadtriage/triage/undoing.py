@@ -142,6 +142,8 @@ def _withdraw(doing: Acting, act_id: int) -> None:
             update(rows).where(rows.c.act == act_id, rows.c.withdrawn_at.is_(None)).values(withdrawn_at=now)
         )
     nomination = table(Nomination)
+    # What a later act has withdrawn does not come back with that one's undoing either.
+    connection.execute(update(nomination).where(nomination.c.act == act_id).values(withdrawn_act=None))
     connection.execute(
         update(nomination)
         .where(nomination.c.withdrawn_act == act_id, stands(nomination.c.batch_id))
