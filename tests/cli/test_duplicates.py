@@ -159,7 +159,10 @@ def test_quitting_leaves_the_rest_as_it_is(program: Program, engine: Engine) -> 
 
 
 def test_a_pair_that_somebody_else_merged_meanwhile_is_passed_over(program: Program, engine: Engine) -> None:
-    held, session = review(engine, "s", lambda: program.done("duplicates", "--merge", "3", "4", "--by", "Sam"), "m")
+    def merge_as_sam() -> None:
+        program.done("duplicates", "--merge", "3", "4", "--by", "Sam")
+
+    held, session = review(engine, "s", merge_as_sam, "m")
     assert [step.done for step in held.steps] == ["skipped"]
     assert any("not merged" in sentence for sentence in session.told)
 

@@ -1,7 +1,8 @@
 """Which pairs of leads are worth comparing: those that share something rare, so that the work grows with the leads.
 
 Leads that share a key stand in one block. A small block is compared pair by pair; in a larger one, such as that of
-a company with thousands of people, each lead is compared with those next to it by name alone.
+a company with thousands of people, each lead is compared with those next to it by name and company, or by name and
+city. A larger one of a weak key, such as a first name in a city, tells nothing.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from itertools import combinations
 
 from leadtriage.matching.profiles import Profile
 
-_SMALL = 24
+_SMALL = 12
 """Leads of a block in which all are compared with all."""
-_NEIGHBOURS = 6
+_NEIGHBOURS = 4
 _FEWEST_LETTERS = 3
 
 
@@ -25,13 +26,13 @@ def find_candidates(profiles: Sequence[Profile]) -> Iterator[tuple[int, int]]:
     """
     seen: set[int] = set()
     size = len(profiles)
-    for make_keys in _KEYS:
+    for make_keys, is_telling in _KEYS:
         blocks: dict[str, list[int]] = defaultdict(list)
         for place, profile in enumerate(profiles):
             for key in set(make_keys(profile)):
                 blocks[key].append(place)
         for block in blocks.values():
-            if len(block) < 2:
+            if len(block) < 2 or (len(block) > _SMALL and not is_telling):
                 continue
             for one, other in _pair_up(block, profiles):
                 number = one * size + other
@@ -44,19 +45,19 @@ def _pair_up(block: list[int], profiles: Sequence[Profile]) -> Iterator[tuple[in
     if len(block) <= _SMALL:
         yield from combinations(block, 2)
         return
-    for order in (_by_last_word, _by_first_word):
+    for order in (_by_words_and_company, _by_words_and_city):
         ranked = sorted(block, key=lambda place: order(profiles[place]))
         for distance in range(1, _NEIGHBOURS + 1):
             for one, other in zip(ranked, ranked[distance:], strict=False):
                 yield (one, other) if one < other else (other, one)
 
 
-def _by_last_word(profile: Profile) -> tuple[str, ...]:
-    return tuple(sorted(profile.words, reverse=True))
+def _by_words_and_company(profile: Profile) -> tuple[str, ...]:
+    return (*sorted(profile.words, reverse=True), profile.site or profile.company)
 
 
-def _by_first_word(profile: Profile) -> tuple[str, ...]:
-    return tuple(sorted(profile.words))
+def _by_words_and_city(profile: Profile) -> tuple[str, ...]:
+    return (*sorted(profile.words), profile.city)
 
 
 def _letters(word: str) -> str:
@@ -114,12 +115,13 @@ def _by_birthday(profile: Profile) -> Iterator[str]:
         yield profile.born
 
 
-_KEYS: tuple[Callable[[Profile], Iterator[str]], ...] = (
-    _by_phone,
-    _by_address,
-    _by_part_of_address,
-    _by_name,
-    _by_place,
-    _by_company,
-    _by_birthday,
+_KEYS: tuple[tuple[Callable[[Profile], Iterator[str]], bool], ...] = (
+    (_by_phone, True),
+    (_by_address, True),
+    (_by_part_of_address, False),
+    (_by_name, True),
+    (_by_place, False),
+    (_by_company, True),
+    (_by_birthday, False),
 )
+"""What makes keys, and whether sharing one still tells something where many do: their neighbours are compared then."""

@@ -62,6 +62,9 @@ def compare_words(one: str, other: str) -> float:
         return ALIKE
     if len(short) < _FEWEST_LETTERS - (len(long) == _FEWEST_LETTERS):
         return 0.0
+    mine, its = set(one), set(other)
+    if len(mine & its) < 0.5 * max(len(mine), len(its)):
+        return 0.0
     shared = share_letters(one, other)
     if shared < _SHARED_LETTERS - 0.1:
         return 0.0

@@ -19,7 +19,7 @@ _FEWEST_LEADS = 1_000
 """A smaller database is a part of a larger world: chance is not likelier there."""
 
 _SAME_ADDRESS, _ALIKE_ADDRESS, _SAME_LOCAL = 14.0, 10.0, 6.0
-_OTHER_LOCAL_OF_ONE_SITE, _OTHER_ADDRESS = -3.0, -1.5
+_OTHER_PERSON_OF_ONE_SITE, _OTHER_LOCAL_OF_ONE_SITE, _OTHER_ADDRESS = -6.0, -3.0, -1.5
 _OTHER_PHONE, _OTHER_COMPANY, _OTHER_PLACE, _OTHER_COUNTRY = -1.0, -3.0, -1.5, -4.0
 _OTHER_NAME, _OTHER_PART_OF_NAME = -14.0, -9.0
 _BORN_SAME, _BORN_ALIKE, _BORN_NEAR, _BORN_OTHER = 9.0, 4.0, 1.0, -3.0
@@ -69,11 +69,15 @@ class Scales:
         evidence: list[str] = []
         bits, contradicts = self._weigh_names(one, other, evidence)
         bits -= log2(self._leads)
-        bits += self._weigh_addresses(one, other, evidence)
+        if contradicts and not _share_what_is_ones_own(one, other):
+            # A company, a telephone and a city are shared by people of different names every day.
+            return Weighed(bits, (), contradicts)
         bits += self._weigh_phones(one, other, evidence)
         bits += self._weigh_companies(one, other, evidence)
         bits += self._weigh_places(one, other, evidence)
         bits += _weigh_birthdays(one, other, evidence)
+        if bits + (_ALIKE_ADDRESS if set(one.addresses).isdisjoint(other.addresses) else _SAME_ADDRESS) > 0:
+            bits += self._weigh_addresses(one, other, evidence)
         return Weighed(bits, tuple(evidence), contradicts)
 
     def _rarity(self, counts: Counter[str], value: str, most: float) -> float:
@@ -119,7 +123,8 @@ class Scales:
             return self._weigh_neighbours(one, other, evidence)
         if _are_addresses_alike(mine, its):
             evidence.append(f"e-mails alike ({mine} / {its})")
-            return _ALIKE_ADDRESS
+            of_name = any(len(word) > 2 and word in one.local and word in other.local for word in one.words)
+            return _ALIKE_ADDRESS * (0.5 if of_name else 1.0)
         return _OTHER_ADDRESS
 
     def _weigh_neighbours(self, one: Profile, other: Profile, evidence: list[str]) -> float:
@@ -127,10 +132,10 @@ class Scales:
         if compare_words(one.local, other.local) >= SHUFFLED and min(len(one.local), len(other.local)) > 4:
             evidence.append(f"e-mails alike ({one.addresses[0]} / {other.addresses[0]})")
             return _ALIKE_ADDRESS * 0.6
-        both = set(one.words) & set(other.words)
-        if all(any(len(word) > 2 and word in local for word in both) for local in (one.local, other.local)):
-            return 0.0
-        return _OTHER_LOCAL_OF_ONE_SITE
+        matched, left, right = _pair_words(_split(one.local), _split(other.local))
+        if any(len(word) > 2 for word in left) and any(len(word) > 2 for word in right):
+            return _OTHER_PERSON_OF_ONE_SITE
+        return 0.0 if matched else _OTHER_LOCAL_OF_ONE_SITE
 
     def _weigh_phones(self, one: Profile, other: Profile, evidence: list[str]) -> float:
         if not one.phones or not other.phones:
@@ -172,6 +177,11 @@ class Scales:
         return bits
 
 
+def _share_what_is_ones_own(one: Profile, other: Profile) -> bool:
+    """Whether they have one address, or were born on one day."""
+    return bool(one.born and one.born == other.born) or not set(one.addresses).isdisjoint(other.addresses)
+
+
 def _pair_words(mine: Sequence[str], its: Sequence[str]) -> tuple[list[tuple[str, str, float]], list[str], list[str]]:
     """Pair the words of two names, the likest first in any order, and return what is left of each besides."""
     likely = sorted(
@@ -185,10 +195,22 @@ def _pair_words(mine: Sequence[str], its: Sequence[str]) -> tuple[list[tuple[str
     return matched, list(left.values()), list(right.values())
 
 
+def _split(local: str) -> list[str]:
+    """The words of what stands before an @, without numbers."""
+    return "".join(c if c.isalpha() else " " for c in local).split()
+
+
 def _are_addresses_alike(one: str, other: str) -> bool:
     """Whether one may be the other with typing errors, or with letters that have changed places."""
     length = max(len(one), len(other))
-    if share_letters(one, other) < 0.85:
+    if abs(len(one) - len(other)) > max(2, length // 6):
+        return False
+    mine, its = set(one), set(other)
+    if len(mine & its) < 0.7 * max(len(mine), len(its)) or share_letters(one, other) < 0.85:
+        return False
+    numbers = ["".join(c for c in text if c.isdecimal()) for text in (one, other)]
+    if (min(map(len, numbers)) > 1 and share_letters(*numbers) < 0.75) or abs(len(numbers[0]) - len(numbers[1])) > 1:
+        # anna2010@ and anna4711@ are two people.
         return False
     most = max(2, length // 6)
     return count_edits(one, other, most) <= most or _count_in_place(one, other) >= 0.6 * length

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 from leadtriage.db.schema import FieldOrigin, table
 from leadtriage.importing.attributes import ATTRIBUTES
 from leadtriage.triage.acting import write_value
+from leadtriage.vocabulary import EmailKind
 
 _origin = table(FieldOrigin)
 
@@ -51,7 +52,7 @@ def compare_leads(connection: Connection, winner: Mapping[str, Any], loser: Mapp
     """Return the fields in which two leads differ, in the order of `importing.attributes`.
 
     The newer known value is taken: the one that was observed last, the winner's where both were at the same time. The
-    owner of the winner stays, since it is their desk.
+    owner of the winner stays, since it is their desk; an address that is none gives way to one.
     """
     ids = (winner["id"], loser["id"])
     rows = connection.execute(select(_origin).where(_origin.c.lead_id.in_(ids)))
@@ -64,5 +65,7 @@ def compare_leads(connection: Connection, winner: Mapping[str, Any], loser: Mapp
             continue
         at, its_at = (seen.get((lead["id"], name), lead["observed_at"]) for lead in (winner, loser))
         takes_its = mine is None or (its is not None and its_at > at and name != "owner")
+        if name == "email" and EmailKind.INVALID in (winner["email_kind"], loser["email_kind"]):
+            takes_its = winner["email_kind"] in (None, EmailKind.INVALID)
         found.append(Difference(name, mine, its, loser["id"] if takes_its else winner["id"]))
     return found
