@@ -12,7 +12,7 @@ SAME, ALIKE, SHUFFLED, INITIAL = 1.0, 0.8, 0.6, 0.3
 
 _FEWEST_LETTERS = 4
 """Of a word that may have typing errors; shorter ones are other words soon ("Tim", "Tom")."""
-_LETTERS_PER_ERROR = 4
+_LETTERS_PER_ERROR = 5
 _SHARED_LETTERS = 0.8
 
 
@@ -73,7 +73,9 @@ def compare_words(one: str, other: str) -> float:
     enough = shared >= _SHARED_LETTERS or len(long) > _FEWEST_LETTERS
     if enough and count_edits(one, other, most) <= most:
         return ALIKE
-    return SHUFFLED if shared >= _SHARED_LETTERS + 0.05 and len(short) >= _FEWEST_LETTERS else 0.0
+    # Letters that have changed places are all still there.
+    shuffled = shared >= _SHARED_LETTERS + 0.05 and len(long) - len(short) <= 1
+    return SHUFFLED if shuffled and len(short) >= _FEWEST_LETTERS else 0.0
 
 
 @cache

@@ -63,8 +63,8 @@ class Profile:
 
     @property
     def is_personal(self) -> bool:
-        """Whether its own address is one person's: none of a role (info@), none that was made to be thrown away."""
-        return bool(self.addresses) and self.kind not in (EmailKind.ROLE, EmailKind.DISPOSABLE)
+        """Whether its own address is one person's and not a role's (info@)."""
+        return bool(self.addresses) and self.kind != EmailKind.ROLE
 
 
 def read_profiles(connection: Connection) -> list[Profile]:

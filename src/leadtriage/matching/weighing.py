@@ -19,7 +19,7 @@ _FEWEST_LEADS = 1_000
 """A smaller database is a part of a larger world: chance is not likelier there."""
 
 _SAME_ADDRESS, _ALIKE_ADDRESS, _SAME_LOCAL = 14.0, 10.0, 6.0
-_OTHER_PERSON_OF_ONE_SITE, _OTHER_LOCAL_OF_ONE_SITE, _OTHER_ADDRESS = -6.0, -3.0, -1.5
+_OTHER_PERSON, _OTHER_LOCAL_OF_ONE_SITE, _OTHER_ADDRESS = -6.0, -3.0, -1.5
 _OTHER_PHONE, _OTHER_COMPANY, _OTHER_PLACE, _OTHER_COUNTRY = -1.0, -3.0, -1.5, -4.0
 _OTHER_NAME, _OTHER_PART_OF_NAME = -14.0, -9.0
 _BORN_SAME, _BORN_ALIKE, _BORN_NEAR, _BORN_OTHER = 9.0, 4.0, 1.0, -3.0
@@ -119,6 +119,8 @@ class Scales:
             evidence.append(f"same e-mail but for what follows the @ ({mine} / {its})")
             of_name = any(len(word) > 2 and word in one.local for word in one.words)
             return 1.0 if of_name else _SAME_LOCAL
+        if _name_others(one, other):
+            return _OTHER_PERSON
         if one.site and one.site == other.site:
             return self._weigh_neighbours(one, other, evidence)
         if _are_addresses_alike(mine, its):
@@ -134,7 +136,7 @@ class Scales:
             return _ALIKE_ADDRESS * 0.6
         matched, left, right = _pair_words(_split(one.local), _split(other.local))
         if any(len(word) > 2 for word in left) and any(len(word) > 2 for word in right):
-            return _OTHER_PERSON_OF_ONE_SITE
+            return _OTHER_PERSON
         return 0.0 if matched else _OTHER_LOCAL_OF_ONE_SITE
 
     def _weigh_phones(self, one: Profile, other: Profile, evidence: list[str]) -> float:
@@ -198,6 +200,18 @@ def _pair_words(mine: Sequence[str], its: Sequence[str]) -> tuple[list[tuple[str
 def _split(local: str) -> list[str]:
     """The words of what stands before an @, without numbers."""
     return "".join(c if c.isalpha() else " " for c in local).split()
+
+
+def _name_others(one: Profile, other: Profile) -> bool:
+    """Whether both addresses hold the lead's name and another one each beside it (annalee@, tomlee@)."""
+    rests = []
+    for profile in (one, other):
+        rest = "".join(c for c in profile.local if c.isalpha())
+        before = rest
+        for word in profile.words:
+            rest = rest.replace(word, "", 1) if len(word) > 2 else rest
+        rests.append(rest if rest != before else "")
+    return min(map(len, rests)) > 2 and not compare_words(*rests)
 
 
 def _are_addresses_alike(one: str, other: str) -> bool:
