@@ -33,6 +33,8 @@ from leadtriage.triage.closing import Closing, close, reopen
 from leadtriage.triage.flagging import flag, restore
 from leadtriage.triage.forgetting import forget
 from leadtriage.triage.judgement import Judgement
+from leadtriage.triage.merge_choice import compare_leads
+from leadtriage.triage.merging import merge
 from leadtriage.triage.parking import Parking, park
 from leadtriage.triage.qualifying import qualify
 from leadtriage.triage.review import judge
@@ -57,7 +59,12 @@ class Done:
     unflagged: set[str] = field(default_factory=set)
     title: str | None = None
     batch: int | None = None
+    merged: ModelLead | None = None
+    persons: set[int] = field(default_factory=set)
     retracted: bool = False
+
+    def concerns(self, lead: ModelLead) -> bool:
+        return lead is self.lead or lead is self.merged
 
     @property
     def stands(self) -> bool:
@@ -69,11 +76,12 @@ class ModelLead:
     """A lead of the model."""
 
     id: int
-    person: int
+    persons: set[int]
     facts: dict[str, Any] = field(default_factory=lambda: {"stage": "new", "touches": None, "qualified": False})
     first_title: str | None = None
     flags: set[str] = field(default_factory=set)
     there: bool = True
+    merged_into: ModelLead | None = None
 
 
 class Leads(RuleBasedStateMachine):
@@ -102,7 +110,10 @@ class Leads(RuleBasedStateMachine):
         return act_on(self.day, by)
 
     def lead_of(self, person: int) -> ModelLead | None:
-        return next((lead for lead in self.leads if lead.there and lead.person == person), None)
+        return next((lead for lead in self.visible() if person in lead.persons), None)
+
+    def visible(self) -> list[ModelLead]:
+        return [lead for lead in self.leads if lead.there and lead.merged_into is None]
 
     def title_of(self, lead: ModelLead) -> str | None:
         titles = [done.title for done in self.said if done.lead is lead and done.stands and done.title]
@@ -160,7 +171,7 @@ class Leads(RuleBasedStateMachine):
                 continue
             lead = self.lead_of(person)
             if lead is None:
-                lead = ModelLead(created.pop(0), person, first_title=title or None)
+                lead = ModelLead(created.pop(0), {person}, first_title=title or None)
                 self.leads.append(lead)
             self.said.append(Done("crm", lead, title=title or None, batch=batch))
         assert not created
@@ -182,7 +193,7 @@ class Leads(RuleBasedStateMachine):
         for done in self.said:
             done.retracted = done.retracted or done.batch == batch
         for lead in {id(done.lead): done.lead for done in self.said if done.batch == batch}.values():
-            lead.there = lead.there and any(done.lead is lead and done.stands for done in self.said)
+            lead.there = lead.there and any(done.concerns(lead) and done.stands for done in self.said)
 
     # Acts
 
@@ -276,6 +287,31 @@ class Leads(RuleBasedStateMachine):
         judgement = Judgement(word, reason="spam")
         self.carry_out(by, person, lambda act, lead: judge(self.engine, rules(), act, [lead], judgement), plan)
 
+    @rule(by=PEOPLE, pair=st.sampled_from([(1, 2), (2, 1), (2, 3), (3, 1)]))
+    def join(self, by: str, pair: tuple[int, int]) -> None:
+        winner, loser = (self.lead_of(person) for person in pair)
+        if winner is None or loser is None:
+            return
+        with self.expected(winner is not loser):
+            with reading(self.engine) as connection:
+                lead = table(Lead)
+                chosen = select(lead).where(lead.c.id.in_([winner.id, loser.id]))
+                rows = {row["id"]: dict(row) for row in connection.execute(chosen).mappings()}
+                differences = compare_leads(connection, rows[winner.id], rows[loser.id])
+            kept = {difference.field: winner.id for difference in differences}
+            merge(self.engine, rules(), self.act(by), winner.id, loser.id, kept)
+        if winner is loser:
+            return
+        becomes = {"qualified": winner.facts["qualified"] or loser.facts["qualified"]}
+        counts = [one.facts["touches"] for one in (winner, loser) if one.facts["touches"] is not None]
+        becomes["touches"] = sum(counts) if counts else None
+        if (winner.facts["stage"], loser.facts["stage"]) == ("new", "working"):
+            becomes["stage"] = "working"
+        facts = {name: (winner.facts[name], after) for name, after in becomes.items() if winner.facts[name] != after}
+        self.do(Done(by, winner, facts, merged=loser, persons=set(loser.persons)))
+        winner.persons |= loser.persons
+        loser.merged_into = winner
+
     @rule(by=PEOPLE)
     def take_back(self, by: str) -> None:
         mine = [done for done in self.said if done.by == by and done.stands]
@@ -290,9 +326,13 @@ class Leads(RuleBasedStateMachine):
         try:
             undo_last_act(self.engine, rules(), self.act(by))
         except LeadtriageError as refused:
-            assert "changed again since" in str(refused)
-            assert any(done.lead is last.lead for done in since), "nothing has changed it since"
+            assert "since" in str(refused)
+            assert any(done.concerns(last.lead) for done in since), "nothing has changed it since"
             return
+        if last.merged is not None:
+            assert last.lead.merged_into is None, "the lead that was left was merged since"
+            last.merged.merged_into = None
+            last.lead.persons -= last.persons
         for name, (before, after) in last.facts.items():
             assert last.lead.facts[name] == after, "it was changed again since"
             last.lead.facts[name] = before
@@ -309,11 +349,13 @@ class Leads(RuleBasedStateMachine):
         lead = self.lead_of(person)
         if lead is None or self.day < 12:
             return
-        forget(self.engine, rules(), self.act("The officer"), lead.id)
-        lead.there = False
-        self.forgotten.add(person)
+        erased = forget(self.engine, rules(), self.act("The officer"), lead.id)
+        self.forgotten |= lead.persons
+        for each in self.leads:
+            if each.id in erased.lead_ids:
+                each.there, each.merged_into = False, None
         for done in self.said:
-            done.retracted = done.retracted or done.lead is lead
+            done.retracted = done.retracted or not done.lead.there
 
     @rule()
     def score(self) -> None:
@@ -327,7 +369,9 @@ class Leads(RuleBasedStateMachine):
         lead, nomination = table(Lead), table(Nomination)
         columns = (lead.c.id, lead.c.stage, lead.c.touches, lead.c.title, lead.c.qualified_on)
         with reading(self.engine) as connection:
-            rows = connection.execute(select(*columns).where(lead.c.removed_by.is_(None)).order_by(lead.c.id)).all()
+            rows = connection.execute(
+                select(*columns).where(lead.c.removed_by.is_(None), lead.c.merged_into.is_(None))
+            ).all()
             flags = connection.execute(
                 select(nomination.c.lead_id, nomination.c.by).where(nomination.c.withdrawn_at.is_(None))
             ).all()
@@ -349,8 +393,7 @@ class Leads(RuleBasedStateMachine):
                 each.facts["qualified"],
                 each.flags,
             )
-            for each in self.leads
-            if each.there
+            for each in self.visible()
         }
 
     @invariant()
@@ -358,8 +401,12 @@ class Leads(RuleBasedStateMachine):
         key = table(LeadKey)
         with reading(self.engine) as connection:
             stored = {line.key: line.lead_id for line in connection.execute(select(key.c.key, key.c.lead_id))}
-        expected = {f"e:p{lead.person}@acme.example": lead.id for lead in self.leads if lead.there}
-        assert stored == expected | {f"i:crm:{lead.person}": lead.id for lead in self.leads if lead.there}
+        assert stored == {
+            key: lead.id
+            for lead in self.visible()
+            for person in lead.persons
+            for key in (f"e:p{person}@acme.example", f"i:crm:{person}")
+        }
 
     @invariant()
     def the_sums_agree(self) -> None:

@@ -26,7 +26,9 @@ def release_keys(connection: Connection, batch: int, removed: Any, kept: Any) ->
     heirs = _find_heirs(connection, removed)
     connection.execute(delete(key).where(key.c.lead_id.in_(gone)))
     lent = connection.execute(
-        select(key.c.key, key.c.lead_id).where(key.c.batch_id == batch, key.c.lead_id.not_in(staying))
+        select(key.c.key, key.c.lead_id).where(
+            key.c.batch_id == batch, key.c.lead_id.not_in(staying), key.c.original_lead_id.not_in(staying)
+        )
     ).all()
     own = dict(read_keys(connection, sorted({line.lead_id for line in lent})))
     for group in dialect.batches([line.key for line in lent if line.key not in own[line.lead_id]]):
