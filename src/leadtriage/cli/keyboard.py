@@ -1,9 +1,14 @@
-"""Reads one key or one line of the terminal, and nothing beyond it: what is typed ahead waits for the next question."""
+"""Reads one key or one line of the terminal, and nothing beyond it: what is typed ahead waits for the next question.
+
+Standard input is a terminal wherever this is called.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 END_OF_INPUT = "\x04"
 RETURN = "\n"
@@ -11,6 +16,7 @@ ESCAPE = "\x1b"
 
 _CTRL_C = "\x03"
 _SEQUENCE_STARTS = "[O"
+_ERASERS = (b"\x7f", b"\x08")
 _SOON = 0.05
 """Seconds in which the rest of a key's sequence follows its escape."""
 
@@ -30,17 +36,22 @@ def get_key() -> str:
 
 
 def get_line() -> str | None:
-    """Wait for a line and return it without its end; None at the end of input."""
+    """Wait for a line, which can be corrected until Return, and return it without its end; None at the end of input."""
     if sys.platform == "win32":
         line = sys.stdin.readline()
         return line.rstrip("\r\n") if line else None
-    # Python's own stream may take in more than the line, and keep it from the next key.
-    typed = b""
-    while (byte := _read(sys.stdin.fileno())) not in (b"", b"\n"):
-        typed += byte
-    if not byte and not typed:
-        return None
-    return typed.decode(sys.stdin.encoding or "utf-8", errors="replace")
+    with _changed_terminal(on=_ECHO | _LINES | _SIGNALS):
+        return _read_line(sys.stdin.fileno())
+
+
+@contextmanager
+def quiet_terminal() -> Iterator[None]:
+    """Echo nothing between the questions: keys that are typed ahead are on no screen before they are asked for."""
+    if sys.platform == "win32":
+        yield
+    else:
+        with _changed_terminal(off=_ECHO | _LINES):
+            yield
 
 
 def _get_key_anywhere() -> str:
@@ -56,28 +67,35 @@ if sys.platform != "win32":
     import select
     import termios
 
-    def _get_key_of_terminal(terminal: int) -> str:
-        """Without echo and without waiting for Return; what was typed before is not thrown away."""
+    _ECHO, _LINES, _SIGNALS = termios.ECHO, termios.ICANON, termios.ISIG
+    _MODES = 3
+    """The place of those marks among a terminal's attributes."""
+
+    @contextmanager
+    def _changed_terminal(*, on: int = 0, off: int = 0) -> Iterator[None]:
+        """Let the terminal work otherwise for a while; what was typed before is not thrown away."""
+        terminal = sys.stdin.fileno()
         before = termios.tcgetattr(terminal)
-        raw = termios.tcgetattr(terminal)
-        raw[3] &= ~(termios.ECHO | termios.ICANON | termios.ISIG)
-        raw[6][termios.VMIN], raw[6][termios.VTIME] = 1, 0
-        termios.tcsetattr(terminal, termios.TCSADRAIN, raw)
+        changed = [*before]
+        changed[_MODES] = (changed[_MODES] | on) & ~off
+        termios.tcsetattr(terminal, termios.TCSADRAIN, changed)
         try:
-            return _read_key(terminal)
+            yield
         finally:
             termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
-    def _read_key(terminal: int) -> str:
-        first = _read(terminal)
-        if not first:
-            return END_OF_INPUT
-        if first == ESCAPE.encode():
-            return ESCAPE + _read_sequence(terminal)
-        # UTF-8 says in the first byte how many follow.
-        more = next((count for mark, count in ((0xF0, 3), (0xE0, 2), (0xC0, 1)) if first[0] >= mark), 0)
-        whole = first + b"".join(_read(terminal) for _ in range(more))
-        return whole.decode("utf-8", errors="replace")
+    def _get_key_of_terminal(terminal: int) -> str:
+        """Without echo and without waiting for Return."""
+        with _changed_terminal(off=_ECHO | _LINES | _SIGNALS):
+            first = _read(terminal)
+            if not first:
+                return END_OF_INPUT
+            if first == ESCAPE.encode():
+                return ESCAPE + _read_sequence(terminal)
+            # UTF-8 says in the first byte how many follow.
+            more = next((count for mark, count in ((0xF0, 3), (0xE0, 2), (0xC0, 1)) if first[0] >= mark), 0)
+            whole = first + b"".join(_read(terminal) for _ in range(more))
+            return whole.decode("utf-8", errors="replace")
 
     def _read_sequence(terminal: int) -> str:
         """The rest of a key's sequence; empty where the escape key itself was pressed."""
@@ -89,6 +107,22 @@ if sys.platform != "win32":
             if not begins and not (rest[0] == "[" and character < "@"):
                 break
         return rest
+
+    def _read_line(terminal: int) -> str | None:
+        """Byte by byte: Python's own stream may take in more than the line, and keep it from the next key."""
+        typed, encoding = b"", sys.stdin.encoding or "utf-8"
+        while (byte := _read(terminal)) not in (b"", b"\n"):
+            # Typed ahead, where the terminal took them for keys.
+            if byte == END_OF_INPUT.encode():
+                byte = b""
+                break
+            typed = _without_last(typed, encoding) if byte in _ERASERS else typed + byte
+        if not byte and not typed:
+            return None
+        return typed.decode(encoding, errors="replace").replace("\0", "")
+
+    def _without_last(typed: bytes, encoding: str) -> bytes:
+        return typed.decode(encoding, errors="surrogateescape")[:-1].encode(encoding, errors="surrogateescape")
 
 
 def _read(terminal: int) -> bytes:

@@ -26,6 +26,7 @@ VERDICT_KEYS: Mapping[str, VerdictWord] = {
 }
 
 REVIEW_QUESTION = "[j]unk [r]escue [n]urture [a]sk [s]kip [u]ndo [l]ook [f]or all [q]uit [?] > "
+LAST_QUESTION = "that was the last one: [u]ndo [q]uit > "
 AUDIT_QUESTION = "[j]unk [r]escue [n]urture [a]sk [s]kip [q]uit [?] > "
 REVIEW_HELP = (
     "j  junk: closes the lead, with a reason",
@@ -118,7 +119,7 @@ def _ask_reason(session: Session, reasons: Reasons, word: VerdictWord, likely: s
     question = f"why {word}? {first}[{_OTHER}] another word  [-] back > "
     choices = (*keys, _OTHER, *_BACK, *([RETURN] if likely else []))
     while True:
-        key = session.ask_key(question, choices, _in_columns([f"{key} {reason}" for key, reason in keys.items()]))
+        key = session.ask_key(question, choices, choices=[f"{key} {reason}" for key, reason in keys.items()])
         if key in _BACK:
             return None
         if key == RETURN:
@@ -151,10 +152,3 @@ def _ask_question(session: Session, questions: Sequence[OpenQuestion]) -> str | 
     below = [f"{key} {question.ask} (up to +{question.gain})" for key, question in keys.items()]
     key = session.ask_key("which question first? its number, [-] back > ", (*keys, *_BACK), below)
     return None if key in _BACK else keys[key].criterion
-
-
-def _in_columns(texts: Sequence[str], number: int = 3) -> list[str]:
-    """Short texts beside each other, in the order of reading down."""
-    rows = -(-len(texts) // number)
-    width = max(map(len, texts), default=0) + 2
-    return ["".join(text.ljust(width) for text in texts[row::rows]).rstrip() for row in range(rows)]

@@ -8,13 +8,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Collection, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
+from itertools import zip_longest
 from types import TracebackType
 from typing import Protocol, Self
 
 from rich.cells import cell_len
 
 from leadtriage.cli.dialogue import END_OF_INPUT, RETURN, read_key, read_line
+from leadtriage.cli.keyboard import quiet_terminal
 from leadtriage.output.card import draw_card
 from leadtriage.output.review_card import cut, draw_on_screen
 from leadtriage.output.safe import safe
@@ -23,8 +26,9 @@ from leadtriage.tabular import Card
 
 _OWN_SCREEN, _OLD_SCREEN = "\x1b[?1049h", "\x1b[?1049l"
 _WIPE = "\x1b[H\x1b[J"
-_FEWEST_LINES = 4
-"""Lines that a card has at least, however much stands below it."""
+_FEWEST_LINES = 1
+"""Lines that a card has at least, however much stands below it: the lead's name."""
+_GAP = 2
 _KEPT_FREE = 2
 """Lines for the question, and for the Return that ends the answer."""
 _TOLD_AT_MOST = 3
@@ -43,8 +47,10 @@ class Session(Protocol):
     def tell(self, sentence: str) -> None:
         """Say something; it is seen with the next question at the latest."""
 
-    def ask_key(self, question: str, keys: Collection[str], below: Sequence[str] = ()) -> str:
-        """Ask for one of some keys; `below` are lines that explain them."""
+    def ask_key(
+        self, question: str, keys: Collection[str], below: Sequence[str] = (), choices: Sequence[str] = ()
+    ) -> str:
+        """Ask for one of some keys; `below` are lines that explain them, `choices` short texts to be told together."""
 
     def ask_line(self, question: str) -> str:
         """Ask for a line of text, which may be empty."""
@@ -61,14 +67,17 @@ class TerminalSession:
         self._corner = ""
         self._told: list[str] = []
         self._redraws = look_at(sys.stderr, os.environ).redraws
+        self._quiet = ExitStack()
 
     def __enter__(self) -> Self:
+        self._quiet.enter_context(quiet_terminal())
         self._write(_OWN_SCREEN if self._redraws else "")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._quiet.close()
         self._write(_OLD_SCREEN if self._redraws else "\n")
         self._write("".join(f"{line}\n" for line in self._told))
 
@@ -85,9 +94,11 @@ class TerminalSession:
         else:
             self._write(self._fit(sentence))
 
-    def ask_key(self, question: str, keys: Collection[str], below: Sequence[str] = ()) -> str:
+    def ask_key(
+        self, question: str, keys: Collection[str], below: Sequence[str] = (), choices: Sequence[str] = ()
+    ) -> str:
         """Ask below the card, which leaves room for what stands between."""
-        self._draw_with(below)
+        self._draw_with((*below, *self._in_columns(choices)))
         key = read_key(self._fit_question(question), keys)
         if key == END_OF_INPUT:
             raise EndOfInput
@@ -105,7 +116,7 @@ class TerminalSession:
         """Show so many lines at once as the terminal has."""
         screen = self._look()
         lines = draw_card(card, replace(screen, width=(screen.width or 80) - 1)).splitlines()
-        size = max(_FEWEST_LINES, (screen.height or 24) - _KEPT_FREE)
+        size = max(1, (screen.height or 24) - _KEPT_FREE)
         pages = [lines[start : start + size] for start in range(0, len(lines), size)]
         place = 0
         while place < len(pages):
@@ -134,6 +145,17 @@ class TerminalSession:
         self._told = []
         self._write(_WIPE + self._draw(len(lines)) + "".join(lines))
 
+    def _in_columns(self, texts: Sequence[str]) -> list[str]:
+        """Short texts beside each other, in as few lines as the width lets them have, in the order of reading down."""
+        room = (self._look().width or 80) - 1
+        for rows in range(1, len(texts) + 1):
+            columns = [texts[start : start + rows] for start in range(0, len(texts), rows)]
+            widths = [max(map(cell_len, column)) + _GAP for column in columns]
+            if sum(widths) - _GAP <= room or rows == len(texts):
+                padded = [[text.ljust(width) for text in column] for column, width in zip(columns, widths, strict=True)]
+                return ["".join(line).rstrip() for line in zip_longest(*padded, fillvalue="")]
+        return []
+
     def _fit(self, sentence: str) -> str:
         screen = self._look()
         return cut(safe(sentence), (screen.width or 80) - 1, screen) + "\n"
@@ -143,7 +165,7 @@ class TerminalSession:
         screen = self._look()
         room = (screen.width or 80) - 2
         text = safe(question)
-        return text if cell_len(text) <= room else f"{cut(text, room - 2, screen)}> "
+        return text if cell_len(text) <= room else f"{cut(text, room - 3, screen)} > "
 
     def _write(self, text: str) -> None:
         sys.stderr.write(text)

@@ -14,9 +14,10 @@ from sqlalchemy import Engine
 
 from leadtriage.act import Act
 from leadtriage.cli.command import INTERRUPTED, end_with
-from leadtriage.cli.dialogue import require_terminal
+from leadtriage.cli.dialogue import RETURN, require_terminal
 from leadtriage.cli.invocation import Invocation
 from leadtriage.cli.review_keys import (
+    LAST_QUESTION,
     REVIEW_HELP,
     REVIEW_QUESTION,
     VERDICT_KEYS,
@@ -110,9 +111,9 @@ class Review:
         Raises:
             EndOfInput, KeyboardInterrupt: the reviewer left; what was stored stays so.
         """
-        while self._place < len(self._lead_ids):
-            if not self._review_one():
-                return
+        going_on = True
+        while going_on:
+            going_on = self._review_one() if self._place < len(self._lead_ids) else self._ask_whether_done()
 
     @property
     def left(self) -> int:
@@ -149,6 +150,15 @@ class Review:
         elif key == "f":
             self._decide_all_alike(lead)
         return key != "q"
+
+    def _ask_whether_done(self) -> bool:
+        """After the last one: let its verdict be taken back; whether to go on."""
+        if not self.steps:
+            return False
+        if self._session.ask_key(LAST_QUESTION, ("u", "q", RETURN)) != "u":
+            return False
+        self._undo()
+        return True
 
     def _tell_gone(self, lead_id: int) -> None:
         with reading(self._engine) as connection:

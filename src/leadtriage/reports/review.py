@@ -27,20 +27,8 @@ from leadtriage.words import count_of, say_day
 _lead = table(Lead)
 _score = table(LeadScore)
 
-_UNTOLD_TO_AUDITORS = frozenset(
-    {
-        EventKind.STATUS,
-        EventKind.STAGE,
-        EventKind.GRADE,
-        EventKind.QUALIFIED,
-        EventKind.NOMINATED,
-        EventKind.VERDICT,
-        EventKind.MERGED,
-        EventKind.KEPT_APART,
-        EventKind.UNDONE,
-    }
-)
-"""The kinds of events that give away what was said of a lead."""
+_TOLD_TO_AUDITORS = frozenset({EventKind.CREATED, EventKind.TOUCH, EventKind.OWNER})
+"""The kinds of events that say nothing of what anybody thought of the lead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +80,7 @@ def read_audited(connection: Connection, criteria: Criteria, lead_id: int, as_of
     lead = connection.execute(select(_lead).where(_lead.c.id == lead_id, *shown)).mappings().first()
     if lead is None:
         return None
-    story = [told for told in read_history(connection, lead_id) if told.kind not in _UNTOLD_TO_AUDITORS]
+    story = [told for told in read_history(connection, lead_id) if told.kind in _TOLD_TO_AUDITORS]
     explanation = explain_leads(connection, criteria, [lead_id], as_of)[lead_id]
     return _put_together({**lead, "status": None, "stage": None}, criteria, explanation, as_of, (), story)
 
