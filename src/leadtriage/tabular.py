@@ -43,7 +43,7 @@ class Table:
         rows: plain values only; dates and numbers are not yet text.
         notes: sentences for people, told on standard error or beneath the table, never part of the data.
         group_by: a column's key by which the terminal draws groups; the rows stand in groups already.
-        group_sizes: what the heading of a group counts, by the group's value; a group that is not in it counts its rows.
+        group_sizes: what the heading of a group counts, by the group's value; a group that is not here counts its rows.
         total: how many rows there are in all, where a limit left some out and counting them is cheap.
         more: a limit left rows out, be their number known or not.
         more_than: there are more rows than so many in all; counting them went no further.

@@ -92,7 +92,7 @@ def ask(
             _show(invocation, store_answers(engine, criteria, act, given, again_on=again_on))
             return
         require_terminal(_INSTEAD)
-        done = _ask_in_turn(engine, criteria, act, lead_id, again_on, put_off=everything)
+        done = _ask_in_turn(invocation, engine, criteria, lead_id, again_on, put_off=everything)
     if done:
         _show(invocation, done)
 
@@ -105,7 +105,7 @@ def _split(pair: str) -> tuple[str, str | None]:
 
 
 def _ask_in_turn(
-    engine: Engine, criteria: Criteria, act: Act, lead_id: int, again_on: date | None, *, put_off: bool
+    invocation: Invocation, engine: Engine, criteria: Criteria, lead_id: int, again_on: date | None, *, put_off: bool
 ) -> list[Answered]:
     """Ask one question after another; nothing is open while the person thinks."""
     from leadtriage.db.engine import reading
@@ -114,14 +114,15 @@ def _ask_in_turn(
     done: list[Answered] = []
     passed: set[str] = set()
     while True:
+        as_of = invocation.act(criteria.timezone).as_of
         with reading(engine) as connection:
-            questions = find_open_questions(connection, criteria, lead_id, act.as_of, put_off=put_off)
+            questions = find_open_questions(connection, criteria, lead_id, as_of, put_off=put_off)
         question = next((each for each in questions if each.criterion not in passed), None)
         if question is None:
             say("nothing is left to ask" if done or passed else "nothing is open: all questions are answered")
             return done
         passed.add(question.criterion)
-        answered = _ask_until_understood(engine, criteria, act, lead_id, question, again_on)
+        answered = _ask_until_understood(invocation, engine, criteria, lead_id, question, again_on)
         if answered == "quit":
             return done
         if not isinstance(answered, str):
@@ -129,7 +130,12 @@ def _ask_in_turn(
 
 
 def _ask_until_understood(
-    engine: Engine, criteria: Criteria, act: Act, lead_id: int, question: OpenQuestion, again_on: date | None
+    invocation: Invocation,
+    engine: Engine,
+    criteria: Criteria,
+    lead_id: int,
+    question: OpenQuestion,
+    again_on: date | None,
 ) -> Answered | str:
     from leadtriage.triage.asking import Given, store_answers
 
@@ -146,6 +152,7 @@ def _ask_until_understood(
         )
         try:
             given = Given(lead_id, name, None if text == _NOT_KNOWN else text)
+            act = invocation.act(criteria.timezone)  # of the moment of the answer, not of the question
             (answered,) = store_answers(engine, criteria, act, [given], again_on=again_on)
         except LeadtriageError as error:
             say(safe(f"  {error.message}" + (f"; {error.hint}" if error.hint else "")))

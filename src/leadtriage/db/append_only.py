@@ -35,6 +35,10 @@ END $$
 CREATE TRIGGER event_guard BEFORE UPDATE OR DELETE ON event
 FOR EACH ROW EXECUTE FUNCTION refuse_to_change_history()
 """.strip(),
+    """
+CREATE TRIGGER event_guard_all BEFORE TRUNCATE ON event
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_history()
+""".strip(),
 )
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import Index, Table, text
 from sqlmodel import SQLModel
 
 from leadtriage.db.append_only import guard_events
-from leadtriage.db.schema import Event, Lead, LeadScore, Row, Verdict, table
+from leadtriage.db.schema import Event, Lead, LeadScore, Nomination, Row, Touch, Verdict, table
 
 
 def indexed_tables() -> list[Table]:
@@ -31,4 +31,7 @@ _index("lead_hidden", Lead, "id", "removed_by IS NOT NULL OR merged_into IS NOT 
 _index("event_of_act", Event, "by act", "changes IS NOT NULL")
 _index("event_undoing", Event, "undoes", "undoes IS NOT NULL")
 _index("verdict_standing", Verdict, "lead_id id", "withdrawn_at IS NULL")
+_index("nomination_of_act", Nomination, "act", "act IS NOT NULL")
+_index("nomination_withdrawn", Nomination, "withdrawn_act", "withdrawn_act IS NOT NULL")
+_index("touch_of_act", Touch, "act", "act IS NOT NULL")
 guard_events()

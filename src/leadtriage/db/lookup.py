@@ -14,6 +14,8 @@ _lead = table(Lead)
 _key = table(LeadKey)
 
 _LARGEST_ID = 2**31 - 1
+_LONGEST_ID = 20
+"""Digits, zeros in front included; Python refuses to read thousands of them."""
 _MOST_LISTED = 10
 
 
@@ -35,6 +37,8 @@ def resolve_lead(connection: Connection, name: str) -> int:
     if "\x00" in given:
         _fail_to_find(given.replace("\x00", "\ufffd"))
     if given.isdecimal() and given.isascii():
+        if len(given) > _LONGEST_ID:
+            _fail_to_find(given)
         return _follow_merges(connection, int(given), given)
     if "@" in given:
         found = _find_by_address(connection, given.lower())
@@ -58,7 +62,7 @@ def resolve_any_lead(connection: Connection, name: str) -> int:
         AmbiguousLead: several do; the message lists them.
     """
     given = name.strip()
-    if given.isdecimal() and given.isascii() and int(given) <= _LARGEST_ID:
+    if given.isdecimal() and given.isascii() and len(given) <= _LONGEST_ID and int(given) <= _LARGEST_ID:
         known = connection.execute(select(_lead.c.id).where(_lead.c.id == int(given))).scalar()
         if known is not None:
             return int(known)

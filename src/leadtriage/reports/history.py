@@ -95,6 +95,8 @@ def _say_status(event: Mapping[str, Any]) -> str:
 
 
 def _say_change(what: str, old: str | None, new: str | None) -> str:
+    if old is not None and old == new:
+        return f"{what} confirmed as {new}"
     if old is None:
         return f"{what} set to {new}"
     return f"{what} emptied, it was {old}" if new is None else f"{what} changed from {old} to {new}"

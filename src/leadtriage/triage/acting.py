@@ -119,6 +119,8 @@ class Acting:
                 )
                 events.append(self._write_event(line, _pair(lead, changed, by_attribute[attribute])))
             origins |= {(change.lead_id, attribute.name) for attribute in by_attribute}
+            if change.kind is EventKind.FIELD and change.field is not None:
+                origins.add((change.lead_id, change.field))  # what a person confirms was observed anew
             lead |= changed
             updates[change.lead_id] |= changed
         self._store(events, updates, origins)

@@ -119,7 +119,6 @@ def store_answer(doing: Acting, given: Given, again_on: date) -> Answered:
         answer = read_answer(target, given.text, lead, doing.criteria, doing.act.as_of)
         old, new = _store(doing, lead, answer)
         _give_keys(doing, given.lead_id, answer.keys)
-    doing.score()
     after = _explain(doing, given.lead_id)
     return Answered(
         given.lead_id,

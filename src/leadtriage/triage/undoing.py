@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -99,22 +98,33 @@ def _find_last_act(connection: Connection, by: str) -> int | None:
 def _restore(doing: Acting, events: Sequence[Mapping[str, Any]]) -> None:
     """Give the leads the values from before, last change first."""
     leads = doing.read_leads({event["lead_id"] for event in events})
-    expected: dict[int, dict[str, Any]] = defaultdict(dict)
-    for event in events:
-        expected[event["lead_id"]] |= {name: after for name, (_, after) in event["changes"].items()}
-    for lead_id, columns in expected.items():
-        for name, after in columns.items():
-            if leads[lead_id][name] != _read(name, after):
-                raise LeadtriageError(
-                    f"its {name.replace('_', ' ')} was changed again since",
-                    place=f"lead {lead_id}",
-                    hint=f"see: leadtriage show {lead_id}",
-                )
-    doing.take_back(
-        [
-            (event, {name: _read(name, before) for name, (before, _) in event["changes"].items()})
-            for event in reversed(events)
-        ]
+    turned = []
+    for event in reversed(events):
+        lead = leads[event["lead_id"]]
+        before = {name: _turn_back(lead, name, *change) for name, change in event["changes"].items()}
+        lead |= before
+        turned.append((event, before))
+    doing.take_back(turned)
+
+
+def _turn_back(lead: Mapping[str, Any], name: str, before: Any, after: Any) -> Any:
+    """The value of a column from before a change; of the files' own columns only those that it changed.
+
+    Raises:
+        LeadtriageError: it is not as the change had left it.
+    """
+    now = lead[name]
+    if isinstance(before, dict) or isinstance(after, dict):
+        before, after, now = before or {}, after or {}, now or {}
+        keys = {key for key in (*before, *after) if before.get(key) != after.get(key)}
+        if all(now.get(key) == after.get(key) for key in keys):
+            kept = {key: value for key, value in now.items() if key not in keys}
+            return (kept | {key: before[key] for key in keys if key in before}) or None
+    elif now == _read(name, after):
+        return _read(name, before)
+    what = "one of its columns" if name.startswith("extra") else f"its {name.replace('_', ' ')}"
+    raise LeadtriageError(
+        f"{what} was changed again since", place=f"lead {lead['id']}", hint=f"see: leadtriage show {lead['id']}"
     )
 
 
@@ -163,9 +173,18 @@ def _release_keys(connection: Connection, events: Sequence[Mapping[str, Any]]) -
             "email": (f"e:{event['new']}", f"r:{event['new']}|"),
             "phone": (f"p:{phone_digits_key(event['new'])}|",),
         }.get(event["field"], ())
+        if not begins or _was_answered_before(connection, event):
+            continue
         for begin in begins:
             mine = key.c.key.startswith(begin, autoescape=True), key.c.lead_id == event["lead_id"]
             connection.execute(delete(key).where(*mine, key.c.batch_id.is_(None)))
+
+
+def _was_answered_before(connection: Connection, event: Mapping[str, Any]) -> bool:
+    """Whether another act that stands has given the lead the same address or number."""
+    same = (_event.c[name] == event[name] for name in ("lead_id", "kind", "field", "new"))
+    other = select(_event.c.id).where(*same, _event.c.act != event["act"], ~was_undone(_event))
+    return connection.execute(other.limit(1)).first() is not None
 
 
 def _return_keys(connection: Connection, act_id: int) -> None:

@@ -29,6 +29,8 @@ from leadtriage.vocabulary import VerdictKind, VerdictWord
 
 _MOST_MISTAKES = 100
 _LARGEST_ID = 2**31 - 1
+_LONGEST_ID = 20
+"""Digits, zeros in front included; Python refuses to read thousands of them."""
 _COLUMNS = ("verdict", "reason", "verdict_reason", "note", "until", "ask_for")
 _USED_BY = {"until": VerdictWord.NURTURE, "ask_for": VerdictWord.ASK}
 
@@ -193,7 +195,7 @@ def _refuse(mistakes: list[tuple[int, str]], place: str) -> None:
 
 def _read_id(text: str) -> int:
     digits = text.removesuffix(".0")
-    if not (digits.isdecimal() and digits.isascii()) or int(digits) > _LARGEST_ID:
+    if not (digits.isdecimal() and digits.isascii() and len(digits) <= _LONGEST_ID) or int(digits) > _LARGEST_ID:
         raise UsageError(f"{text!r} is no id of a lead" if text else "it has no id of a lead")
     return int(digits)
 

@@ -33,6 +33,10 @@ END $$
 CREATE TRIGGER event_guard BEFORE UPDATE OR DELETE ON event
 FOR EACH ROW EXECUTE FUNCTION refuse_to_change_history()
 """.strip(),
+    """
+CREATE TRIGGER event_guard_all BEFORE TRUNCATE ON event
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_history()
+""".strip(),
 )
 
 
@@ -138,6 +142,29 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("undoes IS NOT NULL"),
             postgresql_where=sa.text("undoes IS NOT NULL"),
+        )
+    with op.batch_alter_table("nomination", schema=None) as batch_op:
+        batch_op.create_index(
+            "nomination_of_act",
+            ["act"],
+            unique=False,
+            sqlite_where=sa.text("act IS NOT NULL"),
+            postgresql_where=sa.text("act IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "nomination_withdrawn",
+            ["withdrawn_act"],
+            unique=False,
+            sqlite_where=sa.text("withdrawn_act IS NOT NULL"),
+            postgresql_where=sa.text("withdrawn_act IS NOT NULL"),
+        )
+    with op.batch_alter_table("touch", schema=None) as batch_op:
+        batch_op.create_index(
+            "touch_of_act",
+            ["act"],
+            unique=False,
+            sqlite_where=sa.text("act IS NOT NULL"),
+            postgresql_where=sa.text("act IS NOT NULL"),
         )
     on_sqlite = op.get_bind().dialect.name == "sqlite"
     for statement in ON_SQLITE if on_sqlite else ON_POSTGRESQL:
