@@ -79,7 +79,7 @@ def add(
     )
     row: dict[str, Cell] = {"id": added.id, "outcome": added.outcome, "batch": added.batch}
     invocation.show(Table("Added", columns, (row,)))
-    invocation.note("next: leadtriage score")
+    invocation.note(f"next: leadtriage score; to take it back: leadtriage undo {added.batch}")
 
 
 def _split(pair: str) -> tuple[str, str]:

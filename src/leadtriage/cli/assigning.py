@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from leadtriage.triage.assigning import Assignment
 
-_MOST_TOLD = 10
+_MOST_TOLD = 3
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -115,9 +115,9 @@ def _show(invocation: Invocation, title: str, assignments: Sequence[Assignment],
     columns = (
         Column("id", "Id", keep=95, align="right"),
         Column("name", "Name", keep=85),
-        Column("company", "Company", keep=60),
+        Column("company", "Company", keep=40),
         Column("owner", "Owner", keep=90),
-        Column("why", "Why", keep=92),
+        Column("why", "Why", keep=97),
     )
     rows = tuple(
         {

@@ -7,8 +7,9 @@ from typing import NoReturn
 
 from sqlalchemy import Connection, select
 
-from leadtriage.db.schema import Lead, LeadKey, table
+from leadtriage.db.schema import Event, Lead, LeadKey, table
 from leadtriage.errors import AmbiguousLead, LeadNotFound
+from leadtriage.vocabulary import EventKind
 
 _lead = table(Lead)
 _key = table(LeadKey)
@@ -112,11 +113,20 @@ def _follow_merges(connection: Connection, lead_id: int, given: str) -> int:
         if row.merged_into is not None:
             lead_id = row.merged_into
         elif row.removed_by is not None:
-            raise LeadNotFound(f"lead {given} was taken back", hint="see: leadtriage imports")
+            _tell_removed(connection, lead_id, given)
         else:
             return lead_id
     _fail_to_find(given)
     return None
+
+
+def _tell_removed(connection: Connection, lead_id: int, given: str) -> NoReturn:
+    event = table(Event)
+    erased = select(event.c.at).where(event.c.lead_id == lead_id, event.c.kind == EventKind.FORGOTTEN)
+    at = connection.execute(erased.limit(1)).scalar()
+    if at is not None:
+        raise LeadNotFound(f"lead {given} was a person who was forgotten on {at:%Y-%m-%d}")
+    raise LeadNotFound(f"lead {given} was taken back", hint="see: leadtriage imports")
 
 
 def _find_by_address(connection: Connection, address: str) -> set[int]:

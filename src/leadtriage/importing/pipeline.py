@@ -247,7 +247,7 @@ def _money_warning(understanding: Understanding, tally: Tally) -> tuple[str, ...
         return ()
     count, currency = tally.unmarked_money, understanding.currency
     said = "1 sum names no currency and is" if count == 1 else f"{count:,} sums name no currency and are"
-    return (f"{said} taken as {currency} (see --currency)",)
+    return (f"{said} taken as {currency} (if not: --currency, or write 20k EUR)",)
 
 
 def _closed_warning(still_closed: int) -> tuple[str, ...]:

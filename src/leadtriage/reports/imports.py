@@ -20,7 +20,7 @@ _COLUMNS = (
     Column("file", "File", keep=95, kind="path"),
     Column("sha256", "SHA-256", keep=5),
     *(Column(key, key.capitalize(), keep=keep, align="right") for key, keep in _COUNTS.items()),
-    Column("undone_at", "Undone at", keep=70),
+    Column("undone_at", "Undone at", keep=83),
 )
 
 
