@@ -22,6 +22,8 @@ def test_a_lead_is_added_completed_and_taken_back(program: Program) -> None:
     assert (lead["name"], lead["title"], lead["budget"], lead["budget_currency"]) == ("Ann Lee", "CEO", 20000, "EUR")
     assert lead["events"][0]["text"] == "added by hand (batch 1)"
     program.done("undo", "2")
+    assert program.rows("show", "1", *DAY)["title"] == "CEO", "the third one said so too"
+    program.done("undo", "3")
     assert program.rows("show", "1", *DAY)["title"] is None
 
 
