@@ -98,14 +98,14 @@ def _say_change(what: str, old: str | None, new: str | None) -> str:
     if old is not None and old == new:
         return f"{what} confirmed as {new}"
     if old is None:
-        return f"{what} set to {new}"
+        return f"{what} set to {new}" if new is not None else f"{what} changed"  # its content was erased
     return f"{what} emptied, it was {old}" if new is None else f"{what} changed from {old} to {new}"
 
 
 def _say_owner(event: Mapping[str, Any]) -> str:
     old, new = event["old"], event["new"]
     if new is None:
-        return f"taken from {old}" if old else "left without an owner"
+        return f"taken from {old}" if old else "owner changed"
     return f"handed over from {old} to {new}" if old else f"given to {new}"
 
 
@@ -194,6 +194,7 @@ _KINDS_OF_FIELDS: Mapping[str, EventKind] = {
     "into": EventKind.MERGED,
     "from": EventKind.MERGED,
     "apart_from": EventKind.KEPT_APART,
+    "nurture_until": EventKind.FIELD,
 }
 """What tells a field's change, where that is no line of the kind `field`."""
 

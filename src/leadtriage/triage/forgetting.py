@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, bindparam, delete, exists, insert, or_, select, union, update
+from sqlalchemy import Connection, Engine, and_, bindparam, delete, exists, insert, not_, or_, select, union, update
 
 from leadtriage.act import Act
 from leadtriage.criteria.model import Criteria
@@ -47,8 +47,12 @@ _row, _reject, _key = table(ImportRow), table(ImportReject), table(LeadKey)
 _STAY = ("id", "stage", "created_on", "imported_on", "worked_here", "batch_id", "observed_at", "changed_at")
 """Columns of `lead` that tell nothing of the person."""
 
-_OUR_WORDS = (EventKind.CREATED, EventKind.STAGE, EventKind.GRADE)
-"""Lines of the history whose values are words of ours, such as a stage."""
+_OUR_WORDS = [
+    kind.value
+    for kind in EventKind
+    if kind not in (EventKind.FIELD, EventKind.STATUS, EventKind.OWNER, EventKind.PUT_OFF, EventKind.UNDONE)
+]
+"""Lines of the history whose values are ours: stages, grades, verdicts, reasons, days of contact, numbers of leads."""
 
 _ERASED_TEXT = "erased"
 _TABLES = (
@@ -169,8 +173,10 @@ def _erase_history(connection: Connection, ids: Sequence[int]) -> int:
     theirs = and_(_event.c.lead_id.in_(others), or_(_event.c.act.in_(acts), _event.c.undoes.in_(acts)))
     lines = or_(_event.c.lead_id.in_(ids), theirs)
     emptied = connection.execute(update(_event).where(lines).values(note=None, changes=None)).rowcount
-    told = _event.c.kind.not_in([kind.value for kind in _OUR_WORDS])
-    connection.execute(update(_event).where(lines, told).values(old=None, new=None))
+    ours = or_(
+        _event.c.kind.in_(_OUR_WORDS), and_(_event.c.kind == EventKind.UNDONE.value, _event.c.field.in_(_OUR_WORDS))
+    )
+    connection.execute(update(_event).where(lines, not_(ours)).values(old=None, new=None))
     return int(emptied)
 
 
