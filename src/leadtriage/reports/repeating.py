@@ -44,4 +44,7 @@ def is_told_by_another() -> ColumnElement[bool]:
         ),
     )
     same_act = and_(main.c.lead_id == _event.c.lead_id, main.c.act == _event.c.act, main.c.id != _event.c.id)
-    return and_(_event.c.changes.is_not(None), exists().where(same_act, tells))
+    by_people = and_(
+        _event.c.batch_id.is_(None), _event.c.kind.in_([EventKind.FIELD, EventKind.STAGE, EventKind.UNDONE])
+    )
+    return and_(by_people, exists().where(same_act, tells))
