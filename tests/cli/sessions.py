@@ -22,6 +22,7 @@ class ScriptedSession:
     told: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     explained: list[str] = field(default_factory=list)
+    awaited: list[str] = field(default_factory=list)
     paged: list[Card] = field(default_factory=list)
 
     def show(self, card: Card, corner: str) -> None:
@@ -30,6 +31,9 @@ class ScriptedSession:
 
     def tell(self, sentence: str) -> None:
         self.told.append(sentence)
+
+    def tell_at_once(self, sentence: str) -> None:
+        self.awaited.append(sentence)
 
     def ask_key(
         self, question: str, keys: Collection[str], below: Sequence[str] = (), choices: Sequence[str] = ()

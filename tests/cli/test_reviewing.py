@@ -14,7 +14,8 @@ from sqlalchemy import Engine, select
 
 from leadtriage.act import Act
 from leadtriage.cli.review_session import EndOfInput
-from leadtriage.cli.reviewing import Review, hold
+from leadtriage.cli.review_steps import hold
+from leadtriage.cli.reviewing import Review
 from leadtriage.cli.reviewing_again import SecondLook
 from leadtriage.criteria.example import example_criteria
 from leadtriage.db.engine import open_database, reading
@@ -251,6 +252,7 @@ def test_one_verdict_for_all_that_only_one_thing_nominates(flood: Engine) -> Non
     assert session.explained[0].startswith("13 candidates with nothing but selling_to_us: need says")
     assert all("(lead " in line for line in session.explained[1:6])
     assert session.explained[6] == "  and 8 more"
+    assert session.awaited == ["looking for all that are alike ...", "storing 13 verdicts ..."]
     assert held.left == 0
 
 
@@ -269,6 +271,13 @@ def test_a_flood_keeps_to_the_leads_that_were_chosen(flood: Engine) -> None:
     hold(Review(session, flood, example_criteria(), lambda: act_by("Maria"), chosen, filters).run)
     assert [row[0] for row in verdicts(flood)] == chosen
     assert len(chosen) == 3
+
+
+def test_a_flood_leaves_out_what_was_skipped(flood: Engine) -> None:
+    alike = sellers(flood)
+    session, _ = hold_review(flood, "s", "f", "j", RETURN, "", "y", lead_ids=alike)
+    assert set(alike) - {row[0] for row in verdicts(flood)} == {alike[0]}
+    assert session.explained[0].startswith("12 candidates")
 
 
 def test_no_flood_without_a_yes_or_another_lead(flood: Engine) -> None:

@@ -17,7 +17,7 @@ from leadtriage.cli.command import end_with
 from leadtriage.cli.dialogue import RETURN, require_terminal
 from leadtriage.cli.invocation import Invocation
 from leadtriage.cli.review_session import Session, TerminalSession
-from leadtriage.cli.reviewing import hold
+from leadtriage.cli.review_steps import hold
 from leadtriage.cli.selection import Selection
 from leadtriage.criteria.model import Criteria
 from leadtriage.db.engine import reading

@@ -47,6 +47,9 @@ class Session(Protocol):
     def tell(self, sentence: str) -> None:
         """Say something; it is seen with the next question at the latest."""
 
+    def tell_at_once(self, sentence: str) -> None:
+        """Say what takes a while."""
+
     def ask_key(
         self, question: str, keys: Collection[str], below: Sequence[str] = (), choices: Sequence[str] = ()
     ) -> str:
@@ -93,6 +96,11 @@ class TerminalSession:
             self._told = [*self._told[1 - _TOLD_AT_MOST :], sentence]
         else:
             self._write(self._fit(sentence))
+
+    def tell_at_once(self, sentence: str) -> None:
+        """Say something in the line that is kept free below the last answer."""
+        line = self._fit(sentence)
+        self._write(line.rstrip() if self._redraws else line)
 
     def ask_key(
         self, question: str, keys: Collection[str], below: Sequence[str] = (), choices: Sequence[str] = ()

@@ -7,13 +7,10 @@ look at confirmed junk `cli.reviewing_again`'s.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
 from sqlalchemy import Engine
 
 from leadtriage.act import Act
-from leadtriage.cli.command import INTERRUPTED, end_with
 from leadtriage.cli.dialogue import RETURN, require_terminal
 from leadtriage.cli.invocation import Invocation
 from leadtriage.cli.review_keys import (
@@ -24,21 +21,19 @@ from leadtriage.cli.review_keys import (
     Reasons,
     ask_judgement,
 )
-from leadtriage.cli.review_session import EndOfInput, Session, TerminalSession
+from leadtriage.cli.review_session import Session, TerminalSession
+from leadtriage.cli.review_steps import Step, end_review, hold, say_judgement
 from leadtriage.cli.selection import Selection
-from leadtriage.cli.streams import write_out
 from leadtriage.criteria.model import Criteria
 from leadtriage.db.engine import reading
 from leadtriage.errors import LeadtriageError, NotACandidate
 from leadtriage.reports.emptiness import explain_if_empty
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.junk import list_candidate_ids
-from leadtriage.reports.overturns import list_overturns
 from leadtriage.reports.read_ahead import ReadAhead
 from leadtriage.reports.review import ReviewedLead, name_leads
 from leadtriage.reports.show import show_lead
-from leadtriage.settings import OutputFormat
-from leadtriage.tabular import Column, Table
+from leadtriage.tabular import Table
 from leadtriage.triage.judgement import Judgement, check_used_reason
 from leadtriage.triage.reasons import known_reasons
 from leadtriage.triage.review import judge, leads_nominated_only_by
@@ -49,33 +44,6 @@ from leadtriage.words import count_of
 
 BY_FILE = "fill in verdicts in a list: leadtriage junk --format csv, then leadtriage junk --verdicts FILE"
 _SHOWN_OF_ALL = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing that the reviewer did.
-
-    Attributes:
-        place: of the lead that was shown, among all that are gone through.
-        judgement: what was stored; None where it was skipped.
-        act: under which number.
-        decided: the leads that it decided.
-    """
-
-    place: int
-    judgement: Judgement | None = None
-    act: int | None = None
-    decided: tuple[int, ...] = ()
-
-
-class Held(Protocol):
-    """A review that was held: what was done, and how many leads nobody came to."""
-
-    steps: list[Step]
-
-    @property
-    def left(self) -> int:
-        """How many leads nobody came to."""
 
 
 class Review:
@@ -176,6 +144,8 @@ class Review:
         return ask_judgement(self._session, self._reasons, word, today, likely=lead.likely_reason, questions=questions)
 
     def _store(self, lead: ReviewedLead, lead_ids: Sequence[int], judgement: Judgement) -> None:
+        if len(lead_ids) > 1:
+            self._session.tell_at_once(f"storing {count_of(len(lead_ids), 'verdict')} ...")
         try:
             judged = judge(self._engine, self._criteria, self._make_act(), lead_ids, judgement)
         except NotACandidate as error:
@@ -191,7 +161,7 @@ class Review:
             self._place += 1
         passed = f"; {count_of(len(judged.passed_over), 'lead')} passed over" if judged.passed_over else ""
         whom = lead.who if len(lead_ids) == 1 else count_of(len(judged.decided), "lead")
-        self._session.tell(f"stored: {_say(judgement)}: {whom}{passed}")
+        self._session.tell(f"stored: {say_judgement(judgement)}: {whom}{passed}")
 
     def _undo(self) -> None:
         """Take back the last thing that was done in this review; nothing of an earlier one."""
@@ -208,7 +178,11 @@ class Review:
         self.steps.pop()
         self._place = last.place
         many = f" of {count_of(len(last.decided), 'lead')}" if len(last.decided) > 1 else ""
-        said = f"taken back: {_say(last.judgement)}{many}" if last.judgement is not None else "back to the one skipped"
+        said = (
+            f"taken back: {say_judgement(last.judgement)}{many}"
+            if last.judgement is not None
+            else "back to the one skipped"
+        )
         self._session.tell(said)
 
     def _look(self, lead: ReviewedLead) -> None:
@@ -217,12 +191,14 @@ class Review:
         self._session.page_through(card)
 
     def _decide_all_alike(self, lead: ReviewedLead) -> None:
-        """Give one verdict to all that only the same line nominates, of those that are gone through."""
+        """Give one verdict to all that only the same line nominates, of those that were chosen and not skipped."""
         if len(lead.lines) > 1:
             self._session.tell(f"{count_of(len(lead.lines), 'thing')} nominate it; that is for a lead that one does")
             return
+        self._session.tell_at_once("looking for all that are alike ...")
         with reading(self._engine) as connection:
-            chosen = set(list_candidate_ids(connection, self._filters, limit=None))
+            skipped = {self._lead_ids[step.place] for step in self.steps if step.judgement is None}
+            chosen = {*list_candidate_ids(connection, self._filters, limit=None)} - skipped
             alike = leads_nominated_only_by(connection, self._criteria, self._make_act().as_of, lead.lines[0])
             alike = [lead_id for lead_id in alike if lead_id in chosen]
             names = name_leads(connection, alike[:_SHOWN_OF_ALL])
@@ -240,7 +216,7 @@ class Review:
         judgement = self._ask(lead, VERDICT_KEYS[key]) if key in VERDICT_KEYS else None
         if judgement is None:
             return
-        sure = f"{_say(judgement)} for {count_of(len(alike), 'lead')}? [y/n] > "
+        sure = f"{say_judgement(judgement)} for {count_of(len(alike), 'lead')}? [y/n] > "
         if self._session.ask_key(sure, ("y", "n"), below) == "y":
             self._store(lead, alike, judgement)
 
@@ -269,48 +245,3 @@ def review(invocation: Invocation, selection: Selection) -> None:
             held = Review(session, engine, criteria, lambda: invocation.act(criteria.timezone), lead_ids, filters)
             code = hold(held.run)
         end_review(invocation, engine, held, code)
-
-
-def hold(run: Callable[[], None]) -> int:
-    """Hold a review to its end or until the person leaves, and return the program's exit code."""
-    try:
-        run()
-    except EndOfInput:
-        return 0
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    return 0
-
-
-def end_review(invocation: Invocation, engine: Engine, held: Held, code: int) -> None:
-    """Show what was stored, by verdict and reason, and to people the overturn rates; end with a code."""
-    counts: dict[tuple[str, str | None], int] = {}
-    for step in held.steps:
-        if step.judgement is not None:
-            key = (step.judgement.verdict.value, step.judgement.reason)
-            counts[key] = counts.get(key, 0) + len(step.decided)
-    columns = (Column("verdict", "Verdict"), Column("reason", "Reason"), Column("leads", "Leads", align="right"))
-    rows = tuple(
-        {"verdict": verdict, "reason": reason, "leads": leads} for (verdict, reason), leads in _sort_counts(counts)
-    )
-    invocation.show(Table("Verdicts", columns, rows))
-    skipped = sum(step.judgement is None for step in held.steps)
-    stored = count_of(sum(counts.values()), "verdict")
-    invocation.note(f"{stored} stored, {count_of(skipped, 'lead')} skipped, {held.left:,} left")
-    if rows and invocation.settings.format is OutputFormat.TABLE:
-        with reading(engine) as connection:
-            rates = list_overturns(connection)
-        write_out("\n")
-        invocation.show(rates)
-    end_with(code)
-
-
-def _sort_counts(counts: dict[tuple[str, str | None], int]) -> list[tuple[tuple[str, str | None], int]]:
-    """The most frequent first, verdict by verdict."""
-    order = [word.value for word in VerdictWord]
-    return sorted(counts.items(), key=lambda item: (order.index(item[0][0]), -item[1], item[0][1] or ""))
-
-
-def _say(judgement: Judgement) -> str:
-    details = [judgement.reason, judgement.ask_for, judgement.until.isoformat() if judgement.until else None]
-    return ", ".join([judgement.verdict.value, *(detail for detail in details if detail)])

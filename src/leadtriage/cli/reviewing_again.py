@@ -14,7 +14,7 @@ from leadtriage.cli.dialogue import require_terminal
 from leadtriage.cli.invocation import Invocation
 from leadtriage.cli.review_keys import AUDIT_HELP, AUDIT_QUESTION, VERDICT_KEYS, Reasons, ask_reasoned
 from leadtriage.cli.review_session import Session, TerminalSession
-from leadtriage.cli.reviewing import Step, end_review, hold
+from leadtriage.cli.review_steps import Step, end_review, hold
 from leadtriage.criteria.model import Criteria
 from leadtriage.db.engine import reading
 from leadtriage.errors import LeadtriageError, NotACandidate
