@@ -141,7 +141,7 @@ REVIEWED = Card(
             "Junk candidate, because",
             (Column("reason", "", keep=90), Column("text", "", keep=100)),
             (
-                {"reason": "no_budget", "text": "flagged by Sam Fox: " + "told me on the phone that there is none " * 4},
+                {"reason": "no_budget", "text": "flagged by Sam Fox: " + "told me by phone that there is none " * 4},
                 {"reason": "no_need", "text": "the criteria: need says thesis, dissertation, homework or 7 more"},
             ),
         ),
