@@ -37,7 +37,11 @@ def postgres_template() -> Iterator[str]:
         folder = tempfile.TemporaryDirectory(prefix="leadtriage-postgres-", ignore_cleanup_errors=True)
         server = pgserver.get_server(Path(folder.name) / "data")
     url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-    _run_alone(url.render_as_string(hide_password=False), "CREATE DATABASE template_of_tests")
+    address = url.render_as_string(hide_password=False)
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        _run_alone(address, f"ALTER SYSTEM SET {setting} = off")  # what it holds need not outlive a power cut
+    _run_alone(address, "SELECT pg_reload_conf()")
+    _run_alone(address, "CREATE DATABASE template_of_tests")
     template = url.set(database="template_of_tests").render_as_string(hide_password=False)
     open_database(template, create=True).dispose()
     yield template

@@ -273,6 +273,15 @@ def test_a_flood_keeps_to_the_leads_that_were_chosen(flood: Engine) -> None:
     assert len(chosen) == 3
 
 
+def test_candidates_beyond_the_limit_are_left(engine: Engine) -> None:
+    ids = candidates(engine)
+    session = ScriptedSession(["s", "s", "q"])
+    held = Review(session, engine, example_criteria(), lambda: act_by("Maria"), ids, limit=2)
+    hold(held.run)
+    assert [corner for _, corner in session.shown] == ["1 of 2", "2 of 2"]
+    assert held.left == len(ids) - 2 > 0
+
+
 def test_a_flood_leaves_out_what_was_skipped(flood: Engine) -> None:
     alike = sellers(flood)
     session, _ = hold_review(flood, "s", "f", "j", RETURN, "", "y", lead_ids=alike)

@@ -99,14 +99,10 @@ def test_after_undoing_everything_nothing_is_left(
 
 @dataclass
 class ModelLead:
-    """A lead of the model: where its rows are, as (day, line), and whether it has an address and an id.
-
-    `usable` tells whether the last address that a row gave it can be one: so much of it is stored.
-    """
+    """A lead of the model: where its rows are, as (day, line), and whether it has a usable address and an id."""
 
     places: list[tuple[int, int]] = field(default_factory=list)
     email: bool = False
-    usable: bool = False
     crm_id: bool = False
 
 
@@ -115,9 +111,6 @@ def group_by_model(files: list[list[list[str]]]) -> list[list[tuple[int, int]]]:
     keys: dict[str, ModelLead] = {}
     leads: list[ModelLead] = []
     for day, rows in enumerate(files, start=1):
-        for lead in leads:
-            # Not what its rows had once: nothing stored tells an address that another lead has and that was replaced.
-            lead.email = lead.usable or any(other is lead and key[:2] in ("e:", "r:") for key, other in keys.items())
         for line, row in enumerate(rows, start=2):
             crm_id, name, email, phone = row[:4]
             folded = " ".join(name.casefold().split())
@@ -138,7 +131,6 @@ def group_by_model(files: list[list[list[str]]]) -> list[list[tuple[int, int]]]:
                 found = ModelLead()
                 leads.append(found)
             found.email = found.email or bool(address)
-            found.usable = bool(address) if email else found.usable
             found.crm_id = found.crm_id or bool(crm_id)
             found.places.append((day, line))
             for key in [*own, *([by_phone] if by_phone else [])]:

@@ -67,7 +67,7 @@ def ask(
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Also what was put off until later.")] = False,
 ) -> None:
-    """Ask what is not known of a lead, the most valuable question first, and store the answers.
+    """Ask what is not known of a lead, and store the answers.
 
     Each answer is stored as it is given, and the score after it is shown. Return skips a question, ? says that the
     lead does not know yet, q ends. A field is named as in the criteria reference, or by its criterion.

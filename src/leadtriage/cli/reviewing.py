@@ -51,6 +51,9 @@ class Review:
 
     Attributes:
         steps: what was done and not taken back.
+
+    Args:
+        limit: after so many of `lead_ids` it ends; the rest count as left.
     """
 
     def __init__(
@@ -61,13 +64,16 @@ class Review:
         make_act: Callable[[], Act],
         lead_ids: Sequence[int],
         filters: Filters | None = None,
+        *,
+        limit: int | None = None,
     ) -> None:
         self.steps: list[Step] = []
         self._session = session
         self._engine = engine
         self._criteria = criteria
         self._make_act = make_act
-        self._lead_ids = tuple(lead_ids)
+        self._lead_ids = tuple(lead_ids[:limit])
+        self._beyond = tuple(lead_ids[len(self._lead_ids) :])
         self._filters = filters or Filters()
         self._place = 0
         self._reasons = Reasons(known_reasons(criteria), self._check_reason)
@@ -87,7 +93,7 @@ class Review:
     def left(self) -> int:
         """How many candidates nobody came to."""
         decided = {lead_id for step in self.steps for lead_id in step.decided}
-        return sum(lead_id not in decided for lead_id in self._lead_ids[self._place :])
+        return sum(lead_id not in decided for lead_id in (*self._lead_ids[self._place :], *self._beyond))
 
     def _review_one(self) -> bool:
         """Show the lead whose turn it is and do what is said; whether to go on."""
@@ -236,12 +242,20 @@ def review(invocation: Invocation, selection: Selection) -> None:
     filters = selection.filters()
     with invocation.database() as engine:
         with reading(engine) as connection:
-            lead_ids = list_candidate_ids(connection, filters, limit=selection.most)
+            lead_ids = list_candidate_ids(connection, filters, limit=None)
             nobody = explain_if_empty(connection, Table("Junk candidates", (), ()), filters)
         if not lead_ids:
             invocation.show(nobody)
             return
         with TerminalSession() as session:
-            held = Review(session, engine, criteria, lambda: invocation.act(criteria.timezone), lead_ids, filters)
+            held = Review(
+                session,
+                engine,
+                criteria,
+                lambda: invocation.act(criteria.timezone),
+                lead_ids,
+                filters,
+                limit=selection.most,
+            )
             code = hold(held.run)
         end_review(invocation, engine, held, code)
