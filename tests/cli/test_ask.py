@@ -76,3 +76,34 @@ def test_answers_come_from_a_file(lead: Program) -> None:
     Path("answers.csv").write_text("lead;budget\nann@acme.io;soon\n", encoding="utf-8")
     refused = lead("ask", "--answers", "answers.csv", *DAY)
     assert (refused.code, "line 2" in refused.err) == (1, True)
+
+
+def test_what_a_person_confirms_gives_way_to_nothing_older_either(lead: Program) -> None:
+    header = "Name,Email,Job Title,Last Modified\n"
+    Path("first.csv").write_text(header + "Ann Lee,ann@acme.io,CEO,2026-10-01\n", encoding="utf-8")
+    lead.done("import", "first.csv", "--as-of", "2026-11-20")
+    lead.done("ask", "1", "--set", "title=CEO", *DAY)
+    Path("old.csv").write_text(header + "Ann Lee,ann@acme.io,Intern,2026-11-01\n", encoding="utf-8")
+    lead.done("import", "old.csv", "--as-of", "2026-11-21")
+    shown = lead.rows("show", "1", *DAY)
+    assert shown["title"] == "CEO"
+    assert any("title confirmed as CEO" in event["text"] for event in shown["events"])
+
+
+def test_an_answer_about_a_column_gives_way_to_nothing_older(lead: Program) -> None:
+    text = Path("criteria.yaml")
+    lead.done("init", "--quiet")
+    rules = text.read_text(encoding="utf-8")
+    fleet = "      - {name: Fleet, column: Fleet size, ask: How many trucks?, tiers: [{points: 1, at_least: 10}]}\n"
+    at = rules.index("    criteria:\n", rules.index("  fit:")) + len("    criteria:\n")
+    text.write_text(rules[:at] + fleet + rules[at:], encoding="utf-8")
+    lead.done("ask", "1", "--set", "Fleet=40", *DAY)
+    header = "Name,Email,Fleet size,Last Modified\n"
+    Path("old.csv").write_text(header + "Ann Lee,ann@acme.io,5,2026-11-01\n", encoding="utf-8")
+    lead.done("import", "old.csv", "--as-of", "2026-11-21")
+    assert {"column": "Fleet size", "value": "40"}.items() <= lead.rows("show", "1", *DAY)["columns"][0].items()
+
+
+def test_endless_digits_are_no_lead(lead: Program) -> None:
+    refused = lead("show", "9" * 5000)
+    assert (refused.code, "there is no lead" in refused.err) == (1, True)
