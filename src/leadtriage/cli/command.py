@@ -80,7 +80,7 @@ def add_command(
                 raise typer.Exit(code)
 
         signature = own.replace(parameters=[*parameters, *selects, *common])
-        run_command.__signature__ = signature  # type: ignore[attr-defined]  # typer reads it; mypy knows no such attribute
+        vars(run_command)["__signature__"] = signature
         run_command.__annotations__ = {
             parameter.name: parameter.annotation for parameter in signature.parameters.values()
         }

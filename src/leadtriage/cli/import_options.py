@@ -33,7 +33,7 @@ UNDERSTANDING = (
         "Take this column for this field; may be repeated, remembered.",
     ),
     _parameter("region", "--region", str | None, "XX", "Country of phone numbers without a country code: DE."),
-    _parameter("currency", "--currency", str | None, "XXX", "Currency of sums without a mark; else the criteria's."),
+    _parameter("currency", "--currency", str | None, "CODE", "Currency of sums without a mark; else the criteria's."),
     _parameter("date_order", "--date-order", str | None, "|".join(DATE_ORDERS), "How 03/04/2026 is meant."),
     _parameter("system", "--system", str | None, "WORD", "The source system whose ids the file has: hubspot."),
     _parameter("source", "--source", str | None, "NAME", "Where the leads came from, where no column says so."),

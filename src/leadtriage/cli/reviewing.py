@@ -161,7 +161,8 @@ class Review:
         except LeadtriageError as error:
             self._session.tell(f"not stored: {error}")
             return
-        self.steps.append(Step(self._place, judgement, judged.act, judged.decided))
+        if judged.decided:
+            self.steps.append(Step(self._place, judgement, judged.act, judged.decided))
         self._reasons = self._reasons.with_word(judgement.reason)
         if lead.lead_id in judged.decided:
             self._place += 1

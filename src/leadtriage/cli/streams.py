@@ -41,5 +41,6 @@ def _write(stream: TextIO, text: str) -> None:
 
 def give_up_on_output() -> None:
     """After a closed pipe: let nothing that is still buffered fail again when the interpreter ends."""
-    with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123 - a device, not a path of ours
-        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

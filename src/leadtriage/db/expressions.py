@@ -31,43 +31,49 @@ _MOST_ARGUMENTS = 100
 """Of one SQLite function: its own limit is 127 before version 3.48."""
 
 
-class position(FunctionElement[int]):  # noqa: N801 - named as SQL functions are
-    """Where a text stands in another, from 1; 0 where it does not."""
-
+class _Position(FunctionElement[int]):
     type = Integer()
     inherit_cache = True
     name = "position"
 
 
-@compiles(position, "sqlite")
-def _position_sqlite(element: position, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(_Position, "sqlite")
+def _position_sqlite(element: _Position, compiler: SQLCompiler, **options: Any) -> str:
     return f"instr({compiler.process(element.clauses, **options)})"
 
 
-@compiles(position, "postgresql")
-def _position_postgresql(element: position, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(_Position, "postgresql")
+def _position_postgresql(element: _Position, compiler: SQLCompiler, **options: Any) -> str:
     return f"strpos({compiler.process(element.clauses, **options)})"
 
 
-class days_between(FunctionElement[int]):  # noqa: N801 - named as SQL functions are
-    """Whole days from the second date to the first."""
-
+class _DaysBetween(FunctionElement[int]):
     type = Integer()
     inherit_cache = True
     name = "days_between"
 
 
-@compiles(days_between, "sqlite")
-def _days_sqlite(element: days_between, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(_DaysBetween, "sqlite")
+def _days_sqlite(element: _DaysBetween, compiler: SQLCompiler, **options: Any) -> str:
     later, earlier = element.clauses
     difference = func.julianday(later) - func.julianday(earlier)
     return compiler.process(cast(difference, Integer), **options)
 
 
-@compiles(days_between, "postgresql")
-def _days_postgresql(element: days_between, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(_DaysBetween, "postgresql")
+def _days_postgresql(element: _DaysBetween, compiler: SQLCompiler, **options: Any) -> str:
     later, earlier = (compiler.process(cast(part, Date), **options) for part in element.clauses)
     return f"({later} - {earlier})"
+
+
+def position(text: Any, part: Any) -> ColumnElement[int]:
+    """Where a part stands in a text, from 1; 0 where it does not."""
+    return _Position(text, part)
+
+
+def days_between(later: Any, earlier: Any) -> ColumnElement[int]:
+    """Whole days from the second date to the first."""
+    return _DaysBetween(later, earlier)
 
 
 class _Extreme(FunctionElement[Any]):
@@ -132,22 +138,22 @@ def choose_when(
     return case((condition, value), else_=otherwise if otherwise is not None else null())
 
 
-class _json_with(FunctionElement[Any]):  # noqa: N801 - named as SQL functions are
+class _JsonWith(FunctionElement[Any]):
     type = JSON()
     inherit_cache = True
     name = "json_with"
 
 
-@compiles(_json_with, "sqlite")
-def _json_with_sqlite(element: _json_with, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(_JsonWith, "sqlite")
+def _json_with_sqlite(element: _JsonWith, compiler: SQLCompiler, **options: Any) -> str:
     target, key, source = element.clauses
     path = literal("$.") + key
     written = func.json_set(func.coalesce(target, literal("{}", String)), path, func.json_extract(source, path))
     return compiler.process(type_coerce(written, String), **options)
 
 
-@compiles(_json_with, "postgresql")
-def _json_with_postgresql(element: _json_with, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(_JsonWith, "postgresql")
+def _json_with_postgresql(element: _JsonWith, compiler: SQLCompiler, **options: Any) -> str:
     target, key, source = element.clauses
     from sqlalchemy.dialects import postgresql
 
@@ -160,7 +166,7 @@ def _json_with_postgresql(element: _json_with, compiler: SQLCompiler, **options:
 
 def json_with(target: ColumnElement[Any], key: str, source: ColumnElement[Any]) -> ColumnElement[Any]:
     """A JSON object with one key's value taken from another object, null where that has none."""
-    return _json_with(target, literal(key, String), source)
+    return _JsonWith(target, literal(key, String), source)
 
 
 def json_text(column: ColumnElement[Any], key: str) -> ColumnElement[str]:

@@ -69,7 +69,7 @@ def select_totals(rules: Rules, lowest: LeadValues, carried: Sequence[str], *, w
     kept_answers = [name for criterion in needed for name in criterion.columns]
     sums = _keep(_select_sums(rules, answers, [*kept, *kept_answers], compiled), "sums")
     if with_answers:
-        kept += [name for name in sums.c.keys() if name not in (*kept, "known_points")]  # noqa: SIM118 - no mapping
+        kept += [column.name for column in sums.c if column.name not in (*kept, "known_points")]
     return _keep(_select_totals(rules, sums, kept, compiled), "totals")
 
 

@@ -115,6 +115,7 @@ def _examine_archive(path: Path, name: str) -> str:
             if kind == "xlsx":
                 _check_far_cells(archive, name)
     except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError) as error:
+        # zipfile's own words: of an unknown compression, of an encrypted member, of a cut file.
         raise FileError("the spreadsheet's archive is damaged", place=name, hint=_EXPORT_HINT) from error
     if kind is None:
         raise FileError(

