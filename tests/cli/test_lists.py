@@ -132,9 +132,18 @@ def test_quiet_lists_say_nothing_on_standard_error(sample: Program) -> None:
 
 def test_lists_say_where_scores_are_out_of_date(sample: Program, tmp_path: Path) -> None:
     assert "criteria have changed" not in sample.done("queue", *DAY).err
-    sample.done("criteria", "show")
     text = sample.done("criteria", "show").out
-    (tmp_path / "criteria.yaml").write_text(text + "# ours\n", encoding="utf-8")
+    ours = tmp_path / "criteria.yaml"
+    ours.write_text(text + "# ours\n", encoding="utf-8")
+    assert "criteria" not in sample.done("queue", *DAY).err
+    ours.write_text(text + "currency: XYZ\n", encoding="utf-8")
+    broken = sample.done("queue", *DAY)
+    assert broken.err.count("criteria.yaml") == 1
+    assert "have changed" not in broken.err
+    assert broken.err.startswith("warning: ")
+    assert "until they are corrected, lists show the last scores" in broken.err
+    assert broken.out == sample.done("queue", *DAY, "--quiet").out
+    ours.write_text(text.replace("below:", "below: 1 #"), encoding="utf-8")
     assert "the criteria have changed" in sample.done("queue", *DAY).err
     (tmp_path / "b.csv").write_text("name,email\nBo,bo@b.example.com\n", encoding="utf-8")
     sample.done("import", "b.csv", *DAY)

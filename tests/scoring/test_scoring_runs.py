@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -208,21 +207,62 @@ def test_an_explanation_shows_what_it_saw_and_asks_what_is_open(engine: Engine) 
     ]
 
 
+def stale_by(connection: Connection, criteria: Criteria) -> str | None:
+    return lists_are_stale(connection, criteria.digest, lambda: criteria)
+
+
 def test_lists_say_when_leads_are_unscored_or_the_criteria_have_changed(engine: Engine) -> None:
     criteria = criteria_from()
     with writing(engine) as connection:
-        assert lists_are_stale(connection, criteria.digest) is None
+        assert stale_by(connection, criteria) is None
         store_leads(connection, [SampleLead({**FRESH})] * 2)
-        assert lists_are_stale(connection, criteria.digest) == "2 leads are not scored yet: run leadtriage score"
+        assert stale_by(connection, criteria) == "2 leads are not scored yet: run leadtriage score"
         score_leads(connection, criteria, act_on())
-        assert lists_are_stale(connection, criteria.digest) is None
-        changed = lists_are_stale(connection, replace(criteria, digest="other").digest)
-        assert changed == "the criteria have changed since the leads were scored: run leadtriage score"
+        assert stale_by(connection, criteria) is None
+        changed = criteria_from(TEXT.replace("{A: 40,", "{A: 41,"))
+        assert stale_by(connection, changed) == (
+            "the criteria have changed since the leads were scored: run leadtriage score"
+        )
         first = connection.execute(select(table(Lead)).where(table(Lead).c.id == 1)).one()
         connection.execute(insert(table(Lead)).values(**{**first._mapping, "id": 3}))
-        assert lists_are_stale(connection, criteria.digest) == "1 lead is not scored yet: run leadtriage score"
+        assert stale_by(connection, criteria) == "1 lead is not scored yet: run leadtriage score"
         score_leads(connection, criteria, act_on(), lead_ids=[3])
-        assert lists_are_stale(connection, criteria.digest) is None
+        assert stale_by(connection, criteria) is None
+
+
+@pytest.mark.parametrize(
+    ("edit", "matters"),
+    [
+        (("name: Runs", "name: Ours"), False),
+        (("version: 1", "# a remark\n\nversion: 1"), False),
+        (("version: 1", "team: [{name: Sam}]\ngoals: [{who: Sam, what: won, target: 3, per: month}]"), False),
+        (("version: 1", "follow_up: {idle: 3d}"), True),
+        (("version: 1", "timezone: Europe/Berlin"), True),
+        (("version: 1", "rates: {EUR: 1.1}"), True),
+        (("What do you make?", "What is your trade?"), True),
+        (("below: 6", "below: 7"), True),
+        (("score: 45", "score: 44"), True),
+    ],
+)
+def test_lists_mind_only_the_parts_of_the_criteria_that_score(
+    sqlite_engine: Engine, edit: tuple[str, str], matters: bool
+) -> None:
+    edited = criteria_from(TEXT.replace(*edit))
+    with writing(sqlite_engine) as connection:
+        store_leads(connection, [SampleLead({**FRESH, "employees": 1})])
+        score_leads(connection, criteria_from(), act_on())
+        assert edited.digest != criteria_from().digest
+        assert (stale_by(connection, edited) is not None) == matters
+        by_time = score_leads(connection, edited, act_on(AS_OF + timedelta(days=8)))
+        assert by_time.moves.counts == {("C", "D", "criteria" if matters else "time"): 1}
+
+
+def test_criteria_that_are_understood_no_more_count_as_changed(sqlite_engine: Engine) -> None:
+    with writing(sqlite_engine) as connection:
+        store_leads(connection, [SampleLead({**FRESH})])
+        score_leads(connection, criteria_from(), act_on())
+        connection.execute(update(table(CriteriaVersion)).values(text="score: of another version"))
+        assert stale_by(connection, criteria_from(TEXT + "# edited\n")) is not None
 
 
 def test_the_rules_of_the_day_are_kept(sqlite_engine: Engine) -> None:

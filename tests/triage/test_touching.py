@@ -6,11 +6,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, insert, select, update
 from stored_leads import AS_OF, NOON, act_by, criteria, read_lead, store_lead
 
-from leadtriage.db.engine import reading
-from leadtriage.db.schema import Event, LeadScore, Touch, table
+from leadtriage.db.engine import reading, writing
+from leadtriage.db.schema import Event, Lead, LeadScore, Touch, table
 from leadtriage.errors import LeadtriageError, UsageError
 from leadtriage.triage.parking import Parking, park
 from leadtriage.triage.touching import Contact, touch
@@ -20,8 +20,16 @@ from leadtriage.vocabulary import TouchKind
 SOON = AS_OF + timedelta(days=3)
 
 
-def log(engine: Engine, lead_id: int, *, at: datetime = NOON, kind: TouchKind = TouchKind.CALL, **more: Any) -> Any:
-    return touch(engine, criteria(), act_by("Maria", at), lead_id, Contact(kind, **more))
+def log(
+    engine: Engine,
+    lead_id: int,
+    *,
+    at: datetime = NOON,
+    kind: TouchKind = TouchKind.CALL,
+    rules: str | None = None,
+    **more: Any,
+) -> Any:
+    return touch(engine, criteria(rules), act_by("Maria", at), lead_id, Contact(kind, **more))
 
 
 def counts(engine: Engine, lead_id: int) -> tuple[int, int, int]:
@@ -145,3 +153,42 @@ def test_a_contact_is_taken_back(engine: Engine) -> None:
     assert {**read_lead(engine, lead_id), "changed_at": None} == {**before, "changed_at": None}
     with reading(engine) as connection:
         assert connection.execute(select(table(Touch).c.withdrawn_at)).scalar_one() is not None
+
+
+AGING = """
+score:
+  fit:
+    max: 60
+    criteria:
+      - {name: Size, field: employees, tiers: [{points: 30, at_least: 10}]}
+      - {name: Came in lately, field: age_days, tiers: [{points: 20, at_most: 10}]}
+"""
+CALLED = "      - {name: Called, field: touches, tiers: [{points: -20, at_least: 1}]}\n"
+NAGGED = "junk: {below: 5, known: 0.5, disqualify: [{reason: spam, field: unanswered_touches, at_least: 9}]}\n"
+
+
+@pytest.mark.parametrize(
+    ("rules", "told", "cause"),
+    [
+        (AGING + NAGGED, None, "time"),
+        (AGING + CALLED, None, "data"),
+        (AGING, "employees", "data"),
+        (AGING, "owner", "time"),
+    ],
+)
+def test_a_grade_that_a_touch_finds_moved_is_told_with_its_own_cause(
+    sqlite_engine: Engine, rules: str, told: str | None, cause: str
+) -> None:
+    lead_id, event, lead = store_lead(sqlite_engine, created_on=AS_OF, employees=30), table(Event), table(Lead)
+    log(sqlite_engine, lead_id, rules=rules)
+    if told:
+        # As an import does that nobody scored after.
+        at = NOON + timedelta(days=1)
+        line = {"lead_id": lead_id, "id": 1000, "act": 1000, "at": at, "recorded_at": at, "by": "Test", "kind": "field"}
+        with writing(sqlite_engine) as connection:
+            connection.execute(insert(event).values(field=told, **line))
+            connection.execute(update(lead).where(lead.c.id == lead_id).values(changed_at=at))
+    log(sqlite_engine, lead_id, at=NOON + timedelta(days=20), rules=rules)
+    with reading(sqlite_engine) as connection:
+        moved = connection.execute(select(event.c.reason).where(event.c.kind == "grade", event.c.lead_id == lead_id))
+        assert moved.scalars().all() == [cause]

@@ -10,10 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
-from leadtriage.cli.invocation import Invocation
+from leadtriage.cli.invocation import Invocation, tell_error
 from leadtriage.cli.streams import give_up_on_output, say
 from leadtriage.errors import LeadtriageError, UsageError
-from leadtriage.output.safe import safe_lines
 from leadtriage.settings import SETTINGS, OutputFormat, resolve_settings
 
 INTERRUPTED = 130
@@ -111,16 +110,6 @@ def run_guarded(work: Callable[[], None], aside: str | None = None) -> int:
         say("leadtriage: an argument holds bytes that are no text")
         return UsageError.exit_code
     return 0
-
-
-def tell_error(error: LeadtriageError) -> None:
-    """Write an error for a person: what, where, and what to do."""
-    place = f"{error.place}: " if error.place else ""
-    say(safe_lines(f"leadtriage: {place}{error.message}"))
-    for mistake in getattr(error, "mistakes", ()):
-        say(safe_lines(f"  {mistake}"))
-    if error.hint:
-        say(safe_lines(f"  {error.hint}"))
 
 
 def end_with(code: int) -> None:

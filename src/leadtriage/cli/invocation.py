@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from leadtriage.cli.clock import make_act
 from leadtriage.cli.streams import say, write_out
-from leadtriage.output.safe import safe
+from leadtriage.errors import CriteriaError, LeadtriageError
+from leadtriage.output.safe import safe, safe_lines
 from leadtriage.settings import OutputFormat, Settings
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ class Invocation:
     def reading_list(self) -> Iterator[tuple[Connection, date]]:
         """A transaction for a list, and the day that counts as today in the time zone of the last score.
 
-        Says where the list rests on scores that are not of today's criteria; no criteria file is understood for it.
+        Says where the list rests on scores that are not of today's criteria; a criteria file is understood for it only
+        where it was edited since.
         """
         from leadtriage.reports.basis import read_basis
 
@@ -65,9 +67,16 @@ class Invocation:
             basis = read_basis(connection)
             yield connection, self.act(basis.settings.get("timezone")).as_of
             if basis.digest is not None and not self.settings.quiet:
-                from leadtriage.scoring.freshness import lists_are_stale
+                self._tell_staleness(connection)
 
-                self.note(lists_are_stale(connection, self._criteria_digest()) or "")
+    def _tell_staleness(self, connection: Connection) -> None:
+        from leadtriage.scoring.freshness import lists_are_stale
+
+        try:
+            self.note(lists_are_stale(connection, self._criteria_digest(), self._read_criteria) or "")
+        except CriteriaError as error:
+            hint = "until they are corrected, lists show the last scores"
+            tell_error(CriteriaError(error.message, mistakes=error.mistakes, place=error.place, hint=hint), "warning")
 
     def _criteria_digest(self) -> str:
         from leadtriage.criteria.source import digest_source, example_text, read_source
@@ -81,13 +90,16 @@ class Invocation:
         Raises:
             CriteriaError: the file has mistakes.
         """
+        if self.settings.criteria is None:
+            self.note("using the built-in example criteria; make your own with: leadtriage init")
+        return self._read_criteria()
+
+    def _read_criteria(self) -> Criteria:
         from leadtriage.criteria.example import example_criteria
         from leadtriage.criteria.load import read_criteria
 
-        if self.settings.criteria is None:
-            self.note("using the built-in example criteria; make your own with: leadtriage init")
-            return example_criteria()
-        return read_criteria(self.settings.criteria)
+        path = self.settings.criteria
+        return example_criteria() if path is None else read_criteria(path)
 
     def act(self, timezone: str | None) -> Act:
         """Who acts, and when, by the criteria's time zone."""
@@ -139,3 +151,13 @@ def _say_how_many(table: Table) -> str:
     if table.total is not None:
         return f"{table.total:,}"
     return "many" if table.more_than is None else f"more than {table.more_than:,}"
+
+
+def tell_error(error: LeadtriageError, label: str = "leadtriage") -> None:
+    """Write an error for a person: what, where, and what to do."""
+    place = f"{error.place}: " if error.place else ""
+    say(safe_lines(f"{label}: {place}{error.message}"))
+    for mistake in getattr(error, "mistakes", ()):
+        say(safe_lines(f"  {mistake}"))
+    if error.hint:
+        say(safe_lines(f"  {error.hint}"))

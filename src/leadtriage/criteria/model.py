@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -60,7 +61,7 @@ class Tier:
     points: int
     condition: Condition
     label: str
-    line: int = 0
+    line: int = dataclasses.field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Criterion:
     ask: str | None
     tiers: tuple[Tier, ...]
     unlisted_unknown: bool = False
-    line: int = 0
+    line: int = dataclasses.field(default=0, compare=False)
 
     @property
     def best(self) -> int:
@@ -111,7 +112,7 @@ class Disqualifier:
     reason: str
     condition: Condition
     label: str
-    line: int = 0
+    line: int = dataclasses.field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,3 +193,12 @@ class Criteria:
     def criteria(self) -> tuple[Criterion, ...]:
         """All criteria, in the order of the file's dimensions."""
         return tuple(criterion for rules in self.score for criterion in rules.criteria)
+
+    def scores_like(self, other: Criteria) -> bool:
+        """Whether scores, grades, candidates, questions and clocks are the same by both.
+
+        They are where the files differ in nothing but the name, the team, its goals, comments and layout.
+        """
+        return self == replace(
+            other, name=self.name, team=self.team, goals=self.goals, text=self.text, digest=self.digest
+        )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, literal, not_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, literal, not_, select, update
 
 from leadtriage.act import Act
 from leadtriage.criteria.model import Criteria
@@ -14,11 +14,13 @@ from leadtriage.db.dialect import keep
 from leadtriage.db.ids import reserve_ids
 from leadtriage.db.schema import Event, Lead, LeadScore, ScoreRun, table
 from leadtriage.db.standing_words import called_unqualified
+from leadtriage.scoring.causes import find_cause
 from leadtriage.scoring.conditions import compile_condition
+from leadtriage.scoring.earlier_criteria import score_alike
 from leadtriage.scoring.inputs import select_inputs
 from leadtriage.scoring.rules import Rules
 from leadtriage.tabular import Column, Table
-from leadtriage.vocabulary import EventKind, ScoreCause
+from leadtriage.vocabulary import EventKind
 
 _SHOWN = 50
 _EVENT = ("lead_id", "id", "act", "at", "recorded_at", "by", "kind", "field", "old", "new", "reason", "note")
@@ -53,25 +55,22 @@ _COLUMNS = (
 def record_moves(connection: Connection, criteria: Criteria, act: Act, mine: ColumnElement[bool]) -> Moves:
     """Write an event for each lead whose grade a run moved, and tell what moved.
 
-    The cause is the data where the lead changed since the run before, else the criteria where they did, else time.
-    A first score is no move.
+    A first score is no move. What the cause of a move is, is `scoring.causes`'.
 
     Args:
         mine: what the run scored, as a condition on `lead_score`.
     """
     scores, lead, runs = table(LeadScore), table(Lead), table(ScoreRun)
     before = runs.alias("before")
-    cause = case(
-        (lead.c.changed_at > before.c.recorded_at, literal(str(ScoreCause.DATA))),
-        (before.c.criteria_digest != criteria.digest, literal(str(ScoreCause.CRITERIA))),
-        else_=literal(str(ScoreCause.TIME)),
-    )
     moved = and_(mine, scores.c.previous_grade != scores.c.grade)
     joined = scores.join(lead, lead.c.id == scores.c.lead_id).join(before, before.c.id == scores.c.previous_run_id)
     grades = (scores.c.previous_grade, scores.c.grade)
     count = connection.execute(select(func.count()).select_from(scores).where(moved)).scalar_one()
     if not count:
         return Moves(0, {}, Table("Moved grades", _COLUMNS, (), total=0))
+    earlier = connection.execute(select(before.c.criteria_digest).select_from(joined).where(moved).distinct()).scalars()
+    alike = [digest for digest in earlier if score_alike(connection, digest, criteria)]
+    cause = find_cause(criteria, alike, before)
     counts = {
         (old, new, why): number
         for old, new, why, number in connection.execute(
