@@ -41,6 +41,7 @@ class Table:
         title: a few words.
         columns: in the order of the contract in `docs/cli.md`.
         rows: plain values only; dates and numbers are not yet text.
+        summary: what the table says, in a sentence or two that people read above it; no part of the data.
         notes: sentences for people, told on standard error or beneath the table, never part of the data.
         group_by: a column's key by which the terminal draws groups; the rows stand in groups already.
         group_sizes: what the heading of a group counts, by the group's value; a group that is not here counts its rows.
@@ -52,6 +53,7 @@ class Table:
     title: str
     columns: tuple[Column, ...]
     rows: tuple[Mapping[str, Cell], ...]
+    summary: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     group_by: str | None = None
     group_sizes: Mapping[Cell, int] = field(default_factory=dict)

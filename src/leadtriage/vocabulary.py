@@ -180,3 +180,25 @@ class ScoreCause(StrEnum):
     DATA = "data"
     CRITERIA = "criteria"
     TIME = "time"
+
+
+class Step(StrEnum):
+    """How far leads of a period have come, each step a part of one before it."""
+
+    LEADS = "leads"
+    QUALIFIED = "qualified"
+    ASSIGNED = "assigned"
+    TOUCHED_IN_TIME = "touched_in_time"
+    TOUCHED_LATE = "touched_late"
+    NEVER_TOUCHED = "never_touched"
+    WON = "won"
+
+
+class Dated(StrEnum):
+    """Which of a lead's days a period is about."""
+
+    CAME_IN = "came_in"
+    QUALIFIED = "qualified"
+    ASSIGNED = "assigned"
+    TOUCHED = "touched"
+    CLOSED = "closed"

@@ -69,6 +69,17 @@ class Invocation:
             if basis.digest is not None and not self.settings.quiet:
                 self._tell_staleness(connection)
 
+    @contextmanager
+    def reporting(self) -> Iterator[tuple[Connection, Criteria, date]]:
+        """A transaction for a report, the criteria that hold, and the day that counts as today by their time zone.
+
+        Raises:
+            CriteriaError: the criteria file has mistakes.
+        """
+        criteria = self.criteria()
+        with self.reading() as connection:
+            yield connection, criteria, self.act(criteria.timezone).as_of
+
     def _tell_staleness(self, connection: Connection) -> None:
         from leadtriage.scoring.freshness import lists_are_stale
 

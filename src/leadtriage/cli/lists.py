@@ -9,8 +9,8 @@ import typer
 
 from leadtriage.cli.command import add_command, end_with
 from leadtriage.cli.invocation import Invocation
-from leadtriage.cli.selection import FILTERS, PAGE, Selection
-from leadtriage.vocabulary import Clock
+from leadtriage.cli.selection import DATED, FILTERS, PAGE, Selection
+from leadtriage.vocabulary import Clock, Step
 
 FOUND = 4
 MORE = "more with --limit N or --all"
@@ -39,8 +39,12 @@ def add_commands(app: typer.Typer) -> None:
     add_command(
         app,
         "leads",
-        selects=(*FILTERS, *PAGE),
-        examples=("leadtriage leads --stage won --since 2026-10-01", "leadtriage leads --qualified --all"),
+        selects=(*FILTERS, DATED, *PAGE),
+        examples=(
+            "leadtriage leads --stage won --since 2026-10-01",
+            "leadtriage leads --step touched_late --owner 'Anna Berg'",
+            "leadtriage leads --dated closed --since 2026-10-01 --stage won",
+        ),
     )(show_leads)
     add_command(app, "find", selects=PAGE, examples=("leadtriage find 'acme'", "leadtriage find 030123456"))(find)
     add_command(
@@ -79,17 +83,26 @@ def show_queue(
     invocation.show(table, more=MORE)
 
 
-def show_leads(invocation: Invocation, selection: Selection) -> None:
+def show_leads(
+    invocation: Invocation,
+    selection: Selection,
+    step: Annotated[
+        Step | None,
+        typer.Option("--step", help="Only leads that count for this step of the funnel.", metavar="|".join(Step)),
+    ] = None,
+) -> None:
     """Show all leads, or those that the options choose.
 
-    Open and closed ones; the last that came to this database is on top.
+    Open and closed ones; the last that came to this database is on top. These are the leads behind the numbers of the
+    reports: --step has the steps of report funnel, and --dated says which day a period is about.
     """
     from leadtriage.reports.emptiness import explain_if_empty
     from leadtriage.reports.leads import list_leads
 
     filters = selection.filters()
-    with invocation.reading_list() as (connection, _):
-        table = explain_if_empty(connection, list_leads(connection, filters, limit=selection.most), filters)
+    with invocation.reading_list() as (connection, as_of):
+        table = list_leads(connection, filters, limit=selection.most, step=step, as_of=as_of)
+        table = explain_if_empty(connection, table, filters)
     invocation.show(table, more=MORE)
 
 

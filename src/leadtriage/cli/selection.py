@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from leadtriage.settings import parse_day
-from leadtriage.vocabulary import Grade, Stage
+from leadtriage.vocabulary import Dated, Grade, Stage
 
 if TYPE_CHECKING:
     from leadtriage.reports.filters import Filters
@@ -49,6 +49,19 @@ FILTERS = (
 )
 """The options that say which leads."""
 
+PERIOD = tuple(each for each in FILTERS if each.name in ("owner", "source", "campaign", "since", "until"))
+"""The options of the manager's reports."""
+
+DATED = _parameter(
+    "dated",
+    "--dated",
+    Dated,
+    Dated.CAME_IN,
+    "Which day --since and --until are about.",
+    case_sensitive=False,
+    metavar="|".join(Dated),
+)
+
 PAGE = (
     _parameter("limit", "--limit", int, USUAL_LIMIT, "At most so many rows.", min=1, max=2**31 - 1, metavar="N"),
     _parameter("everything", "--all", bool, False, "All rows."),
@@ -81,6 +94,7 @@ class Selection:
     until: str | None = None
     qualified: bool | None = None
     reason: str | None = None
+    dated: Dated = Dated.CAME_IN
     limit: int = USUAL_LIMIT
     everything: bool = False
 
@@ -115,4 +129,5 @@ class Selection:
             until=parse_day(self.until, place=until) if self.until else None,
             qualified=self.qualified,
             reason=self.reason,
+            dated=self.dated,
         )

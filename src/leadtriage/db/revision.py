@@ -9,7 +9,7 @@ from sqlmodel import SQLModel
 
 from leadtriage.db import dialect
 
-HISTORY = ("0001", "0002")
+HISTORY = ("0001", "0002", "0003")
 """All revisions, oldest first: the names of the files in `db/migrations/versions`."""
 
 HEAD = HISTORY[-1]

@@ -16,6 +16,7 @@ from sqlmodel import Field
 from leadtriage.db.decisions import Erasing, Forgotten, PairDecision, PutOff, SecretKey, Verdict, VerdictLine
 from leadtriage.db.lead import Lead, Row, table
 from leadtriage.db.scores import CriteriaVersion, ExtraColumn, LeadScore, ScoreRun
+from leadtriage.db.spending import Spend
 
 __all__ = [
     "CriteriaVersion",
@@ -39,6 +40,7 @@ __all__ = [
     "Row",
     "ScoreRun",
     "SecretKey",
+    "Spend",
     "Touch",
     "Verdict",
     "VerdictLine",

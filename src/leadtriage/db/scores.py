@@ -91,3 +91,5 @@ class LeadScore(Row, table=True):
     previous_grade: str | None = None
     previous_run_id: int | None = None
     """The run before, which gave the previous grade."""
+    touch_due: date | None = None
+    """The day by which the first contact was due, by the grade before it; unlike `first_touch_due` it stays."""

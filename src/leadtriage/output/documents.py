@@ -70,6 +70,7 @@ def _guard(value: Cell) -> str:
 def write_markdown(table: Table) -> str:
     """A table of GitHub's Markdown, under its title; nothing in a cell is taken as markup."""
     lines = [f"**{_escape(table.title)}**", ""] if table.title else []
+    lines += [text for sentence in table.summary for text in (_escape(safe(sentence)), "")]
     lines.append("| " + " | ".join(_escape(safe(column.label)) for column in table.columns) + " |")
     lines.append("|" + "|".join(" ---: " if column.align == "right" else " --- " for column in table.columns) + "|")
     lines += (

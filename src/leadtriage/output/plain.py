@@ -14,7 +14,7 @@ def draw_plain(sheet: Sheet, screen: Screen) -> str:
     rule = ("─" if screen.unicode else "-") * (
         sum(column.width for column in sheet.columns) + GAP * (len(sheet.columns) - 1)
     )
-    lines = [sheet.title] if sheet.title else []
+    lines = [*([sheet.title] if sheet.title else []), *sheet.summary]
     for heading, rows in sheet.groups:
         if heading is not None:
             lines += ["", heading]

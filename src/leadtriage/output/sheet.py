@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -36,11 +37,13 @@ class Sheet:
     """A table laid out: all texts are safe and of one line.
 
     Attributes:
+        summary: lines that say what the table says, above it.
         groups: a heading with what it counts, or None where the table has no groups, and the rows' cells in the order
             of the columns.
     """
 
     title: str
+    summary: tuple[str, ...]
     columns: tuple[SheetColumn, ...]
     groups: tuple[tuple[str | None, tuple[tuple[str, ...], ...]], ...]
 
@@ -78,7 +81,12 @@ def lay_out(table: Table, screen: Screen) -> Sheet:
         )
         for row, cells in zip(table.rows, texts, strict=True)
     ]
-    return Sheet(safe(table.title), shown, tuple(_group(table, heading, lines)))
+    summary = tuple(line for sentence in table.summary for line in _wrap(safe(sentence), screen.width))
+    return Sheet(safe(table.title), summary, shown, tuple(_group(table, heading, lines)))
+
+
+def _wrap(sentence: str, width: int | None) -> list[str]:
+    return [sentence] if width is None else textwrap.wrap(sentence, max(width, 1))
 
 
 def _group(

@@ -47,6 +47,8 @@ def draw_rich(sheet: Sheet, screen: Screen, *, wrap: bool) -> str:
     console = open_console(screen)
     if sheet.title:
         console.print(Text(sheet.title, "bold"))
+    for line in sheet.summary:
+        console.print(Text(line))
     for heading, rows in sheet.groups:
         if heading is not None:
             console.print()

@@ -8,13 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select
 
 from leadtriage.criteria.text import comparable, fold, words
 from leadtriage.db.expressions import position
 from leadtriage.db.lead import Lead, table
 from leadtriage.db.scores import LeadScore
-from leadtriage.vocabulary import OPEN_STAGES, Stage
+from leadtriage.reports.known_days import known_day
+from leadtriage.vocabulary import OPEN_STAGES, Dated, Stage
 
 _lead = table(Lead)
 _score = table(LeadScore)
@@ -36,8 +37,9 @@ class Filters:
         campaign: the campaign that brought it; the empty text means none.
         grade: one or more grades of which it has one.
         stage: one or more stages of which it has one.
-        since: the first day on which it came in.
-        until: the last day on which it came in.
+        since: the first day on which it came in, or on which happened what `dated` says.
+        until: the last such day.
+        dated: which of its days `since` and `until` are about; of contacts any that is recorded.
         qualified: whether it is qualified.
         reason: why it is a junk candidate, why it was closed, or why it is parked.
         text: every word of it stands in the name, company, an e-mail address or a phone number.
@@ -53,6 +55,7 @@ class Filters:
     reason: str | None = None
     campaign: str | None = None
     text: str | None = None
+    dated: Dated = Dated.CAME_IN
 
 
 def visible() -> ColumnElement[bool]:
@@ -95,10 +98,7 @@ def conditions(filters: Filters) -> list[ColumnElement[bool]]:
         wanted.append(_score.c.grade.in_([as_stored(grade).upper() for grade in filters.grade]))
     if filters.stage:
         wanted.append(_lead.c.stage.in_([as_stored(stage).lower() for stage in filters.stage]))
-    if filters.since is not None:
-        wanted.append(_lead.c.created_on >= filters.since)
-    if filters.until is not None:
-        wanted.append(_lead.c.created_on <= filters.until)
+    wanted += _within(filters)
     if filters.qualified is not None:
         qualified = _lead.c.qualified_on
         wanted.append(qualified.is_not(None) if filters.qualified else qualified.is_(None))
@@ -108,6 +108,25 @@ def conditions(filters: Filters) -> list[ColumnElement[bool]]:
     if filters.text is not None:
         wanted += _mentions(as_stored(filters.text))
     return wanted
+
+
+def _within(filters: Filters) -> list[ColumnElement[bool]]:
+    """That the day which the filters are about lies within their period."""
+    if filters.since is None and filters.until is None:
+        return []
+    if filters.dated is Dated.TOUCHED:
+        # Loading all tables would delay every other list.
+        from leadtriage.db.schema import Touch
+
+        touch = table(Touch)
+        proof = _period(touch.c.on, filters)
+        return [exists().where(touch.c.lead_id == _lead.c.id, touch.c.withdrawn_at.is_(None), touch.c.dated, *proof)]
+    return _period(known_day(filters.dated), filters)
+
+
+def _period(day: ColumnElement[date], filters: Filters) -> list[ColumnElement[bool]]:
+    since = [] if filters.since is None else [day >= filters.since]
+    return since if filters.until is None else [*since, day <= filters.until]
 
 
 def as_stored(text: str) -> str:

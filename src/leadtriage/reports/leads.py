@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
@@ -12,6 +14,7 @@ from leadtriage.reports.basis import Basis, read_basis
 from leadtriage.reports.filters import Filters, conditions, parked_for, visible
 from leadtriage.reports.page import CellRow, Row
 from leadtriage.tabular import Column, Table
+from leadtriage.vocabulary import Step
 
 _lead = table(Lead)
 _score = table(LeadScore)
@@ -39,15 +42,34 @@ _COLUMNS = (
 )
 
 
-def list_leads(connection: Connection, filters: Filters, *, limit: int | None = page.USUAL_LIMIT) -> Table:
+def list_leads(
+    connection: Connection,
+    filters: Filters,
+    *,
+    limit: int | None = page.USUAL_LIMIT,
+    step: Step | None = None,
+    as_of: date | None = None,
+) -> Table:
     """Return leads of any stage, the one that came to this database last on top.
 
     Columns: `id, name, company, title, email, phone, source, campaign, owner, stage, status, qualified, score,
     ceiling, grade, known, reason, created, last_touch`. A lead that is not scored has no `score, ceiling, grade,
     known`; `reason` is a candidate's, or why the lead was closed or is parked.
+
+    Args:
+        step: only leads that count for this step of the funnel.
+        as_of: the day on which they had come so far; needed with `step`.
     """
     basis = read_basis(connection)
-    return _list("Leads", connection, _select_leads(filters).order_by(_lead.c.id.desc()), basis, limit)
+    statement = _select_leads(filters)
+    if step is not None and as_of is not None:
+        from leadtriage.reports.cohort import has_reached, select_cohort
+
+        cohort = select_cohort(connection, filters, as_of)
+        statement = _select_leads(replace(filters, owner=None)).where(
+            _lead.c.id.in_(select(cohort.c.lead_id).where(has_reached(cohort, step)))
+        )
+    return _list("Leads", connection, statement.order_by(_lead.c.id.desc()), basis, limit)
 
 
 def find_leads(connection: Connection, text: str, *, limit: int | None = page.USUAL_LIMIT) -> Table:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Date,
     MetaData,
     Table,
+    Update,
     and_,
     case,
     func,
@@ -25,11 +26,12 @@ from sqlalchemy import (
     literal,
     not_,
     select,
+    update,
 )
 
 from leadtriage.criteria.model import FollowUp
 from leadtriage.db.expressions import smallest
-from leadtriage.db.schema import Lead, table
+from leadtriage.db.schema import Lead, LeadScore, table
 from leadtriage.vocabulary import Grade, Stage
 
 _NEVER = date.max
@@ -166,6 +168,23 @@ def create_calendar(connection: Connection, follow_up: FollowUp, where: ColumnEl
     if rows:
         connection.execute(insert(calendar), rows)
     return calendar
+
+
+def set_missed_due_days(run_id: int, calendar: Table) -> Update:
+    """Set `lead_score.touch_due` of leads that were contacted here before they were scored, by their first grade.
+
+    What was contacted before it came to us, and what was past its shelf life then, had no such clock.
+    """
+    lead, score = table(Lead), table(LeadScore)
+    due = case({str(grade): calendar.c[_due(grade)] for grade in Grade}, value=score.c.grade)
+    day = select(due).join_from(lead, calendar, calendar.c.day == lead.c.created_on)
+    day = day.where(lead.c.id == score.c.lead_id, lead.c.imported_on <= calendar.c.expires)
+    contacted = select(lead.c.id).where(lead.c.first_touch_on >= lead.c.imported_on)
+    return (
+        update(score)
+        .where(score.c.run_id == run_id, score.c.touch_due.is_(None), score.c.lead_id.in_(contacted))
+        .values(touch_due=day.correlate(score).scalar_subquery())
+    )
 
 
 def _due(grade: Grade) -> str:

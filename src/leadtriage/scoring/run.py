@@ -28,7 +28,7 @@ from leadtriage.criteria.model import Criteria
 from leadtriage.db.dialect import upsert, widen_cache, without_indexes
 from leadtriage.db.ids import reserve_ids
 from leadtriage.db.schema import CriteriaVersion, Lead, LeadScore, ScoreRun, table
-from leadtriage.scoring.clocks import create_calendar
+from leadtriage.scoring.clocks import create_calendar, set_missed_due_days
 from leadtriage.scoring.moves import Moves, mark_qualified, record_moves
 from leadtriage.scoring.nominating import find_rescued
 from leadtriage.scoring.questions import settle_questions
@@ -41,7 +41,7 @@ from leadtriage.vocabulary import Grade
 _MOST_IDS = 10_000
 """Of one statement: SQLite binds 32,766 values."""
 
-_KEPT = ("lead_id", "first_grade", "first_scored_on", "previous_grade", "previous_run_id")
+_KEPT = ("lead_id", "first_grade", "first_scored_on", "previous_grade", "previous_run_id", "touch_due")
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,15 +228,23 @@ def _store_scores(
         literal(act.as_of).label("first_scored_on"),
         null().label("previous_grade"),
         null().label("previous_run_id"),
+        verdicts.selected_columns.first_touch_due.label("touch_due"),
     ).where(verdicts.selected_columns.lead_id.is_not(None))
     scores = table(LeadScore)
     statement = upsert(connection, scores).from_select([*names, "run_id", *_KEPT[1:]], verdicts)
-    replaced = {name: statement.excluded[name] for name in [*names, "run_id"] if name not in _KEPT}
-    replaced |= {"previous_grade": scores.c.grade, "previous_run_id": scores.c.run_id}
+    replaced: dict[str, ColumnElement[Any]] = {
+        name: statement.excluded[name] for name in [*names, "run_id"] if name not in _KEPT
+    }
+    replaced |= {
+        "previous_grade": scores.c.grade,
+        "previous_run_id": scores.c.run_id,
+        "touch_due": func.coalesce(statement.excluded.touch_due, scores.c.touch_due),
+    }
     connection.execute(
         statement.on_conflict_do_update(index_elements=["lead_id"], set_=replaced),
         execution_options={"compiled_cache": None},  # looking a statement of this size up takes longer than it saves
     )
+    connection.execute(set_missed_due_days(run_id, calendar))
     calendar.drop(connection, checkfirst=False)
 
 

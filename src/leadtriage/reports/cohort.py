@@ -1,0 +1,180 @@
+"""The leads that came in within a period, and how far each had come on a day: what the manager's reports count.
+
+The past is put together from the present and the history: what a later event replaced is what stood before. Days that
+nobody recorded, such as the one on which a lead was qualified that came in qualified, are unknown here, so that no
+report takes the day of an import for them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    Subquery,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    text,
+)
+
+from leadtriage.criteria.text import comparable
+from leadtriage.db.schema import Event, Lead, LeadScore, table
+from leadtriage.reports.filters import Filters, as_stored, conditions, visible
+from leadtriage.reports.known_days import contacted_before, first_contact, known_day
+from leadtriage.vocabulary import Dated, EventKind, Stage, Step
+
+_lead, _score, _event = table(Lead), table(LeadScore), table(Event)
+
+IN_TIME, LATE, NEVER = "in_time", "late", "never"
+"""What became of a lead's first touch: within its clock, after it, or no contact is recorded."""
+
+_MOVED = text("event.kind IN ('stage', 'owner', 'qualified', 'undone')")
+"""Written as the index `event_moved` has it, so that SQLite walks the index."""
+
+_FIELDS = {EventKind.STAGE: "stage", EventKind.OWNER: "owner", EventKind.QUALIFIED: "qualified_by"}
+
+
+def select_cohort(connection: Connection, filters: Filters, as_of: date) -> CTE:
+    """Select a row for each lead that the filters let through and that came in by `as_of`, as it stood on that day.
+
+    Columns, flags being 1 or 0:
+
+    - `lead_id`, `came_in`, `stage`, `grade`, `reason` (why it was closed), `candidate` (now)
+    - `source`, `campaign`, `owner`, each with its comparable form as `source_key`, ...
+    - `qualified`, `assigned` (somebody has it), `won`; `touch`: `in_time`, `late` or `never`
+    - `qualified_on`, `assigned_on`, `touched_on`, `closed_on`: None where it had not happened, or nobody knows when
+    - `amount`, `currency`: what a won lead is worth, in minor units
+    """
+    later = {kind: _first_later(kind, as_of) for kind in _FIELDS} if _has_later_moves(connection, as_of) else {}
+    stage = _then(later.get(EventKind.STAGE), _lead.c.stage)
+    owner = _then(later.get(EventKind.OWNER), _lead.c.owner)
+    owner_key = _find_owner_key(connection, later.get(EventKind.OWNER))
+    wanted = conditions(replace(filters, owner=None))
+    if filters.owner is not None:
+        name = comparable(as_stored(filters.owner))
+        wanted.append(owner_key == name if filters.owner.strip() else owner_key.is_(None))
+    rows = _lead.outerjoin(_score, _score.c.lead_id == _lead.c.id)
+    for moves in later.values():
+        rows = rows.outerjoin(moves, moves.c.lead_id == _lead.c.id)
+    won = stage == Stage.WON.value
+    contacted = first_contact() <= as_of
+    qualified = or_(_was_qualified(later.get(EventKind.QUALIFIED), as_of), stage.in_([Stage.WON, Stage.CONVERTED]))
+    columns: dict[str, ColumnElement[Any]] = {
+        "lead_id": _lead.c.id,
+        "came_in": _lead.c.created_on,
+        "stage": stage,
+        "grade": _score.c.grade,
+        "reason": case((stage == _lead.c.stage, _lead.c.outcome_reason)),
+        "candidate": _flag(_score.c.candidate),
+        "source": _lead.c.source,
+        "source_key": _lead.c.source_comparable,
+        "campaign": _lead.c.campaign,
+        "campaign_key": _lead.c.campaign_comparable,
+        "owner": owner,
+        "owner_key": owner_key,
+        "qualified": _flag(qualified),
+        "assigned": _flag(owner.is_not(None)),
+        "won": _flag(won),
+        "touch": case((not_(func.coalesce(contacted, literal(False))), NEVER), (_is_late(), LATE), else_=IN_TIME),
+        "qualified_on": _by(as_of, known_day(Dated.QUALIFIED)),
+        "assigned_on": _by(as_of, known_day(Dated.ASSIGNED)),
+        "touched_on": _by(as_of, known_day(Dated.TOUCHED)),
+        "closed_on": case((stage == _lead.c.stage, _by(as_of, known_day(Dated.CLOSED)))),
+        "amount": case((won, _lead.c.outcome_amount)),
+        "currency": case((won, _lead.c.outcome_currency)),
+    }
+    return (
+        select(*(column.label(name) for name, column in columns.items()))
+        .select_from(rows)
+        .where(visible(), _lead.c.created_on <= as_of, *wanted)
+        .cte("cohort")
+    )
+
+
+def has_reached(cohort: CTE, step: Step) -> ColumnElement[bool]:
+    """Whether a lead of the cohort counts for a step of the funnel; each step is a part of the one before it.
+
+    The three of the first touch are parts of `assigned`, and `won` is one of `qualified`: a won lead of which nobody
+    recorded a contact or an owner is won all the same.
+    """
+    row = cohort.c
+    assigned = and_(row.qualified == 1, row.assigned == 1)
+    return {
+        Step.LEADS: row.lead_id.is_not(None),
+        Step.QUALIFIED: row.qualified == 1,
+        Step.ASSIGNED: assigned,
+        Step.TOUCHED_IN_TIME: and_(assigned, row.touch == IN_TIME),
+        Step.TOUCHED_LATE: and_(assigned, row.touch == LATE),
+        Step.NEVER_TOUCHED: and_(assigned, row.touch == NEVER),
+        Step.WON: row.won == 1,
+    }[step]
+
+
+def _by(as_of: date, day: ColumnElement[date]) -> ColumnElement[date]:
+    return case((day <= as_of, day))
+
+
+def _flag(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return case((condition, 1), else_=0)
+
+
+def _is_late() -> ColumnElement[bool]:
+    """Contacted after its clock had run out; what had no clock, or was contacted before it came to us, was not."""
+    late = and_(_lead.c.first_touch_on > _score.c.touch_due, not_(contacted_before()))
+    return func.coalesce(late, literal(False))
+
+
+def _was_qualified(moves: Subquery | None, as_of: date) -> ColumnElement[bool]:
+    stands = func.coalesce(_lead.c.qualified_on <= as_of, literal(False))
+    if moves is None:
+        return stands
+    return case((moves.c.lead_id.is_not(None), moves.c.old.is_not(None)), else_=stands)
+
+
+def _end_of(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time())
+
+
+def _has_later_moves(connection: Connection, as_of: date) -> bool:
+    """Whether a stage, an owner or a qualification changed after that day: else the present is what stood then."""
+    moved = select(_event.c.lead_id).where(_event.c.at >= _end_of(as_of), _MOVED)
+    return bool(connection.execute(select(exists(moved))).scalar())
+
+
+def _first_later(kind: EventKind, as_of: date) -> Subquery:
+    """Of each lead the first change of one kind after that day: `old` is what stood before."""
+    place = func.row_number().over(partition_by=_event.c.lead_id, order_by=(_event.c.at, _event.c.id))
+    of_kind = or_(
+        _event.c.kind == kind.value, and_(_event.c.kind == EventKind.UNDONE.value, _event.c.field == _FIELDS[kind])
+    )
+    moves = (
+        select(_event.c.lead_id, _event.c.old, place.label("place"))
+        .where(_event.c.at >= _end_of(as_of), _MOVED, of_kind)
+        .subquery()
+    )
+    return select(moves.c.lead_id, moves.c.old).where(moves.c.place == 1).subquery(f"later_{kind.value}")
+
+
+def _then(moves: Subquery | None, now: ColumnElement[Any]) -> ColumnElement[Any]:
+    return now if moves is None else case((moves.c.lead_id.is_not(None), moves.c.old), else_=now)
+
+
+def _find_owner_key(connection: Connection, moves: Subquery | None) -> ColumnElement[Any]:
+    """The comparable form of the owner; names of earlier owners are folded here, as no database folds all letters."""
+    if moves is None:
+        return _lead.c.owner_comparable
+    names = connection.execute(select(moves.c.old).where(moves.c.old.is_not(None)).distinct()).scalars().all()
+    if not names:
+        return case((moves.c.lead_id.is_not(None), None), else_=_lead.c.owner_comparable)
+    folded = case({name: literal(comparable(name)) for name in names}, value=moves.c.old)
+    return case((moves.c.lead_id.is_not(None), folded), else_=_lead.c.owner_comparable)

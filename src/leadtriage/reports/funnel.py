@@ -1,0 +1,206 @@
+"""How far the leads of a period have come: qualified, assigned, touched in time or not, won, and in how many days."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    Integer,
+    String,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    union_all,
+)
+
+from leadtriage.db.expressions import days_between, largest
+from leadtriage.reports.cohort import has_reached, select_cohort
+from leadtriage.reports.filters import Filters
+from leadtriage.reports.page import CellRow
+from leadtriage.reports.quantiles import find_median, find_ninetieth
+from leadtriage.tabular import Column, Table
+from leadtriage.vocabulary import Step
+
+_COLUMNS = (
+    Column("step", "Step", keep=100, shown="step_shown"),
+    Column("leads", "Leads", keep=95, align="right"),
+    Column("share_of_leads", "Of all", keep=90, align="right", kind="share"),
+    Column("share_of_previous", "Of the step before", keep=85, align="right", kind="share"),
+    Column("median_days", "Median days", keep=70, align="right"),
+    Column("p90_days", "90 % within", keep=60, align="right"),
+)
+
+_WORDS = {
+    Step.LEADS: "came in",
+    Step.QUALIFIED: "qualified",
+    Step.ASSIGNED: "assigned",
+    Step.TOUCHED_IN_TIME: "touched in time",
+    Step.TOUCHED_LATE: "touched late",
+    Step.NEVER_TOUCHED: "no contact recorded",
+    Step.WON: "won",
+}
+
+_BEFORE = {
+    Step.QUALIFIED: Step.LEADS,
+    Step.ASSIGNED: Step.QUALIFIED,
+    Step.TOUCHED_IN_TIME: Step.ASSIGNED,
+    Step.TOUCHED_LATE: Step.ASSIGNED,
+    Step.NEVER_TOUCHED: Step.ASSIGNED,
+    Step.WON: Step.QUALIFIED,
+}
+"""The step that each is a part of."""
+
+_FROM = {
+    Step.QUALIFIED: ("came_in", "qualified_on"),
+    Step.ASSIGNED: ("qualified_on", "assigned_on"),
+    Step.TOUCHED_IN_TIME: ("came_in", "touched_on"),
+    Step.TOUCHED_LATE: ("came_in", "touched_on"),
+    Step.WON: ("came_in", "closed_on"),
+}
+"""Between which days a step's days are counted; the first-touch clock starts when a lead comes in."""
+
+
+class FunnelBy(StrEnum):
+    """What a funnel is drawn for each of."""
+
+    SOURCE = "source"
+    OWNER = "owner"
+    CAMPAIGN = "campaign"
+    MONTH = "month"
+
+
+@dataclass(slots=True)
+class _Reached:
+    """The leads of one group that reached a step: how many, and how many after so many days."""
+
+    leads: int = 0
+    days: Counter[int] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class _Group:
+    """The funnel of one group, by its name as people write it."""
+
+    name: str | None = None
+    steps: dict[Step, _Reached] = field(default_factory=lambda: {step: _Reached() for step in Step})
+
+    def __getitem__(self, step: Step) -> _Reached:
+        return self.steps[step]
+
+    def add(self, name: str | None, step: Step, leads: int, days: int | None) -> None:
+        if step is Step.LEADS:
+            self.name = name
+        self[step].leads += leads
+        if days is not None:
+            self[step].days[days] += leads
+
+
+def list_funnel(connection: Connection, filters: Filters, as_of: date, by: FunnelBy | None = None) -> Table:
+    """Return how many leads that came in within the period have come how far by `as_of`.
+
+    Columns: `step, leads, share_of_leads, share_of_previous, median_days, p90_days`, and the group first where `by` is
+    given: seven rows for each group then, the largest group on top. Shares are fractions of 1, None where there is
+    nothing to take a share of. `previous` of the three touch steps is `assigned`, of `won` it is `qualified`. Days
+    count from the day the lead came in, for `assigned` from the day it was qualified, over leads of which both days
+    are known.
+    """
+    groups = _count(connection, select_cohort(connection, filters, as_of), by)
+    if by is None and not groups:
+        groups = {None: _Group()}
+    keys = _order(groups, by)
+    columns = _COLUMNS if by is None else (Column(by.value, by.capitalize(), keep=99, shown="group_shown"), *_COLUMNS)
+    return Table(
+        title="Funnel" if by is None else f"Funnel by {by.value}",
+        columns=columns,
+        rows=tuple(row for key in keys for row in _present(groups[key], by)),
+        summary=_answer(groups.values()),
+        group_by=None if by is None else by.value,
+        group_sizes={} if by is None else {groups[key].name: groups[key][Step.LEADS].leads for key in keys},
+    )
+
+
+def _count(connection: Connection, cohort: CTE, by: FunnelBy | None) -> dict[str | None, _Group]:
+    """Count each step's leads by group and by days, in one statement."""
+    key, name = _group(cohort, by)
+    counted = []
+    for step in Step:
+        days: ColumnElement[int | None] = cast(null(), Integer)
+        if step in _FROM:
+            first, last = (cohort.c[column] for column in _FROM[step])
+            days = case((first.is_not(None) & last.is_not(None), largest(days_between(last, first), literal(0))))
+        columns = (key.label("key"), func.min(name).label("name"), literal(step.value, String).label("step"))
+        counted.append(
+            select(*columns, days.label("days"), func.count().label("leads"))
+            .where(has_reached(cohort, step))
+            .group_by(key, days)
+        )
+    groups: dict[str | None, _Group] = defaultdict(_Group)
+    for group, label, step, number_of_days, leads in connection.execute(union_all(*counted)):
+        groups[group].add(label, Step(step), leads, number_of_days)
+    return groups
+
+
+def _group(cohort: CTE, by: FunnelBy | None) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """What leads are grouped by, and how people write it."""
+    if by is None:
+        return cast(null(), String), cast(null(), String)
+    if by is FunnelBy.MONTH:
+        month = func.substr(cast(cohort.c.came_in, String), 1, len("2026-11"))
+        return month, month
+    return cohort.c[f"{by.value}_key"], cohort.c[by.value]
+
+
+def _order(groups: Mapping[str | None, _Group], by: FunnelBy | None) -> list[str | None]:
+    """Months in their order, other groups the largest first, that without a name among them."""
+    if by is FunnelBy.MONTH:
+        return sorted(groups, key=lambda key: key or "")
+    return sorted(groups, key=lambda key: (-groups[key][Step.LEADS].leads, key or ""))
+
+
+def _present(group: _Group, by: FunnelBy | None) -> Iterator[CellRow]:
+    for step in Step:
+        reached = group[step]
+        row: CellRow = {
+            "step": step.value,
+            "step_shown": _WORDS[step],
+            "leads": reached.leads,
+            "share_of_leads": _share(reached.leads, group[Step.LEADS].leads),
+            "share_of_previous": _share(reached.leads, group[_BEFORE[step]].leads) if step in _BEFORE else None,
+            "median_days": find_median(reached.days),
+            "p90_days": find_ninetieth(reached.days),
+        }
+        if by is not None:
+            row |= {by.value: group.name, "group_shown": group.name or f"no {by.value}"}
+        yield row
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(part / whole, 4) if whole else None
+
+
+def _answer(groups: Iterable[_Group]) -> tuple[str, ...]:
+    """Answer a manager's two questions in a sentence each."""
+    counts = Counter[Step]()
+    for group in groups:
+        counts.update({step: group[step].leads for step in Step})
+    leads, qualified = counts[Step.LEADS], counts[Step.QUALIFIED]
+    pursued = counts[Step.TOUCHED_IN_TIME] + counts[Step.TOUCHED_LATE]
+    if not leads:
+        return ("No lead came in within this period.",)
+    answers = [f"{qualified / leads:.0%} of the leads are qualified: {qualified:,} of {leads:,}."]
+    if qualified:
+        answers.append(
+            f"{pursued / qualified:.0%} of the qualified leads are pursued by sales: {pursued:,} of {qualified:,}."
+        )
+    return tuple(answers)

@@ -1,0 +1,46 @@
+"""The days on which something happened to a lead, where somebody knows them.
+
+A lead that came in qualified, contacted or closed was so on some earlier day, which the export does not tell: the
+stored day is that of the import. No report takes it for the day on which it happened.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import ColumnElement, and_, case, func, not_, or_
+
+from leadtriage.db.lead import Lead, table
+from leadtriage.vocabulary import Dated
+
+_lead = table(Lead)
+
+
+def known_day(dated: Dated) -> ColumnElement[date]:
+    """The day on which a lead came in, was qualified, assigned, first touched or closed; NULL where nobody knows it."""
+    return {
+        Dated.CAME_IN: _lead.c.created_on,
+        Dated.QUALIFIED: case((not_(_came_in_qualified()), _lead.c.qualified_on)),
+        Dated.ASSIGNED: _lead.c.assigned_on,
+        Dated.TOUCHED: case((not_(contacted_before()), _lead.c.first_touch_on)),
+        Dated.CLOSED: case((not_(_came_in_closed()), _lead.c.closed_on)),
+    }[dated]
+
+
+def first_contact() -> ColumnElement[date]:
+    """The day of the first contact that is recorded; of one without a date, the day on which we heard of it."""
+    return func.coalesce(_lead.c.first_touch_on, case((_lead.c.contact_dated.is_not(None), _lead.c.imported_on)))
+
+
+def contacted_before() -> ColumnElement[bool]:
+    """Contacted before it came to us: a CRM tells the last contact, so nobody knows the day of the first."""
+    undated = and_(_lead.c.first_touch_on.is_(None), _lead.c.contact_dated.is_not(None))
+    return or_(undated, func.coalesce(_lead.c.first_touch_on < _lead.c.imported_on, False))
+
+
+def _came_in_qualified() -> ColumnElement[bool]:
+    return and_(func.coalesce(_lead.c.qualified_by == "crm", False), _lead.c.qualified_on <= _lead.c.imported_on)
+
+
+def _came_in_closed() -> ColumnElement[bool]:
+    return and_(_lead.c.closed_on == _lead.c.imported_on, _lead.c.batch_id.is_not(None), not_(_lead.c.worked_here))
