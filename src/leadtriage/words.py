@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -22,3 +23,13 @@ def say_weekday(day: date, as_of: date) -> str:
 def count_of(number: int, one: str, many: str | None = None) -> str:
     """Return "1 lead" or "12 leads", with thousands apart."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def list_ids(ids: Sequence[int], most: int = 5) -> str:
+    """Return "lead 7", "leads 3, 7 and 12" or "leads 3, 7, 12, 15, 18 and 40 more"."""
+    parts = [str(lead_id) for lead_id in ids[:most]]
+    if len(ids) > most:
+        parts.append(f"{len(ids) - most:,} more")
+    *first, last = parts
+    said = f"{', '.join(first)} and {last}" if first else last
+    return f"{'lead' if len(ids) == 1 else 'leads'} {said}"

@@ -65,6 +65,20 @@ def test_the_last_act_is_taken_back_and_told(sample: Program) -> None:
     assert not any("touches" in row["text"] for row in log)
 
 
+def test_leads_that_stand_in_the_way_are_named_and_can_be_left_out(sample: Program) -> None:
+    sample.done("close", "lost", "--reason", "price", "--stage", "new", "--until", "2026-11-10", "--yes", *MARIA)
+    closed = [row["id"] for row in sample.rows("leads", "--stage", "lost", "--reason", "price", *DAY)]
+    sample.done("reopen", str(closed[0]), "--by", "Sam", *DAY)
+    refused = sample("undo", *MARIA)
+    assert refused.code == 1
+    assert f"some were changed again since: lead {closed[0]} (its stage)" in refused.err
+    assert "leadtriage undo --rest" in refused.err
+    ran = sample.done("undo", "--rest", "--by", "maria", *DAY, "--format", "json")
+    assert {row["lead_id"] for row in ran.rows} == {*closed[1:]}
+    assert f"left as they are, since they were changed again: lead {closed[0]}" in ran.err
+    assert sample("undo", "1", "--rest").code == 2
+
+
 @pytest.mark.parametrize("words", [("undo", *MARIA), ("undo", "--by", "Nobody", *DAY)])
 def test_where_nothing_can_be_taken_back_it_says_so(sample: Program, words: tuple[str, ...]) -> None:
     ran = sample(*words)

@@ -94,6 +94,39 @@ def test_what_was_changed_since_is_not_taken_back(engine: Engine) -> None:
     assert read_lead(engine, lead_id)["stage"] == "won"
 
 
+def test_what_stands_in_the_way_is_told_and_the_rest_taken_back(engine: Engine) -> None:
+    kept, changed, owned = (store_lead(engine, name=name) for name in ("Kept", "Changed", "Owned"))
+    with acting(engine, criteria(), act_by("Maria")) as doing:
+        values = {"stage": "lost", "closed_on": date(2026, 11, 18), **text_values("owner", "Sam")}
+        doing.record(
+            [LeadChange(lead, EventKind.STAGE, values, old="new", new="lost") for lead in (kept, changed, owned)]
+        )
+    with acting(engine, criteria(), act_by("Sam")) as doing:
+        doing.record([LeadChange(changed, EventKind.STAGE, {"closed_on": date(2026, 11, 17)})])
+        doing.record([LeadChange(owned, EventKind.OWNER, text_values("owner", "Ann"))])
+    with pytest.raises(LeadtriageError) as refused:
+        undo_last_act(engine, criteria(), act_by("Maria"))
+    assert refused.value.message == (
+        f"of its 3 leads some were changed again since: lead {changed} (its outcome), lead {owned} (its owner)"
+    )
+    assert "leadtriage undo --rest" in (refused.value.hint or "")
+    taken = undo_last_act(engine, criteria(), act_by(" maria "), rest=True)
+    assert (taken.left, {event["lead_id"] for event in taken.events}) == ((changed, owned), {kept})
+    assert [read_lead(engine, lead)["stage"] for lead in (kept, changed, owned)] == ["new", "lost", "lost"]
+    with pytest.raises(LeadtriageError, match="has done nothing that could be taken back"):
+        undo_last_act(engine, criteria(), act_by("Maria"))
+
+
+def test_an_act_of_which_every_lead_was_changed_again_has_no_rest(sqlite_engine: Engine) -> None:
+    lead_id = store_lead(sqlite_engine, name="Ann Lee")
+    close(sqlite_engine, lead_id)
+    close(sqlite_engine, lead_id, stage="won", by="Sam")
+    for rest in (False, True):
+        with pytest.raises(LeadtriageError, match="its stage was changed again since") as refused:
+            undo_last_act(sqlite_engine, criteria(), act_by("Maria"), rest=rest)
+        assert "--rest" not in str(refused.value)
+
+
 def test_an_act_that_fails_leaves_nothing(engine: Engine) -> None:
     lead_id = store_lead(engine, name="Ann Lee")
     before, told = read_lead(engine, lead_id), read_events(engine, lead_id)

@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 from stored_leads import act_by, read_lead, store_lead
 
+from leadtriage.db.care import check_database
+from leadtriage.db.engine import reading
 from leadtriage.db.schema import Verdict
 from leadtriage.errors import FileError, MistakesInFile
 from leadtriage.triage.auditing import audit
+from leadtriage.triage.flagging import restore
 from leadtriage.triage.review import Judgement, judge
 from leadtriage.triage.undoing import undo_last_act
 from leadtriage.triage.verdict_file import Filed, judge_from_file
@@ -64,6 +67,19 @@ def test_each_row_with_a_verdict_is_carried_out_in_one_act(engine: Engine) -> No
     assert read_lead(engine, ask)["ask_for"] == "Need"
     taken = undo_last_act(engine, rules(), act_by("Sam"))
     assert {event["lead_id"] for event in taken.events} == {junk, rescue, nurture, ask}
+
+
+def test_what_was_not_changed_since_a_file_can_be_taken_back(engine: Engine) -> None:
+    ids = [store_candidate(engine) for _ in range(3)]
+    judge_text(engine, *(f"{lead_id},Ann,Globex,is_competitor,why,junk,spam,,," for lead_id in ids))
+    restore(engine, rules(), act_by("Maria"), ids[1])
+    taken = undo_last_act(engine, rules(), act_by("Sam"), rest=True)
+    assert taken.left == (ids[1],)
+    standing = [row for lead_id in ids for row in rows_of(engine, Verdict, lead_id) if row["withdrawn_at"] is None]
+    assert {row["lead_id"] for row in standing} == {ids[1]}
+    assert [read_lead(engine, lead_id)["stage"] for lead_id in ids] == ["new"] * 3
+    with reading(engine) as connection:
+        assert [line for line in check_database(connection).rows if line["found"]] == []
 
 
 MISTAKES = {

@@ -14,6 +14,7 @@ from leadtriage.cli.import_options import READING, UNDERSTANDING, ImportChoice
 from leadtriage.cli.invocation import Invocation
 from leadtriage.cli.rejecting import write_rejects
 from leadtriage.errors import UsageError
+from leadtriage.words import count_of, list_ids, say_day
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -137,16 +138,21 @@ def undo(
         int | None,
         typer.Argument(help="The import's number; see: leadtriage imports.", metavar="[BATCH]", max=2**31 - 1),
     ] = None,
+    rest: Annotated[
+        bool, typer.Option("--rest", help="Of your last act: leave leads as they are that were changed again since.")
+    ] = False,
 ) -> None:
     """Take back an import, or without a number your last act.
 
     Of an import: hides the leads that it made and restores what it changed; what people or later imports have changed
     since stays. Of an act (a verdict, a contact, a closing, a merge): restores the leads as they were before, unless
-    they were changed again since. The history keeps both.
+    they were changed again since; with --rest only these stay. The history keeps both.
     """
     if batch is None:
-        _undo_last_act(invocation)
+        _undo_last_act(invocation, rest=rest)
         return
+    if rest:
+        raise UsageError("is of acts; what was changed after an import stays anyway", place="--rest")
     from leadtriage.importing.undo import undo_batch
     from leadtriage.reports.basis import read_basis
 
@@ -156,24 +162,24 @@ def undo(
         summary = undo_batch(engine, batch, invocation.act(timezone))
     invocation.show(summary.leads, more="the first of those removed, restored and kept")
     invocation.note(
-        f"import {batch} is undone: {summary.removed:,} leads removed, {summary.restored:,} restored, "
+        f"import {batch} is undone: {count_of(summary.removed, 'lead')} removed, {summary.restored:,} restored, "
         f"{summary.kept:,} kept since they were changed meanwhile"
     )
 
 
-def _undo_last_act(invocation: Invocation) -> None:
+def _undo_last_act(invocation: Invocation, *, rest: bool) -> None:
     from leadtriage.db.engine import reading
     from leadtriage.reports.team_log import list_act
     from leadtriage.triage.undoing import undo_last_act
-    from leadtriage.words import count_of, say_day
 
     criteria = invocation.criteria()
     act = invocation.act(criteria.timezone)
     with invocation.database() as engine:
-        taken = undo_last_act(engine, criteria, act)
+        taken = undo_last_act(engine, criteria, act, rest=rest)
         with reading(engine) as connection:
-            table = list_act(connection, taken.act, act.by)
+            table = list_act(connection, taken.act, taken.left)
     invocation.show(table)
-    at, leads = taken.events[0]["at"], {event["lead_id"] for event in taken.events}
-    when = f"{say_day(at.date())} at {at:%H:%M}"
-    invocation.note(f"what {act.by} did on {when} is taken back: {count_of(len(leads), 'lead')}")
+    first, leads = taken.events[0], {event["lead_id"] for event in taken.events}
+    when = f"{say_day(first['at'].date())} at {first['at']:%H:%M}"
+    left = f"; left as they are, since they were changed again: {list_ids(taken.left)}" if taken.left else ""
+    invocation.note(f"what {first['by']} did on {when} is taken back: {count_of(len(leads), 'lead')}{left}")

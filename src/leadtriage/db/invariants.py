@@ -52,7 +52,6 @@ def find_disagreements() -> Iterator[tuple[str, str, Select[Any]]]:
         "leads",
         merged.where(_lead.c.merged_into.is_not(None), gone),
     )
-    undone = select(_event.c.undoes).where(_event.c.undoes.is_not(None))
     for name, child in (
         ("touch", table(Touch)),
         ("nomination", table(Nomination)),
@@ -68,7 +67,9 @@ def find_disagreements() -> Iterator[tuple[str, str, Select[Any]]]:
         yield (
             f"no {name} counts whose act was taken back",
             "leads",
-            select(child.c.lead_id).where(child.c.act.in_(undone), child.c.withdrawn_at.is_(None)),
+            select(child.c.lead_id)
+            .join(_event, and_(_event.c.undoes == child.c.act, _event.c.lead_id == child.c.lead_id))
+            .where(child.c.withdrawn_at.is_(None)),
         )
     forgotten = select(_event.c.lead_id).where(_event.c.kind == EventKind.FORGOTTEN)
     known = or_(_lead.c.name.is_not(None), _lead.c.email.is_not(None), _lead.c.removed_by.is_(None))

@@ -5,7 +5,7 @@ An act that is told by several lines, such as a contact with the counts that it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -75,13 +75,17 @@ def list_history(
     return page.with_count(connection, found, chosen)
 
 
-def list_act(connection: Connection, act: int, by: str) -> Table:
-    """Return the lines of one act of a person, in their order."""
+def list_act(connection: Connection, act: int, left: Collection[int] = ()) -> Table:
+    """Return the lines of one act of a person, in their order, but for those of some leads.
+
+    Args:
+        left: the leads' ids.
+    """
     chosen = select(_event.c.lead_id, _event.c.id).where(
-        _event.c.by == by, _event.c.act == act, _event.c.changes.is_not(None), ~is_told_by_another()
+        _event.c.act == act, _event.c.changes.is_not(None), ~is_told_by_another()
     )
     rows = _read(connection, chosen.order_by(_event.c.id.desc()), None)
-    return Table("Taken back", _COLUMNS, tuple(_present(row) for row in reversed(rows)))
+    return Table("Taken back", _COLUMNS, tuple(_present(row) for row in reversed(rows) if row["lead_id"] not in left))
 
 
 def _conditions(connection: Connection, filters: LogFilters) -> list[ColumnElement[bool]]:

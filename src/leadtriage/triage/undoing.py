@@ -1,16 +1,19 @@
-"""Takes back the last act of a person, by events of its own: what the act changed becomes again what it was."""
+"""Takes back the last act of a person, by events of its own: what the act changed becomes again what it was.
+
+What it was, and whether it was changed again since, is `triage.turning_back`'s.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, exists, func, select, update
 
 from leadtriage.act import Act
 from leadtriage.criteria.model import Criteria
+from leadtriage.criteria.text import fold
 from leadtriage.db.dialect import batches
 from leadtriage.db.schema import (
     Event,
@@ -29,6 +32,7 @@ from leadtriage.importing.lines import stands
 from leadtriage.importing.undo import restore_after_act
 from leadtriage.importing.values import phone_digits_key
 from leadtriage.triage.acting import Acting, acting
+from leadtriage.triage.turning_back import refuse_changed, turn_back
 from leadtriage.vocabulary import EventKind, PairWord
 
 _event, _lead = table(Event), table(Lead)
@@ -40,22 +44,28 @@ class TakenBack:
 
     Attributes:
         act: its number.
-        events: its lines of the history, with the columns of `event`.
+        events: its lines of the history that were taken back, with the columns of `event`.
+        left: the ids of leads that stay as they are, since they were changed again.
     """
 
     act: int
     events: tuple[Mapping[str, Any], ...]
+    left: tuple[int, ...] = ()
 
 
-def undo_last_act(engine: Engine, criteria: Criteria, act: Act, *, only: int | None = None) -> TakenBack:
+def undo_last_act(
+    engine: Engine, criteria: Criteria, act: Act, *, only: int | None = None, rest: bool = False
+) -> TakenBack:
     """Take back the last act of `act.by` that stands: a verdict, a touch, an assignment, a merge, a closing.
 
     Args:
         only: the number of the one act that is meant, where no other will do.
+        rest: leave those leads as they are that were changed again since. With that the whole act counts as taken
+            back, so that the next time the one before it is.
 
     Raises:
         LeadtriageError: there is none, or it is not the one that is meant; it cannot be taken back; or what it changed
-            was changed again since.
+            was changed again since, of all its leads or without `rest`.
     """
     with acting(engine, criteria, act) as doing:
         last = _find_last_act(doing.connection, act.by)
@@ -66,7 +76,7 @@ def undo_last_act(engine: Engine, criteria: Criteria, act: Act, *, only: int | N
             )
         if only is not None and only != last:
             raise LeadtriageError(f"{act.by} has done something else since", hint="that goes first: leadtriage undo")
-        mine = select(_event).where(_event.c.by == act.by, _event.c.act == last, _event.c.changes.is_not(None))
+        mine = select(_event).where(_event.c.act == last, _event.c.changes.is_not(None))
         events = tuple(dict(row) for row in doing.connection.execute(mine.order_by(_event.c.id)).mappings())
         if any(event["kind"] == EventKind.FORGOTTEN for event in events):
             raise LeadtriageError(
@@ -74,58 +84,40 @@ def undo_last_act(engine: Engine, criteria: Criteria, act: Act, *, only: int | N
                 place=f"lead {events[0]['lead_id']}",
             )
         _require_latest_merge(doing, last)
-        _restore(doing, events)
-        _withdraw(doing, last)
+        left = _restore(doing, events, rest=rest)
+        events = tuple(event for event in events if event["lead_id"] not in left)
+        leads = sorted({event["lead_id"] for event in events})
+        _withdraw(doing, last, leads)
         _release_keys(doing.connection, events)
-        restore_after_act(doing.connection, sorted({event["lead_id"] for event in events}), act)
-    return TakenBack(last, events)
+        restore_after_act(doing.connection, leads, act)
+    return TakenBack(last, events, tuple(sorted(left)))
 
 
 def was_undone(event: Any) -> Any:
-    """Whether the act of an event has been taken back: a condition on a statement over `event`."""
+    """Whether what an event tells of its lead has been taken back: a condition on a statement over `event`."""
     undoing = _event.alias("undoing")
-    return exists().where(undoing.c.undoes == event.c.act)
+    return exists().where(undoing.c.undoes == event.c.act, undoing.c.lead_id == event.c.lead_id)
 
 
 def _find_last_act(connection: Connection, by: str) -> int | None:
-    last = select(func.max(_event.c.act)).where(
-        _event.c.by == by, _event.c.changes.is_not(None), _event.c.undoes.is_(None), ~was_undone(_event)
-    )
+    acted, undoing = _event.c.changes.is_not(None), _event.alias("undoing")
+    everybody = connection.execute(select(_event.c.by).where(acted).distinct()).scalars()
+    names = [name for name in everybody if fold(name) == fold(by)]
+    taken_back = exists().where(undoing.c.undoes == _event.c.act)
+    last = select(func.max(_event.c.act)).where(_event.c.by.in_(names), acted, _event.c.undoes.is_(None), ~taken_back)
     found: int | None = connection.execute(last).scalar()
     return found
 
 
-def _restore(doing: Acting, events: Sequence[Mapping[str, Any]]) -> None:
-    """Give the leads the values from before, last change first."""
+def _restore(doing: Acting, events: Sequence[Mapping[str, Any]], *, rest: bool) -> frozenset[int]:
+    """Give the leads the values from before, and return those that were changed again since."""
     leads = doing.read_leads({event["lead_id"] for event in events})
-    turned = []
-    for event in reversed(events):
-        lead = leads[event["lead_id"]]
-        before = {name: _turn_back(lead, name, *change) for name, change in event["changes"].items()}
-        lead |= before
-        turned.append((event, before))
+    turned, changed = turn_back(leads, events)
+    divisible = not any(event["kind"] == EventKind.MERGED for event in events)
+    if changed and not (rest and divisible and turned):
+        raise refuse_changed(changed, len(leads), divisible=divisible)
     doing.take_back(turned)
-
-
-def _turn_back(lead: Mapping[str, Any], name: str, before: Any, after: Any) -> Any:
-    """The value of a column from before a change; of the files' own columns only those that it changed.
-
-    Raises:
-        LeadtriageError: it is not as the change had left it.
-    """
-    now = lead[name]
-    if isinstance(before, dict) or isinstance(after, dict):
-        before, after, now = before or {}, after or {}, now or {}
-        keys = {key for key in (*before, *after) if before.get(key) != after.get(key)}
-        if all(now.get(key) == after.get(key) for key in keys):
-            kept = {key: value for key, value in now.items() if key not in keys}
-            return (kept | {key: before[key] for key in keys if key in before}) or None
-    elif now == _read(name, after):
-        return _read(name, before)
-    what = "one of its columns" if name.startswith("extra") else f"its {name.replace('_', ' ')}"
-    raise LeadtriageError(
-        f"{what} was changed again since", place=f"lead {lead['id']}", hint=f"see: leadtriage show {lead['id']}"
-    )
+    return frozenset(changed)
 
 
 def _require_latest_merge(doing: Acting, act_id: int) -> None:
@@ -142,25 +134,27 @@ def _require_latest_merge(doing: Acting, act_id: int) -> None:
         )
 
 
-def _withdraw(doing: Acting, act_id: int) -> None:
-    """Let what the act had made no longer count, and what it had withdrawn count again."""
+def _withdraw(doing: Acting, act_id: int, leads: Sequence[int]) -> None:
+    """Let what the act had made of these leads no longer count, and what it had withdrawn count again."""
     connection, now = doing.connection, doing.act.recorded_at
     _return_keys(connection, act_id)
-    for model in (Nomination, Touch, Verdict, PutOff, PairDecision):
-        rows = table(model)
+    nomination, origin = table(Nomination), table(FieldOrigin)
+    for group in batches(leads):
+        for model in (Nomination, Touch, Verdict, PutOff, PairDecision):
+            rows = table(model)
+            made = rows.c.act == act_id, rows.c.lead_id.in_(group), rows.c.withdrawn_at.is_(None)
+            connection.execute(update(rows).where(*made).values(withdrawn_at=now))
+        theirs = nomination.c.lead_id.in_(group)
+        # What a later act has withdrawn does not come back with that one's undoing either.
+        connection.execute(update(nomination).where(nomination.c.act == act_id, theirs).values(withdrawn_act=None))
         connection.execute(
-            update(rows).where(rows.c.act == act_id, rows.c.withdrawn_at.is_(None)).values(withdrawn_at=now)
+            update(nomination)
+            .where(nomination.c.withdrawn_act == act_id, theirs, stands(nomination.c.batch_id))
+            .values(withdrawn_at=None, withdrawn_act=None)
         )
-    nomination = table(Nomination)
-    # What a later act has withdrawn does not come back with that one's undoing either.
-    connection.execute(update(nomination).where(nomination.c.act == act_id).values(withdrawn_act=None))
-    connection.execute(
-        update(nomination)
-        .where(nomination.c.withdrawn_act == act_id, stands(nomination.c.batch_id))
-        .values(withdrawn_at=None, withdrawn_act=None)
-    )
-    origin = table(FieldOrigin)
-    connection.execute(delete(origin).where(origin.c.act == act_id, origin.c.batch_id.is_(None)))
+        connection.execute(
+            delete(origin).where(origin.c.act == act_id, origin.c.lead_id.in_(group), origin.c.batch_id.is_(None))
+        )
 
 
 def _release_keys(connection: Connection, events: Sequence[Mapping[str, Any]]) -> None:
@@ -196,9 +190,3 @@ def _return_keys(connection: Connection, act_id: int) -> None:
         for group in batches(merge.moved_keys):
             statement = update(key).where(key.c.key.in_(group), key.c.lead_id == merge.winner_id)
             connection.execute(statement.values(lead_id=loser))
-
-
-def _read(name: str, value: Any) -> Any:
-    """A column's value from the form in which `event.changes` has it."""
-    is_day = value is not None and _lead.c[name].type.python_type is date
-    return date.fromisoformat(value) if is_day else value
