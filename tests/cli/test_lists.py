@@ -100,6 +100,14 @@ def test_needs_answers_are_questions(sample: Program) -> None:
     assert all(row["score"] < 50 <= row["ceiling"] for row in rows)
 
 
+def test_stale_says_how_to_see_the_leads_of_the_backlog(sample: Program) -> None:
+    stale = sample.done("stale", "--clock", "backlog", "--format", "json", *DAY)
+    assert "leadtriage leads --backlog" in stale.err
+    behind = sample.rows("leads", "--backlog", *DAY)
+    assert len(behind) == sum(row["leads"] for row in stale.rows) > 0
+    assert "--backlog" not in sample.done("stale", "--clock", "idle", *DAY).err
+
+
 def test_stale_tells_cron_by_its_exit_code(sample: Program) -> None:
     assert sample("stale", "--fail-if-any", *DAY).code == 4
     empty = sample("stale", "--owner", "Nobody At All", "--quiet", "--fail-if-any", *DAY)

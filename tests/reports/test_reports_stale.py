@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from world import TODAY, WARN, World, random_world, view
 
 from leadtriage.reports.filters import Filters
+from leadtriage.reports.leads import list_leads
 from leadtriage.reports.stale import list_stale
 from leadtriage.vocabulary import Clock
 
@@ -135,13 +136,16 @@ def test_filters_hold_for_the_backlog_too(engine: Engine) -> None:
     world.scored(1, lead={"owner": "Maria", "source": "Web"}, backlog=True)
     world.scored(2, lead={"owner": "Maria", "source": "Fair"}, backlog=True)
     world.scored(3, lead={"owner": None, "source": "Fair"}, backlog=True)
+    world.scored(4, lead={"owner": "Maria"})
     world.store_in(engine)
     with view(engine) as connection:
         whole = list_stale(connection, Filters(), TODAY).rows
         of_web = list_stale(connection, Filters(source="web"), TODAY).rows
         of_maria = list_stale(connection, Filters(owner="MARIA"), TODAY).rows
         unowned = list_stale(connection, Filters(owner=""), TODAY).rows
+        behind = [list_leads(connection, Filters(owner=name), backlog=True).rows for name in (None, "Maria", "")]
     assert [(row["owner"], row["leads"]) for row in whole] == [("Maria", 2), (None, 1)]
     assert [(row["owner"], row["leads"]) for row in of_web] == [("Maria", 1)]
     assert [(row["owner"], row["leads"]) for row in of_maria] == [("Maria", 2)]
     assert [(row["owner"], row["leads"]) for row in unowned] == [(None, 1)]
+    assert [[row["id"] for row in rows] for rows in behind] == [[3, 2, 1], [2, 1], [3]]

@@ -90,6 +90,9 @@ def show_leads(
         Step | None,
         typer.Option("--step", help="Only leads that count for this step of the funnel.", metavar="|".join(Step)),
     ] = None,
+    backlog: Annotated[
+        bool, typer.Option("--backlog", help="Only leads that were too old on arrival: the backlog of stale.")
+    ] = False,
 ) -> None:
     """Show all leads, or those that the options choose.
 
@@ -101,7 +104,7 @@ def show_leads(
 
     filters = selection.filters()
     with invocation.reading_list() as (connection, as_of):
-        table = list_leads(connection, filters, limit=selection.most, step=step, as_of=as_of)
+        table = list_leads(connection, filters, limit=selection.most, step=step, as_of=as_of, backlog=backlog)
         table = explain_if_empty(connection, table, filters)
     invocation.show(table, more=MORE)
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, select
 from leadtriage.db.schema import Lead, LeadScore, table
 from leadtriage.reports import page
 from leadtriage.reports.basis import Basis, read_basis
-from leadtriage.reports.filters import Filters, conditions, parked_for, visible
+from leadtriage.reports.filters import Filters, conditions, may_be_contacted, parked_for, visible
 from leadtriage.reports.page import CellRow, Row
 from leadtriage.tabular import Column, Table
 from leadtriage.vocabulary import Step
@@ -49,6 +49,7 @@ def list_leads(
     limit: int | None = page.USUAL_LIMIT,
     step: Step | None = None,
     as_of: date | None = None,
+    backlog: bool = False,
 ) -> Table:
     """Return leads of any stage, the one that came to this database last on top.
 
@@ -59,6 +60,7 @@ def list_leads(
     Args:
         step: only leads that count for this step of the funnel.
         as_of: the day on which they had come so far; needed with `step`.
+        backlog: only leads that were past their shelf life when they came in and that nobody has touched since.
     """
     basis = read_basis(connection)
     statement = _select_leads(filters)
@@ -69,6 +71,8 @@ def list_leads(
         statement = _select_leads(replace(filters, owner=None)).where(
             _lead.c.id.in_(select(cohort.c.lead_id).where(has_reached(cohort, step)))
         )
+    if backlog:
+        statement = statement.where(_score.c.backlog, may_be_contacted())
     return _list("Leads", connection, statement.order_by(_lead.c.id.desc()), basis, limit)
 
 
