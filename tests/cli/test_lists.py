@@ -87,6 +87,13 @@ def test_find_looks_in_names_companies_addresses_and_numbers(sample: Program) ->
         assert [row["name"] for row in sample.rows("find", text)] == ["Noah Okafor"]
 
 
+def test_what_cannot_be_shown_by_a_bare_id_is_found_by_it(sample: Program) -> None:
+    refused = sample("show", "L-1002", *DAY)
+    assert "leadtriage find L-1002" in refused.err
+    (found,) = sample.rows("find", "L-1002")
+    assert sample.rows("show", "crm:L-1002", *DAY)["id"] == found["id"]
+
+
 def test_aging_counts_by_what_is_asked(sample: Program) -> None:
     by_owner = sample.rows("aging", "--by", "owner", *DAY)
     by_grade = sample.rows("aging", *DAY)

@@ -22,7 +22,7 @@ from leadtriage.db.schema import Event, Lead, Nomination, table
 
 HEADER = ["Record ID", "Email", "First Name", "Last Name", "Lead Status", "Contact owner"]
 MAPPED = {"status": "Lead Status"}
-CLOSED_HERE = "1 lead is closed here but open in the file: see leadtriage leads --stage junk --stage lost --stage won"
+CLOSED_HERE = "1 lead is closed here but open in the file: lead 1; to see why: leadtriage show 1"
 
 
 def say(engine: Engine, day: int, status: str, *, system: str = "hubspot", **columns: str) -> Any:

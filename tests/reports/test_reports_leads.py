@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
-from world import TODAY, World, random_world, view
+from world import TODAY, LeadKey, World, random_world, view
 
 from leadtriage.reports.aging import BUCKETS, AgingBy, list_aging
 from leadtriage.reports.filters import Filters
@@ -117,6 +117,14 @@ FOUND = [
     ("9998877", {2}),
     ("(030) 999 88 77", {2}),
     ("555-010-9999", {3}),
+    ("l-1002", {2}),
+    ("L-1002", {2}),
+    ("crm:L-1002", {2}),
+    ("L-100", set()),
+    ("1002", set()),
+    ("7001", {3}),
+    ("%7001", set()),
+    ("crm ann", set()),
     ("'; DROP TABLE lead; --", set()),
     ("\x00", set()),
     ("\udcff", set()),
@@ -129,6 +137,8 @@ def test_find_finds_what_people_type(engine: Engine) -> None:
     world = World()
     for lead_id, person in enumerate(PEOPLE, 1):
         world.lead(lead_id, **person)
+    for lead_id, key in ((2, "i:crm:L-1002"), (3, "i:hubspot:7001"), (1, "e:1@l-1002")):
+        world.add(LeadKey, key=key, lead_id=lead_id, original_lead_id=lead_id)
     world.store_in(engine)
     with view(engine) as connection:
         assert {text: set(ids(find_leads(connection, text))) for text, _ in FOUND} == dict(FOUND)

@@ -16,6 +16,7 @@ from leadtriage.reports.basis import Basis
 from leadtriage.reports.history import say_event
 from leadtriage.reports.next_step import say_next_step
 from leadtriage.vocabulary import EventKind
+from leadtriage.words import list_ids
 
 CASES = Path(__file__).parent / "cases"
 BASIS = Basis(TODAY, "d1", QUESTIONS, SETTINGS)
@@ -87,3 +88,16 @@ def test_a_clock_that_has_run_out_is_told_before_a_question(row: dict[str, Any])
     if overdue and reachable:
         assert not said.startswith("ask")
         assert "overdue" in said or "idle" in said or "promise" in said
+
+
+@pytest.mark.parametrize(
+    ("ids", "said"),
+    [
+        ((7,), "lead 7"),
+        ((3, 7), "leads 3 and 7"),
+        ((1, 2, 3, 4, 5), "leads 1, 2, 3, 4 and 5"),
+        (tuple(range(1, 2006)), "leads 1, 2, 3, 4, 5 and 2,000 more"),
+    ],
+)
+def test_ids_are_listed_as_people_say_them(ids: tuple[int, ...], said: str) -> None:
+    assert list_ids(ids) == said

@@ -112,9 +112,9 @@ def show_leads(
 def find(
     invocation: Invocation,
     selection: Selection,
-    text: Annotated[str, typer.Argument(help="Words, part of an address, or digits of a phone number.")],
+    text: Annotated[str, typer.Argument(help="Words, part of an address, digits of a phone number, or an id.")],
 ) -> None:
-    """Find leads by name, company, e-mail or phone."""
+    """Find leads by name, company, e-mail, phone or source system's id."""
     from leadtriage.reports.emptiness import explain_if_empty
     from leadtriage.reports.leads import find_leads
 

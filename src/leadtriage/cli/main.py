@@ -27,7 +27,7 @@ GROUPS: dict[str, dict[str, str]] = {
     "lists": {
         "queue": "Show which leads to work now, best first.",
         "leads": "Show all leads, or those that the options choose.",
-        "find": "Find leads by name, company, e-mail or phone.",
+        "find": "Find leads by name, company, e-mail, phone or source system's id.",
         "stale": "Show who owes which lead what since when.",
         "aging": "Count open leads by age, and by grade, owner or source.",
         "imports": "Show the imports, the last one first.",

@@ -41,7 +41,7 @@ QUALIFYING = (StatusMeaning.QUALIFIED, StatusMeaning.CONVERTED, StatusMeaning.WO
 
 def follow_status(
     connection: Connection, staging: Staging, batch: int, act: Act, *, system: str, nurture_days: int
-) -> int:
+) -> tuple[int, ...]:
     """Carry out what the rows' statuses and dates of contact say of their leads.
 
     Args:
@@ -49,12 +49,12 @@ def follow_status(
         nurture_days: how long a lead is parked whose CRM gives no date.
 
     Returns:
-        How many leads are closed here, and stay so, that the rows say are open.
+        The ids of leads that are closed here, and stay so, and that the rows say are open.
     """
     by_system = act.on_behalf_of(system)
     place = staging.place
     met = select(exists().where(place.c.outcome.in_([RowOutcome.UNCHANGED, RowOutcome.UPDATED])))
-    still_closed = 0
+    still_closed: tuple[int, ...] = ()
     _keep_touches(connection, staging, batch, by_system)
     if connection.execute(met).scalar():
         _record_touches(connection, staging, batch, by_system)

@@ -5,7 +5,7 @@ Rows are read and staged in temporary tables without holding anybody up; only wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -40,6 +40,7 @@ from leadtriage.importing.tally import Tally
 from leadtriage.importing.understand import Understanding
 from leadtriage.importing.values import DateOrder
 from leadtriage.vocabulary import RowOutcome
+from leadtriage.words import list_ids
 
 Progress = Callable[[int], None]
 
@@ -177,8 +178,8 @@ def _merge_file(
 
 def _merge(
     connection: Connection, staging: Staging, understanding: Understanding, batch: int, act: Act, options: ImportOptions
-) -> int:
-    """Merge what is staged; return how many leads stay closed that the file says are open."""
+) -> tuple[int, ...]:
+    """Merge what is staged; return the ids of leads that stay closed and that the file says are open."""
     extras = {f"c{number}": column.header for column, number in understanding.extras}
     reject_forgotten(connection, staging)
     match_rows(connection, staging)
@@ -250,11 +251,12 @@ def _money_warning(understanding: Understanding, tally: Tally) -> tuple[str, ...
     return (f"{said} taken as {currency} (if not: --currency, or write 20k EUR)",)
 
 
-def _closed_warning(still_closed: int) -> tuple[str, ...]:
+def _closed_warning(still_closed: Sequence[int]) -> tuple[str, ...]:
     if not still_closed:
         return ()
-    leads = "1 lead is" if still_closed == 1 else f"{still_closed:,} leads are"
-    return (f"{leads} closed here but open in the file: see leadtriage leads --stage junk --stage lost --stage won",)
+    leads = "1 lead is" if len(still_closed) == 1 else f"{len(still_closed):,} leads are"
+    look = f"leadtriage show {still_closed[0]}"
+    return (f"{leads} closed here but open in the file: {list_ids(still_closed)}; to see why: {look}",)
 
 
 def _tell_closed(tally: Tally) -> tuple[str, ...]:

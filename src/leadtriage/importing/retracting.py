@@ -78,11 +78,11 @@ def withdraw_nominations(connection: Connection, staging: Staging, batch: int, a
     told.drop(connection)
 
 
-def reopen_leads(connection: Connection, staging: Staging, batch: int, act: Act, nurture_days: int) -> int:
+def reopen_leads(connection: Connection, staging: Staging, batch: int, act: Act, nurture_days: int) -> tuple[int, ...]:
     """Reopen the leads that the act's system closed and now calls open, each with an event.
 
     Returns:
-        How many leads stay closed that the file says are open.
+        The ids of the leads that stay closed and that the file says are open.
     """
     row, lead, event, books = staging.row, table(Lead), table(Event), table(ImportBatch)
     earlier = event.alias("earlier_event")
@@ -100,10 +100,9 @@ def reopen_leads(connection: Connection, staging: Staging, batch: int, act: Act,
         expressions.choose_when(met_before, literal(Stage.WORKING.value), literal(Stage.NEW.value)),
     )
     said_open = and_(row.c.meaning.in_(OPENING), lead.c.stage.not_in(OPEN_STAGES))
-    doubted = select_heads(staging, func.count(), met=True).where(said_open)
-    count = connection.execute(doubted).scalar_one()
-    if not count:
-        return 0
+    doubted = set(connection.execute(select_heads(staging, lead.c.id, met=True).where(said_open)).scalars())
+    if not doubted:
+        return ()
     theirs = (
         select_heads(
             staging,
@@ -117,7 +116,7 @@ def reopen_leads(connection: Connection, staging: Staging, batch: int, act: Act,
     )
     told = dialect.keep(connection, "staged_retractions", theirs)
     _leave_out_what_is_not_taken_back(connection, staging, batch, told, tuple(CLOSING))
-    reopened = connection.execute(select(func.count()).select_from(told)).scalar_one()
+    reopened = set(connection.execute(select(told.c.lead_id)).scalars())
     values: dict[str, ColumnElement[Any]] = {
         "stage": target,
         "closed_on": literal(None, lead.c.closed_on.type),
@@ -128,7 +127,7 @@ def reopen_leads(connection: Connection, staging: Staging, batch: int, act: Act,
     }
     tell_kept_lines(connection, batch, act, told, values, staging)
     told.drop(connection)
-    return int(count - reopened)
+    return tuple(sorted(doubted - reopened))
 
 
 def _describe_word(

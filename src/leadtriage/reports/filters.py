@@ -42,7 +42,8 @@ class Filters:
         dated: which of its days `since` and `until` are about; of contacts any that is recorded.
         qualified: whether it is qualified.
         reason: why it is a junk candidate, why it was closed, or why it is parked.
-        text: every word of it stands in the name, company, an e-mail address or a phone number.
+        text: every word of it stands in the name, company, an e-mail address or a phone number, or is the id that a
+            source system gave the lead.
     """
 
     owner: str | None = None
@@ -138,8 +139,24 @@ def _mentions(text: str) -> list[ColumnElement[bool]]:
     """The conditions under which a lead is found by a text; none are needed for an empty one."""
     digits = "".join(c for c in text if c.isdecimal() and c.isascii())
     if len(digits) >= _FEWEST_DIGITS and all(c in _PHONE_MARKS or (c.isdecimal() and c.isascii()) for c in text):
-        return [or_(_has_digits(digits), position(_lead.c.name_comparable, literal(digits)) > 0)]
-    return [or_(*_texts_with(word)) for word in fold(text).split()]
+        named = position(_lead.c.name_comparable, literal(digits)) > 0
+        return [or_(_has_digits(digits), named, _has_id(text.strip()))]
+    return [or_(*_texts_with(word), *([_has_id(word)] if _may_be_id(word) else [])) for word in fold(text).split()]
+
+
+def _may_be_id(word: str) -> bool:
+    """Whether a source system may have given it as an id: one without any digit is not worth the search."""
+    return any(c.isdecimal() for c in word)
+
+
+def _has_id(word: str) -> ColumnElement[bool]:
+    """A lead that a source system knows by this id, given with or without the system's name."""
+    # Loading all tables would delay every other list.
+    from leadtriage.db.schema import LeadKey
+
+    key = table(LeadKey).c
+    ids = key.key.startswith("i:"), func.lower(key.key).endswith(f":{word}", autoescape=True)
+    return _lead.c.id.in_(select(key.lead_id).where(*ids))
 
 
 def _texts_with(word: str) -> list[ColumnElement[bool]]:

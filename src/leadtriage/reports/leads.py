@@ -79,7 +79,8 @@ def list_leads(
 def find_leads(connection: Connection, text: str, *, limit: int | None = page.USUAL_LIMIT) -> Table:
     """Return the leads in whose name, company, e-mail addresses or phone numbers every word of the text stands.
 
-    The highest score is on top. A text of digits is looked for in phone numbers however these are written.
+    The highest score is on top. A text of digits is looked for in phone numbers however these are written. A word with
+    a digit may also be the whole id that a source system gave the lead.
     """
     basis = read_basis(connection)
     best_first = (_score.c.score.desc().nulls_last(), _lead.c.id.desc())
