@@ -8,6 +8,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -26,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import TypeEngine
 
 if TYPE_CHECKING:
     # Loading it costs every command on a local file a tenth of its start.
@@ -98,11 +101,20 @@ def without_indexes(connection: Connection, table: Table) -> Iterator[None]:
         connection.exec_driver_sql(definition)
 
 
-def create_partial_index(connection: Connection, column: Column[Any], condition: ColumnElement[bool]) -> None:
-    """Index the few rows of a table for which a condition holds, so that finding them reads no others."""
-    only: dict[str, Any] = {f"{connection.dialect.name}_where": condition}
-    index = Index(f"{column.table.name}_{len(column.table.indexes)}", column, **only)
-    index.create(connection)
+def describe_partial_index(dialect: str, column: Column[Any], condition: ColumnElement[bool]) -> None:
+    """Let a table be made with an index of the few rows for which a condition holds: finding them reads no others.
+
+    Args:
+        dialect: the name of the one that the table is made in.
+    """
+    only: dict[str, Any] = {f"{dialect}_where": condition}
+    Index(f"{column.table.name}_{len(column.table.indexes)}", column, **only)
+
+
+def create_index(connection: Connection, column: Column[Any]) -> None:
+    """Index a temporary table that is there already by one of its columns."""
+    described = column.table.to_metadata(MetaData())  # the table itself may be made again, and then without it
+    Index(f"{described.name}_{column.name}", described.c[column.name]).create(connection)
 
 
 def begin(connection: Connection, *, writes: bool) -> None:
@@ -156,12 +168,25 @@ def upsert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.I
 
 def keep(connection: Connection, name: str, rows: Select[Any]) -> Table:
     """Keep what a query finds in a temporary table of this name; the caller drops it."""
-    columns = [Column(column.name, column.type) for column in rows.selected_columns]
-    kept = Table(name, MetaData(), *columns, prefixes=["TEMPORARY"])
+    columns = tuple(_KeptColumn(column.name, repr(column.type), column.type) for column in rows.selected_columns)
+    kept = _describe_kept(name, columns)
     kept.drop(connection, checkfirst=True)
     kept.create(connection, checkfirst=False)
     connection.execute(kept.insert().from_select([column.name for column in columns], rows))
     return kept
+
+
+@dataclass(frozen=True, slots=True)
+class _KeptColumn:
+    name: str
+    kind: str
+    type: TypeEngine[Any] = field(compare=False)
+
+
+@lru_cache(maxsize=64)
+def _describe_kept(name: str, columns: tuple[_KeptColumn, ...]) -> Table:
+    # Kept, since statements are compiled anew for each description of a table.
+    return Table(name, MetaData(), *(Column(column.name, column.type) for column in columns), prefixes=["TEMPORARY"])
 
 
 def batches(values: Sequence[Any]) -> Iterator[Sequence[Any]]:

@@ -10,8 +10,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Index, Select, Table, and_, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam, exists, func, select
 
+from leadtriage.db.dialect import create_index
 from leadtriage.db.schema import ImportBatch, ImportRow, table
 from leadtriage.importing.rereading import KeptRows
 from leadtriage.importing.staging import Staging
@@ -62,7 +63,7 @@ def _find_outdated(
 
 def _delete(connection: Connection, change: Table, outdated: list[dict[str, Any]]) -> None:
     if outdated:
-        Index("staged_change_row", change.c.row_id).create(connection)
+        create_index(connection, change.c.row_id)
         connection.execute(
             change.delete().where(change.c.row_id == bindparam("of_row"), change.c.field == bindparam("of_field")),
             outdated,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -90,6 +91,16 @@ class Staging:
 
 def create_staging(connection: Connection, attributes: Sequence[Attribute]) -> Staging:
     """Make the temporary tables for a file that can fill these attributes; those of an earlier try are dropped."""
+    staging = _describe_staging(tuple(attributes), connection.dialect.name)
+    metadata = staging.row.metadata
+    metadata.drop_all(connection)
+    metadata.create_all(connection, checkfirst=False)
+    return staging
+
+
+@lru_cache(maxsize=16)
+def _describe_staging(attributes: tuple[Attribute, ...], engine: str) -> Staging:
+    # Kept for the next file, since statements are compiled anew for each description of a table.
     metadata = MetaData()
     lead = table(Lead)
 
@@ -101,7 +112,7 @@ def create_staging(connection: Connection, attributes: Sequence[Attribute]) -> S
 
     values = [Column(column, lead.c[column].type) for attribute in attributes for column in attribute.columns]
     staging = Staging(
-        attributes=tuple(attributes),
+        attributes=attributes,
         row=temporary(
             "row",
             *(
@@ -138,11 +149,9 @@ def create_staging(connection: Connection, attributes: Sequence[Attribute]) -> S
             rowid=False,
         ),
     )
-    metadata.drop_all(connection)
-    metadata.create_all(connection)
     row = staging.row.c
     for rare in (row.problem, row.own_id, row.junk_reason):
-        dialect.create_partial_index(connection, row.row_id, rare.is_not(None))
+        dialect.describe_partial_index(engine, row.row_id, rare.is_not(None))
     return staging
 
 

@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -140,17 +141,7 @@ def create_calendar(connection: Connection, follow_up: FollowUp, where: ColumnEl
 
     The caller drops it.
     """
-    calendar = Table(
-        "deadline_calendar",
-        MetaData(),
-        Column("day", Date, primary_key=True),
-        *(Column(_due(grade), Date) for grade in Grade),
-        Column("idle", Date, nullable=False),
-        Column("expires", Date, nullable=False),
-        Column("expiring", Date, nullable=False),
-        prefixes=["TEMPORARY"],
-        sqlite_with_rowid=False,
-    )
+    calendar = _describe_calendar()
     calendar.create(connection, checkfirst=False)
     inputs = select_clock_inputs()
     pairs = connection.execute(select(inputs["waits_from"], inputs["shelf_from"]).where(where).distinct())
@@ -168,6 +159,21 @@ def create_calendar(connection: Connection, follow_up: FollowUp, where: ColumnEl
     if rows:
         connection.execute(insert(calendar), rows)
     return calendar
+
+
+@cache
+def _describe_calendar() -> Table:
+    return Table(
+        "deadline_calendar",
+        MetaData(),
+        Column("day", Date, primary_key=True),
+        *(Column(_due(grade), Date) for grade in Grade),
+        Column("idle", Date, nullable=False),
+        Column("expires", Date, nullable=False),
+        Column("expiring", Date, nullable=False),
+        prefixes=["TEMPORARY"],
+        sqlite_with_rowid=False,
+    )
 
 
 def set_missed_due_days(run_id: int, calendar: Table) -> Update:
