@@ -33,7 +33,7 @@ def test_questions_are_asked_in_turn(lead: Program, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(asking, "require_terminal", lambda hint: None)
     monkeypatch.setattr(asking, "read_line", lambda prompt: next(typed))
     ran = lead.done("ask", "1", "--format", "csv", *DAY)
-    assert "is not understood as budget" in ran.err
+    assert "is no budget" in ran.err
     assert "+20" in ran.err
     rows = ran.out.splitlines()
     assert len(rows) == 3
@@ -47,7 +47,7 @@ def test_questions_are_asked_in_turn(lead: Program, monkeypatch: pytest.MonkeyPa
         ((), 2, "which lead?"),
         (("1", "--set", "budget"), 2, '"budget" is not FIELD=ANSWER'),
         (("1", "--set", "bugdet=5"), 2, "did you mean"),
-        (("1", "--set", "budget=a lot"), 1, "is not understood as budget"),
+        (("1", "--set", "budget=a lot"), 1, "is no budget"),
         (("99", "--set", "budget=5k"), 1, "there is no lead '99'"),
         (("1", "--answers", "x.csv"), 2, "names the leads and answers itself"),
         (("--answers", "missing.csv"), 1, "missing.csv"),

@@ -141,6 +141,8 @@ def test_without_a_seed_the_one_that_was_taken_is_told(sample: Program, tmp_path
     sample.done("junk", "--verdicts", str(path), "--by", "Sam", *DAY)
     drawn = sample.done("junk", "--audit", "2", "--format", "csv", *DAY)
     seed = drawn.err.partition("--seed ")[2].split()[0]
+    assert "only" not in drawn.err
+    assert "only 9 leads, not 20" in sample.done("junk", "--audit", "20", *DAY).err
     assert sample.done("junk", "--audit", "2", "--seed", seed, "--format", "csv", *DAY).out == drawn.out
 
 

@@ -107,6 +107,13 @@ def test_needs_answers_are_questions(sample: Program) -> None:
     assert all(row["score"] < 50 <= row["ceiling"] for row in rows)
 
 
+def test_a_grade_is_read_in_either_case_and_no_other_is_guessed(sample: Program) -> None:
+    assert {row["grade"] for row in sample.rows("leads", "--grade", "a", "--grade", "B", *DAY)} == {"A", "B"}
+    wrong = sample("leads", "--grade", "E", *DAY)
+    assert wrong.code == 2
+    assert "'E' is not one of A, B, C, D." in wrong.err
+
+
 def test_stale_says_how_to_see_the_leads_of_the_backlog(sample: Program) -> None:
     stale = sample.done("stale", "--clock", "backlog", "--format", "json", *DAY)
     assert "leadtriage leads --backlog" in stale.err

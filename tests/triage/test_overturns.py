@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from candidates import nominate, rules, score, store_candidate
+from imports import bring
 from sqlalchemy import Engine
 from stored_leads import act_by, store_lead
 
@@ -65,12 +66,13 @@ def test_below_five_verdicts_there_is_no_rate(engine: Engine, verdicts: int, rat
 
 def test_people_and_systems_have_rows_of_their_own_and_each_lead_counts_once(engine: Engine) -> None:
     lead_id = store_candidate(engine)
+    bring(engine, 1, "Email", "bo@b.example.com", system="zoho")
     flag(engine, rules(), act_by("Sam"), lead_id, "spam")
     nominate(engine, lead_id, by="zoho", reason="bad_data")
     nominate(engine, lead_id, by="zoho", reason="spam")
     judge(engine, rules(), act_by("Maria"), [lead_id], RESCUE)
     found = rates(engine)
-    assert [kind for kind, _ in found] == ["rule", "person", "person"]
+    assert [kind for kind, _ in found] == ["rule", "person", "system"]
     assert [name for _, name in found][1:] == ["Sam", "zoho"]
     assert {counts(row) for row in found.values()} == {(1, 0, 1)}
 

@@ -92,10 +92,23 @@ def assign(
     given_away = sum(assignment.owner is not None for assignment in plan.assignments)
     left = len(plan.assignments) - given_away
     if not plan.assignments:
-        whose = f"{leaver} has no open leads" if leaver else "no lead waits for an owner"
-        invocation.note(f"{whose}; scored ones that are qualified or need answers are assigned")
+        _explain_nothing(invocation, leaver)
         return
     invocation.note(f"{given_away:,} assigned, {left:,} left; to replay it: --seed {drawn}")
+
+
+def _explain_nothing(invocation: Invocation, leaver: str | None) -> None:
+    from leadtriage.reports.emptiness import explain_emptiness
+    from leadtriage.reports.filters import Filters
+    from leadtriage.tabular import Table
+
+    if leaver is None:
+        invocation.note("no lead waits for an owner; scored ones that are qualified or need answers are assigned")
+        return
+    with invocation.reading() as connection:
+        nobody = explain_emptiness(connection, Table("Assigned", (), ()), Filters(owner=leaver)).notes
+    for sentence in nobody or (f"{leaver} has no open leads",):
+        invocation.note(sentence)
 
 
 def _choose(engine: Engine, selection: Selection) -> frozenset[int] | None:

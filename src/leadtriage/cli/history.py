@@ -60,7 +60,9 @@ def show_history(
     ] = None,
     lead: Annotated[
         str | None,
-        typer.Option("--lead", help="Only this lead, with what was merged into it.", rich_help_panel=_PANEL),
+        typer.Option(
+            "--lead", help="Only this lead, with what was merged into it.", metavar="LEAD", rich_help_panel=_PANEL
+        ),
     ] = None,
     details: Annotated[
         bool,

@@ -19,6 +19,7 @@ from leadtriage.cli.lists import FOUND, MORE
 from leadtriage.cli.selection import FILTERS, PAGE, Selection
 from leadtriage.errors import UsageError
 from leadtriage.settings import OutputFormat
+from leadtriage.words import count_of
 
 _MOST_SEEDS = 1_000_000
 
@@ -64,7 +65,7 @@ def junk(
         typer.Option("--verdicts", help="Give the verdicts of a filled-in list; - is standard input.", metavar="FILE"),
     ] = None,
     rates: Annotated[
-        bool, typer.Option("--rates", help="Show how often rules, people and reviewers were overturned.")
+        bool, typer.Option("--rates", help="Show how often rules, people, systems and reviewers were overturned.")
     ] = False,
     note: Annotated[
         str | None, typer.Option("--note", help="Of --flag and --restore: what to say besides.", metavar="TEXT")
@@ -212,6 +213,8 @@ def _audit(invocation: Invocation, count: int, seed: int | None, *, review: bool
         invocation.note(f"--seed {drawn_by} draws the same leads again")
     if not sample:
         invocation.note("no review has called a lead junk yet: leadtriage junk --review")
+    elif len(sample) < count:
+        invocation.note(f"only {count_of(len(sample), 'lead')}, not {count:,}: reviews have called no more junk")
     if review and sample:
         from leadtriage.cli.reviewing_again import review_again
 

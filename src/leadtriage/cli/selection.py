@@ -24,7 +24,19 @@ def _parameter(name: str, flag: str, annotation: Any, default: Any, help: str, *
     return inspect.Parameter(name, kind, default=default, annotation=Annotated[annotation, option])
 
 
-_GRADES: dict[str, Any] = {"case_sensitive": False, "metavar": "|".join(Grade)}
+def _parse_grade(text: str) -> Grade:
+    """Read a grade in either case; what the command line's own reader says of another is all in lower case."""
+    try:
+        return Grade(text.strip().upper())
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is not one of {', '.join(Grade)}.") from error
+
+
+_GRADES: dict[str, Any] = {
+    "parser": _parse_grade,
+    "autocompletion": lambda: [*Grade],
+    "metavar": "|".join(Grade),
+}
 _STAGES: dict[str, Any] = {"case_sensitive": False, "metavar": "|".join(Stage)}
 
 FILTERS = (

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, case, func, not_, select
 
-from leadtriage.db.schema import Verdict, VerdictLine, table
+from leadtriage.db.schema import ImportBatch, Verdict, VerdictLine, table
 from leadtriage.reports.intervals import FEWEST, wilson_interval
 from leadtriage.reports.page import CellRow
 from leadtriage.scoring.nominating import BY_THE_CRITERIA, LOW_SCORE
@@ -14,10 +15,10 @@ from leadtriage.tabular import Column, Table
 from leadtriage.vocabulary import VerdictKind, VerdictWord
 from leadtriage.words import count_of
 
-_verdict, _line = table(Verdict), table(VerdictLine)
+_batch, _verdict, _line = table(ImportBatch), table(Verdict), table(VerdictLine)
 _again = _verdict.alias("again")
 
-RULE, PERSON, REVIEWER = "rule", "person", "reviewer"
+RULE, PERSON, SYSTEM, REVIEWER = "rule", "person", "system", "reviewer"
 
 _COLUMNS = (
     Column("kind", "Whose", keep=90),
@@ -33,25 +34,29 @@ _COLUMNS = (
 
 
 def list_overturns(connection: Connection) -> Table:
-    """Return the overturn rates of the rules and people that nominate, and of the reviewers.
+    """Return the overturn rates of the rules, people and systems that nominate, and of the reviewers.
 
-    One row for each rule of the criteria (`kind` rule), for each person or system that flags (person) and for each
-    reviewer whose junk was looked at again in an audit (reviewer). A nomination is confirmed by the verdict junk,
-    unless the lead was brought back later, and overturned by any other. Of a verdict the last second look counts. The
-    interval is Wilson's for 95 %; below 5 verdicts there is none, and no rate.
+    One row for each rule of the criteria (`kind` rule), for each person that flags (person), for each source system
+    whose exports call leads junk (system) and for each reviewer whose junk was looked at again in an audit (reviewer).
+    A nomination is confirmed by the verdict junk, unless the lead was brought back later, and overturned by any other.
+    Of a verdict the last second look counts. The interval is Wilson's for 95 %; below 5 verdicts there is none, and no
+    rate.
     """
+    systems = set(connection.execute(select(_batch.c.system).distinct()).scalars())
     counted = [
-        (RULE if by == BY_THE_CRITERIA else PERSON, _name_rule(rule) if by == BY_THE_CRITERIA else by, *counts)
-        for by, rule, *counts in connection.execute(_select_nominations())
+        (*_tell_whose(by, rule, systems), *counts) for by, rule, *counts in connection.execute(_select_nominations())
     ]
     counted += [(REVIEWER, by, *counts) for by, *counts in connection.execute(_select_audits())]
-    kinds = (RULE, PERSON, REVIEWER)
+    kinds = (RULE, PERSON, SYSTEM, REVIEWER)
     counted.sort(key=lambda row: (kinds.index(row[0]), -row[2], row[1]))
     return Table("Overturn rates", _COLUMNS, tuple(_present(*row) for row in counted))
 
 
-def _name_rule(rule: str | None) -> str:
-    return "low score" if rule in (LOW_SCORE, None) else str(rule)
+def _tell_whose(by: str, rule: str | None, systems: Collection[str | None]) -> tuple[str, str]:
+    """The kind and the name of who or what nominates."""
+    if by == BY_THE_CRITERIA:
+        return RULE, "low score" if rule in (LOW_SCORE, None) else str(rule)
+    return SYSTEM if by in systems else PERSON, by
 
 
 def _select_nominations() -> Select[Any]:

@@ -127,7 +127,7 @@ def read_answer(target: Target, text: str, lead: Mapping[str, Any], criteria: Cr
     try:
         answer = _read(target, text, lead, criteria, today)
     except NotUnderstood as error:
-        raise LeadtriageError(f'"{text}" is not understood as {target.name}: {error.why}') from error
+        raise LeadtriageError(f'"{text}" is no {target.name}: {error.why}') from error
     if answer is None:
         raise LeadtriageError(f'"{text}" is no answer to {target.name}', hint="what the lead does not know yet is: ?")
     return answer
