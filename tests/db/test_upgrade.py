@@ -13,9 +13,11 @@ from sqlalchemy import Connection, Engine, MetaData, Table, inspect, select, upd
 from sqlmodel import SQLModel
 
 from leadtriage.db import revision, schema
+from leadtriage.db.care import check_database
 from leadtriage.db.engine import connect_engine, open_database, reading, writing
 from leadtriage.db.indexes import indexed_tables
 from leadtriage.db.upgrade import move_tables, upgrade_database
+from leadtriage.db.views import drop_views, find_other_views
 from leadtriage.errors import DatabaseError
 
 HINT = "the schema has moved: draft a migration, or before a release the first one anew (tools/draft_migration.py)"
@@ -46,6 +48,7 @@ def test_migrations_make_the_tables_that_the_program_makes(sqlite_engine: Engine
 @pytest.mark.postgres
 def test_migrations_make_the_same_tables_on_postgresql(postgres_engine: Engine) -> None:
     with writing(postgres_engine) as connection:
+        drop_views(connection)
         SQLModel.metadata.drop_all(connection, tables=indexed_tables())
         connection.execute(revision._stored.delete())
         move_tables(connection, "head")
@@ -56,6 +59,7 @@ def test_migrations_make_the_same_tables_on_postgresql(postgres_engine: Engine) 
             for difference in compare_metadata(context, SQLModel.metadata)
             if getattr(difference[1], "name", None) in ours
         ]
+        assert not find_other_views(connection)
     assert not differences, HINT
 
 
@@ -87,6 +91,20 @@ def test_an_upgrade_copies_the_local_file_first(sqlite_engine: Engine, monkeypat
 
 def set_revision(connection: Connection, target: str) -> None:
     connection.execute(update(revision._stored).values(version_num=target))
+
+
+def test_a_view_that_somebody_changed_is_found_and_made_anew(engine: Engine) -> None:
+    with writing(engine) as connection:
+        connection.exec_driver_sql("DROP VIEW v_aging")
+        connection.exec_driver_sql("DROP VIEW v_spend")
+        connection.exec_driver_sql("CREATE VIEW v_spend AS SELECT 1 AS id")
+    with reading(engine) as connection:
+        found = check_database(connection).rows[-1]
+    assert (found["found"], found["result"]) == (2, "v_spend, v_aging: run leadtriage db upgrade")
+    assert upgrade_database(engine).views == ("v_spend", "v_aging")
+    with reading(engine) as connection:
+        assert check_database(connection).rows[-1]["result"] == "ok"
+    assert upgrade_database(engine).views == ()
 
 
 def test_opening_an_older_local_database_upgrades_it(sqlite_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,6 +74,9 @@ def upgrade(invocation: Invocation) -> None:
             done = upgrade_database(engine)
         finally:
             engine.dispose()
+    if done.views:
+        invocation.note(f"made anew: {', '.join(done.views)}")
+        return
     if done.before == done.after:
         invocation.note(f"nothing to do: the tables are of revision {done.after} already")
         return

@@ -21,6 +21,7 @@ from leadtriage.db.schema import (
     table,
 )
 from leadtriage.db.storage import database_file, describe_storage, find_damage
+from leadtriage.db.views import find_other_views
 from leadtriage.tabular import Cell, Column, Table
 from leadtriage.vocabulary import OPEN_STAGES, Dimension, EventKind, Grade
 
@@ -90,6 +91,9 @@ def check_database(connection: Connection) -> Table:
         ("every lead is as the acts in its history have left it", find_broken_chains(connection)),
     ):
         rows.append(_say_found(name, "leads", wrong, len(wrong)))
+    changed = find_other_views(connection)
+    said = f"{', '.join(changed)}: run leadtriage db upgrade" if changed else "ok"
+    rows.append({"check": "the views for other tools are as they were made", "found": len(changed), "result": said})
     columns = (Column("check", "Check", 90), Column("found", "Wrong", 80, "right"), Column("result", "Result", 70))
     return Table("Checks", columns, tuple(rows))
 

@@ -48,10 +48,12 @@ def read_state(connection: Connection) -> State:
 
 
 def create_tables(connection: Connection) -> None:
-    """Make all tables of this version in an empty database."""
+    """Make all tables and views of this version in an empty database."""
     from leadtriage.db.indexes import indexed_tables
+    from leadtriage.db.views import make_views
 
     dialect.mark_as_ours(connection)
     SQLModel.metadata.create_all(connection, tables=indexed_tables())
     _stored.create(connection)
+    make_views(connection)
     connection.execute(insert(_stored).values(version_num=HEAD))

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 from leadtriage.db import revision
 from leadtriage.db.engine import reading, writing
 from leadtriage.db.storage import copy_database, database_file
+from leadtriage.db.views import drop_views, find_other_views, make_views
 from leadtriage.errors import DatabaseError
 
 
@@ -23,12 +24,14 @@ class Upgrade:
     Attributes:
         before: the revision that the tables were of.
         after: the revision that they are of now; the same where there was nothing to do.
-        backup: the copy of the local file as it was, where something was done.
+        backup: the copy of the local file as it was, where the tables were moved.
+        views: the views that were made anew though the tables were of this revision already.
     """
 
     before: str
     after: str
     backup: Path | None
+    views: tuple[str, ...] = ()
 
 
 def upgrade_database(engine: Engine) -> Upgrade:
@@ -45,7 +48,7 @@ def upgrade_database(engine: Engine) -> Upgrade:
     if state is revision.State.NEWER:
         raise DatabaseError("it was made by a newer leadtriage", place=place, hint="upgrade leadtriage, then try again")
     if state is revision.State.CURRENT:
-        return Upgrade(before, before, None)
+        return Upgrade(before, before, None, _mend_views(engine))
     backup = _copy_first(engine, before)
     with writing(engine) as connection:
         # Another command may have upgraded it while this one waited for its turn.
@@ -55,17 +58,32 @@ def upgrade_database(engine: Engine) -> Upgrade:
 
 
 def move_tables(connection: Connection, target: str) -> None:
-    """Run the migrations up to a revision within the caller's transaction.
+    """Run the migrations up to a revision within the caller's transaction, and make this version's views anew.
+
+    No server changes a table beneath a view, so that the views are dropped first.
 
     Raises:
         DatabaseError: a migration is missing.
     """
     config = make_config()
     config.attributes["connection"] = connection
+    drop_views(connection)
     try:
         command.upgrade(config, target)
     except CommandError as error:
         raise DatabaseError(f"the tables cannot be upgraded: {error}", hint="reinstall leadtriage") from error
+    make_views(connection)
+
+
+def _mend_views(engine: Engine) -> tuple[str, ...]:
+    """Make all views anew where somebody dropped or changed one; return the names of those."""
+    with reading(engine) as connection:
+        changed = find_other_views(connection)
+    if changed:
+        with writing(engine) as connection:
+            drop_views(connection)
+            make_views(connection)
+    return tuple(changed)
 
 
 def make_config() -> Config:
