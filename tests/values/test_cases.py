@@ -28,7 +28,7 @@ def _load() -> list[Any]:
 def _read(case: dict[str, Any]) -> Any:
     reader = getattr(values, case["reader"])
     match case["reader"]:
-        case "parse_phones" | "parse_money" | "parse_timeline":
+        case "parse_phones" | "parse_money" | "parse_exact_money" | "parse_timeline":
             return reader(case["text"], case["with"])
         case "parse_datetime":
             return reader(case["text"], DateOrder(case["with"]))

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from leadtriage.cli.invocation import Invocation
 
 if TYPE_CHECKING:
-    from leadtriage.importing.summary import ImportSummary
+    from leadtriage.importing.summary import Reject
 
 _ENDING = ".rejects"
 
 
+class Rejecting(Protocol):
+    """What an import says of the rows that it rejected; see `ImportSummary`."""
+
+    @property
+    def rejects(self) -> Sequence[Reject]:
+        """Each with its line, its reason and its cells."""
+
+    @property
+    def headers(self) -> Sequence[str]:
+        """Of the file."""
+
+    @property
+    def repeated(self) -> bool:
+        """Whether the same file was imported before."""
+
+
 def write_rejects(
-    invocation: Invocation, summary: ImportSummary, file: Path | None, chosen: Path | None, *, dry_run: bool
+    invocation: Invocation, summary: Rejecting, file: Path | None, chosen: Path | None, *, dry_run: bool
 ) -> None:
     """Write the rejected rows with their reasons, so that they can be mended and imported again.
 

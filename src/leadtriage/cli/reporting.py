@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from leadtriage.cli import overview
 from leadtriage.cli.command import add_command
 from leadtriage.cli.invocation import Invocation
 from leadtriage.cli.selection import PERIOD, Selection
@@ -19,6 +20,12 @@ class FunnelGroup(StrEnum):
     OWNER = "owner"
     CAMPAIGN = "campaign"
     MONTH = "month"
+
+
+class SourceGroup(StrEnum):
+    """What `report sources` has a row for besides each source."""
+
+    CAMPAIGN = "campaign"
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -35,6 +42,22 @@ def add_commands(app: typer.Typer) -> None:
             "leadtriage report funnel --by source",
         ),
     )(report_funnel)
+    add_command(group, "html", selects=PERIOD, examples=overview.EXAMPLES)(overview.report_html)
+    add_command(
+        group,
+        "sources",
+        selects=PERIOD,
+        examples=(
+            "leadtriage report sources --since 2026-10-01 --until 2026-10-31",
+            "leadtriage report sources --by campaign --source 'Web'",
+        ),
+    )(report_sources)
+    add_command(
+        group,
+        "trend",
+        selects=PERIOD,
+        examples=("leadtriage report trend", "leadtriage report trend --since 2026-01-01 --source 'Trade show'"),
+    )(report_trend)
     app.add_typer(group, name="report")
 
 
@@ -55,4 +78,41 @@ def report_funnel(
     filters = selection.filters()
     with invocation.reporting() as (connection, _, as_of):
         table = list_funnel(connection, filters, as_of, FunnelBy(by.value) if by else None)
+    invocation.show(table)
+
+
+def report_sources(
+    invocation: Invocation,
+    selection: Selection,
+    by: Annotated[
+        SourceGroup | None, typer.Option("--by", help="A row for each of its campaigns.", metavar="|".join(SourceGroup))
+    ] = None,
+) -> None:
+    """Show what each source brought, and what a lead, a qualified one and a win cost.
+
+    Of the leads that came in within the period: how many are junk, qualified and won, what the won ones are worth, and
+    what was spent (see: leadtriage spend). Sums are in the criteria's currency. List the leads behind a number with:
+    leadtriage leads --source NAME --step STEP.
+    """
+    from leadtriage.reports.emptiness import explain_if_empty
+    from leadtriage.reports.sources import SourcesBy, list_sources
+
+    filters = selection.filters()
+    with invocation.reporting() as (connection, criteria, as_of):
+        table = list_sources(connection, criteria, filters, as_of, SourcesBy(by.value) if by else None)
+        table = explain_if_empty(connection, table, filters)
+    invocation.show(table)
+
+
+def report_trend(invocation: Invocation, selection: Selection) -> None:
+    """Show week by week what came in, what became of it, and how much was stale.
+
+    --since and --until say which weeks, by default the last 13; each number counts what happened within its week. List
+    the leads behind one with: leadtriage leads --dated, or --stale-on for those that were stale on a day.
+    """
+    from leadtriage.reports.trend import list_trend
+
+    filters = selection.filters()
+    with invocation.reporting() as (connection, criteria, as_of):
+        table = list_trend(connection, criteria, filters, as_of)
     invocation.show(table)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
@@ -38,6 +38,17 @@ def explain_emptiness(connection: Connection, found: Table, filters: Filters) ->
     return replace(found, notes=(*found.notes, *_explain_names(connection, filters)))
 
 
+def explain_unknown(connection: Connection, kind: str, names: Iterable[str]) -> tuple[str, ...]:
+    """Say of each name that no lead has which ones are near it; `kind` is "owner", "source" or "campaign"."""
+    asked = {comparable(name): name for name in map(as_stored, names)}
+    known = _names_by_form(connection, [kind])[kind] if asked else {}
+    return tuple(
+        f"no lead has the {kind} “{name}”; {_name_nearest(name, known.values())}"
+        for form, name in asked.items()
+        if form not in known
+    )
+
+
 def _explain_names(connection: Connection, filters: Filters) -> list[str]:
     given = {"owner": filters.owner, "source": filters.source, "campaign": filters.campaign, "reason": filters.reason}
     asked = {kind: as_stored(name) for kind, name in given.items() if name is not None and name.strip()}
@@ -51,7 +62,7 @@ def _explain_names(connection: Connection, filters: Filters) -> list[str]:
     ]
 
 
-def _names_by_form(connection: Connection, kinds: Mapping[str, str]) -> dict[str, dict[str, str]]:
+def _names_by_form(connection: Connection, kinds: Collection[str]) -> dict[str, dict[str, str]]:
     """The names of each kind by the form in which it is compared, as most leads have it, the commonest ones first."""
     statements = {
         "owner": [_count_names("owner", _lead.c.owner_comparable, _lead.c.owner, visible())],

@@ -13,7 +13,8 @@ from leadtriage.importing.values.currencies import minor_digits
 from leadtriage.importing.values.date_order import DateOrderEvidence, decide_date_order, is_ambiguous_date
 from leadtriage.importing.values.dates import DateOrder, parse_date, parse_datetime
 from leadtriage.importing.values.emails import Email, parse_emails
-from leadtriage.importing.values.money import Money, parse_money
+from leadtriage.importing.values.money import Money, parse_exact_money, parse_money
+from leadtriage.importing.values.months import parse_month
 from leadtriage.importing.values.names import join_name, split_name
 from leadtriage.importing.values.phones import parse_phones, phone_digits_key
 from leadtriage.importing.values.timeline import parse_timeline
@@ -37,7 +38,9 @@ __all__ = [
     "parse_date",
     "parse_datetime",
     "parse_emails",
+    "parse_exact_money",
     "parse_money",
+    "parse_month",
     "parse_number",
     "parse_phones",
     "parse_signs_off",

@@ -32,10 +32,12 @@ class Amount:
     Attributes:
         low: the lower end of a range, else the number itself; 0 where only an upper end is given.
         only_upper: the text gives an upper end alone ("under 5k").
+        is_exact: it gives one number and no range or bound.
     """
 
     low: Decimal
     only_upper: bool
+    is_exact: bool = False
 
 
 _SCALES = {
@@ -101,7 +103,9 @@ def read_amount(text: str, *, lone_dot: LoneDot, allowed: frozenset[str] = froze
         raise NotUnderstood("not one amount")
     if ranged and len(numbers) == 1 and not lower:
         raise NotUnderstood("a range without its other end")
-    return Amount(Decimal(0), True) if upper else Amount(_lower_end(numbers, lone_dot), False)
+    if upper:
+        return Amount(Decimal(0), only_upper=True)
+    return Amount(_lower_end(numbers, lone_dot), only_upper=False, is_exact=not lower and len(numbers) == 1)
 
 
 def _lower_end(numbers: list[tuple[str, Decimal | None]], lone_dot: LoneDot) -> Decimal:

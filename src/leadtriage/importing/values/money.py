@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
-from leadtriage.importing.values.amounts import LARGEST_WHOLE, LoneDot, read_amount
+from leadtriage.importing.values.amounts import LARGEST_WHOLE, Amount, LoneDot, read_amount
 from leadtriage.importing.values.cells import NotUnderstood, is_missing, plain
 from leadtriage.importing.values.currencies import (
     Currency,
@@ -37,6 +37,8 @@ _YEARLY = words("amounts", "yearly")
 _MARK = re.compile(r"[A-Za-z]{0,2}[$]|[€£¥₹₽₺₩₪฿₫₴₦₱₡₸₲₵]|[^\W\d_]+\.?")
 _GLUED = re.compile(r"(\d)\s?(k|m|mio|bn|tsd)(usd|eur|gbp|chf|inr|cad|aud|euros?)\b", re.IGNORECASE)
 """Scale and currency written as one word: "5keur"."""
+_NEGATIVE = re.compile(r"(?P<before>[^\d-]*)-(?P<behind>[^-]*)|\((?P<accounted>[^()]+)\)")
+"""A sum below 0: with a minus before its digits, or in the parentheses of accountants."""
 
 
 def parse_money(text: str, currency: str) -> Money | None:
@@ -59,8 +61,35 @@ def parse_money(text: str, currency: str) -> Money | None:
         digits = minor_digits(currency)
         if digits >= len(cents):
             return Money(int(whole + cents) * 10 ** (digits - len(cents)), currency, False)
+    return None if is_missing(text) else _read_marked(text, currency, _YEARLY)[0]
+
+
+def parse_exact_money(text: str, currency: str) -> Money | None:
+    """Return the one sum that a cell gives, below 0 with a minus or in parentheses; None where it is missing.
+
+    Marks, decimals and grouped digits are read as by `parse_money`; a range, a bound ("under 5k") and a sum per year
+    are refused, since they are no exact sums.
+
+    Args:
+        currency: what a sum without a mark is in, as ISO 4217.
+
+    Raises:
+        NotUnderstood: it is no sum, or may be two different ones.
+    """
     if is_missing(text):
         return None
+    bare = plain(text)
+    negative = _NEGATIVE.fullmatch(bare)
+    if negative:
+        bare = negative["accounted"] or f"{negative['before']}{negative['behind']}"
+    money, amount = _read_marked(bare, currency, frozenset())
+    if not amount.is_exact:
+        raise NotUnderstood("not one exact sum")
+    return replace(money, amount=-money.amount) if negative else money
+
+
+def _read_marked(text: str, currency: str, allowed: frozenset[str]) -> tuple[Money, Amount]:
+    """Read a sum with or without a mark: in minor units by its lower end, and as the text gives it."""
     marks: list[frozenset[str]] = []
 
     def take_mark(match: re.Match[str]) -> str:
@@ -75,11 +104,11 @@ def parse_money(text: str, currency: str) -> Money | None:
     bare = _MARK.sub(take_mark, _GLUED.sub(r"\1\2 \3", plain(text.replace("_", " ")))).lower()
     chosen = choose_currency(marks, currency)
     in_currency = find_currency(chosen or currency)
-    value = read_amount(" ".join(bare.split()), lone_dot=_lone_dot(in_currency), allowed=_YEARLY).low
-    if value >= LARGEST_WHOLE // 1000:
+    amount = read_amount(" ".join(bare.split()), lone_dot=_lone_dot(in_currency), allowed=allowed)
+    if amount.low >= LARGEST_WHOLE // 1000:
         raise NotUnderstood("too large")
-    minor = value.scaleb(in_currency.digits).quantize(Decimal(1), ROUND_HALF_UP)
-    return Money(int(minor), in_currency.code, chosen is not None)
+    minor = amount.low.scaleb(in_currency.digits).quantize(Decimal(1), ROUND_HALF_UP)
+    return Money(int(minor), in_currency.code, chosen is not None), amount
 
 
 def _lone_dot(currency: Currency) -> LoneDot:

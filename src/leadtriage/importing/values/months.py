@@ -1,0 +1,53 @@
+"""Months: one cell to the first day of a calendar month, as budgets and bills are kept by month."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from leadtriage.importing.values.cells import NotUnderstood, is_missing, plain
+from leadtriage.importing.values.dates import MONTH_NUMBERS, DateOrder, parse_date
+
+_NUMBERS = re.compile(r"(?P<year>\d{4})\s?[-/.]\s?(?P<month>\d{1,2})|(?P<first>\d{1,2})\s?[-/.]\s?(?P<last>\d{4})")
+_COMPACT = re.compile(r"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)")
+_WORDS = re.compile(r"(?P<word>[^\W\d_]+)\.?[\s,/-]*(?P<year>\d{4})|(?P<before>\d{4})[\s,/-]*(?P<behind>[^\W\d_]+)\.?")
+
+
+def parse_month(text: str) -> date | None:
+    """Return the first day of a cell's month ("2026-10", "10/2026", "Oct 2026", any day); None where it is missing.
+
+    Raises:
+        NotUnderstood: it is no month, leaves out its year, or is a day that may be of two months.
+    """
+    if is_missing(text):
+        return None
+    given = plain(text).strip("'\"").lower()
+    numbers = _NUMBERS.fullmatch(given)
+    if numbers:
+        return _make(numbers["year"] or numbers["last"], numbers["month"] or numbers["first"])
+    compact = _COMPACT.fullmatch(given)
+    if compact:
+        return _make(compact["year"], compact["month"])
+    worded = _WORDS.fullmatch(given)
+    if worded:
+        number = MONTH_NUMBERS.get(worded["word"] or worded["behind"])
+        if number is None:
+            raise NotUnderstood("no month of that name")
+        return _make(worded["year"] or worded["before"], number)
+    return _read_day(given)
+
+
+def _read_day(text: str) -> date | None:
+    """The month of a whole day, which "03/04/2026" does not tell."""
+    days = {parse_date(text, order) for order in DateOrder}
+    months = sorted({day.replace(day=1) for day in days if day})
+    if len(months) > 1:
+        raise NotUnderstood(f"it may be {months[0]:%Y-%m} or {months[1]:%Y-%m}")
+    return months[0] if months else None
+
+
+def _make(year: str, month: str | int) -> date:
+    try:
+        return date(int(year), int(month), 1)
+    except ValueError:
+        raise NotUnderstood("no such month in the calendar") from None

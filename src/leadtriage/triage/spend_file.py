@@ -1,0 +1,281 @@
+"""What sources cost, from a file of any dialect that `import` reads: which column is which, and what is new in it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from sqlalchemy import Connection, Engine, RowMapping, func, select
+
+from leadtriage.act import Act
+from leadtriage.db.engine import reading, writing
+from leadtriage.db.schema import Spend, table
+from leadtriage.errors import FileError, UsageError
+from leadtriage.formulas import unguard_formula
+from leadtriage.importing.headers import split_words
+from leadtriage.importing.source import ReadOptions, Source, open_source
+from leadtriage.importing.summary import Reject
+from leadtriage.importing.values.currencies import currencies_of_mark
+from leadtriage.triage.spending import SaidSpend, SpendLine, names_currency, read_spend, store_lines, warn_of_months
+from leadtriage.words import count_of, say_day
+
+_spend = table(Spend)
+
+_HEADERS: Mapping[str, tuple[str, ...]] = {
+    "month": ("month", "monthofyear", "monat", "mois", "mes", "period", "day", "date", "tag", "datum"),
+    "source": ("source", "leadsource", "utmsource", "channel", "platform", "quelle", "kanal", "origine", "fuente"),
+    "campaign": ("campaign", "campaignname", "utmcampaign", "kampagne", "campagne", "campana"),
+    "amount": (
+        "amount",
+        "spend",
+        "cost",
+        "amountspent",
+        "totalspent",
+        "costs",
+        "betrag",
+        "kosten",
+        "montant",
+        "importe",
+    ),
+    "currency": ("currency", "currencycode", "wahrung", "waehrung", "devise", "moneda"),
+    "note": ("note", "notes", "comment", "remark", "description", "bemerkung", "notiz"),
+}
+"""What columns are called, by their letters alone and the surest name first."""
+
+_NEEDED = ("month", "source", "amount")
+_MOST_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SpendOptions:
+    """What a person said about a file of spend.
+
+    Attributes:
+        read: how it is to be read.
+        month, source, currency: of all its lines, where it has no column that says so.
+        usual_currency: of sums of which nobody says the currency.
+    """
+
+    usual_currency: str
+    read: ReadOptions = field(default_factory=ReadOptions)
+    month: str | None = None
+    source: str | None = None
+    currency: str | None = None
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SpendSummary:
+    """What became of a file's rows; `rows = created + unchanged + rejected`.
+
+    Attributes:
+        unchanged: rows that say what is stored already, line for line.
+        lines: those that were stored.
+        headers, rejects: for the file of rejects.
+        repeated: the same file was imported before, so that nothing was done.
+    """
+
+    file: str
+    rows: int
+    unchanged: int
+    lines: tuple[SpendLine, ...]
+    headers: tuple[str, ...]
+    rejects: tuple[Reject, ...]
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    repeated: bool = False
+
+    @property
+    def created(self) -> int:
+        """How many lines were stored."""
+        return len(self.lines)
+
+    @property
+    def rejected(self) -> int:
+        """How many rows are no lines."""
+        return len(self.rejects)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A file's rows: the lines that were understood, and the rest."""
+
+    lines: tuple[SpendLine, ...]
+    rejects: tuple[Reject, ...]
+    unmarked: int
+    """Sums of which neither the file nor the person says the currency."""
+
+
+class _Sum(NamedTuple):
+    """What two lines that say the same have in common."""
+
+    month: date
+    source_key: str
+    campaign_key: str | None
+    amount: int
+    currency: str
+
+
+def import_spend(
+    engine: Engine, options: SpendOptions, act: Act, path: Path | None, *, stream: BinaryIO | None = None
+) -> SpendSummary:
+    """Store the lines of a file, all in one transaction; rows that are no lines are rejected.
+
+    The same file adds nothing again, and of another file only those lines are added that are not stored yet: so often
+    as it has a line more often than is stored.
+
+    Args:
+        path: the file; None to read `stream`.
+
+    Raises:
+        FileError: it cannot be read, or has no column for what is needed.
+        UsageError: an option can't be what it says.
+    """
+    source = open_source(path, stream, options.read)
+    read = _read_file(source, options)
+    with reading(engine) if options.dry_run else writing(engine) as connection:
+        earlier = _find_earlier(connection, source.sha256)
+        known = _count_stored(connection)
+        new = [] if earlier else _leave_out(read.lines, known)
+        if new and not options.dry_run:
+            store_lines(connection, act, new, file=source.name, sha256=source.sha256)
+    return SpendSummary(
+        file=source.name,
+        rows=len(read.lines) + len(read.rejects),
+        unchanged=len(read.lines) - len(new),
+        lines=tuple(new),
+        headers=source.headers,
+        rejects=read.rejects,
+        warnings=(*source.warnings, *_warn(read, new, known, options, act)),
+        notes=_note(earlier, len(read.lines) - len(new)),
+        repeated=earlier is not None,
+    )
+
+
+def _read_file(source: Source, options: SpendOptions) -> _Read:
+    places, marked = _find_columns(source.headers)
+    everywhere = {"month": options.month, "source": options.source, "currency": options.currency or marked}
+    missing = [name for name in _NEEDED if name not in places and not everywhere.get(name)]
+    if missing:
+        raise FileError(
+            f"it has no column {' and no column '.join(missing)}, only: {', '.join(source.headers)}",
+            place=source.name,
+            hint="columns are called month, source, campaign, amount, currency; or say --month, --source",
+        )
+    lines: list[SpendLine] = []
+    rejects: list[Reject] = []
+    unmarked = 0
+    for chunk in source.rows():
+        for position, (number, cells) in enumerate(zip(chunk.lines, chunk.cells, strict=True)):
+            if position in chunk.problems:
+                rejects.append(Reject(number, chunk.problems[position], cells))
+                continue
+            said = _read_row(cells, places, everywhere)
+            try:
+                lines.append(read_spend(said, options.usual_currency))
+            except UsageError as error:
+                rejects.append(Reject(number, error.message, cells))
+            else:
+                unmarked += not (said.currency or names_currency(said.amount))
+    return _Read(tuple(lines), tuple(rejects), unmarked)
+
+
+def _read_row(cells: Sequence[str], places: Mapping[str, int], everywhere: Mapping[str, str | None]) -> SaidSpend:
+    """What a row says; where it says nothing of something, what holds for the whole file."""
+    said = {name: value for name, value in everywhere.items() if value and name not in places}
+    said |= {name: unguard_formula(cells[place]).strip() for name, place in places.items()}
+    currency = said.get("currency") or everywhere["currency"] or ""
+    return SaidSpend(**{"month": "", "source": "", "amount": "", **said, "currency": currency})
+
+
+def _find_columns(headers: Sequence[str]) -> tuple[dict[str, int], str | None]:
+    """Which field stands in which column, and the currency where the amount's header names it: "Cost (EUR)"."""
+    places: dict[str, int] = {}
+    marked: dict[int, str] = {}
+    for place, header in enumerate(headers):
+        words = split_words(header)
+        marks = [word for word in (*words[1:], *header) if not word.isalpha() or len(word) > 1]
+        mark = next((word for word in marks if currencies_of_mark(word)), None)
+        if mark is not None:
+            marked[place] = mark
+            words = tuple(word for word in words if word != mark)
+        places.setdefault("".join(words), place)
+    found = {
+        field: next(places[name] for name in names if name in places)
+        for field, names in _HEADERS.items()
+        if any(name in places for name in names)
+    }
+    return found, marked.get(found["amount"]) if "amount" in found else None
+
+
+def _find_earlier(connection: Connection, sha256: str) -> RowMapping | None:
+    """Who imported these bytes before, and when."""
+    first = select(_spend.c.by, _spend.c.at).where(_spend.c.sha256 == sha256).order_by(_spend.c.id).limit(1)
+    return connection.execute(first).mappings().first()
+
+
+def _count_stored(connection: Connection) -> Counter[_Sum]:
+    """How often each sum is stored."""
+    keys = (
+        _spend.c.month,
+        _spend.c.source_comparable,
+        _spend.c.campaign_comparable,
+        _spend.c.amount,
+        _spend.c.currency,
+    )
+    rows = connection.execute(select(*keys, func.count()).group_by(*keys))
+    return Counter({_Sum(*key): count for *key, count in rows})
+
+
+def _leave_out(lines: Sequence[SpendLine], stored: Mapping[_Sum, int]) -> list[SpendLine]:
+    """The lines that are not stored yet, so often as there are more of them than stored ones."""
+    left = Counter(stored)
+    new: list[SpendLine] = []
+    for line in lines:
+        key = _sum_of(line)
+        if left[key] > 0:
+            left[key] -= 1
+        else:
+            new.append(line)
+    return new
+
+
+def _sum_of(line: SpendLine) -> _Sum:
+    return _Sum(line.month, line.source_key, line.campaign_key, line.amount, line.currency)
+
+
+def _warn(
+    read: _Read, new: Sequence[SpendLine], stored: Mapping[_Sum, int], options: SpendOptions, act: Act
+) -> Iterator[str]:
+    if read.unmarked:
+        said = (
+            "1 sum names no currency and is"
+            if read.unmarked == 1
+            else f"{read.unmarked:,} sums name no currency and are"
+        )
+        yield f"{said} taken as {options.usual_currency} (if not: --currency)"
+    had = {key[:3] for key in stored}
+    added = list(dict.fromkeys(_name(line) for line in new if _sum_of(line)[:3] in had))
+    if added:
+        named = ", ".join(added[:_MOST_NAMED]) + (", ..." if len(added) > _MOST_NAMED else "")
+        yield f"what is new adds to what was stored before of {named} (see: leadtriage spend list)"
+    yield from warn_of_months(new, act)
+
+
+def _name(line: SpendLine) -> str:
+    campaign = f", {line.campaign}" if line.campaign else ""
+    return f"{line.month:%Y-%m} {line.source}{campaign}"
+
+
+def _note(earlier: RowMapping | None, unchanged: int) -> tuple[str, ...]:
+    if earlier is not None:
+        when = say_day(earlier["at"].date())
+        return (f"{earlier['by']} imported this file on {when}; correct it with: leadtriage spend add SOURCE -AMOUNT",)
+    if unchanged:
+        rows = count_of(unchanged, "line is", "lines are")
+        return (f"{rows} stored already; another sum of the same size is added with: leadtriage spend add",)
+    return ()
