@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from program import DAY, Program
+from sqlalchemy import func, select
 
-from leadtriage.cli import dialogue
+from leadtriage.cli import dialogue, forgetting
 from leadtriage.cli.reference import ROW_KEYS
+from leadtriage.db.engine import open_database, reading
+from leadtriage.db.schema import Event, table
 
 MARIA = ("--by", "Maria", *DAY)
 _REPLIES = ("--answered", "--next", "2 weeks", "--note", "wants an offer")
@@ -155,6 +159,36 @@ def test_many_are_closed_after_a_question(sample: Program, monkeypatch: pytest.M
     assert asked[0].startswith(f"Close {len(still_open)} leads as lost")
     lost = sample.rows("leads", "--stage", "lost", "--reason", "unreachable", *DAY)
     assert {row["id"] for row in still_open} <= {row["id"] for row in lost}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("close", "lost", "--reason", "unreachable", "--grade", "D"),
+        ("nurture", "--until", "2w", "--reason", "no_budget", "--grade", "D"),
+        ("forget", "12"),
+    ],
+)
+def test_an_act_is_of_the_time_at_which_it_was_confirmed(
+    sample: Program, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    confirmed: list[datetime] = []
+
+    def answer(key: str) -> str:
+        confirmed.append(datetime.now(UTC).replace(tzinfo=None))
+        return key
+
+    for module in (dialogue, forgetting):
+        monkeypatch.setattr(module, "require_terminal", lambda hint: None)
+    monkeypatch.setattr(dialogue, "read_key", lambda prompt, keys: answer("y"))
+    monkeypatch.setattr(forgetting, "read_line", lambda prompt: answer("12"))
+    sample.done(*words, *MARIA)
+    engine = open_database("leadtriage.db")
+    with reading(engine) as connection:
+        event = table(Event)
+        acted = connection.execute(select(func.min(event.c.recorded_at)).where(event.c.by == "Maria")).scalar_one()
+    engine.dispose()
+    assert acted >= confirmed[0]
 
 
 def test_many_are_parked_without_a_question(sample: Program) -> None:

@@ -103,6 +103,13 @@ def test_what_happened_since_it_was_read_ahead_is_on_the_card(
     assert after[5] != before[5]
 
 
+def test_a_contact_is_told_once_in_the_story(sqlite_engine: Engine) -> None:
+    lead_id = store_candidate(sqlite_engine)
+    touched(sqlite_engine, lead_id)
+    story = [text for _, _, text in cells(read(sqlite_engine, lead_id), 3)]
+    assert story == ["moved from new to working", "call on 18 Nov 2026: no answer", "added by hand"]
+
+
 def test_a_lead_decided_since_it_was_read_ahead_is_no_candidate(engine: Engine) -> None:
     ids = [store_candidate(engine) for _ in range(3)]
     reader = ReadAhead(rules(), ids)

@@ -48,14 +48,13 @@ def forget(
     from leadtriage.triage.forgetting import forget as erase
 
     criteria = invocation.criteria()
-    act = invocation.act(criteria.timezone)
     with invocation.database() as engine:
         with reading(engine) as connection:
             lead_id = leads_of_person(connection, resolve_any_lead(connection, lead))[0]
             who = read_who(connection, lead_id)
         if not yes:
             _confirm(who)
-        done = erase(engine, criteria, act, lead_id)
+        done = erase(engine, criteria, invocation.act(criteria.timezone), lead_id)
         _show(invocation, done)
         _tell_what_stays(invocation, engine, done)
 

@@ -157,7 +157,7 @@ def nurture(
     question = f"park {{}} until {say_day(until)}"
     chosen = choose_many(invocation, selection, selection.filters(until=_CAME_UNTIL), question, yes=yes)
     with invocation.database() as engine:
-        done = park(engine, criteria, act, chosen.open, parking)
+        done = park(engine, criteria, invocation.act(criteria.timezone), chosen.open, parking)
     invocation.warn_all(done.warnings)
     show_many(invocation, PARKED, done, chosen.closed)
 
@@ -204,13 +204,12 @@ def close(
     from leadtriage.triage.closing import close as close_leads
 
     criteria = invocation.criteria()
-    act = invocation.act(criteria.timezone)
     worth = None if value is None else parse_value(value, criteria)
     closing = check_closing(criteria, Closing(Stage(word.lower()), why, said_by, worth, note))
     if named is not None:
         refuse_filters(selection)
         with named_lead(invocation, named) as (engine, lead_id):
-            done = close_leads(engine, criteria, act, [lead_id], closing)
+            done = close_leads(engine, criteria, invocation.act(criteria.timezone), [lead_id], closing)
         invocation.warn_all(done.warnings)
         show_lead(invocation, CLOSED, done.leads[0])
         return
@@ -218,7 +217,7 @@ def close(
         raise UsageError("is of one lead, not of many", place="--value", hint="close those leads one by one")
     chosen = choose_many(invocation, selection, selection.filters(), f"close {{}} as {closing.outcome}", yes=yes)
     with invocation.database() as engine:
-        done = close_leads(engine, criteria, act, chosen.open, closing)
+        done = close_leads(engine, criteria, invocation.act(criteria.timezone), chosen.open, closing)
     invocation.warn_all(done.warnings)
     show_many(invocation, CLOSED, done, chosen.closed)
 

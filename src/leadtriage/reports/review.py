@@ -233,5 +233,9 @@ def _to_grade(grade: Grade | None) -> str | None:
 
 def _tell_story(story: Sequence[Happening], as_of: date) -> Table:
     columns = (Column("at", "", keep=99), Column("by", "", keep=60), Column("text", "", keep=100, kind="line"))
-    rows = tuple({"at": say_day(told.at.date(), as_of), "by": told.by, "text": told.text} for told in reversed(story))
+    rows = tuple(
+        {"at": say_day(told.at.date(), as_of), "by": told.by, "text": told.text}
+        for told in reversed(story)
+        if not told.repeats
+    )
     return Table("Story, the latest first", columns, rows)
