@@ -157,5 +157,5 @@ def test_texts_may_be_looked_up_once_each(engine: Engine, criteria: Criteria, le
 
 
 def read_totals(connection: Connection, rules: Rules) -> list[Any]:
-    totals = select_totals(rules, select_values(rules, is_visible(), {}), [])
+    totals = select_totals(select_values(rules, is_visible(), {}), [])
     return list(connection.execute(select(totals).order_by(totals.c.lead_id)).all())

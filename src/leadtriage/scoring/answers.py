@@ -11,8 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from leadtriage.scoring.rules import Rules
-from leadtriage.scoring.totals import LeadValues, compile_criteria, select_totals
+from leadtriage.scoring.totals import LeadValues, select_totals
 from leadtriage.scoring.verdicts import find_grade, find_weakest
 
 
@@ -40,14 +39,14 @@ class LeadAnswers:
     totals: Mapping[str, Any]
 
 
-def read_answers(connection: Connection, rules: Rules, lowest: LeadValues) -> Iterator[LeadAnswers]:
+def read_answers(connection: Connection, lowest: LeadValues) -> Iterator[LeadAnswers]:
     """Read what the criteria make of the leads of which `lowest` has the values."""
-    compiled = compile_criteria(rules, lowest.values)
-    totals = select_totals(rules, lowest, [], with_answers=True)
+    rules = lowest.rules
+    totals = select_totals(lowest, [], with_answers=True)
     found = dict(totals.c.items())
     derived = [
         expression
-        for criterion in compiled
+        for criterion in lowest.criteria
         for expression in (criterion.points(found), criterion.ceiling(found), criterion.is_known(found))
     ]
     sums = [

@@ -42,11 +42,13 @@ class CompiledCriterion(ABC):
     Attributes:
         number: its place among all criteria.
         columns: expressions over a lead's values.
+        tests: whether each of its tiers holds.
     """
 
     criterion: Criterion
     number: int
     columns: Mapping[str, ColumnElement[Any]]
+    tests: Sequence[ColumnElement[Any]]
 
     @abstractmethod
     def points(self, selected: Values) -> ColumnElement[Any]:
@@ -142,20 +144,22 @@ def compile_criterion(criterion: Criterion, number: int, values: Values, scales:
     when_missing = _points_when_missing(criterion)
     if len(asked) == 1 and not (criterion.unlisted_unknown and when_missing):
         value = values[next(iter(asked))]
+        tests = _compile_tiers(criterion, values, scales, possible=False)
         column = case(
             (value.is_(None), None),
-            *((_holds(tier.condition, values, scales), whole(tier.points)) for tier in criterion.tiers),
+            *((test, whole(tier.points)) for tier, test in zip(criterion.tiers, tests, strict=True)),
             else_=None if criterion.unlisted_unknown else whole(0),
         )
-        return _AboutOneValue(criterion, number, {f"p{number}": column}, f"p{number}", when_missing)
+        return _AboutOneValue(criterion, number, {f"p{number}": column}, tests, f"p{number}", when_missing)
 
-    possible = [compile_condition(tier.condition, values, scales, possible=True) for tier in criterion.tiers]
+    tests = possible = _compile_tiers(criterion, values, scales, possible=True)
     columns = {f"f{number}": find_first(possible), f"u{number}": _mark_unknown(possible)}
     certain = f"f{number}"
     if any(part.operator is Operator.PRESENT for tier in criterion.tiers for part in walk_comparisons(tier.condition)):
         certain = f"d{number}"
-        columns[certain] = find_first([_holds(tier.condition, values, scales) for tier in criterion.tiers])
-    return _AboutSeveral(criterion, number, columns, f"f{number}", f"u{number}", certain)
+        tests = _compile_tiers(criterion, values, scales, possible=False)
+        columns[certain] = find_first(tests)
+    return _AboutSeveral(criterion, number, columns, tests, f"f{number}", f"u{number}", certain)
 
 
 def find_first(conditions: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
@@ -167,13 +171,8 @@ def find_first(conditions: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
     )
 
 
-def find_tier(criterion: Criterion, values: Values, scales: Scales) -> ColumnElement[Any]:
-    """The index of the tier that gives the points; the number of tiers where none does."""
-    return find_first([_holds(tier.condition, values, scales) for tier in criterion.tiers])
-
-
-def _holds(condition: Condition, values: Values, scales: Scales) -> ColumnElement[Any]:
-    return compile_condition(condition, values, scales, possible=False)
+def _compile_tiers(criterion: Criterion, values: Values, scales: Scales, *, possible: bool) -> list[ColumnElement[Any]]:
+    return [compile_condition(tier.condition, values, scales, possible=possible) for tier in criterion.tiers]
 
 
 def _mark_unknown(conditions: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:

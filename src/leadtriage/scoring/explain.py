@@ -14,11 +14,11 @@ from leadtriage.db.dialect import batches
 from leadtriage.db.schema import Lead, table
 from leadtriage.errors import LeadNotFound
 from leadtriage.scoring.answers import Answer, LeadAnswers, read_answers
-from leadtriage.scoring.compile import CompiledCriterion, find_tier
+from leadtriage.scoring.compile import find_first
 from leadtriage.scoring.questions import LeadQuestions, OpenQuestion, find_questions, grade_score, read_put_off
-from leadtriage.scoring.rules import Rules, prepare_rules
+from leadtriage.scoring.rules import prepare_rules
 from leadtriage.scoring.shown_values import describe_values
-from leadtriage.scoring.totals import LeadValues, compile_criteria, of_dimension, select_values
+from leadtriage.scoring.totals import LeadValues, of_dimension, select_values
 from leadtriage.vocabulary import OPEN_STAGES, Dimension, Grade
 
 __all__ = [
@@ -115,9 +115,8 @@ def explain_leads(
         stored = {row["id"]: dict(row) for row in rows}
         put_off = read_put_off(connection, as_of, group)
         lowest = select_values(rules, lead.c.id.in_(group), {})
-        compiled = compile_criteria(rules, lowest.values)
-        tiers = _find_tiers(connection, rules, lowest, compiled)
-        for found in read_answers(connection, rules, lowest):
+        tiers = _find_tiers(connection, lowest)
+        for found in read_answers(connection, lowest):
             row = stored[found.lead_id]
             is_open = row["stage"] in OPEN_STAGES
             questions = find_questions(
@@ -126,22 +125,22 @@ def explain_leads(
                 ask_for=row["ask_for"] if is_open else None,
                 put_off=put_off.get(found.lead_id) if is_open else None,
             )
-            explained[found.lead_id] = _explain(rules, compiled, row, found, tiers[found.lead_id], questions)
+            explained[found.lead_id] = _explain(lowest, row, found, tiers[found.lead_id], questions)
     return explained
 
 
 def _explain(
-    rules: Rules,
-    compiled: Sequence[CompiledCriterion],
+    lowest: LeadValues,
     stored: Mapping[str, Any],
     found: LeadAnswers,
     tiers: Sequence[int],
     questions: LeadQuestions,
 ) -> Explanation:
-    criteria, totals = rules.criteria, found.totals
+    rules, totals = lowest.rules, found.totals
+    criteria = rules.criteria
     ledger: list[LedgerLine] = []
     for part in criteria.score:
-        for mine in of_dimension(compiled, part):
+        for mine in of_dimension(lowest.criteria, part):
             value = describe_values(mine.criterion, stored, rules)
             ledger.append(_write_line(mine.criterion, value, found.answers[mine.number], tiers[mine.number]))
         ledger += _write_cap(part, totals)
@@ -165,11 +164,9 @@ def _explain(
     )
 
 
-def _find_tiers(
-    connection: Connection, rules: Rules, lowest: LeadValues, compiled: Sequence[CompiledCriterion]
-) -> dict[int, Sequence[int]]:
+def _find_tiers(connection: Connection, lowest: LeadValues) -> dict[int, Sequence[int]]:
     """For each lead and criterion the index of the tier that gives the points, past the last where none does."""
-    tiers = [find_tier(criterion.criterion, lowest.values, rules.scales) for criterion in compiled]
+    tiers = [find_first(criterion.tests) for criterion in lowest.criteria]
     return {lead_id: held for lead_id, *held in connection.execute(select(lowest.rows.c.lead_id, *tiers))}
 
 

@@ -16,7 +16,6 @@ from sqlalchemy import Connection, select
 from leadtriage.criteria.model import Criteria
 from leadtriage.db.schema import Lead, Nomination, table
 from leadtriage.scoring.answers import read_answers
-from leadtriage.scoring.conditions import compile_condition
 from leadtriage.scoring.evidence import Evidence
 from leadtriage.scoring.rescues import Standing, read_standing
 from leadtriage.scoring.rules import Rules, prepare_rules
@@ -121,10 +120,10 @@ def _by_criteria(connection: Connection, rules: Rules, lead_ids: list[int]) -> d
     """What the criteria alone say, whatever anybody said before."""
     lowest = select_values(rules, table(Lead).c.id.in_(lead_ids), {})
     evidence = Evidence.of(rules.criteria)
-    held = _read_disqualifiers(connection, rules, lowest)
+    held = _read_disqualifiers(connection, lowest)
     low = {
         found.lead_id: (found.totals["weakest"], text, [answer.points for answer in found.answers])
-        for found in read_answers(connection, rules, lowest)
+        for found in read_answers(connection, lowest)
         if (text := _say_low_score(rules, found.totals)) is not None
     }
     seen = _read_values(connection, lowest, evidence.seen) if held or low else {}
@@ -141,15 +140,11 @@ def _by_criteria(connection: Connection, rules: Rules, lead_ids: list[int]) -> d
     return lines
 
 
-def _read_disqualifiers(connection: Connection, rules: Rules, lowest: LeadValues) -> dict[int, list[int]]:
+def _read_disqualifiers(connection: Connection, lowest: LeadValues) -> dict[int, list[int]]:
     """The disqualifiers that hold, by their places, for each lead of which one does."""
-    disqualifiers = rules.criteria.junk.disqualify
-    if not disqualifiers:
+    if not lowest.disqualifiers:
         return {}
-    tests = [
-        compile_condition(line.condition, lowest.values, rules.scales, possible=False).label(f"line_{number}")
-        for number, line in enumerate(disqualifiers)
-    ]
+    tests = [holds.label(f"line_{number}") for number, holds in enumerate(lowest.disqualifiers)]
     rows = connection.execute(select(lowest.rows.c.lead_id, *tests))
     return {
         lead_id: [number for number, is_true in enumerate(holds) if is_true] for lead_id, *holds in rows if any(holds)

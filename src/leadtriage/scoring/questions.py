@@ -156,7 +156,7 @@ def settle_questions(connection: Connection, rules: Rules, lead_ids: Sequence[in
     for chosen in batches(sorted({*put_off, *asked})):
         stored = _read_stored(connection, chosen)
         lowest = select_values(rules, _lead.c.id.in_(list(stored)), {})
-        for found in read_answers(connection, rules, lowest) if stored else ():
+        for found in read_answers(connection, lowest) if stored else ():
             lead_id = found.lead_id
             questions = find_questions(rules.criteria, found, ask_for=asked.get(lead_id), put_off=put_off.get(lead_id))
             first = questions.now[0] if questions.now else None

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import CTE, ColumnElement, Float, Select, Subquery, case, cast, false, func, select, true
 
-from leadtriage.criteria.model import DimensionRules
+from leadtriage.criteria.model import Condition, DimensionRules
 from leadtriage.db.expressions import largest, smallest
 from leadtriage.db.schema import Lead, table
 from leadtriage.scoring.compile import CompiledCriterion, add_up, compile_criterion, find_first, whole
@@ -27,12 +28,33 @@ GAIN_UNIT = 1024
 """A question's gain times this, plus 1023 less its criterion's place: the largest is the first of the best."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LeadValues:
-    """The lowest level: the values that rules look at, and what the caller wants carried along."""
+    """The lowest level: the values that rules look at, and what the caller wants carried along.
 
+    What the rules make of the values is put together once, whatever it is selected for.
+    """
+
+    rules: Rules
     rows: CTE
     values: Values
+
+    @cached_property
+    def criteria(self) -> tuple[CompiledCriterion, ...]:
+        """All criteria, in their order."""
+        return tuple(
+            compile_criterion(criterion, number, self.values, self.rules.scales)
+            for number, criterion in enumerate(self.rules.criteria.criteria)
+        )
+
+    @cached_property
+    def disqualifiers(self) -> tuple[ColumnElement[Any], ...]:
+        """Whether each of the disqualifiers holds, in their order."""
+        return tuple(self.holds(line.condition) for line in self.rules.criteria.junk.disqualify)
+
+    def holds(self, condition: Condition) -> ColumnElement[Any]:
+        """Whether a condition holds."""
+        return compile_condition(condition, self.values, self.rules.scales, possible=False)
 
 
 def select_values(rules: Rules, where: ColumnElement[bool], carried: Mapping[str, ColumnElement[Any]]) -> LeadValues:
@@ -47,10 +69,10 @@ def select_values(rules: Rules, where: ColumnElement[bool], carried: Mapping[str
     columns = [table(Lead).c.id.label("lead_id"), *(value.label(name) for name, value in carried.items())]
     columns += [value.label(labels[name]) for name, value in inputs.items()]
     rows = select(*columns).where(where).cte("lead_values").prefix_with("MATERIALIZED")
-    return LeadValues(rows, {name: rows.c[label] for name, label in labels.items()})
+    return LeadValues(rules, rows, {name: rows.c[label] for name, label in labels.items()})
 
 
-def select_totals(rules: Rules, lowest: LeadValues, carried: Sequence[str], *, with_answers: bool = False) -> Subquery:
+def select_totals(lowest: LeadValues, carried: Sequence[str], *, with_answers: bool = False) -> Subquery:
     """Select for each lead, besides what is carried, all that the criteria say of it.
 
     The columns: `lead_id`; per dimension `NAME` and `NAME_ceiling`; `known_points`; `next_question` (see GAIN_UNIT;
@@ -60,11 +82,11 @@ def select_totals(rules: Rules, lowest: LeadValues, carried: Sequence[str], *, w
         with_answers: with the columns of every `CompiledCriterion`, `NAME_raw` and `NAME_ceiling_raw` (the points
             before they are held within the dimension's maximum), and `ready` (whether `qualified.when` is true).
     """
-    compiled = compile_criteria(rules, lowest.values)
+    rules, compiled = lowest.rules, lowest.criteria
     kept = ["lead_id", *carried, "disqualifier"]
     if with_answers:
         kept.append("ready")
-    answers = _keep(_select_answers(rules, lowest, carried, compiled, with_ready=with_answers), "answers")
+    answers = _keep(_select_answers(lowest, carried, with_ready=with_answers), "answers")
     needed = [criterion for criterion in compiled if with_answers or criterion.criterion.ask is not None]
     kept_answers = [name for criterion in needed for name in criterion.columns]
     sums = _keep(_select_sums(rules, answers, [*kept, *kept_answers], compiled), "sums")
@@ -73,43 +95,23 @@ def select_totals(rules: Rules, lowest: LeadValues, carried: Sequence[str], *, w
     return _keep(_select_totals(rules, sums, kept, compiled), "totals")
 
 
-def compile_criteria(rules: Rules, values: Values) -> list[CompiledCriterion]:
-    """Compile all criteria over a lead's values, in their order."""
-    return [
-        compile_criterion(criterion, number, values, rules.scales)
-        for number, criterion in enumerate(rules.criteria.criteria)
-    ]
-
-
 def _keep(selected: Select[Any], name: str) -> Subquery:
     return selected.offset(0).subquery(name)
 
 
-def _select_answers(
-    rules: Rules,
-    lowest: LeadValues,
-    carried: Sequence[str],
-    compiled: Sequence[CompiledCriterion],
-    *,
-    with_ready: bool,
-) -> Select[Any]:
-    def holds(condition: Any) -> ColumnElement[Any]:
-        return compile_condition(condition, lowest.values, rules.scales, possible=False)
-
-    shared = look_up(rules, lowest.rows, lowest.values)
-    columns = {name: column for criterion in compiled for name, column in criterion.columns.items()} | shared.answers
-    disqualifiers = [
-        shared.disqualifiers[number] if number in shared.disqualifiers else holds(line.condition)
-        for number, line in enumerate(rules.criteria.junk.disqualify)
-    ]
+def _select_answers(lowest: LeadValues, carried: Sequence[str], *, with_ready: bool) -> Select[Any]:
+    shared = look_up(lowest.rules, lowest.rows, lowest.values)
+    columns = {name: column for criterion in lowest.criteria for name, column in criterion.columns.items()}
+    columns |= shared.answers
+    disqualifiers = [shared.disqualifiers.get(number, holds) for number, holds in enumerate(lowest.disqualifiers)]
     selected = select(
         *(lowest.rows.c[name] for name in ("lead_id", *carried)),
         *(column.label(name) for name, column in columns.items()),
         find_first(disqualifiers).label("disqualifier"),
     ).select_from(shared.rows)
     if with_ready:
-        when = rules.criteria.qualified.when
-        ready = true() if when is None else func.coalesce(holds(when), false())
+        when = lowest.rules.criteria.qualified.when
+        ready = true() if when is None else func.coalesce(lowest.holds(when), false())
         selected = selected.add_columns(ready.label("ready"))
     return selected
 

@@ -83,7 +83,7 @@ def select_verdicts(
     }
     if rescued is not None:
         carried["is_rescued"] = table(Lead).c.id.in_(select(rescued.c.id))
-    totals = select_totals(rules, select_values(rules, where, carried), list(carried))
+    totals = select_totals(select_values(rules, where, carried), list(carried))
     candidate = case((totals.c.is_open, is_candidate(rules, totals)), else_=literal(False))
     graded = (
         select(*totals.c, find_grade(rules.criteria, totals.c.score).label("grade"), candidate.label("candidate"))
