@@ -22,7 +22,7 @@ from leadtriage.reports.leads import list_leads
 from leadtriage.reports.overturns import list_overturns
 from leadtriage.reports.queue import list_queue
 from leadtriage.reports.stale import list_stale
-from reports.world import NOON, TODAY, Event, World, random_world, view
+from world import NOON, TODAY, Event, World, random_world, view
 
 EVERYTHING = Filters()
 
@@ -148,9 +148,9 @@ def assert_groups(connection: Connection) -> None:
     ages = Counter[tuple[str, str]]()
     for age in read(connection, "v_aging"):
         ages[age["bucket"], (age["grade"] or "unscored").lower()] += age["leads"]
-    assert all(
-        ages[row["bucket"], key] == row[key] for row in aging.rows for key in row if key not in ("bucket", "total")
-    )
+    for counted_row in aging.rows:
+        counts = {str(key): count for key, count in counted_row.items() if key not in ("bucket", "total")}
+        assert {key: ages[str(counted_row["bucket"]), key] for key in counts} == counts
     people = {row["name"]: row for row in read(connection, "v_team")}
     for judged in list_overturns(connection).rows:
         if judged["kind"] == "person":
@@ -158,6 +158,8 @@ def assert_groups(connection: Connection) -> None:
             assert (person["confirmed"], person["overturned"]) == (judged["confirmed"], judged["overturned"])
     owned = connection.execute(select(func.count()).select_from(cohort).where(cohort.c.assigned == 1)).scalar_one()
     assert sum(row["assigned"] for row in people.values()) == owned
+    idle = list_stale(connection, EVERYTHING, TODAY, clock="idle", limit=None).rows
+    assert sum(row["idle"] for row in people.values()) == sum(row["owner"] is not None for row in idle)
     assert all(row["touched"] + row["never"] == row["assigned"] for row in people.values())
 
 

@@ -250,9 +250,12 @@ WITH spelled AS (
     FROM v_funnel AS reached LEFT JOIN spelled ON spelled.owner = reached.owner
     WHERE reached.owner IS NOT NULL
     UNION ALL
-    SELECT COALESCE(spelled.key, stale.owner), stale.owner, 0, 0, 0, 0, 0, 1, 0, 0
-    FROM v_stale AS stale LEFT JOIN spelled ON spelled.owner = stale.owner
-    WHERE stale.owner IS NOT NULL AND stale.clock = 'idle'
+    SELECT lead.owner_comparable, lead.owner, 0, 0, 0, 0, 0, 1, 0, 0
+    FROM v_last_score AS run
+    JOIN lead_score AS score ON score.next_due < run.as_of AND score.idle_due < run.as_of
+    JOIN lead ON lead.id = score.lead_id
+    WHERE lead.owner IS NOT NULL AND lead.removed_by IS NULL AND lead.merged_into IS NULL
+        AND lead.stage IN ('new', 'working', 'nurture') AND lead.do_not_contact IS NOT TRUE
     UNION ALL
     SELECT COALESCE(spelled.key, decided."by"), decided."by", 0, 0, 0, 0, 0, 0, decided.confirmed, 1 - decided.confirmed
     FROM decided LEFT JOIN spelled ON spelled.owner = decided."by"
