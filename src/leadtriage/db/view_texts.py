@@ -37,6 +37,7 @@ SELECT lead.id, lead.name, lead.first_name, lead.last_name, lead.company, lead.t
     score.authority AS score_authority, score.need AS score_need, score.timing AS score_timing,
     CASE WHEN score.candidate AND lead.stage IN ('new', 'working', 'nurture') THEN 1 ELSE 0 END AS candidate,
     CASE WHEN score.needs_answers THEN 1 ELSE 0 END AS needs_answers,
+    CASE WHEN score.backlog THEN 1 ELSE 0 END AS backlog,
     COALESCE(score.reason, CASE WHEN lead.stage = 'nurture' THEN lead.nurture_reason END, lead.outcome_reason)
         AS reason,
     lead.created_on AS created, lead.assigned_on, lead.first_touch_on AS first_touch, lead.last_touch_on AS last_touch,
