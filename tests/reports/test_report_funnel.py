@@ -52,8 +52,9 @@ def make_world() -> World:
     # 4: qualified and assigned, no contact recorded. 5: qualified, nobody has it.
     add(4, qualified_on=october(6), assigned_on=october(6), **qualified)
     add(5, qualified_on=october(6), owner=None, **qualified)
-    # 6: came in qualified and contacted: counted, but no day of the import is taken for when it happened.
-    add(6, qualified_on=october(5), qualified_by="crm", first_touch_on=october(1), contact_dated=True)
+    # 6: came in ten days later, qualified and contacted: counted, but the import's day is not when it happened.
+    late = {"imported_on": october(15), "qualified_on": october(15), "qualified_by": "crm"}
+    add(6, first_touch_on=october(14), contact_dated=True, **late)
     # 7: no clock (grade D), contacted after a month: in time. 8: not qualified, contacted late: no step of the funnel.
     add(7, touch_due=False, qualified_on=october(6), first_touch_on=date(2026, 11, 5), **qualified)
     add(8, first_touch_on=october(30))
@@ -199,7 +200,7 @@ def test_a_period_may_be_about_another_day(engine: Engine) -> None:
     make_world().store_in(engine)
     cases = {
         (Dated.QUALIFIED, 6, 6): [7, 5, 4, 1],
-        (Dated.QUALIFIED, 5, 5): [],  # lead 6 came in qualified: nobody knows since when
+        (Dated.QUALIFIED, 15, 31): [],  # lead 6 came in qualified: nobody knows since when
         (Dated.ASSIGNED, 8, 31): [3, 2],
         (Dated.CLOSED, 25, 25): [1],
         (Dated.CAME_IN, 6, 31): [],

@@ -26,8 +26,8 @@ def write_cell(column: Column, value: Cell) -> str:
         return "yes" if value else "no"
     if column.kind == "share" and isinstance(value, int | float):
         return f"{value:.0%}"
-    if column.kind == "days" and isinstance(value, int):
-        return f"{value} d"
+    if column.kind == "days" and isinstance(value, int | float):
+        return f"{value:,.1f} d" if value % 1 else f"{value:,.0f} d"
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M")
     if isinstance(value, date):

@@ -37,8 +37,8 @@ _COLUMNS = (
     Column("leads", "Leads", keep=95, align="right"),
     Column("share_of_leads", "Of all", keep=90, align="right", kind="share"),
     Column("share_of_previous", "Of the step before", keep=85, align="right", kind="share"),
-    Column("median_days", "Median days", keep=70, align="right"),
-    Column("p90_days", "90 % within", keep=60, align="right"),
+    Column("median_days", "Median", keep=70, align="right", kind="days"),
+    Column("p90_days", "90% within", keep=60, align="right", kind="days"),
 )
 
 _WORDS = {

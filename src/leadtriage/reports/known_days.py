@@ -1,7 +1,8 @@
 """The days on which something happened to a lead, where somebody knows them.
 
 A lead that came in qualified, contacted or closed was so on some earlier day, which the export does not tell: the
-stored day is that of the import. No report takes it for the day on which it happened.
+stored day is that of the import, or of the first score. Only where the lead was a week old at most, as in a weekly
+export, reports take it for the day on which it happened.
 """
 
 from __future__ import annotations
@@ -10,14 +11,21 @@ from datetime import date
 
 from sqlalchemy import ColumnElement, and_, case, func, not_, or_
 
+from leadtriage.db.expressions import days_between
 from leadtriage.db.lead import Lead, table
+from leadtriage.db.scores import LeadScore
 from leadtriage.vocabulary import Dated
 
-_lead = table(Lead)
+_lead, _score = table(Lead), table(LeadScore)
+
+_WEEK = 7
 
 
 def known_day(dated: Dated) -> ColumnElement[date]:
-    """The day on which a lead came in, was qualified, assigned, first touched or closed; NULL where nobody knows it."""
+    """The day on which a lead came in, was qualified, assigned, first touched or closed; NULL where nobody knows it.
+
+    For statements that select from `lead` and `lead_score`.
+    """
     return {
         Dated.CAME_IN: _lead.c.created_on,
         Dated.QUALIFIED: case((not_(_came_in_qualified()), _lead.c.qualified_on)),
@@ -39,8 +47,18 @@ def contacted_before() -> ColumnElement[bool]:
 
 
 def _came_in_qualified() -> ColumnElement[bool]:
-    return and_(func.coalesce(_lead.c.qualified_by == "crm", False), _lead.c.qualified_on <= _lead.c.imported_on)
+    said_first = case(
+        (_lead.c.qualified_by == "crm", _lead.c.imported_on),
+        (_lead.c.qualified_by == "score", func.coalesce(_score.c.first_scored_on, _lead.c.imported_on)),
+    )
+    return and_(func.coalesce(_lead.c.qualified_on <= said_first, False), _came_late())
 
 
 def _came_in_closed() -> ColumnElement[bool]:
-    return and_(_lead.c.closed_on == _lead.c.imported_on, _lead.c.batch_id.is_not(None), not_(_lead.c.worked_here))
+    by_import = and_(_lead.c.closed_on == _lead.c.imported_on, _lead.c.batch_id.is_not(None))
+    return and_(by_import, not_(_lead.c.worked_here), _came_late())
+
+
+def _came_late() -> ColumnElement[bool]:
+    """Whether a lead was there for more than a week before it came to us."""
+    return days_between(_lead.c.imported_on, _lead.c.created_on) > _WEEK
