@@ -244,11 +244,13 @@ def _explain(tally: _Tally, money: _Money, period: Period, *, has_owner: bool) -
             yield f"spend of {month:%Y-%m} counts for {days} of {length} days"
     if money.spend is not None and money.spend < 0:
         yield "corrections exceed what was spent"
+    elif money.spend == 0:
+        yield "no return on a spend of 0"
     if tally.valued < tally.won:
         without = f"{tally.won - tally.valued} of {tally.won} wins without" if tally.valued else "no win has"
         yield f"{without} a value"
-    if money.gain is not None and tally.won < FEWEST:
-        yield f"return rests on {count_of(tally.won, 'win') if tally.won else 'no win'}"
+    if money.gain is not None and tally.valued < FEWEST:
+        yield f"return rests on {count_of(tally.valued, 'win') if tally.won else 'no win'}"
 
 
 def _summarise(
