@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     ColumnElement,
     Date,
     Float,
@@ -21,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import Grouping
 from sqlalchemy.sql.functions import FunctionElement
 
 if TYPE_CHECKING:
@@ -47,6 +49,24 @@ def _position_postgresql(element: _Position, compiler: SQLCompiler, **options: A
     return f"strpos({compiler.process(element.clauses, **options)})"
 
 
+class _HoldsOneOf(FunctionElement[bool]):
+    type = Boolean()
+    inherit_cache = True
+    name = "holds_one_of"
+
+
+@compiles(_HoldsOneOf, "sqlite")
+def _holds_one_of_sqlite(element: _HoldsOneOf, compiler: SQLCompiler, **options: Any) -> str:
+    text, *parts = (compiler.process(clause, **options) for clause in element.clauses)
+    return " OR ".join(f"instr({text}, {part}) > 0" for part in parts)
+
+
+@compiles(_HoldsOneOf, "postgresql")
+def _holds_one_of_postgresql(element: _HoldsOneOf, compiler: SQLCompiler, **options: Any) -> str:
+    text, *parts = (compiler.process(clause, **options) for clause in element.clauses)
+    return " OR ".join(f"strpos({text}, {part}) > 0" for part in parts)
+
+
 class _DaysBetween(FunctionElement[int]):
     type = Integer()
     inherit_cache = True
@@ -69,6 +89,11 @@ def _days_postgresql(element: _DaysBetween, compiler: SQLCompiler, **options: An
 def position(text: Any, part: Any) -> ColumnElement[int]:
     """Where a part stands in a text, from 1; 0 where it does not."""
     return _Position(text, part)
+
+
+def holds_one_of(text: ColumnElement[str], parts: Sequence[ColumnElement[str]]) -> ColumnElement[bool]:
+    """Whether a text holds one of at most a few hundred parts: put together much faster than from their positions."""
+    return Grouping(_HoldsOneOf(text, *parts))
 
 
 def days_between(later: Any, earlier: Any) -> ColumnElement[int]:

@@ -18,7 +18,6 @@ from sqlalchemy import (
     false,
     func,
     literal,
-    literal_column,
     not_,
     or_,
     true,
@@ -29,7 +28,7 @@ from leadtriage.criteria.fields import FieldType, Operator
 from leadtriage.criteria.model import AllOf, AnyOf, Comparison, Condition, Not, Scalar
 from leadtriage.criteria.money import convert_threshold
 from leadtriage.criteria.text import SEPARATOR, comparable, fold, words
-from leadtriage.db.expressions import position
+from leadtriage.db.expressions import holds_one_of, position
 from leadtriage.scoring.grouping import join_balanced
 from leadtriage.scoring.inputs import Scales, name_currency, name_input, name_spoken
 
@@ -37,6 +36,9 @@ Values = Mapping[str, ColumnElement[Any]]
 """The values of a lead by name: see `scoring.inputs`."""
 
 _LARGEST_WHOLE = 2**63 - 1
+
+_MOST_PHRASES = 200
+"""Of one expression: SQLite nests at most 1,000 of them."""
 
 
 def compile_condition(condition: Condition, values: Values, scales: Scales, *, possible: bool) -> ColumnElement[Any]:
@@ -188,11 +190,13 @@ def _compare_part_of_text(comparison: Comparison, name: str, values: Values) -> 
     text = values[name]
     ended = text + literal(SEPARATOR, String)
     tests: list[ColumnElement[Any]] = []
-    for operand in comparison.operands:
-        part = fold(str(operand))
+    parts = [fold(str(operand)) for operand in comparison.operands]
+    if comparison.operator is Operator.WORDS:
+        phrases = [_write_phrase(part) for part in parts]
+        groups = (phrases[start : start + _MOST_PHRASES] for start in range(0, len(phrases), _MOST_PHRASES))
+        return join_any([holds_one_of(values[name_spoken(name)], group) for group in groups])
+    for part in parts:
         match comparison.operator:
-            case Operator.WORDS:
-                tests.append(position(values[name_spoken(name)], _write_phrase(part)) > literal_column("0"))
             case Operator.STARTS_WITH:
                 tests.append(func.substr(text, 1, len(part)) == part)
             case Operator.ENDS_WITH:
