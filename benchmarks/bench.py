@@ -11,8 +11,10 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import sqlite3
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -29,6 +31,7 @@ SQLITE_UTILS = PROGRAMS / "sqlite-utils"
 AS_OF = "2026-11-02"
 FEW_ROWS = 10_000
 LISTS = ("queue", "junk", "stale")
+REPORTS = ("funnel", "sources", "team", "reasons", "criteria", "trend")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +169,36 @@ def measure_lists(bench: Bench) -> list[Result]:
     return results
 
 
+def measure_reports(bench: Bench) -> list[Result]:
+    """Each report from many leads that a team has worked for a year, and the page with all of them."""
+    ensure_scored(bench)
+    bench.copy("scored.db", "worked.db")()
+    work_on_leads(bench.folder / "worked.db")
+    commands = {name: ("report", name) for name in REPORTS} | {"html": ("report", "html", "report.html", "--force")}
+    series = run_alternately(
+        max(bench.rounds, 3),
+        bench.folder,
+        **{name: bench.ours(*words, "--db", "worked.db") for name, words in commands.items()},
+    )
+    results = []
+    for name, words in commands.items():
+        what = f"`{' '.join(words[:2])}` of {bench.rows:,} leads"
+        bar = 5 if name in REPORTS else None
+        met = None if bar is None else series[name].seconds <= bar
+        results.append(Result(what, say_seconds(series[name]), "", f"{bar} s" if bar else "", met))
+    size = (bench.folder / "report.html").stat().st_size / 1000
+    results.append(Result("size of that page", "", f"{size:.0f} kB", "1000 kB", size <= 1000))
+    remove_database(bench.folder / "worked.db")
+    return results
+
+
+def work_on_leads(database: Path) -> None:
+    """Do to leads what a team does in a year, as `work_on_leads.sql` says."""
+    with closing(sqlite3.connect(database)) as connection:
+        connection.executescript(Path(__file__).with_name("work_on_leads.sql").read_text(encoding="utf-8"))
+        connection.commit()
+
+
 def measure_startup(bench: Bench) -> list[Result]:
     """What a command costs before it does anything."""
     prepare = [
@@ -214,6 +247,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], list[Result]]] = {
     "import": measure_import,
     "score": measure_score,
     "lists": measure_lists,
+    "reports": measure_reports,
 }
 
 
