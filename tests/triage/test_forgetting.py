@@ -13,6 +13,7 @@ from stored_leads import read_lead
 from leadtriage.db.care import check_database
 from leadtriage.db.engine import reading
 from leadtriage.db.indexes import indexed_tables
+from leadtriage.db.of_persons import OF_PERSONS
 from leadtriage.db.schema import Event, Forgotten, Verdict, table
 from leadtriage.errors import LeadNotFound, LeadtriageError
 from leadtriage.importing.undo import undo_batch
@@ -54,6 +55,11 @@ def find_traces(engine: Engine) -> dict[str, list[str]]:
                 text = " ".join(str(value) for value in row).lower()
                 found.setdefault(one.name, []).extend(trace for trace in TRACES if trace in text)
     return {name: traces for name, traces in found.items() if traces}
+
+
+def test_every_table_that_knows_leads_is_known_to_hold_something_of_persons() -> None:
+    knows_leads = {one.name for one in indexed_tables() if {"lead_id", "cells"} & set(one.c.keys())}
+    assert {table(model).name for model in OF_PERSONS} == knows_leads | {"lead"}
 
 
 def test_nothing_is_left_but_that_somebody_was_here(engine: Engine) -> None:

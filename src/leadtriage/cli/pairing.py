@@ -17,7 +17,7 @@ from leadtriage.cli.command import end_with
 from leadtriage.cli.dialogue import RETURN, require_terminal
 from leadtriage.cli.invocation import Invocation
 from leadtriage.cli.review_session import Session, TerminalSession
-from leadtriage.cli.review_steps import hold
+from leadtriage.cli.review_steps import Walk, hold
 from leadtriage.cli.selection import Selection
 from leadtriage.criteria.model import Criteria
 from leadtriage.db.engine import reading
@@ -30,7 +30,6 @@ from leadtriage.reports.side_by_side import FieldChoice, lay_side_by_side
 from leadtriage.tabular import Cell, Column, Table
 from leadtriage.triage.merge_choice import compare_leads
 from leadtriage.triage.merging import keep_apart, merge
-from leadtriage.triage.undoing import undo_last_act
 from leadtriage.words import count_of
 
 BY_OPTION = "to merge two leads: leadtriage duplicates --merge LEAD LEAD; to keep them apart: --apart LEAD LEAD"
@@ -57,12 +56,8 @@ class PairStep:
     act: int | None = None
 
 
-class PairReview:
-    """One person's way through the pairs, told and asked by a session.
-
-    Attributes:
-        steps: what was done and not taken back.
-    """
+class PairReview(Walk[PairStep]):
+    """One person's way through the pairs."""
 
     def __init__(
         self,
@@ -72,13 +67,8 @@ class PairReview:
         make_act: Callable[[], Act],
         pairs: Sequence[LikelyPair],
     ) -> None:
-        self.steps: list[PairStep] = []
-        self._session = session
-        self._engine = engine
-        self._criteria = criteria
-        self._make_act = make_act
+        super().__init__(session, engine, criteria, make_act)
         self._pairs = tuple(pairs)
-        self._place = 0
 
     def run(self) -> None:
         """Go on until the last pair is done or the person quits.
@@ -167,20 +157,9 @@ class PairReview:
         self._place += 1
 
     def _undo(self) -> None:
-        """Take back the last thing that was done in this review; nothing of an earlier one."""
-        if not self.steps:
-            self._session.tell("nothing was done in this review yet")
-            return
-        last = self.steps[-1]
-        if last.act is not None:
-            try:
-                undo_last_act(self._engine, self._criteria, self._make_act(), only=last.act)
-            except LeadtriageError as error:
-                self._session.tell(f"not taken back: {error}")
-                return
-        self.steps.pop()
-        self._place = last.place
-        self._session.tell("back to the one skipped" if last.act is None else f"taken back: {last.done}")
+        last = self._take_back_last()
+        if last is not None:
+            self._session.tell("back to the one skipped" if last.act is None else f"taken back: {last.done}")
 
 
 def review_pairs(invocation: Invocation, selection: Selection, least: float) -> None:

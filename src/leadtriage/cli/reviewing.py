@@ -18,11 +18,10 @@ from leadtriage.cli.review_keys import (
     REVIEW_HELP,
     REVIEW_QUESTION,
     VERDICT_KEYS,
-    Reasons,
     ask_judgement,
 )
 from leadtriage.cli.review_session import Session, TerminalSession
-from leadtriage.cli.review_steps import Step, end_review, hold, say_judgement
+from leadtriage.cli.review_steps import Step, Walk, end_review, hold, read_reasons, say_judgement
 from leadtriage.cli.selection import Selection
 from leadtriage.criteria.model import Criteria
 from leadtriage.db.engine import reading
@@ -34,10 +33,8 @@ from leadtriage.reports.read_ahead import ReadAhead
 from leadtriage.reports.review import ReviewedLead, name_leads
 from leadtriage.reports.show import show_lead
 from leadtriage.tabular import Table
-from leadtriage.triage.judgement import Judgement, check_used_reason
-from leadtriage.triage.reasons import known_reasons
+from leadtriage.triage.judgement import Judgement
 from leadtriage.triage.review import judge, leads_nominated_only_by
-from leadtriage.triage.undoing import undo_last_act
 from leadtriage.triage.verdict_rows import last_verdicts, say_verdict
 from leadtriage.vocabulary import VerdictWord
 from leadtriage.words import count_of
@@ -46,11 +43,8 @@ BY_FILE = "fill in verdicts in a list: leadtriage junk --format csv, then leadtr
 _SHOWN_OF_ALL = 5
 
 
-class Review:
-    """One reviewer's way through the candidates, told and asked by a session.
-
-    Attributes:
-        steps: what was done and not taken back.
+class Review(Walk[Step]):
+    """One reviewer's way through the candidates.
 
     Args:
         limit: after so many of `lead_ids` it ends; the rest count as left.
@@ -67,16 +61,11 @@ class Review:
         *,
         limit: int | None = None,
     ) -> None:
-        self.steps: list[Step] = []
-        self._session = session
-        self._engine = engine
-        self._criteria = criteria
-        self._make_act = make_act
+        super().__init__(session, engine, criteria, make_act)
         self._lead_ids = tuple(lead_ids[:limit])
         self._beyond = tuple(lead_ids[len(self._lead_ids) :])
         self._filters = filters or Filters()
-        self._place = 0
-        self._reasons = Reasons(known_reasons(criteria), self._check_reason)
+        self._reasons = read_reasons(engine, criteria)
         self._reader = ReadAhead(criteria, self._lead_ids)
 
     def run(self) -> None:
@@ -171,19 +160,9 @@ class Review:
         self._session.tell(f"stored: {say_judgement(judgement)}: {whom}{passed}")
 
     def _undo(self) -> None:
-        """Take back the last thing that was done in this review; nothing of an earlier one."""
-        if not self.steps:
-            self._session.tell("nothing was done in this review yet")
+        last = self._take_back_last()
+        if last is None:
             return
-        last = self.steps[-1]
-        if last.act is not None:
-            try:
-                undo_last_act(self._engine, self._criteria, self._make_act(), only=last.act)
-            except LeadtriageError as error:
-                self._session.tell(f"not taken back: {error}")
-                return
-        self.steps.pop()
-        self._place = last.place
         many = f" of {count_of(len(last.decided), 'lead')}" if len(last.decided) > 1 else ""
         said = (
             f"taken back: {say_judgement(last.judgement)}{many}"
@@ -226,10 +205,6 @@ class Review:
         sure = f"{say_judgement(judgement)} for {count_of(len(alike), 'lead')}? [y/n] > "
         if self._session.ask_key(sure, ("y", "n"), below) == "y":
             self._store(lead, alike, judgement)
-
-    def _check_reason(self, word: str) -> str:
-        with reading(self._engine) as connection:
-            return check_used_reason(connection, self._criteria, word)
 
 
 def review(invocation: Invocation, selection: Selection) -> None:

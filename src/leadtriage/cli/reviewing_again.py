@@ -12,26 +12,20 @@ from sqlalchemy import Engine
 from leadtriage.act import Act
 from leadtriage.cli.dialogue import require_terminal
 from leadtriage.cli.invocation import Invocation
-from leadtriage.cli.review_keys import AUDIT_HELP, AUDIT_QUESTION, VERDICT_KEYS, Reasons, ask_reasoned
+from leadtriage.cli.review_keys import AUDIT_HELP, AUDIT_QUESTION, VERDICT_KEYS, ask_reasoned
 from leadtriage.cli.review_session import Session, TerminalSession
-from leadtriage.cli.review_steps import Step, end_review, hold
+from leadtriage.cli.review_steps import Step, Walk, end_review, hold, read_reasons
 from leadtriage.criteria.model import Criteria
 from leadtriage.db.engine import reading
 from leadtriage.errors import LeadtriageError, NotACandidate
 from leadtriage.reports.review import ReviewedLead, read_audited
 from leadtriage.triage.auditing import audit
-from leadtriage.triage.judgement import check_used_reason
-from leadtriage.triage.reasons import known_reasons
 
 BY_FILE = "fill in a list: leadtriage junk --audit N --format csv, then leadtriage junk --audit N --verdicts FILE"
 
 
-class SecondLook:
-    """One person's way through a sample.
-
-    Attributes:
-        steps: what was done.
-    """
+class SecondLook(Walk[Step]):
+    """One person's way through a sample."""
 
     def __init__(
         self,
@@ -41,14 +35,9 @@ class SecondLook:
         make_act: Callable[[], Act],
         lead_ids: Sequence[int],
     ) -> None:
-        self.steps: list[Step] = []
-        self._session = session
-        self._engine = engine
-        self._criteria = criteria
-        self._make_act = make_act
+        super().__init__(session, engine, criteria, make_act)
         self._lead_ids = tuple(lead_ids)
-        self._place = 0
-        self._reasons = Reasons(known_reasons(criteria), self._check_reason)
+        self._reasons = read_reasons(engine, criteria)
 
     @property
     def left(self) -> int:
@@ -98,10 +87,6 @@ class SecondLook:
         else:
             self.steps.append(Step(self._place, judgement, decided=(lead.lead_id,)))
         self._place += 1
-
-    def _check_reason(self, word: str) -> str:
-        with reading(self._engine) as connection:
-            return check_used_reason(connection, self._criteria, word)
 
 
 def review_again(invocation: Invocation, lead_ids: Sequence[int]) -> None:

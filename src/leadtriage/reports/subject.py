@@ -9,43 +9,13 @@ from typing import Any
 from sqlalchemy import Connection, Table, or_, select
 
 from leadtriage.db.lookup import leads_of_person
-from leadtriage.db.schema import (
-    Event,
-    ExtraColumn,
-    FieldOrigin,
-    ImportBatch,
-    ImportReject,
-    ImportRow,
-    Lead,
-    LeadKey,
-    LeadScore,
-    LikelyDuplicate,
-    Nomination,
-    PairDecision,
-    PutOff,
-    Touch,
-    Verdict,
-    VerdictLine,
-    table,
-)
+from leadtriage.db.of_persons import OF_LEAD, OF_PAIR
+from leadtriage.db.schema import Event, ExtraColumn, ImportBatch, ImportReject, ImportRow, Lead, LeadKey, table
 from leadtriage.errors import LeadNotFound
 from leadtriage.importing.mentions import find_rejects, read_identity
 from leadtriage.reports.history import say_event
 
 _lead, _batch = table(Lead), table(ImportBatch)
-
-_LISTS: Mapping[str, type[Any]] = {
-    "scores": LeadScore,
-    "touches": Touch,
-    "nominations": Nomination,
-    "verdicts": Verdict,
-    "verdict_lines": VerdictLine,
-    "put_off": PutOff,
-    "field_origins": FieldOrigin,
-}
-"""What is held of a lead as it is stored: the key in the object, and the table."""
-
-_PAIRS: Mapping[str, type[Any]] = {"likely_duplicates": LikelyDuplicate, "pair_decisions": PairDecision}
 
 
 def read_who(connection: Connection, lead_id: int) -> Mapping[str, Any]:
@@ -83,8 +53,8 @@ def describe_subject(connection: Connection, lead_id: int) -> dict[str, Any]:
         "imported_rows": _read_rows(connection, ids),
         "rejected_rows": _read_rejects(connection, ids),
     }
-    found |= {name: _rows(connection, table(model), ids, "lead_id") for name, model in _LISTS.items()}
-    found |= {name: _rows(connection, table(model), ids, "lead_id", "other_lead_id") for name, model in _PAIRS.items()}
+    found |= {name: _rows(connection, table(model), ids, "lead_id") for name, model in OF_LEAD.items()}
+    found |= {name: _rows(connection, table(model), ids, "lead_id", "other_lead_id") for name, model in OF_PAIR.items()}
     plain: dict[str, Any] = _plain(found)
     return plain
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, and_, bindparam, delete, exists, inse
 from leadtriage.act import Act
 from leadtriage.criteria.model import Criteria
 from leadtriage.db.lookup import leads_of_person
+from leadtriage.db.of_persons import OF_PERSONS
 from leadtriage.db.schema import (
     Erasing,
     Event,
@@ -55,22 +56,6 @@ _OUR_WORDS = [
 """Lines of the history whose values are ours: stages, grades, verdicts, reasons, days of contact, numbers of leads."""
 
 _ERASED_TEXT = "erased"
-_TABLES = (
-    Lead,
-    Event,
-    ImportRow,
-    ImportReject,
-    LeadKey,
-    FieldOrigin,
-    LikelyDuplicate,
-    Nomination,
-    PairDecision,
-    PutOff,
-    Touch,
-    Verdict,
-    VerdictLine,
-    LeadScore,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +106,7 @@ def forget(engine: Engine, criteria: Criteria, act: Act, lead_id: int) -> Erased
         touches, verdicts = _erase_decisions(connection, ids)
         doing.record([LeadChange(each, EventKind.FORGOTTEN) for each in ids])
         _empty_leads(doing, ids)
-    wiped = wipe_free_space(engine, texts, [table(model).name for model in _TABLES])
+    wiped = wipe_free_space(engine, texts, [table(model).name for model in OF_PERSONS])
     return Erased(tuple(ids), rows, rejects, events, touches, verdicts, keys, files, alike, wiped)
 
 
