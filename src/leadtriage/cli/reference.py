@@ -71,6 +71,8 @@ ROW_KEYS = {
     "import": "file, batch, rows, created, updated, unchanged, merged, rejected, warnings",
     "imports": "batch, at, by, file, sha256, rows, created, updated, unchanged, merged, rejected, undone_at",
     "score": "leads, scored, changed, a, b, c, d, junk_candidates, needs_answers, criteria",
+    "report reasons": "kind, reason, source, grade, leads",
+    "report reasons --by rule": "kind, reason, flagged_by, rule, leads",
     "report sources": "source, campaign, leads, junk_reviewed, junk_nominated, junk_rate, junk_low, junk_high, "
     "qualified, won, value, spend, cost_per_lead, cost_per_qualified, cost_per_win, return, note",
     "spend": "id, month, source, campaign, amount, currency, note, by, at",

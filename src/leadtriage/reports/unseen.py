@@ -1,0 +1,96 @@
+"""Leads that were lost for a reason that the score had not seen: it gave points for what then was missing.
+
+A reason stands for a dimension (`no_budget` for budget), or for what a disqualifier tests; where the criteria have
+neither, such as for `price`, they could not have seen it.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, false, or_
+
+from leadtriage.criteria.model import Criteria
+from leadtriage.db.schema import LeadScore, table
+from leadtriage.reports.intervals import FEWEST
+from leadtriage.vocabulary import Dimension, Reason, Stage
+from leadtriage.words import count_of
+
+_score = table(LeadScore)
+
+_STANDS_FOR = {
+    Reason.NO_FIT: Dimension.FIT,
+    Reason.NO_BUDGET: Dimension.BUDGET,
+    Reason.NO_AUTHORITY: Dimension.AUTHORITY,
+    Reason.NO_NEED: Dimension.NEED,
+    Reason.BAD_TIMING: Dimension.TIMING,
+}
+
+_MOST_TOLD = 3
+"""Reasons that the criteria do not know; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Leads that were lost for one reason, and how many of them had points for what it stands for."""
+
+    reason: str | None
+    leads: int
+    unseen: int
+
+
+def has_points(dimension: Dimension) -> ColumnElement[bool]:
+    """Whether a lead has points in a dimension: a condition on `lead_score`."""
+    return _score.c[dimension.value] > 0
+
+
+def was_unseen(criteria: Criteria, stage: ColumnElement[Any], reason: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether a lead was lost for what a dimension is about that had given it points."""
+    tests = [and_(reason == why.value, has_points(side)) for why, side in _sides(criteria).items()]
+    return and_(stage == Stage.LOST.value, or_(false(), *tests))
+
+
+def say_unseen(criteria: Criteria, lost: Iterable[Lost]) -> tuple[str, ...]:
+    """Say it in a few sentences, each with the command that lists the leads; of fewer than 5 leads nothing is said."""
+    leads, unseen = Counter[str | None](), Counter[str | None]()
+    for each in lost:
+        leads[each.reason] += each.leads
+        unseen[each.reason] += each.unseen
+    said = []
+    for reason, side in _sides(criteria).items():
+        if leads[reason.value] >= FEWEST and unseen[reason.value]:
+            said.append(
+                f"{unseen[reason.value]:,} of {count_of(leads[reason.value], 'lead')} lost for {reason} had points for "
+                f"{side}: the criteria did not see it. List them: leadtriage leads --stage lost --reason {reason} "
+                f"--points {side}"
+            )
+    known = {*_sides(criteria), *(line.reason for line in criteria.junk.disqualify)}
+    blind = sorted(
+        ((number, reason) for reason, number in leads.items() if reason is not None and reason not in known),
+        key=lambda pair: (-pair[0], pair[1]),
+    )
+    if sum(number for number, _ in blind) >= FEWEST:
+        said.append(_say_blind(blind))
+    return tuple(said)
+
+
+def _say_blind(blind: list[tuple[int, str]]) -> str:
+    parts = [f"{number:,} for {reason}" for number, reason in blind[:_MOST_TOLD]]
+    if len(blind) > _MOST_TOLD:
+        rest = sum(number for number, _ in blind[_MOST_TOLD:])
+        parts.append(f"{rest:,} for {count_of(len(blind) - _MOST_TOLD, 'other reason')}")
+    total = count_of(sum(number for number, _ in blind), "lead was", "leads were")
+    return (
+        f"{total} lost for what no criterion stands for: {', '.join(parts)}. List them: "
+        f"leadtriage leads --stage lost --reason {shlex.quote(blind[0][1])}"
+    )
+
+
+def _sides(criteria: Criteria) -> dict[Reason, Dimension]:
+    """The reasons for which the criteria have a dimension with something in it."""
+    asked = {part.dimension for part in criteria.score if part.criteria}
+    return {reason: side for reason, side in _STANDS_FOR.items() if side in asked}
