@@ -7,7 +7,8 @@ report takes the day of an import for them.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from sqlalchemy import (
     CTE,
     ColumnElement,
     Connection,
+    FromClause,
     Subquery,
     and_,
     case,
@@ -44,6 +46,21 @@ _MOVED = text("event.kind IN ('stage', 'owner', 'qualified', 'undone')")
 _FIELDS = {EventKind.STAGE: "stage", EventKind.OWNER: "owner", EventKind.QUALIFIED: "qualified_by"}
 
 
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The leads of a cohort before they are selected, for statements that need more of `lead` than a cohort has.
+
+    Attributes:
+        rows: `lead` with what its past is put together from.
+        columns: what `select_cohort` selects, by name.
+        where: which of the rows are members.
+    """
+
+    rows: FromClause
+    columns: Mapping[str, ColumnElement[Any]]
+    where: ColumnElement[bool]
+
+
 def select_cohort(connection: Connection, filters: Filters, as_of: date) -> CTE:
     """Select a row for each lead that the filters let through and that came in by `as_of`, as it stood on that day.
 
@@ -55,6 +72,13 @@ def select_cohort(connection: Connection, filters: Filters, as_of: date) -> CTE:
     - `qualified_on`, `assigned_on`, `touched_on`, `closed_on`: None where it had not happened, or nobody knows when
     - `amount`, `currency`: what a won lead is worth, in minor units
     """
+    members = find_members(connection, filters, as_of)
+    columns = (column.label(name) for name, column in members.columns.items())
+    return select(*columns).select_from(members.rows).where(members.where).cte("cohort")
+
+
+def find_members(connection: Connection, filters: Filters, as_of: date) -> Members:
+    """Describe the leads that `select_cohort` selects."""
     later = {kind: _first_later(kind, as_of) for kind in _FIELDS} if _has_later_moves(connection, as_of) else {}
     stage = _then(later.get(EventKind.STAGE), _lead.c.stage)
     owner = _then(later.get(EventKind.OWNER), _lead.c.owner)
@@ -93,12 +117,7 @@ def select_cohort(connection: Connection, filters: Filters, as_of: date) -> CTE:
         "amount": case((won, _lead.c.outcome_amount)),
         "currency": case((won, _lead.c.outcome_currency)),
     }
-    return (
-        select(*(column.label(name) for name, column in columns.items()))
-        .select_from(rows)
-        .where(visible(), _lead.c.created_on <= as_of, *wanted)
-        .cte("cohort")
-    )
+    return Members(rows, columns, and_(visible(), _lead.c.created_on <= as_of, *wanted))
 
 
 def has_reached(cohort: CTE, step: Step) -> ColumnElement[bool]:
