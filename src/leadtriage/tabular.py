@@ -1,4 +1,4 @@
-"""The shape of what every query returns and every output draws: a table of plain values, or a card of one thing."""
+"""The shape of what every query returns and every output draws: plain values as a table, a card or an overview."""
 
 from __future__ import annotations
 
@@ -20,9 +20,12 @@ class Column:
         keep: how dearly a narrow terminal keeps it; the lowest go first.
         align: "left" or "right".
         kind: how the terminal draws it: "text", "line" (a text that is cut where others wrap), "path" (a text whose end
-            tells most), "grade", "bar" (a whole number out of 100), "share" (of 1), "days".
+            tells most), "grade", "bar" (a whole number out of 100), "progress" (a number out of another), "share" (of 1),
+            "days".
         shown: a key of the rows that is no column: what people see in this one's place ("D?" for "D"); scripts (JSON,
             CSV) get the plain value. A row without that key, or with None there, shows the plain value.
+        of: of "progress": the key of the number that it is out of.
+        mark: of "progress": the key of the number that it should have reached.
     """
 
     key: str
@@ -31,6 +34,8 @@ class Column:
     align: str = "left"
     kind: str = "text"
     shown: str | None = None
+    of: str | None = None
+    mark: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,7 @@ class Table:
         columns: in the order of the contract in `docs/cli.md`.
         rows: plain values only; dates and numbers are not yet text.
         summary: what the table says, in a sentence or two that people read above it; no part of the data.
+        lines: the keys of columns of numbers over time, each of which people see as a line of signs below the summary.
         notes: sentences for people, told on standard error or beneath the table, never part of the data.
         group_by: a column's key by which the terminal draws groups; the rows stand in groups already.
         group_sizes: what the heading of a group counts, by the group's value; a group that is not here counts its rows.
@@ -54,6 +60,7 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[Mapping[str, Cell], ...]
     summary: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     group_by: str | None = None
     group_sizes: Mapping[Cell, int] = field(default_factory=dict)
@@ -84,3 +91,108 @@ class Card:
     tables: tuple[Table, ...]
     record: Mapping[str, Any]
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """How to list the leads behind a number.
+
+    Attributes:
+        number: which number or numbers, in a few words.
+        command: a command line; a word in capitals stands for what differs from row to row.
+    """
+
+    number: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number that matters, and how it has changed.
+
+    Attributes:
+        label: what it is, in a few words.
+        value: the number; None where it cannot be said.
+        kind: how it is written: "count", or "share" (of 1).
+        basis: what it rests on, in words.
+        change: what it was before, in words.
+        direction: 1 where there is more of it than before, -1 where there is less, 0 where that cannot be said.
+    """
+
+    label: str
+    value: Cell
+    kind: str = "count"
+    basis: str = ""
+    change: str = ""
+    direction: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What a chart draws in one place: a value for each of its series (None for unknown), and what is said of them."""
+
+    label: str
+    values: tuple[float | None, ...]
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A picture of numbers.
+
+    Attributes:
+        title: a few words.
+        description: what it shows, in a sentence, for those who do not see it.
+        kind: "bars", a bar for each point with a part for each series; or "lines", a line for each series over the
+            points.
+        series: what each of a point's values is.
+    """
+
+    title: str
+    description: str
+    kind: str
+    series: tuple[str, ...]
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One question of an overview, with what answers it.
+
+    Attributes:
+        name: one word, unlike that of any other part.
+        question: in a sentence.
+        remarks: what a reader has to know of these numbers, in sentences.
+    """
+
+    name: str
+    title: str
+    question: str
+    charts: tuple[Chart, ...]
+    tables: tuple[Table, ...]
+    traces: tuple[Trace, ...]
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Many tables on one page.
+
+    Attributes:
+        title: a few words.
+        period: which leads and days it is about, in a sentence.
+        figures: the numbers that matter, the first things to be read.
+        basis: what these are compared with, in a sentence or two.
+        traces: the leads behind the figures.
+        facts: label and value: what the whole rests on.
+        limits: what it cannot tell, in sentences.
+    """
+
+    title: str
+    period: str
+    figures: tuple[Figure, ...]
+    basis: tuple[str, ...]
+    traces: tuple[Trace, ...]
+    parts: tuple[Part, ...]
+    facts: tuple[tuple[str, Cell], ...]
+    limits: tuple[str, ...]

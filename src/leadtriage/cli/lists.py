@@ -10,6 +10,7 @@ import typer
 from leadtriage.cli.command import add_command, end_with
 from leadtriage.cli.invocation import Invocation
 from leadtriage.cli.selection import DATED, FILTERS, PAGE, Selection
+from leadtriage.settings import parse_day
 from leadtriage.vocabulary import Clock, Step
 
 FOUND = 4
@@ -93,18 +94,28 @@ def show_leads(
     backlog: Annotated[
         bool, typer.Option("--backlog", help="Only leads that were too old on arrival: the backlog of stale.")
     ] = False,
+    stale_on: Annotated[
+        str | None, typer.Option("--stale-on", help="Only leads that were stale on this day.", metavar="DATE")
+    ] = None,
 ) -> None:
     """Show all leads, or those that the options choose.
 
     Open and closed ones; the last that came to this database is on top. These are the leads behind the numbers of the
-    reports: --step has the steps of report funnel, and --dated says which day a period is about.
+    reports: --step has the steps of report funnel, --dated says which day a period is about, and --stale-on lists what
+    report trend counts as stale.
     """
     from leadtriage.reports.emptiness import explain_if_empty
     from leadtriage.reports.leads import list_leads
 
     filters = selection.filters()
     with invocation.reading_list() as (connection, as_of):
-        table = list_leads(connection, filters, limit=selection.most, step=step, as_of=as_of, backlog=backlog)
+        if stale_on is not None:
+            from leadtriage.reports.stale_times import list_stale_on
+
+            day = parse_day(stale_on, place="--stale-on")
+            table = list_stale_on(connection, invocation.criteria(), filters, day, limit=selection.most)
+        else:
+            table = list_leads(connection, filters, limit=selection.most, step=step, as_of=as_of, backlog=backlog)
         table = explain_if_empty(connection, table, filters)
     invocation.show(table, more=MORE)
 

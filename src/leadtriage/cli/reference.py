@@ -77,6 +77,7 @@ ROW_KEYS = {
     "qualified, won, value, spend, cost_per_lead, cost_per_qualified, cost_per_win, return, note",
     "spend": "id, month, source, campaign, amount, currency, note, by, at",
     "spend import": "file, rows, created, unchanged, rejected, warnings",
+    "report trend": "week, came_in, qualified, touched, junked, won, stale",
     "undo": "what, id, name, company",
     "db check": "check, found, result",
 }

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from math import ceil
 
 from rich.cells import cell_len, set_cell_size
 
@@ -14,10 +15,14 @@ from leadtriage.output.cells import write_shown
 from leadtriage.output.layout import Measure, fit_columns
 from leadtriage.output.safe import safe
 from leadtriage.output.screen import Screen
+from leadtriage.output.trends import draw_trends
 from leadtriage.tabular import Cell, Column, Table
 
 BAR_CELLS = 10
 _BAR_OF = 100
+_BARRED = frozenset({"bar", "progress"})
+"""The kinds of columns whose numbers have bars."""
+
 _CUT = ("text", "line", "path")
 """The kinds of columns whose values may be cut."""
 
@@ -51,7 +56,7 @@ class Sheet:
 def lay_out(table: Table, screen: Screen) -> Sheet:
     """Choose what of a table with rows is shown on a screen.
 
-    Columns without any value are left out; bars are drawn where no column must go for them.
+    Columns without any value are left out; bars are drawn where no column must go for them, progress always.
     """
     heading = next((column for column in table.columns if column.key == table.group_by), None)
     columns = [
@@ -60,29 +65,30 @@ def lay_out(table: Table, screen: Screen) -> Sheet:
         if column is not heading and any(write_shown(column, row) for row in table.rows)
     ] or list(table.columns[:1])
     texts = [[write_shown(column, row) for column in columns] for row in table.rows]
-    bars = screen.unicode and screen.width is not None and any(column.kind == "bar" for column in columns)
-    widths = fit_columns(_measure(columns, table.rows, texts, bars=bars), screen.width)
-    if bars and len(widths) < len(columns):
-        bars = False
-        widths = fit_columns(_measure(columns, table.rows, texts, bars=False), screen.width)
+    barred = _BARRED if screen.unicode and screen.width is not None else frozenset[str]()
+    widths = fit_columns(_measure(columns, table.rows, texts, barred), screen.width)
+    if len(widths) < len(columns):
+        barred -= {"bar"}
+        widths = fit_columns(_measure(columns, table.rows, texts, barred), screen.width)
     shown = tuple(
         SheetColumn(
             label=safe(columns[place].label),
             width=width,
-            right=columns[place].align == "right" and not (bars and columns[place].kind == "bar"),
+            right=columns[place].align == "right" and columns[place].kind not in barred,
             kind=columns[place].kind,
         )
         for place, width in widths.items()
     )
     lines = [
         tuple(
-            _fit(cells[place], columns[place], row, width, bars=bars, unicode=screen.unicode)
+            _fit(cells[place], columns[place], row, width, barred, unicode=screen.unicode)
             for place, width in widths.items()
         )
         for row, cells in zip(table.rows, texts, strict=True)
     ]
     summary = tuple(line for sentence in table.summary for line in _wrap(safe(sentence), screen.width))
-    return Sheet(safe(table.title), summary, shown, tuple(_group(table, heading, lines)))
+    trends = draw_trends(table, screen) if table.lines else ()
+    return Sheet(safe(table.title), (*summary, *trends), shown, tuple(_group(table, heading, lines)))
 
 
 def _wrap(sentence: str, width: int | None) -> list[str]:
@@ -102,21 +108,27 @@ def _group(
 
 
 def _measure(
-    columns: Sequence[Column], rows: Sequence[Mapping[str, Cell]], texts: Sequence[Sequence[str]], *, bars: bool
+    columns: Sequence[Column],
+    rows: Sequence[Mapping[str, Cell]],
+    texts: Sequence[Sequence[str]],
+    barred: frozenset[str],
 ) -> list[Measure]:
     measures = []
     for place, column in enumerate(columns):
         widest = max(cell_len(cells[place]) for cells in texts)
-        if column.kind == "bar" and bars:
+        if column.kind in barred:
             widest += 1 + BAR_CELLS
         shrinks = column.kind in _CUT and any(isinstance(row[column.key], str) for row in rows)
         measures.append(Measure(max(widest, cell_len(column.label)), column.keep, shrinks=shrinks))
     return measures
 
 
-def _fit(text: str, column: Column, row: Mapping[str, Cell], width: int, *, bars: bool, unicode: bool) -> str:
-    if bars and column.kind == "bar":
-        return _with_bar(text, row[column.key], width)
+def _fit(
+    text: str, column: Column, row: Mapping[str, Cell], width: int, barred: frozenset[str], *, unicode: bool
+) -> str:
+    if column.kind in barred:
+        of, mark = (row[key] if key else None for key in (column.of, column.mark))
+        return _with_bar(text, row[column.key], of if column.of else _BAR_OF, mark, width)
     return keep_end(text, width, unicode=unicode) if column.kind == "path" else text
 
 
@@ -132,15 +144,25 @@ def keep_end(text: str, width: int, *, unicode: bool) -> str:
     return sign + tail[start:]
 
 
-def _with_bar(text: str, value: Cell, width: int) -> str:
-    """A number with its bar beside it; of a value that is no number the text alone."""
-    if not isinstance(value, int | float):
+def _with_bar(text: str, value: Cell, of: Cell, mark: Cell, width: int) -> str:
+    """A number with its bar beside it; of a value that is no number, or out of none, the text alone."""
+    if not isinstance(value, int | float) or not isinstance(of, int | float):
         return text
-    return f"{text.rjust(width - BAR_CELLS - 1)} {draw_bar(value, _BAR_OF, BAR_CELLS)}"
+    marked = mark if isinstance(mark, int | float) else None
+    return f"{text.rjust(width - BAR_CELLS - 1)} {draw_bar(value, of, BAR_CELLS, marked)}"
 
 
-def draw_bar(value: float, of: float, cells: int) -> str:
-    """A bar of at most `cells` cells, in steps of an eighth; nothing for nothing and below, padded with blanks."""
+def draw_bar(value: float, of: float, cells: int, mark: float | None = None) -> str:
+    """A bar of at most `cells` cells, in steps of an eighth; nothing for nothing and below, padded with blanks.
+
+    Args:
+        mark: the value that it should have reached: its cell is crossed, and what is still to be done is dotted.
+    """
     share = min(1.0, max(0.0, value / of)) if of else 0.0
     whole, rest = divmod(round(share * cells * 8), 8)
-    return ("█" * whole + (" ▏▎▍▌▋▊▉"[rest] if rest else "")).ljust(cells)
+    bar = "█" * whole + (" ▏▎▍▌▋▊▉"[rest] if rest else "")
+    if mark is None or not of:
+        return bar.ljust(cells)
+    place = min(cells - 1, max(0, ceil(mark / of * cells) - 1))
+    bar = bar.ljust(cells, "·")
+    return f"{bar[:place]}│{bar[place + 1 :]}"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _UNBOUNDED = 100_000
-_BAR_SIGNS = " █▏▎▍▌▋▊▉"
+_BAR_SIGNS = " █▏▎▍▌▋▊▉·│"
 
 GRADE_STYLES = {"A": "bold green", "B": "cyan", "C": "yellow", "D": "dim"}
 
@@ -147,7 +147,7 @@ def _colour(text: str, kind: str) -> Text:
 
     if kind == "grade":
         return Text(text, GRADE_STYLES.get(text[:1], ""))
-    if kind == "bar":
+    if kind in ("bar", "progress"):
         number = text.rstrip(_BAR_SIGNS)
         return Text.assemble(number, (text[len(number) :], "green"))
     return Text(text)

@@ -50,6 +50,7 @@ def list_leads(
     step: Step | None = None,
     as_of: date | None = None,
     backlog: bool = False,
+    among: Select[tuple[int]] | None = None,
 ) -> Table:
     """Return leads of any stage, the one that came to this database last on top.
 
@@ -61,6 +62,7 @@ def list_leads(
         step: only leads that count for this step of the funnel.
         as_of: the day on which they had come so far; needed with `step`.
         backlog: only leads that were past their shelf life when they came in and that nobody has touched since.
+        among: only leads whose ids this selects: those behind a number of a report.
     """
     basis = read_basis(connection)
     statement = _select_leads(filters)
@@ -71,6 +73,8 @@ def list_leads(
         statement = _select_leads(replace(filters, owner=None)).where(
             _lead.c.id.in_(select(cohort.c.lead_id).where(has_reached(cohort, step)))
         )
+    if among is not None:
+        statement = statement.where(_lead.c.id.in_(among))
     if backlog:
         statement = statement.where(_score.c.backlog, may_be_contacted())
     return _list("Leads", connection, statement.order_by(_lead.c.id.desc()), basis, limit)

@@ -141,15 +141,22 @@ def create_calendar(connection: Connection, follow_up: FollowUp, where: ColumnEl
 
     The caller drops it.
     """
-    calendar = _describe_calendar()
-    calendar.create(connection, checkfirst=False)
     inputs = select_clock_inputs()
     pairs = connection.execute(select(inputs["waits_from"], inputs["shelf_from"]).where(where).distinct())
-    days = {day for pair in pairs for day in pair if day is not None}
+    return make_calendar(connection, follow_up, {day for pair in pairs for day in pair if day is not None})
+
+
+def make_calendar(connection: Connection, follow_up: FollowUp, days: Collection[date]) -> Table:
+    """Make a temporary table of the deadlines from each of these days, which the caller drops.
+
+    Columns: `day`, what `name_due` names for each grade, `idle`, `expires`, `expiring`, as in `Deadlines`.
+    """
+    calendar = _describe_calendar()
+    calendar.create(connection, checkfirst=False)
     rows = [
         {
             "day": deadlines.day,
-            **{_due(grade): deadlines.first_touch.get(grade) for grade in Grade},
+            **{name_due(grade): deadlines.first_touch.get(grade) for grade in Grade},
             "idle": deadlines.idle,
             "expires": deadlines.expires,
             "expiring": deadlines.expiring,
@@ -167,7 +174,7 @@ def _describe_calendar() -> Table:
         "deadline_calendar",
         MetaData(),
         Column("day", Date, primary_key=True),
-        *(Column(_due(grade), Date) for grade in Grade),
+        *(Column(name_due(grade), Date) for grade in Grade),
         Column("idle", Date, nullable=False),
         Column("expires", Date, nullable=False),
         Column("expiring", Date, nullable=False),
@@ -182,7 +189,7 @@ def set_missed_due_days(run_id: int, calendar: Table) -> Update:
     What was contacted before it came to us, and what was past its shelf life then, had no such clock.
     """
     lead, score = table(Lead), table(LeadScore)
-    due = case({str(grade): calendar.c[_due(grade)] for grade in Grade}, value=score.c.grade)
+    due = case({str(grade): calendar.c[name_due(grade)] for grade in Grade}, value=score.c.grade)
     day = select(due).join_from(lead, calendar, calendar.c.day == lead.c.created_on)
     day = day.where(lead.c.id == score.c.lead_id, lead.c.imported_on <= calendar.c.expires)
     contacted = select(lead.c.id).where(lead.c.first_touch_on >= lead.c.imported_on)
@@ -193,7 +200,8 @@ def set_missed_due_days(run_id: int, calendar: Table) -> Update:
     )
 
 
-def _due(grade: Grade) -> str:
+def name_due(grade: Grade) -> str:
+    """Name the calendar's column of the first touch that is due with this grade."""
     return f"first_touch_{grade.lower()}"
 
 
@@ -206,7 +214,7 @@ def compute_clocks(rows: Any, waiting: Any, shelf: Any, grade: ColumnElement[str
         shelf: the calendar's row of `shelf_from`; likewise.
     """
     backlog = func.coalesce(and_(rows.may_be_backlog, rows.imported_on > shelf.expires), literal(False))
-    due = case({str(grade): waiting[_due(grade)] for grade in Grade}, value=grade)
+    due = case({str(grade): waiting[name_due(grade)] for grade in Grade}, value=grade)
     promised = case((shelf.day.is_not(None), rows.promised_for))
     clocks = {
         "first_touch_due": case((not_(rows.contacted), due)),

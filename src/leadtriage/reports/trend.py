@@ -1,0 +1,200 @@
+"""What happened in each week of a period: leads that came in, were qualified, touched, junked, won, or stale."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from itertools import accumulate
+from typing import Any
+
+from sqlalchemy import CTE, ColumnElement, Connection, Date, and_, case, func, literal, or_, select
+
+from leadtriage.criteria.model import Criteria
+from leadtriage.db.expressions import days_between
+from leadtriage.db.schema import ImportBatch, Lead, Touch, table
+from leadtriage.reports.cohort import select_cohort
+from leadtriage.reports.filters import Filters, visible
+from leadtriage.reports.page import CellRow
+from leadtriage.reports.stale_times import stale_times
+from leadtriage.tabular import Column, Table
+from leadtriage.vocabulary import Stage
+from leadtriage.words import count_of
+
+_lead, _touch, _batch = table(Lead), table(Touch), table(ImportBatch)
+
+USUAL_WEEKS = 13
+_WEEK = timedelta(days=7)
+_DAY = timedelta(days=1)
+
+MEASURES = ("came_in", "qualified", "touched", "junked", "won", "stale")
+
+_COLUMNS = (
+    Column("week", "Week from", keep=100),
+    Column("came_in", "Came in", keep=99, align="right"),
+    Column("qualified", "Qualified", keep=97, align="right"),
+    Column("touched", "Touched", keep=96, align="right"),
+    Column("junked", "Junked", keep=94, align="right"),
+    Column("won", "Won", keep=98, align="right"),
+    Column("stale", "Stale at its end", keep=95, align="right", shown="stale_shown"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Week:
+    """The days of a week that count: all seven but for the first and the last week of a period."""
+
+    monday: date
+    first: date
+    last: date
+
+
+def list_trend(connection: Connection, criteria: Criteria, filters: Filters, as_of: date) -> Table:
+    """Return what happened in each week from `filters.since` to `filters.until`, as it stood on `as_of`.
+
+    Columns: `week` (its Monday), `came_in, qualified, touched, junked, won, stale`. Without `since` the last 13 weeks;
+    no week begins after `as_of`, and of the first and the last only the days within the period count. Each number
+    counts leads of which somebody knows the day: an import that brings them qualified, contacted or closed does not
+    tell it. `stale` are those that were stale on the last day of the week that counts, as `reports.stale_times` puts
+    it together; None of a time before the first lead came to this database.
+    """
+    weeks = _list_weeks(filters, as_of)
+    if not weeks:
+        return Table("Trend", _COLUMNS, (), summary=("No day of this period has come yet.",))
+    cohort = select_cohort(connection, replace(filters, since=None, until=None), as_of)
+    counts = _count_days(connection, cohort, weeks)
+    counts["touched"] = _count_touched(connection, cohort, weeks, everything=not _narrows(filters))
+    counts["stale"] = _count_stale(connection, criteria, cohort, weeks, everything=not _narrows(filters))
+    began = _find_first_day(connection)
+    rows = tuple(_present(week, place, counts, began) for place, week in enumerate(weeks))
+    return Table("Trend", _COLUMNS, rows, summary=_sum_up(rows), lines=MEASURES)
+
+
+def _list_weeks(filters: Filters, as_of: date) -> list[_Week]:
+    last = as_of if filters.until is None else min(filters.until, as_of)
+    first = _monday(last) - (USUAL_WEEKS - 1) * _WEEK if filters.since is None else filters.since
+    count = (_monday(last) - _monday(first)).days // 7 + 1 if first <= last else 0
+    mondays = (_monday(first) + place * _WEEK for place in range(count))
+    return [_Week(monday, max(monday, first), min(monday + 6 * _DAY, last)) for monday in mondays]
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+def _narrows(filters: Filters) -> bool:
+    return replace(filters, since=None, until=None) != Filters()
+
+
+def _place(day: ColumnElement[Any], weeks: Sequence[_Week]) -> ColumnElement[int]:
+    """The place of a day's week among the weeks; None of a day beyond them."""
+    within = and_(day >= weeks[0].first, day <= weeks[-1].last)
+    return case((within, days_between(day, literal(weeks[0].monday, Date)) // 7))
+
+
+def _count_days(connection: Connection, cohort: CTE, weeks: Sequence[_Week]) -> dict[str, Counter[int]]:
+    """Count in one pass what a lead's own days tell, by the weeks of all of these together."""
+    closed = case((cohort.c.stage.in_([Stage.JUNK.value, Stage.WON.value]), cohort.c.stage))
+    columns = {
+        "came_in": _place(cohort.c.came_in, weeks),
+        "qualified": case((cohort.c.qualified == 1, _place(cohort.c.qualified_on, weeks))),
+        "closed": case((closed.is_not(None), _place(cohort.c.closed_on, weeks))),
+        "stage": closed,
+    }
+    places = tuple(column.label(name) for name, column in columns.items())
+    counts = {name: Counter[int]() for name in ("came_in", "qualified", "junked", "won")}
+    days = (cohort.c.came_in, cohort.c.qualified_on, cohort.c.closed_on)
+    statement = (
+        select(*places, func.count().label("leads"))
+        .where(or_(*(day >= weeks[0].first for day in days)))
+        .group_by(*places)
+    )
+    for row in connection.execute(statement):
+        ended = "won" if row.stage == Stage.WON else "junked"
+        for name, place in (("came_in", row.came_in), ("qualified", row.qualified), (ended, row.closed)):
+            if place is not None:
+                counts[name][place] += row.leads
+    return counts
+
+
+def _count_touched(connection: Connection, cohort: CTE, weeks: Sequence[_Week], *, everything: bool) -> Counter[int]:
+    """Count the leads with a contact in each week of which the day is known."""
+    place = _place(_touch.c.on, weeks).label("place")
+    touched = (
+        select(_touch.c.lead_id, place)
+        .join(_lead, _lead.c.id == _touch.c.lead_id)
+        .where(
+            _touch.c.on.between(weeks[0].first, weeks[-1].last),
+            _touch.c.withdrawn_at.is_(None),
+            _touch.c.dated,
+            visible(),
+            *([] if everything else [_lead.c.id.in_(select(cohort.c.lead_id))]),
+        )
+        .distinct()
+        .subquery()
+    )
+    rows = connection.execute(select(touched.c.place, func.count().label("leads")).group_by(touched.c.place))
+    return Counter({row.place: row.leads for row in rows})
+
+
+def _count_stale(
+    connection: Connection, criteria: Criteria, cohort: CTE, weeks: Sequence[_Week], *, everything: bool
+) -> Counter[int]:
+    """Count the leads that were stale on the last day of each week.
+
+    Each stretch of time adds one lead on its first day and takes it away again on the day on which it ends.
+    """
+    first, last = weeks[0].last, weeks[-1].last
+    wanted = [] if everything else [_lead.c.id.in_(select(cohort.c.lead_id))]
+    changes = Counter[date]()
+    with stale_times(connection, criteria.follow_up, first, last, wanted) as times:
+        since = case((times.c.since > times.c.due, times.c.since)).label("since")
+        due = case((times.c.since <= times.c.due, times.c.due)).label("due")
+        until = case((times.c.until <= last, times.c.until)).label("until")
+        reached = and_(
+            times.c.due < last, times.c.since <= last, times.c.until > times.c.since, times.c.until > times.c.due
+        )
+        grouped = select(since, due, until, func.count()).where(reached).group_by(since, due, until)
+        for began, after, ended, leads in connection.execute(grouped):
+            start = began or after + _DAY
+            if ended is None or start < ended:
+                changes[start] += leads
+            if ended is not None and start < ended:
+                changes[ended] -= leads
+    days = sorted(changes)
+    sums = list(accumulate((changes[day] for day in days), initial=0))
+    return Counter({place: sums[bisect_right(days, week.last)] for place, week in enumerate(weeks)})
+
+
+def _find_first_day(connection: Connection) -> date | None:
+    """The day on which the first lead came to this database; None where there is none."""
+    first = connection.execute(select(_lead.c.imported_on).order_by(_lead.c.id).limit(1)).scalar()
+    imported = connection.execute(select(func.min(_batch.c.at))).scalar()
+    days = [day for day in (first, None if imported is None else imported.date()) if day is not None]
+    return min(days, default=None)
+
+
+def _present(week: _Week, place: int, counts: Mapping[str, Mapping[int, int]], began: date | None) -> CellRow:
+    row: CellRow = {"week": week.monday, **{name: counts[name].get(place, 0) for name in MEASURES}, "stale_shown": None}
+    if began is None or week.last < began:
+        row |= {"stale": None, "stale_shown": "not known"}
+    return row
+
+
+def _sum_up(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    total = {name: sum(row[name] for row in rows) for name in ("came_in", "qualified", "won", "junked")}
+    happened = (
+        f"{count_of(total['came_in'], 'lead')} came in within {count_of(len(rows), 'week')}, "
+        f"{total['qualified']:,} were qualified, {total['won']:,} won and {total['junked']:,} called junk."
+    )
+    known = [row["stale"] for row in rows if row["stale"] is not None]
+    if not known:
+        return (happened,)
+    change = known[-1] - known[0]
+    compared = "as many as" if change == 0 else f"{abs(change):,} {'more' if change > 0 else 'fewer'} than"
+    is_one = known[-1] == 1
+    stale = f"{count_of(known[-1], 'lead')} {'is' if is_one else 'are'} stale at the end"
+    since = f", {compared} {count_of(len(known) - 1, 'week')} before" if len(known) > 1 else ""
+    return (happened, f"{stale}{since}.")
