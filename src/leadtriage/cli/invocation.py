@@ -86,7 +86,7 @@ class Invocation:
         try:
             self.note(lists_are_stale(connection, self._criteria_digest(), self._read_criteria) or "")
         except CriteriaError as error:
-            hint = "until they are corrected, lists show the last scores"
+            hint = "until that is corrected, lists show the last scores"
             tell_error(CriteriaError(error.message, mistakes=error.mistakes, place=error.place, hint=hint), "warning")
 
     def _criteria_digest(self) -> str:
