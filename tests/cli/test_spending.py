@@ -123,6 +123,7 @@ def test_the_numbers_are_those_worked_out_by_hand(world: Program) -> None:
     assert "Sources, sums in USD" in text
     assert "4% of the spend went where no lead is won yet: 50.00 of 1,180.00 USD." in text
     assert "cheapest" not in text
+    assert "1279% (2 wins)" in text
 
 
 def test_a_campaign_has_a_row_of_its_own(world: Program) -> None:

@@ -38,7 +38,7 @@ _COLUMNS = (
     Column("cost_per_lead", "Per lead", keep=65, align="right"),
     Column("cost_per_qualified", "Per qualified", keep=93, align="right"),
     Column("cost_per_win", "Per win", keep=75, align="right"),
-    Column("return", "Return", keep=85, align="right", kind="share"),
+    Column("return", "Return", keep=85, align="right", kind="share", shown="return_shown"),
     Column("note", "Note", keep=20),
 )
 
@@ -218,8 +218,16 @@ def _present(tally: _Tally, money: _Money, currency: str, notes: Iterable[str], 
         "cost_per_qualified": write(money.cost_per(tally.qualified)),
         "cost_per_win": write(money.cost_per(tally.won)),
         "return": None if money.gain is None else _round(float(money.gain)),
+        "return_shown": _mark_return(tally, money),
         "note": "; ".join(notes) or None,
     }
+
+
+def _mark_return(tally: _Tally, money: _Money) -> str | None:
+    """A return with the few wins that it rests on, for people; None where it may stand alone."""
+    if money.gain is None or tally.valued >= FEWEST:
+        return None
+    return f"{float(money.gain):.0%} ({count_of(tally.valued, 'win')})"
 
 
 def _round(share: float | None) -> float | None:

@@ -48,6 +48,7 @@ _HEADERS: Mapping[str, tuple[str, ...]] = {
 
 _NEEDED = ("month", "source", "amount")
 _MOST_NAMED = 3
+_MOST_HEADERS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,8 @@ class SpendOptions:
 
     Attributes:
         read: how it is to be read.
-        month, source, currency: of all its lines, where it has no column that says so.
-        usual_currency: of sums of which nobody says the currency.
+        month, source: of all its lines, where it has no column that says so.
+        currency: of sums that name none, where that was said; else they are in `usual_currency`.
     """
 
     usual_currency: str
@@ -158,11 +159,13 @@ def import_spend(
 
 def _read_file(source: Source, options: SpendOptions) -> _Read:
     places, marked = _find_columns(source.headers)
-    everywhere = {"month": options.month, "source": options.source, "currency": options.currency or marked}
+    everywhere = {"month": options.month, "source": options.source, "currency": marked}
+    usual = options.currency or options.usual_currency
     missing = [name for name in _NEEDED if name not in places and not everywhere.get(name)]
     if missing:
+        headers = ", ".join(source.headers[:_MOST_HEADERS]) + (", ..." if len(source.headers) > _MOST_HEADERS else "")
         raise FileError(
-            f"it has no column {' and no column '.join(missing)}, only: {', '.join(source.headers)}",
+            f"it has no column {' and no column '.join(missing)}, only: {headers}",
             place=source.name,
             hint="columns are called month, source, campaign, amount, currency; or say --month, --source",
         )
@@ -176,11 +179,11 @@ def _read_file(source: Source, options: SpendOptions) -> _Read:
                 continue
             said = _read_row(cells, places, everywhere)
             try:
-                lines.append(read_spend(said, options.usual_currency))
+                lines.append(read_spend(said, usual))
             except UsageError as error:
                 rejects.append(Reject(number, error.message, cells))
             else:
-                unmarked += not (said.currency or names_currency(said.amount))
+                unmarked += not (options.currency or said.currency or names_currency(said.amount))
     return _Read(tuple(lines), tuple(rejects), unmarked)
 
 
@@ -200,9 +203,9 @@ def _find_columns(headers: Sequence[str]) -> tuple[dict[str, int], str | None]:
         words = split_words(header)
         marks = [word for word in (*words[1:], *header) if not word.isalpha() or len(word) > 1]
         mark = next((word for word in marks if currencies_of_mark(word)), None)
-        if mark is not None:
-            marked[place] = mark
-            words = tuple(word for word in words if word != mark)
+        unmarked = tuple(word for word in words if word != mark)
+        if mark is not None and "".join(unmarked) in _HEADERS["amount"]:
+            marked[place], words = mark, unmarked
         places.setdefault("".join(words), place)
     found = {
         field: next(places[name] for name in names if name in places)
