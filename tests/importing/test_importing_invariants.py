@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from importing_tools import counts, dump, dump_visible, import_bytes, import_rows, read_table, undo, write_csv
 from sqlalchemy import Engine
 
-from leadtriage.db.engine import open_database
+from databases import make_database
 from leadtriage.db.schema import ImportRow
 
 HEADER = ["Lead ID", "Name", "Email", "Phone", "Title", "Lead Status", "Colour"]
@@ -38,7 +38,7 @@ _rows = st.lists(_row, min_size=1, max_size=8)
 @contextmanager
 def fresh_database() -> Iterator[Engine]:
     with TemporaryDirectory() as folder:
-        engine = open_database(str(Path(folder) / "leads.db"), create=True)
+        engine = make_database(Path(folder) / "leads.db")
         yield engine
         engine.dispose()
 

@@ -25,7 +25,8 @@ from importing_tools import (
 from importing_tools import write_csv as write_bytes
 from sqlalchemy import Engine
 
-from leadtriage.db.engine import open_database, reading
+from databases import make_database
+from leadtriage.db.engine import reading
 from leadtriage.output.documents import write_csv
 from leadtriage.output.spreadsheet import write_xlsx
 from leadtriage.reports.export import export_leads
@@ -106,7 +107,7 @@ def assert_nothing_changes(engine: Engine, write: Callable[[Engine], bytes] = ex
 @contextmanager
 def fresh_database() -> Iterator[Engine]:
     with TemporaryDirectory() as folder:
-        engine = open_database(str(Path(folder) / "leads.db"), create=True)
+        engine = make_database(Path(folder) / "leads.db")
         yield engine
         engine.dispose()
 

@@ -13,7 +13,7 @@ import pytest
 from importing_tools import counts, describe_events, describe_leads, import_bytes, import_rows, write_csv
 from sqlalchemy import Engine
 
-from leadtriage.db.engine import open_database
+from databases import make_database
 from leadtriage.formulas import guard_formula
 from leadtriage.importing.reading.rejects import write_rejected
 from leadtriage.importing.summary import ImportSummary
@@ -117,7 +117,7 @@ def test_a_mended_row_is_the_lead_that_it_would_have_been(engine: Engine, case: 
     assert first.rejected == len([row for row in case.broken if any(row)])
     second = import_bytes(engine, file_of_rejects(first, case.mended), 1)
     assert counts(second) == {"rows": len(case.mended), "created": len(case.mended)}
-    right = open_database(str(tmp_path / "right.db"), create=True)
+    right = make_database(tmp_path / "right.db")
     import_rows(right, [case.header, *case.good, *case.mended], 1, **case.said)
     assert people(engine) == people(right)
     right.dispose()

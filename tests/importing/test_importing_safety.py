@@ -26,6 +26,7 @@ from importing_tools import (
 )
 from sqlalchemy import Engine, event
 
+from databases import make_database
 from leadtriage.db.engine import connect_engine, open_database, reading, translated
 from leadtriage.db.schema import ImportRow
 from leadtriage.db.storage import find_damage
@@ -89,7 +90,7 @@ def read_whole(path: Path) -> list[str]:
 def seeded(tmp_path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     """A database after a first import, and all that is in it."""
     path = tmp_path / "leads.db"
-    engine = open_database(str(path), create=True)
+    engine = make_database(path)
     import_rows(engine, [HEADER, *rows_of(60, 1)], 1)
     before = dump(engine)
     engine.dispose()
@@ -243,7 +244,7 @@ def test_the_number_of_statements_does_not_grow_with_the_rows(tmp_path: Path, ag
     taken = []
     for count in (50, 1000):
         path = tmp_path / f"{count}.db"
-        engine = open_database(str(path), create=True)
+        engine = make_database(path)
         if again:
             import_rows(engine, [HEADER, *rows_of(count, 1)], 1)
         engine.dispose()

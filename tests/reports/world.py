@@ -116,8 +116,9 @@ class World:
         if self.scores:
             self.others += [(CriteriaVersion, version), (ScoreRun, run)]
         for model, rows in ((Lead, self.leads), (LeadScore, self.scores)):
-            for row in rows:
-                connection.execute(insert(table(model)).values(row))
+            given = {name: None for row in rows for name in row}
+            if rows:
+                connection.execute(insert(table(model)), [given | row for row in rows])
         for model, row in self.others:
             connection.execute(insert(table(model)).values(row))
 

@@ -15,6 +15,7 @@ from imports import act_on, bring
 from sqlalchemy import Engine, event
 from stored_leads import store_lead
 
+from databases import make_database
 from leadtriage.db.care import check_database
 from leadtriage.db.engine import open_database, reading
 from leadtriage.db.schema import Event, Lead, table
@@ -50,7 +51,7 @@ _TIMES = 7
 
 def prepare(path: Path) -> None:
     """Three leads, one of them a candidate, and an act of Sam's."""
-    engine = open_database(str(path), create=True)
+    engine = make_database(path)
     bring(engine, 1, "Id,Name,Email,Title", "1,Ann Lee,a@b.example,CTO")
     store_lead(engine, name="Bob Fox", email="bob@fox.example")
     store_lead(engine, name="Anne Lee", email="anne@b.example")

@@ -22,6 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from imports import act_on, bring
 from sqlalchemy import func, select
 
+from databases import make_database
 from leadtriage.db.care import check_database
 from leadtriage.db.engine import open_database, reading, writing
 from leadtriage.db.schema import Event, Lead, LeadKey, Nomination, Touch, table
@@ -422,7 +423,7 @@ class Leads(RuleBasedStateMachine):
 
 def test_the_database_and_the_model_agree(tmp_path: Path) -> None:
     path = tmp_path / "template.db"
-    open_database(str(path), create=True).dispose()
+    make_database(path).dispose()
     Leads.template = path
     Leads.TestCase.settings = settings(
         max_examples=8,

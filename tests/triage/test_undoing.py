@@ -13,8 +13,9 @@ from imports import act_on, bring
 from sqlalchemy import Engine, select
 from stored_leads import criteria, read_lead
 
+from databases import make_database
 from leadtriage.db.care import check_database
-from leadtriage.db.engine import open_database, reading
+from leadtriage.db.engine import reading
 from leadtriage.db.schema import Nomination, table
 from leadtriage.errors import LeadtriageError
 from leadtriage.importing.undo import undo_batch
@@ -61,7 +62,7 @@ def standing(engine: Engine) -> tuple[dict[str, Any], list[Any]]:
 @pytest.fixture
 def untouched(tmp_path: Path) -> tuple[dict[str, Any], list[Any]]:
     """How the lead stands when nothing but the first import was there."""
-    engine = open_database(str(tmp_path / "untouched.db"), create=True)
+    engine = make_database(tmp_path / "untouched.db")
     bring(engine, 1, HEADER, FIRST)
     found = standing(engine)
     engine.dispose()
