@@ -202,3 +202,21 @@ class Dated(StrEnum):
     ASSIGNED = "assigned"
     TOUCHED = "touched"
     CLOSED = "closed"
+
+
+class TeamNumber(StrEnum):
+    """A number of the team's report of which the leads can be listed."""
+
+    ASSIGNED = "assigned"
+    TOUCHED = "touched"
+    IN_TIME = "in_time"
+    LATE = "late"
+    NEVER = "never"
+    PROMISES = "promises"
+    KEPT = "kept"
+    IDLE = "idle"
+    WON = "won"
+    FLAGGED = "flagged"
+    CONFIRMED = "confirmed"
+    OVERTURNED = "overturned"
+    REVIEWED = "reviewed"

@@ -71,6 +71,8 @@ ROW_KEYS = {
     "import": "file, batch, rows, created, updated, unchanged, merged, rejected, warnings",
     "imports": "batch, at, by, file, sha256, rows, created, updated, unchanged, merged, rejected, undone_at",
     "score": "leads, scored, changed, a, b, c, d, junk_candidates, needs_answers, criteria",
+    "report criteria": "dimension, criterion, tier, points, known, holds, mean_won, mean_lost, nominated, rescued, "
+    "note",
     "report reasons": "kind, reason, source, grade, leads",
     "report reasons --by rule": "kind, reason, flagged_by, rule, leads",
     "report sources": "source, campaign, leads, junk_reviewed, junk_nominated, junk_rate, junk_low, junk_high, "
@@ -78,6 +80,9 @@ ROW_KEYS = {
     "spend": "id, month, source, campaign, amount, currency, note, by, at",
     "spend import": "file, rows, created, unchanged, rejected, warnings",
     "report trend": "week, came_in, qualified, touched, junked, won, stale",
+    "report team": "name, assigned, touched, in_time, late, never, wait_assign_days, wait_rep_days, promises, kept, "
+    "idle, won, flagged, confirmed, overturned, overturn_rate, overturn_low, overturn_high, goal, done, due_by_today, "
+    "note",
     "undo": "what, id, name, company",
     "db check": "check, found, result",
 }
@@ -87,9 +92,9 @@ _KEYS_HEAD = """
 ## Keys of the rows
 
 `--format json` writes an array of flat objects, `--format csv` the same names as header. Numbers are numbers, days are
-ISO 8601, what is unknown is null. `find` has the keys of `leads`; `aging` has one count per group, named after the
-group, and `unscored` where leads are; `show` writes one object: the lead's fields, its score, and lists such as
-`ledger` and `events`.
+ISO 8601, what is unknown is null. `find` and `report team --behind` have the keys of
+`leads`; `aging` has one count per group, named after the group, and `unscored` where leads are; `show` writes one
+object: the lead's fields, its score, and lists such as `ledger` and `events`.
 
 | command | keys |
 |---|---|

@@ -10,7 +10,9 @@ import typer
 from leadtriage.cli import overview
 from leadtriage.cli.command import add_command
 from leadtriage.cli.invocation import Invocation
-from leadtriage.cli.selection import PERIOD, Selection
+from leadtriage.cli.lists import MORE
+from leadtriage.cli.selection import PAGE, PERIOD, Selection
+from leadtriage.vocabulary import TeamNumber
 
 
 class FunnelGroup(StrEnum):
@@ -28,11 +30,25 @@ class SourceGroup(StrEnum):
     CAMPAIGN = "campaign"
 
 
+class ReasonGroup(StrEnum):
+    """What a reason is told apart by."""
+
+    SOURCE = "source"
+    GRADE = "grade"
+    RULE = "rule"
+
+
 def add_commands(app: typer.Typer) -> None:
     """Add this group's commands."""
     group = typer.Typer(
         help="Show where leads come from, and where they are lost.", no_args_is_help=True, rich_markup_mode=None
     )
+    add_command(
+        group,
+        "criteria",
+        selects=PERIOD,
+        examples=("leadtriage report criteria", "leadtriage report criteria --since 2026-01-01 --source 'Trade show'"),
+    )(report_criteria)
     add_command(
         group,
         "funnel",
@@ -43,6 +59,15 @@ def add_commands(app: typer.Typer) -> None:
         ),
     )(report_funnel)
     add_command(group, "html", selects=PERIOD, examples=overview.EXAMPLES)(overview.report_html)
+    add_command(
+        group,
+        "reasons",
+        selects=PERIOD,
+        examples=(
+            "leadtriage report reasons --since 2026-10-01 --until 2026-10-31",
+            "leadtriage report reasons --by rule",
+        ),
+    )(report_reasons)
     add_command(
         group,
         "sources",
@@ -58,7 +83,31 @@ def add_commands(app: typer.Typer) -> None:
         selects=PERIOD,
         examples=("leadtriage report trend", "leadtriage report trend --since 2026-01-01 --source 'Trade show'"),
     )(report_trend)
+    add_command(
+        group,
+        "team",
+        selects=(*PERIOD, *PAGE),
+        examples=(
+            "leadtriage report team --since 2026-10-01 --until 2026-10-31",
+            "leadtriage report team --owner 'Anna Berg' --behind late",
+        ),
+    )(report_team)
     app.add_typer(group, name="report")
+
+
+def report_criteria(invocation: Invocation, selection: Selection) -> None:
+    """Show what each criterion does, and whether it tells won from lost.
+
+    Of the leads that came in within the period: for how many each criterion is known, how many get points from each of
+    its answers, what won and lost leads have from it on average, and how often what nominates leads was overruled.
+    List the leads of an answer with: leadtriage leads --criterion NAME --tier ANSWER.
+    """
+    from leadtriage.reports.criteria_in_use import list_criteria_in_use
+
+    filters = selection.filters()
+    with invocation.reporting() as (connection, criteria, as_of):
+        table = list_criteria_in_use(connection, criteria, filters, as_of)
+    invocation.show(table)
 
 
 def report_funnel(
@@ -78,6 +127,32 @@ def report_funnel(
     filters = selection.filters()
     with invocation.reporting() as (connection, _, as_of):
         table = list_funnel(connection, filters, as_of, FunnelBy(by.value) if by else None)
+    invocation.show(table)
+
+
+def report_reasons(
+    invocation: Invocation,
+    selection: Selection,
+    by: Annotated[
+        ReasonGroup | None,
+        typer.Option(
+            "--by", help="Tell each reason apart by this, not by source and grade.", metavar="|".join(ReasonGroup)
+        ),
+    ] = None,
+) -> None:
+    """Show why leads were called junk, lost or parked.
+
+    Of the leads that came in within the period: how many for which reason, by source and grade at that time, or with
+    --by rule by what nominated them; and what was lost for a reason that the score had not seen. List the leads of a
+    reason with: leadtriage leads --stage junk|lost|nurture --reason REASON.
+    """
+    from leadtriage.reports.emptiness import explain_if_empty
+    from leadtriage.reports.reasons import ReasonsBy, list_reasons
+
+    filters = selection.filters()
+    with invocation.reporting() as (connection, criteria, as_of):
+        table = list_reasons(connection, criteria, filters, as_of, ReasonsBy(by.value) if by else None)
+        table = explain_if_empty(connection, table, filters)
     invocation.show(table)
 
 
@@ -116,3 +191,29 @@ def report_trend(invocation: Invocation, selection: Selection) -> None:
     with invocation.reporting() as (connection, criteria, as_of):
         table = list_trend(connection, criteria, filters, as_of)
     invocation.show(table)
+
+
+def report_team(
+    invocation: Invocation,
+    selection: Selection,
+    behind: Annotated[
+        TeamNumber | None,
+        typer.Option("--behind", help="List the leads behind this number.", metavar="|".join(TeamNumber)),
+    ] = None,
+) -> None:
+    """Show what each rep made of their leads, whose flags were overturned, and who reaches a goal.
+
+    --since and --until are about the days on which things happened: leads assigned and closed, touches promised for,
+    flags and verdicts given. Goals are about the month or quarter of today. --behind lists the leads behind a number,
+    of --owner's row or of all rows.
+    """
+    from leadtriage.reports.team import list_team
+    from leadtriage.reports.team_leads import list_team_leads
+
+    filters = selection.filters()
+    with invocation.reporting() as (connection, criteria, as_of):
+        if behind is None:
+            table = list_team(connection, criteria, filters, as_of)
+        else:
+            table = list_team_leads(connection, criteria, filters, as_of, behind, limit=selection.most)
+    invocation.show(table, more=MORE)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, case, func, not_, select
+from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, case, exists, func, not_, select
 
 from leadtriage.db.schema import ImportBatch, Verdict, VerdictLine, table
 from leadtriage.reports.intervals import FEWEST, wilson_interval
@@ -42,11 +44,11 @@ def list_overturns(connection: Connection) -> Table:
     Of a verdict the last second look counts. The interval is Wilson's for 95 %; below 5 verdicts there is none, and no
     rate.
     """
-    systems = set(connection.execute(select(_batch.c.system).distinct()).scalars())
+    systems = find_systems(connection)
     counted = [
         (*_tell_whose(by, rule, systems), *counts) for by, rule, *counts in connection.execute(_select_nominations())
     ]
-    counted += [(REVIEWER, by, *counts) for by, *counts in connection.execute(_select_audits())]
+    counted += [(REVIEWER, by, *counts) for by, *counts in connection.execute(select_second_looks())]
     kinds = (RULE, PERSON, SYSTEM, REVIEWER)
     counted.sort(key=lambda row: (kinds.index(row[0]), -row[2], row[1]))
     return Table("Overturn rates", _COLUMNS, tuple(_present(*row) for row in counted))
@@ -59,75 +61,114 @@ def _tell_whose(by: str, rule: str | None, systems: Collection[str | None]) -> t
     return SYSTEM if by in systems else PERSON, by
 
 
-def _select_nominations() -> Select[Any]:
-    """How many verdicts there are on the nominations of each person, system and rule, and how many confirmed them."""
-    brought_back = (
-        select(_again.c.id)
-        .where(
-            _again.c.lead_id == _verdict.c.lead_id,
-            _again.c.audited_id == _verdict.c.id,
-            _again.c.kind == VerdictKind.REVIEW.value,
-            _again.c.withdrawn_at.is_(None),
-        )
-        .exists()
-    )
-    stays_junk = and_(_verdict.c.verdict == VerdictWord.JUNK.value, not_(brought_back))
-    decided = (
+def find_systems(connection: Connection) -> set[str | None]:
+    """The source systems whose exports were imported: they are no people."""
+    return set(connection.execute(select(_batch.c.system).distinct()).scalars())
+
+
+def select_decisions(*of_line: str, before: datetime | None = None) -> Subquery:
+    """Select the verdicts on nominations that stand, one row for each lead, verdict and nominator.
+
+    Columns: `lead_id`, `id` and `at` of the verdict, `by` of the nomination, `confirmed` (1 or 0). A nomination is
+    confirmed by the verdict junk, unless the lead was brought back later.
+
+    Args:
+        of_line: further columns of the nomination that tell rows apart, such as `rule`.
+        before: only verdicts, and leads brought back, from before that time.
+    """
+    brought_back = [
+        _again.c.lead_id == _verdict.c.lead_id,
+        _again.c.audited_id == _verdict.c.id,
+        _again.c.kind == VerdictKind.REVIEW.value,
+        _again.c.withdrawn_at.is_(None),
+    ]
+    decisive = [
+        _verdict.c.kind == VerdictKind.REVIEW.value,
+        _verdict.c.withdrawn_at.is_(None),
+        _verdict.c.audited_id.is_(None),
+    ]
+    if before is not None:
+        brought_back.append(_again.c.at < before)
+        decisive.append(_verdict.c.at < before)
+    stays_junk = and_(_verdict.c.verdict == VerdictWord.JUNK.value, not_(exists().where(*brought_back)))
+    return (
         select(
             _verdict.c.lead_id,
             _verdict.c.id,
+            _verdict.c.at,
             _line.c.by,
-            _line.c.rule,
+            *(_line.c[name] for name in of_line),
             case((stays_junk, 1), else_=0).label("confirmed"),
         )
         .join(_line, and_(_line.c.lead_id == _verdict.c.lead_id, _line.c.verdict_id == _verdict.c.id))
-        .where(
-            _verdict.c.kind == VerdictKind.REVIEW.value,
-            _verdict.c.withdrawn_at.is_(None),
-            _verdict.c.audited_id.is_(None),
-        )
+        .where(*decisive)
         .distinct()
         .subquery()
     )
+
+
+def _select_nominations() -> Select[Any]:
+    """How many verdicts there are on the nominations of each person, system and rule, and how many confirmed them."""
+    decided = select_decisions("rule")
     columns = (decided.c.by, decided.c.rule)
     return select(*columns, func.count(), func.sum(decided.c.confirmed)).group_by(*columns)
 
 
-def _select_audits() -> Select[Any]:
-    """How many junk verdicts of each reviewer were looked at again, and how many the last look confirmed."""
+def select_second_looks(*where: ColumnElement[bool], before: datetime | None = None) -> Select[Any]:
+    """How many junk verdicts of each reviewer were looked at again, and how many the last look confirmed.
+
+    Args:
+        where: which verdicts of the reviewers.
+        before: only second looks from before that time.
+    """
     looks = and_(_again.c.kind == VerdictKind.AUDIT.value, _again.c.withdrawn_at.is_(None))
+    if before is not None:
+        looks = and_(looks, _again.c.at < before)
     last = select(func.max(_again.c.id)).where(looks).group_by(_again.c.lead_id, _again.c.audited_id)
     agrees = case((_again.c.verdict == VerdictWord.JUNK.value, 1), else_=0)
     return (
         select(_verdict.c.by, func.count(), func.sum(agrees))
         .join(_again, and_(_again.c.lead_id == _verdict.c.lead_id, _again.c.audited_id == _verdict.c.id))
-        .where(looks, _again.c.id.in_(last), _verdict.c.withdrawn_at.is_(None))
+        .where(looks, _again.c.id.in_(last), _verdict.c.withdrawn_at.is_(None), *where)
         .group_by(_verdict.c.by)
     )
 
 
+@dataclass(frozen=True, slots=True)
+class OverturnRate:
+    """The share of verdicts that overturned a nomination, with its interval; None below `FEWEST` verdicts."""
+
+    rate: float | None
+    low: float | None
+    high: float | None
+
+
+def find_rate(overturned: int, verdicts: int) -> OverturnRate:
+    """Return the rate and Wilson's interval for 95 %, as fractions of 1."""
+    if verdicts < FEWEST:
+        return OverturnRate(None, None, None)
+    low, high = wilson_interval(overturned, verdicts)
+    return OverturnRate(round(overturned / verdicts, 4), round(low, 4), round(high, 4))
+
+
 def _present(kind: str, name: str, verdicts: int, confirmed: int) -> CellRow:
     overturned = verdicts - confirmed
-    row: CellRow = {
+    found = find_rate(overturned, verdicts)
+    few = found.rate is None
+    return {
         "kind": kind,
         "name": name,
         "verdicts": verdicts,
         "confirmed": confirmed,
         "overturned": overturned,
-        "overturn_rate": None,
-        "rate_shown": "too few",
-        "overturn_low": None,
-        "overturn_high": None,
-        "note": f"too few: {count_of(verdicts, 'verdict')}",
+        "overturn_rate": found.rate,
+        "rate_shown": "too few" if few else None,
+        "overturn_low": found.low,
+        "overturn_high": found.high,
+        "note": say_too_few(verdicts) if few else None,
     }
-    if verdicts < FEWEST:
-        return row
-    low, high = wilson_interval(overturned, verdicts)
-    rate = round(overturned / verdicts, 4)
-    return row | {
-        "overturn_rate": rate,
-        "rate_shown": None,
-        "overturn_low": round(low, 4),
-        "overturn_high": round(high, 4),
-        "note": None,
-    }
+
+
+def say_too_few(verdicts: int) -> str:
+    """Why there is no rate."""
+    return f"too few: {count_of(verdicts, 'verdict')}"

@@ -122,6 +122,12 @@ def _find_overdue(
     return rows if limit is None else rows[: limit + 1]
 
 
+def select_idle(filters: Filters, as_of: date) -> Select[Any]:
+    """Select `id`, `owner` and `owner_comparable` of the leads that the list has under the clock `idle`."""
+    columns = _lead.c.id, _lead.c.owner, _lead.c.owner_comparable
+    return _select_overdue(filters, as_of, Clock.IDLE, Basis()).order_by(None).with_only_columns(*columns)
+
+
 def _select_overdue(filters: Filters, as_of: date, clock: Clock | None, basis: Basis) -> Select[Any]:
     of_lead = ["id", "name", "company", "owner", "stage", "last_touch_on"]
     of_score = ("grade", "known", "score", *_DUE_COLUMNS.values())

@@ -1,0 +1,142 @@
+"""What people did within a period, whoever has the lead: promises of a next touch, flags, and verdicts on both.
+
+Rates are `reports.overturns`', who is who is `reports.people`'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, case, exists, func, literal, not_, or_, select
+
+from leadtriage.db.schema import Lead, LeadScore, Nomination, Touch, Verdict, table
+from leadtriage.reports.filters import conditions, visible
+from leadtriage.reports.overturns import select_decisions, select_second_looks
+from leadtriage.reports.teamwork import Work
+from leadtriage.scoring.nominating import BY_THE_CRITERIA
+from leadtriage.vocabulary import Stage, VerdictKind
+
+_lead, _score, _touch = table(Lead), table(LeadScore), table(Touch)
+_nomination, _verdict = table(Nomination), table(Verdict)
+_further = _touch.alias("further")
+
+
+class Doing(StrEnum):
+    """What somebody did to leads, and when that came out well."""
+
+    PROMISE = "promise"
+    """Of a next touch; well: it was kept."""
+    FLAG = "flag"
+    """A nomination as junk."""
+    DECISION = "decision"
+    """A verdict on a flag, counted for whoever had flagged; well: junk it was."""
+    REVIEW = "review"
+    """A verdict on a candidate, counted for the reviewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoneCount:
+    """How often one person did something, and how often of these it came out well."""
+
+    by: str
+    done: int
+    well: int
+
+
+def count_done(connection: Connection, work: Work, doing: Doing) -> list[DoneCount]:
+    """Count by name as it was written."""
+    rows = select_done(work, doing).subquery()
+    return _read(connection, select(rows.c.by, func.count(), func.sum(rows.c.well)).group_by(rows.c.by))
+
+
+def count_second_looks(connection: Connection, work: Work) -> list[DoneCount]:
+    """Count by reviewer the junk verdicts of the period that were looked at again; well are those that stood."""
+    chosen = select(_lead.c.id).join(_score, _score.c.lead_id == _lead.c.id, isouter=True)
+    about = _verdict.c.lead_id.in_(chosen.where(visible(), *conditions(work.of_leads)))
+    return _read(connection, select_second_looks(about, *work.at(_verdict.c.at), before=work.end))
+
+
+def _read(connection: Connection, counted: Select[Any]) -> list[DoneCount]:
+    return [DoneCount(*row) for row in connection.execute(counted)]
+
+
+def select_done(work: Work, doing: Doing) -> Select[Any]:
+    """Select `lead_id`, `by` and `well` (1 or 0) of everything of a kind that was done within the period."""
+    rows = _SELECTED[doing](work).subquery()
+    return (
+        select(rows.c.lead_id, rows.c.by, rows.c.well)
+        .join(_lead, _lead.c.id == rows.c.lead_id)
+        .join(_score, _score.c.lead_id == rows.c.lead_id, isouter=True)
+        .where(visible(), *conditions(work.of_leads))
+    )
+
+
+def select_decided(work: Work, *of_flag: str) -> Select[Any]:
+    """Select the verdicts of the period on flags: `lead_id`, `by` who flagged, `well`, `id` of the verdict.
+
+    Args:
+        of_flag: further columns of the flag that tell rows apart, such as `reason`.
+    """
+    decided = select_decisions(*of_flag, before=work.end)
+    columns = (decided.c[name] for name in ("lead_id", "by", "id", *of_flag))
+    flagged = decided.c.by != BY_THE_CRITERIA
+    return select(*columns, decided.c.confirmed.label("well")).where(flagged, *work.at(decided.c.at))
+
+
+def _select_promises(work: Work) -> Select[Any]:
+    """The touches by which somebody here promised the next one for a day within the period.
+
+    Kept: a further touch of the lead on that day or before, by whomever. A promise for today counts once it is kept,
+    and one of a lead that was closed or parked by its day not at all, unless it was kept.
+    """
+    promise = _touch.c
+    # A file that tells of a contact on the same day tells of the same one.
+    later_that_day = and_(_further.c.on == promise.on, _further.c.id > promise.id, _further.c.act.is_not(None))
+    kept = exists().where(
+        _further.c.lead_id == promise.lead_id,
+        _further.c.withdrawn_at.is_(None),
+        _further.c.dated,
+        _further.c.on <= promise.next_on,
+        or_(_further.c.on > promise.on, later_that_day),
+    )
+    closed = func.coalesce(_lead.c.closed_on <= promise.next_on, literal(False))
+    parked = and_(_lead.c.stage == Stage.NURTURE.value, _lead.c.parked_on <= promise.next_on)
+    let_go = or_(closed, func.coalesce(parked, literal(False)))
+    return (
+        select(promise.lead_id, promise.by, case((kept, 1), else_=0).label("well"))
+        .join(_lead, _lead.c.id == promise.lead_id)
+        .where(
+            promise.withdrawn_at.is_(None),
+            promise.act.is_not(None),
+            promise.on <= work.as_of,
+            *work.on(promise.next_on),
+            or_(kept, and_(promise.next_on < work.as_of, not_(let_go))),
+        )
+    )
+
+
+def _select_flags(work: Work) -> Select[Any]:
+    """What was nominated; what was taken back is no flag, what a verdict has decided is one."""
+    taken_back = and_(_nomination.c.withdrawn_at.is_not(None), _nomination.c.withdrawn_act.is_(None))
+    columns = _nomination.c.lead_id, _nomination.c.by, literal(0).label("well")
+    return select(*columns).where(not_(taken_back), *work.at(_nomination.c.at))
+
+
+def _select_reviews(work: Work) -> Select[Any]:
+    return select(_verdict.c.lead_id, _verdict.c.by, literal(0).label("well")).where(
+        _verdict.c.kind == VerdictKind.REVIEW.value,
+        _verdict.c.withdrawn_at.is_(None),
+        _verdict.c.audited_id.is_(None),
+        *work.at(_verdict.c.at),
+    )
+
+
+_SELECTED: Mapping[Doing, Callable[[Work], Select[Any]]] = {
+    Doing.PROMISE: _select_promises,
+    Doing.FLAG: _select_flags,
+    Doing.DECISION: select_decided,
+    Doing.REVIEW: _select_reviews,
+}

@@ -1,0 +1,81 @@
+"""The goals of the criteria: what counts towards each in its month or quarter, and where it should be by today."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import CTE, ColumnElement, select
+
+from leadtriage.criteria.model import FollowUp, Goal
+from leadtriage.db.schema import Touch, table
+from leadtriage.reports.working_time import count_working_days
+
+_touch = table(Touch)
+
+_MONTHS_OF = {"month": 1, "quarter": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class GoalSpan:
+    """The month or quarter that a goal is for."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a goal has come, and how far it should be by today."""
+
+    goal: Goal
+    done: int
+    due: float
+
+
+def find_span(per: str, as_of: date) -> GoalSpan:
+    """Return the month or quarter in which a day lies."""
+    months = _MONTHS_OF[per]
+    first = date(as_of.year, (as_of.month - 1) // months * months + 1, 1)
+    year, month = divmod(first.year * 12 + first.month - 1 + months, 12)
+    after = date.max if year > date.max.year else date(year, month + 1, 1) - timedelta(days=1)
+    return GoalSpan(first, after)
+
+
+def find_due(goal: Goal, as_of: date, follow_up: FollowUp) -> float:
+    """Return how much of a goal should be done by the end of a day: the target times the share of working days over.
+
+    The day itself counts as over. Where its month has no working days at all, the whole target is due.
+    """
+    span = find_span(goal.per, as_of)
+    days = count_working_days(span.first, span.last, follow_up)
+    over = count_working_days(span.first, as_of, follow_up)
+    return round(goal.target * over / days, 1) if days else float(goal.target)
+
+
+def say_goal(goal: Goal) -> str:
+    """Return "12 won per quarter"."""
+    return f"{goal.target:,} {goal.what} per {goal.per}"
+
+
+def goal_conditions(goals: Iterable[Goal], cohort: CTE, as_of: date) -> Mapping[tuple[str, str], ColumnElement[bool]]:
+    """What a lead of the cohort must fulfil to count towards goals, by what they count and per what.
+
+    Won: closed in that time. Qualified: qualified in it. Touched: a contact in it is recorded with its day. What
+    happened on a day that nobody knows counts for none.
+    """
+    return {(goal.what, goal.per): _counts(goal, cohort, as_of) for goal in goals}
+
+
+def _counts(goal: Goal, cohort: CTE, as_of: date) -> ColumnElement[bool]:
+    first = find_span(goal.per, as_of).first
+    if goal.what == "won":
+        return (cohort.c.won == 1) & cohort.c.closed_on.between(first, as_of)
+    if goal.what == "qualified":
+        return (cohort.c.qualified == 1) & cohort.c.qualified_on.between(first, as_of)
+    return cohort.c.lead_id.in_(
+        select(_touch.c.lead_id).where(
+            _touch.c.withdrawn_at.is_(None), _touch.c.dated, _touch.c.on.between(first, as_of)
+        )
+    )
