@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from leadtriage.cli.command import add_command, end_with
 from leadtriage.cli.invocation import Invocation
-from leadtriage.cli.selection import DATED, FILTERS, PAGE, Selection
+from leadtriage.cli.selection import DATED, FILTERS, PAGE, POINTS, Selection
+from leadtriage.errors import UsageError
 from leadtriage.settings import parse_day
 from leadtriage.vocabulary import Clock, Step
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Select
 
 FOUND = 4
 MORE = "more with --limit N or --all"
@@ -40,7 +45,7 @@ def add_commands(app: typer.Typer) -> None:
     add_command(
         app,
         "leads",
-        selects=(*FILTERS, DATED, *PAGE),
+        selects=(*FILTERS, DATED, POINTS, *PAGE),
         examples=(
             "leadtriage leads --stage won --since 2026-10-01",
             "leadtriage leads --step touched_late --owner 'Anna Berg'",
@@ -97,27 +102,52 @@ def show_leads(
     stale_on: Annotated[
         str | None, typer.Option("--stale-on", help="Only leads that were stale on this day.", metavar="DATE")
     ] = None,
+    criterion: Annotated[
+        str | None,
+        typer.Option("--criterion", help="Only leads whose answer to this criterion is known.", metavar="NAME"),
+    ] = None,
+    tier: Annotated[
+        str | None,
+        typer.Option("--tier", help="Only those to which this answer gives the points.", metavar="ANSWER"),
+    ] = None,
 ) -> None:
     """Show all leads, or those that the options choose.
 
     Open and closed ones; the last that came to this database is on top. These are the leads behind the numbers of the
     reports: --step has the steps of report funnel, --dated says which day a period is about, and --stale-on lists what
-    report trend counts as stale.
+    report trend counts as stale. --criterion and --tier name a criterion and an answer as report criteria does.
     """
     from leadtriage.reports.emptiness import explain_if_empty
     from leadtriage.reports.leads import list_leads
 
     filters = selection.filters()
     with invocation.reading_list() as (connection, as_of):
+        among = _find_answering(invocation, connection, as_of, criterion, tier)
         if stale_on is not None:
+            if among is not None:
+                raise UsageError("--stale-on and --criterion do not go together", place="--criterion")
             from leadtriage.reports.stale_times import list_stale_on
 
             day = parse_day(stale_on, place="--stale-on")
             table = list_stale_on(connection, invocation.criteria(), filters, day, limit=selection.most)
         else:
-            table = list_leads(connection, filters, limit=selection.most, step=step, as_of=as_of, backlog=backlog)
+            table = list_leads(
+                connection, filters, limit=selection.most, step=step, as_of=as_of, backlog=backlog, among=among
+            )
         table = explain_if_empty(connection, table, filters)
     invocation.show(table, more=MORE)
+
+
+def _find_answering(
+    invocation: Invocation, connection: Connection, as_of: date, criterion: str | None, tier: str | None
+) -> Select[tuple[int]] | None:
+    if criterion is None:
+        if tier is not None:
+            raise UsageError("--tier is one of a criterion's", place="--tier", hint="name that with --criterion")
+        return None
+    from leadtriage.scoring.sheets import select_answering
+
+    return select_answering(connection, invocation.criteria(), as_of, criterion, tier)
 
 
 def find(

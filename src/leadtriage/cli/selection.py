@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from leadtriage.settings import parse_day
-from leadtriage.vocabulary import Dated, Grade, Stage
+from leadtriage.vocabulary import Dated, Dimension, Grade, Stage
 
 if TYPE_CHECKING:
     from leadtriage.reports.filters import Filters
@@ -74,6 +74,16 @@ DATED = _parameter(
     metavar="|".join(Dated),
 )
 
+POINTS = _parameter(
+    "points",
+    "--points",
+    Dimension | None,
+    None,
+    "Only leads that have points for this.",
+    case_sensitive=False,
+    metavar="|".join(Dimension),
+)
+
 PAGE = (
     _parameter("limit", "--limit", int, USUAL_LIMIT, "At most so many rows.", min=1, max=2**31 - 1, metavar="N"),
     _parameter("everything", "--all", bool, False, "All rows."),
@@ -107,6 +117,7 @@ class Selection:
     qualified: bool | None = None
     reason: str | None = None
     dated: Dated = Dated.CAME_IN
+    points: Dimension | None = None
     limit: int = USUAL_LIMIT
     everything: bool = False
 
@@ -142,4 +153,5 @@ class Selection:
             qualified=self.qualified,
             reason=self.reason,
             dated=self.dated,
+            points=self.points,
         )

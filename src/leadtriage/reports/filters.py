@@ -15,7 +15,7 @@ from leadtriage.db.expressions import position
 from leadtriage.db.lead import Lead, table
 from leadtriage.db.scores import LeadScore
 from leadtriage.reports.known_days import known_day
-from leadtriage.vocabulary import OPEN_STAGES, Dated, Stage
+from leadtriage.vocabulary import OPEN_STAGES, Dated, Dimension, Stage
 
 _lead = table(Lead)
 _score = table(LeadScore)
@@ -42,6 +42,7 @@ class Filters:
         dated: which of its days `since` and `until` are about; of contacts any that is recorded.
         qualified: whether it is qualified.
         reason: why it is a junk candidate, why it was closed, or why it is parked.
+        points: the dimension in which it has points.
         text: every word of it stands in the name, company, an e-mail address or a phone number, or is the id that a
             source system gave the lead.
     """
@@ -57,6 +58,7 @@ class Filters:
     campaign: str | None = None
     text: str | None = None
     dated: Dated = Dated.CAME_IN
+    points: Dimension | None = None
 
 
 def visible() -> ColumnElement[bool]:
@@ -106,6 +108,8 @@ def conditions(filters: Filters) -> list[ColumnElement[bool]]:
     if filters.reason is not None:
         reason = as_stored(filters.reason)
         wanted.append(or_(_score.c.reason == reason, _lead.c.outcome_reason == reason, parked_for() == reason))
+    if filters.points is not None:
+        wanted.append(_score.c[filters.points.value] > 0)
     if filters.text is not None:
         wanted += _mentions(as_stored(filters.text))
     return wanted

@@ -1,0 +1,238 @@
+"""What each criterion does: for how many leads it is known, whom each tier gives points, and won or lost leads more.
+
+How to say it in words is `reports.criteria_notes`'; what points would be better is not this report's to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from itertools import combinations
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, case, func, select
+
+from leadtriage.criteria.fields import FieldType
+from leadtriage.criteria.model import Criteria, Criterion
+from leadtriage.reports.cohort import Members, find_members
+from leadtriage.reports.criteria_notes import (
+    FEWEST_ALIKE,
+    Outcomes,
+    TierInUse,
+    list_notes,
+    say_few,
+    summarize,
+)
+from leadtriage.reports.filters import Filters
+from leadtriage.reports.overturns import select_decisions
+from leadtriage.reports.page import CellRow
+from leadtriage.scoring.inputs import walk_comparisons
+from leadtriage.scoring.nominating import BY_THE_CRITERIA, LOW_SCORE
+from leadtriage.scoring.sheets import AnswerSheets, collect_sheets
+from leadtriage.tabular import Column, Table
+from leadtriage.vocabulary import Stage
+
+JUNK = "junk"
+"""In the place of the dimension: a line that nominates."""
+
+ALIKE = 0.95
+"""Two tiers say the same where so much of each one's leads are the other's, too."""
+
+_MOST_TIERS = 60
+"""So many of the commonest tiers are compared with one another."""
+
+_WON, _LOST = 1, 2
+
+_COLUMNS = (
+    Column("dimension", "Side", keep=100, shown="dimension_shown"),
+    Column("criterion", "Criterion", keep=100),
+    Column("tier", "Answer", keep=99, kind="line"),
+    Column("points", "Points", keep=98, align="right"),
+    Column("known", "Known", keep=70, align="right"),
+    Column("holds", "Holds", keep=97, align="right"),
+    Column("mean_won", "Won get", keep=90, align="right"),
+    Column("mean_lost", "Lost get", keep=89, align="right"),
+    Column("nominated", "Nominated", keep=50, align="right"),
+    Column("rescued", "Rescued", keep=49, align="right"),
+    Column("note", "Note", keep=80, shown="note_shown"),
+)
+
+Place = tuple[int, int]
+"""Of a tier: its criterion's place and its own."""
+
+
+def list_criteria_in_use(connection: Connection, criteria: Criteria, filters: Filters, as_of: date) -> Table:
+    """Return a row for each tier and for each line that nominates, over the leads that came in within the period.
+
+    Columns: `dimension, criterion, tier, points, known, holds, mean_won, mean_lost, nominated, rescued, note`, by the
+    criteria that are given and the leads as they are stored, days counted up to `as_of`. `known` is for how many leads
+    the criterion's answer is there, `holds` how many get their points from this tier. `mean_won` and `mean_lost` are
+    the points that a won and a lost lead have from this tier on average, so that the tiers of a criterion add up to
+    what it gives on average; None where fewer than 20 leads are won or lost, and for criteria that count days, since
+    closed leads have aged. A line that nominates has the dimension `junk`, its reason as `criterion`, and neither
+    points nor `known`; the last row is the low score. `nominated` says how many standing verdicts there are on
+    nominations by that line, `rescued` how many of them were not junk, or were taken back later; both are None for
+    tiers, which nominate nobody by themselves.
+    """
+    members = find_members(connection, filters, as_of)
+    stage = members.columns["stage"]
+    group = case((stage == Stage.WON.value, _WON), (stage == Stage.LOST.value, _LOST), else_=0)
+    with collect_sheets(connection, criteria, as_of, members.rows, members.where, group, 3) as sheets:
+        outcomes, tiers, lines = _count(connection, criteria, sheets)
+        _mark_alike(connection, criteria, sheets, tiers, outcomes.leads)
+    verdicts = _count_verdicts(connection, members, as_of)
+    rows = [_present(tier, outcomes) for tier in tiers.values()]
+    rows += _present_lines(criteria, lines, verdicts)
+    return Table(
+        title="Criteria",
+        columns=_COLUMNS,
+        rows=tuple(rows),
+        group_by="dimension",
+        summary=summarize(list(tiers.values()), outcomes),
+    )
+
+
+def _count(
+    connection: Connection, criteria: Criteria, sheets: AnswerSheets
+) -> tuple[Outcomes, dict[Place, TierInUse], list[Outcomes]]:
+    """Count for each tier and each line of disqualification the leads, the won and the lost ones, in one statement."""
+    wanted: list[ColumnElement[bool] | None] = [None]
+    wanted += [sheets.is_known(place) for place in range(len(criteria.criteria))]
+    places = [
+        (number, place) for number, criterion in enumerate(criteria.criteria) for place in range(len(criterion.tiers))
+    ]
+    wanted += [sheets.gives(*place) for place in places]
+    wanted += [sheets.disqualifies(line) for line in range(len(criteria.junk.disqualify))]
+    counted = _sum_up(connection, sheets, wanted)
+    first = 1 + len(criteria.criteria)
+    known = [each.leads for each in counted[1:first]]
+    tiers = {
+        place: TierInUse(
+            criterion=criteria.criteria[place[0]],
+            tier=criteria.criteria[place[0]].tiers[place[1]],
+            counts_days=_counts_days(criteria.criteria[place[0]]),
+            known=known[place[0]],
+            holds=held,
+        )
+        for place, held in zip(places, counted[first:], strict=False)
+    }
+    return counted[0], tiers, counted[first + len(places) :]
+
+
+def _sum_up(
+    connection: Connection, sheets: AnswerSheets, wanted: Sequence[ColumnElement[bool] | None]
+) -> list[Outcomes]:
+    """Count the leads of which something is true (None: all), and of these the won and the lost ones."""
+    sums: list[ColumnElement[Any]] = []
+    for holds in wanted:
+        for group in (None, _WON, _LOST):
+            tests = [test for test in (holds, None if group is None else sheets.group == group) if test is not None]
+            sums.append(
+                func.coalesce(func.sum(case((and_(*tests), sheets.leads), else_=0) if tests else sheets.leads), 0)
+            )
+    found: list[int] = []
+    for start in range(0, len(sums), _MOST_SUMS):
+        found += map(int, connection.execute(select(*sums[start : start + _MOST_SUMS])).one())
+    return [Outcomes(*found[start : start + 3]) for start in range(0, len(found), 3)]
+
+
+_MOST_SUMS = 600
+"""Of one statement: PostgreSQL selects 1,664 columns, SQLite 2,000."""
+
+
+def _mark_alike(
+    connection: Connection, criteria: Criteria, sheets: AnswerSheets, tiers: Mapping[Place, TierInUse], leads: int
+) -> None:
+    """Note which tiers of two criteria hold for nearly the same leads; one that nearly all have is like no other."""
+    common = sorted(
+        (place for place, tier in tiers.items() if FEWEST_ALIKE <= tier.holds.leads < ALIKE * leads),
+        key=lambda place: (-tiers[place].holds.leads, place),
+    )[:_MOST_TIERS]
+    pairs = [
+        (one, other)
+        for one, other in combinations(sorted(common), 2)
+        if one[0] != other[0] and _may_be_alike(tiers[one].holds.leads, tiers[other].holds.leads)
+    ]
+    both = _sum_up(connection, sheets, [and_(sheets.gives(*one), sheets.gives(*other)) for one, other in pairs])
+    for (one, other), shared in zip(pairs, both, strict=True):
+        if shared.leads >= ALIKE * max(tiers[one].holds.leads, tiers[other].holds.leads):
+            tiers[one].same_as.append(tiers[other].name)
+            tiers[other].same_as.append(tiers[one].name)
+
+
+def _may_be_alike(one: int, other: int) -> bool:
+    return min(one, other) >= ALIKE * max(one, other)
+
+
+def _counts_days(criterion: Criterion) -> bool:
+    return any(part.type is FieldType.DAYS for tier in criterion.tiers for part in walk_comparisons(tier.condition))
+
+
+def _count_verdicts(connection: Connection, members: Members, as_of: date) -> dict[tuple[str, str], tuple[int, int]]:
+    """How many verdicts there are on nominations by each line of the criteria, and how many did not call it junk."""
+    end = datetime.combine(as_of + timedelta(days=1), time())
+    decided = select_decisions("rule", "reason", before=end)
+    mine = select(members.columns["lead_id"]).select_from(members.rows).where(members.where)
+    columns = (decided.c.rule, decided.c.reason)
+    statement = (
+        select(*columns, func.count(), func.sum(1 - decided.c.confirmed))
+        .where(decided.c.by == BY_THE_CRITERIA, decided.c.lead_id.in_(mine))
+        .group_by(*columns)
+    )
+    found: dict[tuple[str, str], tuple[int, int]] = {}
+    for rule, reason, verdicts, rescued in connection.execute(statement):
+        key = (LOW_SCORE, "") if rule in (LOW_SCORE, None) else (rule, reason)
+        before = found.get(key, (0, 0))
+        found[key] = (before[0] + verdicts, before[1] + int(rescued))
+    return found
+
+
+def _present(tier: TierInUse, outcomes: Outcomes) -> CellRow:
+    says_means = outcomes.are_enough and not tier.counts_days
+    notes = list_notes(tier, outcomes)
+    few = [] if outcomes.are_enough else [say_few(outcomes)]
+    return {
+        "dimension": tier.criterion.dimension.value,
+        "dimension_shown": None,
+        "criterion": tier.criterion.name,
+        "tier": tier.tier.label,
+        "points": tier.tier.points,
+        "known": tier.known,
+        "holds": tier.holds.leads,
+        "mean_won": _mean(tier.tier.points, tier.holds.won, outcomes.won) if says_means else None,
+        "mean_lost": _mean(tier.tier.points, tier.holds.lost, outcomes.lost) if says_means else None,
+        "nominated": None,
+        "rescued": None,
+        "note": "; ".join([*notes, *few]) or None,
+        "note_shown": "; ".join(notes) or ("" if few else None),
+    }
+
+
+def _mean(points: int, holds: int, leads: int) -> float:
+    return round(points * holds / leads, 2)
+
+
+def _present_lines(
+    criteria: Criteria, lines: Sequence[Outcomes], verdicts: Mapping[tuple[str, str], tuple[int, int]]
+) -> list[CellRow]:
+    rows = []
+    for line, holds in zip(criteria.junk.disqualify, lines, strict=True):
+        row = _present_line(line.reason, line.label, verdicts.get((line.label, line.reason), (0, 0)))
+        note = f"holds for {holds.won:,} won" if holds.won else None if holds.leads else "never holds"
+        rows.append(row | {"holds": holds.leads, "note": note})
+    low = f"under {criteria.junk.below} with {int(criteria.junk.known * 100)}% answered"
+    rows.append(_present_line("low score", low, verdicts.get((LOW_SCORE, ""), (0, 0))))
+    return rows
+
+
+def _present_line(reason: str, label: str, verdicts: tuple[int, int]) -> CellRow:
+    empty: CellRow = dict.fromkeys(("points", "known", "holds", "mean_won", "mean_lost", "note", "note_shown"))
+    told: CellRow = {"nominated": verdicts[0], "rescued": verdicts[1]}
+    return {
+        "dimension": JUNK,
+        "dimension_shown": "what nominates as junk",
+        "criterion": reason,
+        "tier": label,
+        **empty,
+        **told,
+    }
