@@ -16,7 +16,7 @@ from leadtriage.settings import parse_day
 from leadtriage.vocabulary import Clock, Step
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Select
+    from sqlalchemy import ColumnElement, Connection
 
 FOUND = 4
 MORE = "more with --limit N or --all"
@@ -122,9 +122,9 @@ def show_leads(
 
     filters = selection.filters()
     with invocation.reading_list() as (connection, as_of):
-        among = _find_answering(invocation, connection, as_of, criterion, tier)
+        answering = _find_answering(invocation, connection, as_of, criterion, tier)
         if stale_on is not None:
-            if among is not None:
+            if answering is not None:
                 raise UsageError("--stale-on and --criterion do not go together", place="--criterion")
             from leadtriage.reports.stale_times import list_stale_on
 
@@ -132,7 +132,7 @@ def show_leads(
             table = list_stale_on(connection, invocation.criteria(), filters, day, limit=selection.most)
         else:
             table = list_leads(
-                connection, filters, limit=selection.most, step=step, as_of=as_of, backlog=backlog, among=among
+                connection, filters, limit=selection.most, step=step, as_of=as_of, backlog=backlog, answering=answering
             )
         table = explain_if_empty(connection, table, filters)
     invocation.show(table, more=MORE)
@@ -140,14 +140,14 @@ def show_leads(
 
 def _find_answering(
     invocation: Invocation, connection: Connection, as_of: date, criterion: str | None, tier: str | None
-) -> Select[tuple[int]] | None:
+) -> ColumnElement[bool] | None:
     if criterion is None:
         if tier is not None:
             raise UsageError("--tier is one of a criterion's", place="--tier", hint="name that with --criterion")
         return None
-    from leadtriage.scoring.sheets import select_answering
+    from leadtriage.scoring.sheets import has_answered
 
-    return select_answering(connection, invocation.criteria(), as_of, criterion, tier)
+    return has_answered(connection, invocation.criteria(), as_of, criterion, tier)
 
 
 def find(

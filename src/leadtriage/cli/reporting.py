@@ -163,11 +163,11 @@ def report_sources(
         SourceGroup | None, typer.Option("--by", help="A row for each of its campaigns.", metavar="|".join(SourceGroup))
     ] = None,
 ) -> None:
-    """Show what each source brought, and what a lead, a qualified one and a win cost.
+    """Show what each source brought, and what it cost.
 
-    Of the leads that came in within the period: how many are junk, qualified and won, what the won ones are worth, and
-    what was spent (see: leadtriage spend). Sums are in the criteria's currency. List the leads behind a number with:
-    leadtriage leads --source NAME --step STEP.
+    Of the leads that came in within the period: how many are junk, qualified and won, what the won ones are worth, what
+    was spent (see: leadtriage spend), and what a lead, a qualified one and a win cost. Sums are in the criteria's
+    currency. List the leads behind a number with: leadtriage leads --source NAME --step STEP.
     """
     from leadtriage.reports.emptiness import explain_if_empty
     from leadtriage.reports.sources import SourcesBy, list_sources

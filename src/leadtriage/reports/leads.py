@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, select
 
 from leadtriage.db.schema import Lead, LeadScore, table
 from leadtriage.reports import page
@@ -51,6 +51,7 @@ def list_leads(
     as_of: date | None = None,
     backlog: bool = False,
     among: Select[tuple[int]] | None = None,
+    answering: ColumnElement[bool] | None = None,
 ) -> Table:
     """Return leads of any stage, the one that came to this database last on top.
 
@@ -63,6 +64,7 @@ def list_leads(
         as_of: the day on which they had come so far; needed with `step`.
         backlog: only leads that were past their shelf life when they came in and that nobody has touched since.
         among: only leads whose ids this selects: those behind a number of a report.
+        answering: only leads of which this is true: that they have answered a criterion.
     """
     basis = read_basis(connection)
     statement = _select_leads(filters)
@@ -75,6 +77,8 @@ def list_leads(
         )
     if among is not None:
         statement = statement.where(_lead.c.id.in_(among))
+    if answering is not None:
+        statement = statement.where(answering)
     if backlog:
         statement = statement.where(_score.c.backlog, may_be_contacted())
     return _list("Leads", connection, statement.order_by(_lead.c.id.desc()), basis, limit)

@@ -12,13 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, FromClause, Select, Table, case, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, FromClause, Table, case, cast, func, select
 
 from leadtriage.criteria.model import Criteria, Criterion
 from leadtriage.criteria.reading.mistakes import suggest
 from leadtriage.criteria.text import comparable
 from leadtriage.db.dialect import keep, widen_cache
-from leadtriage.db.schema import Lead, table
 from leadtriage.errors import UsageError
 from leadtriage.scoring.compile import CompiledCriterion, add_up, compile_criterion, whole
 from leadtriage.scoring.conditions import compile_condition, join_any
@@ -119,10 +118,10 @@ def collect_sheets(
     kept.drop(connection, checkfirst=False)
 
 
-def select_answering(
+def has_answered(
     connection: Connection, criteria: Criteria, as_of: date, name: str, tier: str | None = None
-) -> Select[tuple[int]]:
-    """Select the ids of the leads whose answer to a criterion is known; with a tier, those to which it gives points.
+) -> ColumnElement[bool]:
+    """Whether a lead's answer to a criterion is known, or one of its tiers gives the points: a condition on `lead`.
 
     Args:
         name: a criterion's, or a disqualifier's reason: then the leads for which it holds.
@@ -133,15 +132,14 @@ def select_answering(
     """
     rules = prepare_rules(connection, _number_tiers(criteria), as_of)
     values = select_inputs(all_conditions(criteria), rules.extra_columns, rules.scales)
-    lead = table(Lead)
     wanted = comparable(name)
     for place, criterion in enumerate(_numbered(rules)):
         if comparable(criterion.name) == wanted:
             compiled = compile_criterion(criterion, place, values, rules.scales)
             if tier is None:
-                return select(lead.c.id).where(compiled.is_known(compiled.columns))
+                return compiled.is_known(compiled.columns)
             found = _find_label(tier, [each.label for each in criterion.tiers], criterion.name)
-            return select(lead.c.id).where(compiled.points(compiled.columns) == whole(found + 1))
+            return compiled.points(compiled.columns) == whole(found + 1)
     lines = [line for line in criteria.junk.disqualify if comparable(line.reason) == wanted]
     if not lines:
         names = [*(each.name for each in criteria.criteria), *(line.reason for line in criteria.junk.disqualify)]
@@ -153,7 +151,7 @@ def select_answering(
     if tier is not None:
         lines = [lines[_find_label(tier, [line.label for line in lines], name)]]
     tests = [compile_condition(line.condition, values, rules.scales, possible=False) for line in lines]
-    return select(lead.c.id).where(join_any(tests))
+    return join_any(tests)
 
 
 def _find_label(label: str, labels: Sequence[str], name: str) -> int:
