@@ -9,6 +9,7 @@ from functools import wraps
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from leadtriage.cli.invocation import Invocation, tell_error
 from leadtriage.cli.streams import give_up_on_output, say
@@ -46,6 +47,7 @@ def add_command(
     examples: tuple[str, ...],
     selects: tuple[inspect.Parameter, ...] = (),
     aside: str | None = None,
+    cls: type[TyperCommand] | None = None,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Add a function as a command; its docstring is the help, its first argument the `Invocation`.
 
@@ -53,6 +55,7 @@ def add_command(
         examples: whole command lines, shown below the help.
         selects: further options; their values come as its argument `selection`, of whatever type that is.
         aside: what Ctrl-C leaves, where that is not "nothing was changed".
+        cls: what reads its words, where they are no usual ones.
     """
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
@@ -84,7 +87,7 @@ def add_command(
             parameter.name: parameter.annotation for parameter in signature.parameters.values()
         }
         epilog = "\b\nExamples:\n" + "\n".join(f"  {example}" for example in examples)
-        app.command(name, epilog=epilog)(run_command)
+        app.command(name, cls=cls, epilog=epilog)(run_command)
         return function
 
     return decorate

@@ -45,10 +45,10 @@ GROUPS: dict[str, dict[str, str]] = {
     },
     "history": {"history": "Show what was done to the leads, the last first."},
     "assigning": {"assign": "Hand leads that nobody has to the team."},
-    "spending": {"spend": "Record what a source cost, and show it."},
-    "reporting": {"report": "Show where leads come from, and where they are lost."},
     "exporting": {"export": "Export leads with scores, grades and reasons."},
     "forgetting": {"forget": "Erase a person for good, and keep them from coming back."},
+    "spending": {"spend": "Record what a source cost, and show it."},
+    "reporting": {"report": "Show where leads come from, and where they are lost."},
     "criteria": {"criteria": "Check, show and complete the criteria file."},
     "database": {"db": "Look after the database."},
 }

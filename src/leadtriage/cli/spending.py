@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from leadtriage.cli.command import add_command, end_with
 from leadtriage.cli.import_options import READING, ImportChoice
@@ -35,14 +35,21 @@ _MINUS = "\u2212"
 """The sign of arithmetic, which begins no option and which sums are read with as well."""
 
 
+class _TakesNegative(TyperCommand):
+    """An argument may be a sum below 0, which else would be taken for an option."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Write such sums with the sign of arithmetic."""
+        return super().parse_args(ctx, [_MINUS + word[1:] if _NEGATIVE.match(word) else word for word in args])
+
+
 class _ListByDefault(TyperGroup):
-    """`spend` alone, with or without options, is `spend list`; an argument may be a sum below 0."""
+    """`spend` alone, with or without options, is `spend list`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put the name of the list before what was said, where no command is named."""
         is_named = args and (not args[0].startswith("-") or args[0] in ctx.help_option_names)
-        words = args if is_named else ["list", *args]
-        return super().parse_args(ctx, [_MINUS + word[1:] if _NEGATIVE.match(word) else word for word in words])
+        return super().parse_args(ctx, args if is_named else ["list", *args])
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -52,11 +59,12 @@ def add_commands(app: typer.Typer) -> None:
         group,
         "list",
         selects=PAGE,
-        examples=("leadtriage spend", "leadtriage spend list --source Web --since 2026-10-01"),
+        examples=("leadtriage spend list", "leadtriage spend list --source Web --since 2026-10-01"),
     )(show_spend)
     add_command(
         group,
         "add",
+        cls=_TakesNegative,
         examples=(
             "leadtriage spend add Web 1200 --month 2026-10",
             "leadtriage spend add 'Trade fair' '4500 EUR' --month 2026-10 --campaign Berlin",

@@ -12,6 +12,9 @@ _NUMBERS = re.compile(r"(?P<year>\d{4})\s?[-/.]\s?(?P<month>\d{1,2})|(?P<first>\
 _COMPACT = re.compile(r"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)")
 _WORDS = re.compile(r"(?P<word>[^\W\d_]+)\.?[\s,/-]*(?P<year>\d{4})|(?P<before>\d{4})[\s,/-]*(?P<behind>[^\W\d_]+)\.?")
 
+_FIRST_YEAR = 1900
+"""A year before that is a slip of the keyboard."""
+
 
 def parse_month(text: str) -> date | None:
     """Return the first day of a cell's month ("2026-10", "10/2026", "Oct 2026", any day); None where it is missing.
@@ -47,7 +50,6 @@ def _read_day(text: str) -> date | None:
 
 
 def _make(year: str, month: str | int) -> date:
-    try:
-        return date(int(year), int(month), 1)
-    except ValueError:
-        raise NotUnderstood("no such month in the calendar") from None
+    if int(year) < _FIRST_YEAR or not 1 <= int(month) <= 12:
+        raise NotUnderstood("no such month in the calendar")
+    return date(int(year), int(month), 1)
