@@ -144,6 +144,34 @@ def test_a_bar_is_as_long_as_its_share(value: int) -> None:
     assert bar.count("█") == min(10, max(0, value * 80 // 800))
 
 
+@pytest.mark.parametrize(
+    ("done", "of", "due", "bar"),
+    [
+        (0, 12, 0.4, "│·········"),
+        (6, 12, 8.0, "█████·│···"),
+        (7, 12, 3.0, "██│██▉····"),
+        (20, 12, 12.0, "█████████│"),
+        (0, 12, 0.0, "│·········"),
+    ],
+)
+def test_a_bar_of_progress_shows_where_it_should_be(done: int, of: int, due: float, bar: str) -> None:
+    assert draw_bar(done, of, 10, due) == bar
+
+
+def test_progress_is_drawn_where_columns_must_go_and_not_in_a_pipe() -> None:
+    done = Column("done", "Done", keep=90, align="right", kind="progress", of="goal", mark="due", shown="done_shown")
+    columns = (Column("name", "Name", keep=100), done, Column("note", "Note", keep=10))
+    rows = (
+        {"name": "Anna", "done": 6, "goal": 12, "due": 8.0, "done_shown": "6 of 12 won", "note": "long " * 9},
+        {"name": "Ben", "done": None, "goal": None, "due": None, "note": None},
+    )
+    table = Table("Team", columns, rows)
+    assert draw_table(table, Screen(34)).splitlines()[-2:] == ["Anna  6 of 12 won █████·│···", "Ben"]
+    assert "█" not in draw_table(table, Screen()) + draw_table(table, Screen(80, unicode=False))
+    coloured = draw_table(table, Screen(34, colour=True))
+    assert "\x1b[32m" in coloured
+
+
 def test_colours_are_only_where_the_screen_has_them() -> None:
     assert "\x1b[" not in draw_table(QUEUE, Screen(120, colour=False))
     assert "\x1b[" in draw_table(QUEUE, Screen(120, colour=True))
