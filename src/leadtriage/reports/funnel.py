@@ -115,7 +115,7 @@ def list_funnel(connection: Connection, filters: Filters, as_of: date, by: Funne
     count from the day the lead came in, for `assigned` from the day it was qualified, over leads of which both days
     are known.
     """
-    groups = _count(connection, select_cohort(connection, filters, as_of), by)
+    groups = _count(connection, select_cohort(connection, filters, as_of, _needed(by)), by)
     if by is None and not groups:
         groups = {None: _Group()}
     keys = _order(groups, by)
@@ -149,6 +149,12 @@ def _count(connection: Connection, cohort: CTE, by: FunnelBy | None) -> dict[str
     for group, label, step, number_of_days, leads in connection.execute(union_all(*counted)):
         groups[group].add(label, Step(step), leads, number_of_days)
     return groups
+
+
+def _needed(by: FunnelBy | None) -> set[str]:
+    groups = {by.value, f"{by.value}_key"} if by else set()
+    days = {name for pair in _FROM.values() for name in pair}
+    return {"lead_id", "qualified", "assigned", "touch", "won"} | days | groups
 
 
 def _group(cohort: CTE, by: FunnelBy | None) -> tuple[ColumnElement[Any], ColumnElement[Any]]:

@@ -33,5 +33,10 @@ def upgrade() -> None:
     )
     op.add_column("lead_score", sa.Column("touch_due", sa.Date(), nullable=True))
     op.create_index(
-        "event_moved", "event", ["at", "lead_id", "id"], unique=False, sqlite_where=_MOVED, postgresql_where=_MOVED
+        "event_moved",
+        "event",
+        ["at", "lead_id", "id", "kind", "field", "old"],
+        unique=False,
+        sqlite_where=_MOVED,
+        postgresql_where=_MOVED,
     )
