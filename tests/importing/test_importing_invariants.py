@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 from databases import make_database
 from leadtriage.db.schema import ImportRow
 
-HEADER = ["Lead ID", "Name", "Email", "Phone", "Title", "Lead Status", "Colour"]
+HEADER = ["Lead ID", "Name", "Email", "Phone", "Title", "Lead Status", "Colour", "Close Date"]
 _QUICK = (Phase.explicit, Phase.reuse, Phase.generate)
 """Without shrinking, which would take minutes where each try is several imports."""
 
@@ -31,7 +31,9 @@ _emails = st.sampled_from(["", "", "a@acme.com", "b@acme.com", "c@acme.com", "in
 _phones = st.sampled_from(["", "", "+14155552671", "+14155552672"])
 _titles = st.sampled_from(["", "CEO", "Buyer"])
 _statuses = st.sampled_from(["", "New", "Contacted", "Junk", "Won", "Nurture"])
-_row = st.tuples(_ids, _names, _emails, _phones, _titles, _statuses, st.sampled_from(["", "red", "7"])).map(list)
+_closed = st.sampled_from(["", "", "2026-11-02", "2026-11-03", "2026-12-24"])
+_colours = st.sampled_from(["", "red", "7"])
+_row = st.tuples(_ids, _names, _emails, _phones, _titles, _statuses, _colours, _closed).map(list)
 _rows = st.lists(_row, min_size=1, max_size=8)
 
 

@@ -35,8 +35,8 @@ from leadtriage.reports.filters import Filters
 HEADER = (
     "Record ID,Email,Name,First Name,Phone,Company,Job Title,Industry,Country,State,City,Website,Message,Source"
     ",Campaign,Owner,Lead Status,Budget,Annual Revenue,Employees,Timeline,Created,Last Contacted"
-    ",Unsubscribed from all email,Outcome,Outcome value,Lost Reason,score,Stage name,column: x,Job Function,=sum,Colour"
-    ",column: score,x,COLUMN: column: Score"
+    ",Unsubscribed from all email,Outcome,Outcome value,Lost Reason,Close Date,score,Stage name,column: x"
+    ",Job Function,=sum,Colour,column: score,x,COLUMN: column: Score"
 ).split(",")
 SAMPLE = {
     "Record ID": "7",
@@ -57,6 +57,7 @@ SAMPLE = {
     "Unsubscribed from all email": "yes",
     "Outcome": "lost",
     "Outcome value": "KWD 1.250",
+    "Close Date": "2026-11-03",
     "score": "99",
     "column: x": "'+1+1",
     "Job Function": "Sales",

@@ -19,7 +19,7 @@ from leadtriage.importing.presets import choose_preset, load_presets
 CASES: list[dict[str, Any]] = yaml.safe_load(
     (Path(__file__).parent / "cases" / "headers.yaml").read_text(encoding="utf-8")
 )
-SEVERAL = ("email", "phone")
+SEVERAL = ("email", "phone", "closed")
 
 
 def fields_of(plan: HeaderPlan) -> dict[str, str | None]:

@@ -140,6 +140,7 @@ MAPPING_ONLY_FIELDS: dict[str, str] = {
     "created": "when the lead came in",
     "modified": "when the row was last changed in its system",
     "last_touch": "when it was last contacted",
+    "closed": "when it closed, of leads that are closed; it stays a column of its own besides",
     "timeline": "when they want to decide, in words; fills decides_in_days",
     "outcome": "how it ended: won, lost, converted",
     "outcome_reason": "why it ended so",

@@ -41,7 +41,7 @@ def fold_rows(connection: Connection, staging: Staging, extras: Mapping[str, str
             _note_origins(connection, staging, ranked, f"column:{header}")
         _carry_extra(connection, staging, ranked, key)
     said = or_(row.c.meaning.is_not(None), row.c.junk_reason.is_not(None))
-    _carry(connection, staging, _rank(staging, group, said), ("meaning", "junk_reason", "junk_by"))
+    _carry(connection, staging, _rank(staging, group, said), ("meaning", "junk_reason", "junk_by", "closed_on"))
     last = (row.c.touch_dated.desc(), row.c.touched_on.desc(), row.c.row_id.desc())
     _carry(
         connection,

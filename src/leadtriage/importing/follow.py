@@ -29,6 +29,7 @@ from leadtriage.db import dialect, expressions
 from leadtriage.db.ids import reserve_ids
 from leadtriage.db.schema import Event, Lead, Nomination, Touch, table
 from leadtriage.db.standing_words import called_unqualified
+from leadtriage.importing.correcting import correct_closing_days, told_or_today
 from leadtriage.importing.lines import NOTHING, make_line, mark_updated, select_heads, stands, tell_and_update
 from leadtriage.importing.meanings import CLOSING
 from leadtriage.importing.merge import first_stage, reserve_ids_of_leads, write_events_of_leads
@@ -61,6 +62,7 @@ def follow_status(
         _qualify(connection, staging, batch, by_system)
         _change_stages(connection, staging, batch, by_system, nurture_days)
         still_closed = reopen_leads(connection, staging, batch, by_system, nurture_days)
+        correct_closing_days(connection, staging, batch, by_system)
         withdraw_nominations(connection, staging, batch, by_system)
     _nominate(connection, staging, batch, by_system)
     return still_closed
@@ -161,7 +163,7 @@ def _change_stages(connection: Connection, staging: Staging, batch: int, act: Ac
     closes, parks = target.in_(list(CLOSING.values())), target == Stage.NURTURE
     values: dict[str, ColumnElement[Any]] = {
         "stage": target,
-        "closed_on": expressions.choose_when(closes, literal(act.as_of, lead.c.closed_on.type), lead.c.closed_on),
+        "closed_on": expressions.choose_when(closes, told_or_today(staging, act), lead.c.closed_on),
         "nurture_until": expressions.choose_when(
             parks,
             literal(act.days_later(nurture_days), lead.c.nurture_until.type),

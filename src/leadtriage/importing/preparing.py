@@ -20,10 +20,12 @@ from leadtriage.importing.own_export import find_own_extras, is_own_export, plan
 from leadtriage.importing.recollection import write_understanding
 from leadtriage.importing.source import Source
 from leadtriage.importing.summary import ImportOptions, ImportSummary, Reject
-from leadtriage.importing.understand import Understanding
+from leadtriage.importing.understand import DATE_FIELDS, Understanding
 from leadtriage.importing.values import DateOrder
 
 _SAMPLES = 200
+_KEPT_AS_COLUMNS = (None, "closed")
+"""What becomes an extra column: what is no field of ours, and a date that only closed leads take as one."""
 
 
 def recall_overrides(
@@ -82,7 +84,7 @@ def understand_file(
     dates = {
         column.index: options.date_order or column.date_order or order
         for column in plan.columns
-        if column.field in ("created", "modified", "last_touch", "timeline")
+        if column.field in DATE_FIELDS
     }
     return Understanding(
         plan=plan,
@@ -111,7 +113,8 @@ def _number_extras(connection: Connection, plan: HeaderPlan) -> list[tuple[Colum
     numbered = []
     taken: set[int] = set()
     own = plan.system == OWN_SYSTEM
-    columns = find_own_extras(plan.columns) if own else [column for column in plan.columns if column.field is None]
+    kept = [column for column in plan.columns if column.field in _KEPT_AS_COLUMNS]
+    columns = find_own_extras(plan.columns) if own else kept
     for column in columns:
         header = column.header
         while known.get(comparable(header), ("", 0))[1] in taken:

@@ -44,6 +44,7 @@ class Statement:
         values: by lead field, or `column:HEADER`.
         meaning: what the status and the outcome mean, with `junk_reason` and `junk_by` where that is junk.
         touched_on: the last contact; `touch_dated` is False where only a status proves it.
+        closed_on: the day on which it closed, where `meaning` ends a lead and the rows tell it.
     """
 
     batch: int
@@ -56,6 +57,7 @@ class Statement:
     junk_by: str | None = None
     touched_on: date | None = None
     touch_dated: bool | None = None
+    closed_on: date | None = None
 
 
 class KeptRows:
@@ -143,6 +145,8 @@ class _Rereader:
             if staged["meaning"][place] or staged["junk_reason"][place]:
                 statement.meaning = staged["meaning"][place]
                 statement.junk_reason, statement.junk_by = staged["junk_reason"][place], staged["junk_by"][place]
+                closed_on = staged["closed_on"][place]
+                statement.closed_on = date.fromisoformat(closed_on) if closed_on else None
         self._tell_contact(statement, staged, positions)
         return statement
 

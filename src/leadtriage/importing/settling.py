@@ -45,7 +45,8 @@ _SALUTATIONS = frozenset(
         "mevr",
     )
 )
-_MUST_HAVE_DIGITS = ("phone", "created", "modified", "last_touch", "employees", "budget", "revenue", "outcome_value")
+_DATES = ("created", "modified", "last_touch", "closed")
+_MUST_HAVE_DIGITS = ("phone", *_DATES, "employees", "budget", "revenue", "outcome_value")
 _BY_VALUES = 50
 SPARE = 100
 """The strength of a header that only stands in for a better one."""

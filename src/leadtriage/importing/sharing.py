@@ -10,7 +10,7 @@ from leadtriage.importing.headers import squeeze
 from leadtriage.importing.lexicon import Lexicon
 from leadtriage.importing.settling import SPARE, Claim
 
-SEVERAL = frozenset(("email", "phone"))
+SEVERAL = frozenset(("email", "phone", "closed"))
 """Fields that may be filled from several columns."""
 
 

@@ -41,6 +41,7 @@ ROW_COLUMNS: dict[str, Any] = {
     "junk_by": String,
     "touched_on": Date,
     "touch_dated": Boolean,
+    "closed_on": Date,
     "extra": JSON(none_as_null=True),
     "extra_comparable": JSON(none_as_null=True),
     "own_id": Integer,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -16,24 +16,25 @@ from sqlalchemy import ColumnElement, Connection, and_, func, literal, not_, or_
 from leadtriage.act import Act
 from leadtriage.db import expressions
 from leadtriage.db.schema import Event, Lead, Nomination, Touch, table
+from leadtriage.importing.closing_days import is_believed
+from leadtriage.importing.correcting import CLOSING_DAY
 from leadtriage.importing.lines import stands
-from leadtriage.importing.meanings import CLOSING, OPENING
 from leadtriage.importing.rereading import Statement
 from leadtriage.importing.restoring import (
     Statements,
     Undoing,
     is_retracted,
     is_taken_back,
-    place_in_time,
     read_histories,
     tell_undone,
 )
+from leadtriage.importing.retelling import MOVES, Story, retell, returns
 from leadtriage.vocabulary import OPEN_STAGES, EventKind, Stage, StatusMeaning
 
 _QUALIFYING = (StatusMeaning.QUALIFIED, StatusMeaning.CONVERTED, StatusMeaning.WON)
-_MOVES = (EventKind.CREATED, EventKind.STAGE)
 _NOMINATION = "nomination"
 _PARKING = ("nurture_until", "nurture_reason", "parked_on")
+_DAYS = ("shelf_from", "created_on", "imported_on", "closed_on")
 
 
 def restore_stages(
@@ -41,17 +42,19 @@ def restore_stages(
 ) -> frozenset[int]:
     """Restore the stages of some leads that a batch had changed, each told by an event; return the leads."""
     lead = table(Lead)
-    columns = (*(lead.c[name] for name in _PARKING), lead.c.shelf_from)
+    columns = (*(lead.c[name] for name in _PARKING), *(lead.c[name] for name in _DAYS))
     stored = {row.id: row for row in connection.execute(select(lead.c.id, *columns).where(lead.c.id.in_(leads)))}
     parked = _read_parking(connection, leads)
-    moved = []
+    corrected = _told(connection, undoing.batch, leads, EventKind.FIELD, or_undone=True, named=CLOSING_DAY)
+    moved: list[tuple[int, str, str | None, str | None]] = []
     for lead_id, history in _read_moves(connection, leads):
         ours = [line for line in history if line.kind == EventKind.STAGE and is_taken_back(line, undoing.batch)]
-        if not ours:
+        if not ours and lead_id not in corrected:
             continue
-        now, story = history[-1].new, _replay(history, statements.get(lead_id, ()), undoing.batch)
+        said = [_believe(statement, stored[lead_id]) for statement in statements.get(lead_id, ())]
+        now, story = history[-1].new, retell(history, said, undoing.batch)
         shelf_from = stored[lead_id].shelf_from
-        if shelf_from in [line.at.date() for line in ours if _returns(line.old, line.new)]:
+        if shelf_from in [line.at.date() for line in ours if returns(line.old, line.new)]:
             shelf_from = story.returned_on
         values: dict[str, Any] = {"shelf_from": shelf_from}
         values["closed_on"] = story.since if story.stage not in OPEN_STAGES else None
@@ -59,22 +62,36 @@ def restore_stages(
             told = parked.get(lead_id, {}) if story.system is None else {}
             values |= {"stage": story.stage, **_parking(story, stored[lead_id], told, undoing.act)}
             moved.append((lead_id, "stage", now, story.stage))
+        elif lead_id in corrected and values["closed_on"] != stored[lead_id].closed_on:
+            moved.append((lead_id, CLOSING_DAY, _as_text(stored[lead_id].closed_on), _as_text(values["closed_on"])))
         connection.execute(update(lead).where(lead.c.id == lead_id).values(values))
     tell_undone(connection, undoing, moved)
     return frozenset(lead_id for lead_id, *_ in moved)
 
 
+def _believe(statement: Statement, lead: Any) -> Statement:
+    """A statement without a closing day that cannot be its lead's."""
+    day = statement.closed_on
+    if day is None or is_believed(day, lead.created_on, lead.imported_on):
+        return statement
+    return replace(statement, closed_on=None)
+
+
+def _as_text(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
 def _read_moves(connection: Connection, leads: Sequence[int]) -> Iterator[tuple[int, list[Any]]]:
     """For each lead the events about its stage, in their order."""
     found: dict[int, list[Any]] = {}
-    for (lead_id, name), history in read_histories(connection, leads, (*_MOVES, EventKind.UNDONE)):
+    for (lead_id, name), history in read_histories(connection, leads, (*MOVES, EventKind.UNDONE)):
         if name in (None, "stage"):
             found.setdefault(lead_id, []).extend(history)
     for lead_id, history in found.items():
         yield lead_id, sorted(history, key=lambda line: line.id)
 
 
-def _parking(story: _Story, stored: Any, told: Mapping[str, Any], act: Act) -> dict[str, Any]:
+def _parking(story: Story, stored: Any, told: Mapping[str, Any], act: Act) -> dict[str, Any]:
     """Until when a lead is parked and why; one that a system had parked is due, as the history has no day of that."""
     if story.stage != Stage.NURTURE:
         return dict.fromkeys(_PARKING)
@@ -96,83 +113,6 @@ def _read_parking(connection: Connection, leads: Sequence[int]) -> dict[int, dic
                 is_day = value is not None and lead.c[name].type.python_type is date
                 found[lead_id][name] = date.fromisoformat(value) if is_day else value
     return found
-
-
-def _returns(old: str | None, new: str) -> bool:
-    """Whether a lead comes back among those to work on."""
-    return old is not None and old not in (Stage.NEW, Stage.WORKING) and new in (Stage.NEW, Stage.WORKING)
-
-
-@dataclass(slots=True)
-class _Story:
-    """Where a lead stands while its history is told again."""
-
-    stage: str = Stage.NEW
-    since: date | None = None
-    system: str | None = None
-    returned_on: date | None = None
-    by_people: bool = False
-    closings: set[str] = field(default_factory=set)
-
-    def move(self, stage: str, on: date, system: str | None) -> None:
-        if _returns(self.stage, stage):
-            self.returned_on = on
-            self.closings.clear()
-        self.stage, self.since, self.system = stage, on, system
-        if stage not in OPEN_STAGES:
-            self.closings.add(stage)
-
-
-def _replay(history: Sequence[Any], statements: Sequence[Statement], batch: int) -> _Story:
-    """The story without the batch: what remains moves the lead as `follow` would have, but for what people decided."""
-    moves = [line for line in history if line.kind in _MOVES]
-    told = {line.batch_id for line in moves}
-    steps: list[tuple[Any, Any]] = [
-        (place_in_time(line.recorded_at, line.batch_id, event=True), line)
-        for line in moves
-        if line.kind == EventKind.CREATED or not (line.retracted or is_taken_back(line, batch))
-    ]
-    steps += [
-        (place_in_time(statement.recorded_at, statement.batch, event=False), statement)
-        for statement in statements
-        if statement.batch not in told
-    ]
-    story = _Story()
-    for _, step in sorted(steps, key=lambda each: each[0]):
-        if isinstance(step, Statement):
-            target = _follow(story, step)
-            if target is not None:
-                story.move(target, step.said_on, step.system)
-        else:
-            story.by_people = story.by_people or step.batch_id is None
-            story.move(step.new, step.at.date(), step.system)
-    return story
-
-
-def _follow(story: _Story, statement: Statement) -> str | None:
-    """Where a statement that moved nothing in its time moves the lead now."""
-    if story.by_people:
-        return None
-    target = _target(statement)
-    ends = target not in OPEN_STAGES
-    opens = statement.meaning in OPENING and story.system == statement.system
-    passes_on = story.stage == Stage.CONVERTED and target in (Stage.WON, Stage.LOST)
-    moves = (
-        (ends and target not in story.closings and (story.stage in OPEN_STAGES or passes_on))
-        or (target == Stage.NURTURE and story.stage in (Stage.NEW, Stage.WORKING))
-        or (target == Stage.WORKING and story.stage == Stage.NEW)
-        or (story.stage == Stage.NURTURE and not ends and target != Stage.NURTURE and statement.meaning is not None)
-        or (story.stage not in OPEN_STAGES and opens)
-    )
-    return target if moves else None
-
-
-def _target(statement: Statement) -> str:
-    if statement.meaning in CLOSING:
-        return CLOSING[StatusMeaning(statement.meaning)]
-    if statement.meaning == StatusMeaning.NURTURE:
-        return Stage.NURTURE
-    return Stage.WORKING if statement.touched_on else Stage.NEW
 
 
 def restore_contacts(
@@ -297,13 +237,21 @@ def _remains(batch_id: ColumnElement[Any], undone: int) -> ColumnElement[bool]:
 
 
 def _told(
-    connection: Connection, batch: int, leads: Sequence[int], kind: EventKind, *, or_undone: bool = False
+    connection: Connection,
+    batch: int,
+    leads: Sequence[int],
+    kind: EventKind,
+    *,
+    or_undone: bool = False,
+    named: str | None = None,
 ) -> list[int]:
-    """The leads of which a batch, or one that was undone before, told a thing."""
+    """The leads of which a batch, or one that was undone before, told a thing; of a field the one that is named."""
     event = table(Event)
     said = select(event.c.lead_id).where(
         _is_of(event.c.batch_id, batch, or_undone=or_undone), event.c.kind == kind, event.c.lead_id.in_(leads)
     )
+    if named is not None:
+        said = said.where(event.c.field == named)
     return sorted(connection.execute(said.distinct()).scalars())
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from leadtriage.act import Act
 from leadtriage.criteria.text import comparable
+from leadtriage.importing.closing_days import settle_closing_days
 from leadtriage.importing.columns import ColumnReader, ExtraReader, Memo, join_extras, write_json_list
 from leadtriage.importing.contacts import ContactReader, Contacts
 from leadtriage.importing.identity import OWN_SYSTEM, find_keys
@@ -44,6 +45,8 @@ _LONGEST_NAME = 200
 _MOMENT = "%Y-%m-%d %H:%M:%S.%f"
 _ONE_LINE = ("company", "title", "industry", "state", "city", "website", "source", "campaign", "owner", "status")
 _COUNTS = ("employees", "touches", "unanswered_touches", "replies")
+DATE_FIELDS = ("created", "modified", "last_touch", "closed", "timeline")
+"""Fields whose columns are dates, day first or month first."""
 _YES_NO = ("do_not_contact", "bounced")
 
 
@@ -92,7 +95,7 @@ class RowReader:
         )
         self._width = len(understanding.headers)
         for column in understanding.plan.columns:
-            if column.field in ("created", "modified", "last_touch", "timeline"):
+            if column.field in DATE_FIELDS:
                 self.tally.evidence[column.index] = DateOrderEvidence()
 
     def read(self, chunk: Chunk, first_row_id: int) -> tuple[dict[str, list[Any]], list[tuple[str, int, int]]]:
@@ -117,7 +120,8 @@ class RowReader:
             "line": list(chunk.lines),
             "cells": [write_json_list(row) for row in chunk.cells],
         }
-        created = self._read_created(cells, count)
+        came_in = self._read_created(cells, count)
+        created = [day or self._act.as_of for day in came_in]
         staged["created_on"] = [day.isoformat() for day in created]
         staged["observed_at"] = self._read_observed(cells, count)
         self._read_texts(cells, count, staged)
@@ -127,6 +131,10 @@ class RowReader:
         self._meanings.read(rows, cells, staged)
         staged["last_touch_cells"] = self._read_last_touch(cells, count)
         self._settle_touches(staged, count)
+        closings = [(column, self._read_days(cells, column)) for column in self._how.plan.find("closed")]
+        staged["closed_on"] = settle_closing_days(
+            closings, staged["meaning"], came_in, self._act.as_of, self.tally.warnings
+        )
         extras = [reader.read_all(cells[index]) for index, reader in self._extras]
         staged["extra"], staged["extra_comparable"] = join_extras(extras, count)
         for column in self._how.plan.find("crm_id"):
@@ -151,11 +159,10 @@ class RowReader:
         staged[name] = values
         staged[f"{name}_comparable"] = self._compare(name, values)
 
-    def _read_created(self, cells: list[tuple[str, ...]], count: int) -> list[date]:
-        today = self._act.as_of
+    def _read_created(self, cells: list[tuple[str, ...]], count: int) -> list[date | None]:
         for column in self._how.plan.find("created"):
-            return [day or today for day in self._read_days(cells, column)]
-        return [today] * count
+            return self._read_days(cells, column)
+        return [None] * count
 
     def _read_days(self, cells: list[tuple[str, ...]], column: ColumnPlan) -> list[date | None]:
         order, evidence = self._how.date_orders[column.index], self.tally.evidence[column.index]
