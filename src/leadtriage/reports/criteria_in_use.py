@@ -20,6 +20,7 @@ from leadtriage.reports.criteria_notes import (
     Outcomes,
     TierInUse,
     list_notes,
+    note_line,
     say_few,
     summarize,
 )
@@ -82,7 +83,7 @@ def list_criteria_in_use(connection: Connection, criteria: Criteria, filters: Fi
         _mark_alike(connection, criteria, sheets, tiers, outcomes.leads)
     verdicts = _count_verdicts(connection, members, as_of)
     rows = [_present(tier, outcomes) for tier in tiers.values()]
-    rows += _present_lines(criteria, lines, verdicts)
+    rows += _present_lines(criteria, lines, outcomes.leads, verdicts)
     return Table(
         title="Criteria",
         columns=_COLUMNS,
@@ -213,13 +214,12 @@ def _mean(points: int, holds: int, leads: int) -> float:
 
 
 def _present_lines(
-    criteria: Criteria, lines: Sequence[Outcomes], verdicts: Mapping[tuple[str, str], tuple[int, int]]
+    criteria: Criteria, lines: Sequence[Outcomes], leads: int, verdicts: Mapping[tuple[str, str], tuple[int, int]]
 ) -> list[CellRow]:
     rows = []
     for line, holds in zip(criteria.junk.disqualify, lines, strict=True):
         row = _present_line(line.reason, line.label, verdicts.get((line.label, line.reason), (0, 0)))
-        note = f"holds for {holds.won:,} won" if holds.won else None if holds.leads else "never holds"
-        rows.append(row | {"holds": holds.leads, "note": note})
+        rows.append(row | {"holds": holds.leads, "note": note_line(holds, leads)})
     low = f"under {criteria.junk.below} with {int(criteria.junk.known * 100)}% answered"
     rows.append(_present_line("low score", low, verdicts.get((LOW_SCORE, ""), (0, 0))))
     return rows

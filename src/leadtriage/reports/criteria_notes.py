@@ -69,6 +69,13 @@ def list_notes(tier: TierInUse, outcomes: Outcomes) -> list[str]:
     return notes
 
 
+def note_line(holds: Outcomes, leads: int) -> str | None:
+    """Say what is worth saying of a line that nominates leads as junk."""
+    if holds.won:
+        return f"holds for {count_of(holds.won, 'won lead')}"
+    return "never holds" if not holds.leads and leads >= FEWEST_ALIKE else None
+
+
 def say_few(outcomes: Outcomes) -> str:
     """Say that there are too few outcomes: "too few outcomes: 3 won, 5 lost"."""
     return f"too few outcomes: {outcomes.won:,} won, {outcomes.lost:,} lost"
@@ -111,7 +118,7 @@ def _tell_apart(tiers: Sequence[TierInUse], outcomes: Outcomes) -> str:
     wrong = [tier for tier in sure if _is_wrong(tier, outcomes)]
     sure.sort(key=lambda tier: (-abs(_difference(tier, outcomes)), tier.name))
     best = "; ".join(_say_shares(tier, outcomes) for tier in sure[:_MOST_TOLD])
-    against = f" {count_of(len(wrong), 'answer')} of them against their points." if wrong else ""
+    against = f" {len(wrong):,} of them against the points." if wrong else ""
     return f"{count_of(len(sure), 'answer')} tell won from lost, the most: {best}.{against}"
 
 
