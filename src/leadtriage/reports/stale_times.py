@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -23,6 +24,7 @@ from sqlalchemy import (
     func,
     literal,
     null,
+    or_,
     select,
     type_coerce,
     union_all,
@@ -59,10 +61,11 @@ def stale_times(
     and before `until`, the day of the contact, closing or parking that ended it, or `date.max`. Those of one lead do
     not overlap.
 
-    - A lead's clocks start anew with each contact, and all of them when it comes back, is reopened or rescued: what
-      was within the stretch before is not counted.
+    - A lead's clocks start anew with each contact, and when it came back from parking, was reopened or rescued: of the
+      time from its contact to the last such day nobody knows how long it was away, so none of it counts; of earlier
+      such days nobody knows at all.
     - A lead counts from the day on which it came to us, since what happened before is not known; one that was past its
-      shelf life then from the day on which somebody here worked it.
+      shelf life then from the day on which somebody here worked or parked it.
     - The last stretch of what is a junk candidate now, or was called junk, does not count, nor does a lead that must
       not be contacted: nobody owes them anything, and nobody knows since when.
 
@@ -108,7 +111,7 @@ def _select_last(follow_up: FollowUp, first: date, last: date, wanted: Sequence[
         select(
             _lead.c.id.label("lead_id"),
             due.label("due"),
-            _find_floor(follow_up, first, _lead.c.last_touch_on).label("since"),
+            _find_floor(follow_up, first, _lead.c.last_touch_on, _lead.c.shelf_from).label("since"),
             literal(_NEVER, Date).label("until"),
         )
         .join_from(_score, _lead, _lead.c.id == _score.c.lead_id)
@@ -120,20 +123,9 @@ def _select_stopped(
     calendar: FromClause, follow_up: FollowUp, first: date, wanted: Sequence[ColumnElement[bool]]
 ) -> Select[Any]:
     """The stretches from the last contact to the day on which a lead was closed or parked."""
-    stopped, began = _stopped_on(), _lead.c.last_touch_on
-    waiting, shelf = calendar.alias("waiting"), calendar.alias("shelf")
-    return (
-        select(
-            _lead.c.id.label("lead_id"),
-            _find_due(waiting, shelf, began, _lead.c.next_touch_on).label("due"),
-            _find_floor(follow_up, first, began).label("since"),
-            stopped.label("until"),
-        )
-        .join_from(_lead, _score, _score.c.lead_id == _lead.c.id)
-        .outerjoin(shelf, shelf.c.day == _shelf_start())
-        .outerjoin(waiting, waiting.c.day == began)
-        .where(stopped > first, _lead.c.stage != Stage.JUNK.value, _counts(), *wanted)
-    )
+    stretch = _Stretch(_lead.c.last_touch_on, _lead.c.next_touch_on, _stopped_on())
+    not_junk = _lead.c.stage != Stage.JUNK.value
+    return _select_stretches(stretch, _lead, calendar, follow_up, first).where(not_junk, *wanted)
 
 
 def _select_between(
@@ -141,20 +133,52 @@ def _select_between(
 ) -> Select[Any]:
     """The stretches that a contact ended."""
     contacts = _select_contacts(first)
+    stretch = _Stretch(contacts.c.began, contacts.c.promised, contacts.c.day)
+    rows = contacts.join(_lead, _lead.c.id == contacts.c.lead_id)
+    return _select_stretches(stretch, rows, calendar, follow_up, first).where(*wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """The time from one contact to the next, or to the end.
+
+    Attributes:
+        began: None where the lead had just come in.
+        promised: the next touch that was promised then.
+    """
+
+    began: ColumnElement[Any]
+    promised: ColumnElement[Any]
+    ended: ColumnElement[Any]
+
+
+def _select_stretches(
+    stretch: _Stretch, rows: FromClause, calendar: FromClause, follow_up: FollowUp, first: date
+) -> Select[Any]:
+    """Select when stretches of time that are over were stale.
+
+    Args:
+        rows: what the stretch's columns are of, with `lead`.
+    """
+    began, ended = stretch.began, stretch.ended
+    restarted = case(
+        (_was_parked_until() <= ended, _was_parked_until()), (_lead.c.shelf_from <= ended, _lead.c.shelf_from)
+    )
+    shelf_day = func.coalesce(restarted, _lead.c.created_on)
     waiting, shelf = calendar.alias("waiting"), calendar.alias("shelf")
+    waits_from = case((restarted > began, restarted), else_=began)
     return (
         select(
             _lead.c.id.label("lead_id"),
-            _find_due(waiting, shelf, contacts.c.began, contacts.c.promised).label("due"),
-            _find_floor(follow_up, first, contacts.c.began).label("since"),
-            _earliest(contacts.c.day, func.coalesce(_stopped_on(), literal(_NEVER, Date))).label("until"),
+            _find_due(waiting, shelf, stretch, restarted).label("due"),
+            _find_floor(follow_up, first, began, restarted).label("since"),
+            _earliest(ended, func.coalesce(_stopped_on(), literal(_NEVER, Date))).label("until"),
         )
-        .select_from(contacts)
-        .join(_lead, _lead.c.id == contacts.c.lead_id)
-        .join(_score, _score.c.lead_id == contacts.c.lead_id)
-        .outerjoin(shelf, shelf.c.day == _shelf_start())
-        .outerjoin(waiting, waiting.c.day == contacts.c.began)
-        .where(contacts.c.day > first, _counts(), *wanted)
+        .select_from(rows)
+        .join(_score, _score.c.lead_id == _lead.c.id)
+        .outerjoin(shelf, shelf.c.day == shelf_day)
+        .outerjoin(waiting, waiting.c.day == waits_from)
+        .where(ended > first, visible(), _lead.c.do_not_contact.is_not(True))
     )
 
 
@@ -179,42 +203,44 @@ def _select_contacts(first: date) -> Subquery:
 
 
 def _find_due(
-    waiting: FromClause, shelf: FromClause, began: ColumnElement[Any], promised: ColumnElement[Any]
+    waiting: FromClause, shelf: FromClause, stretch: _Stretch, restarted: ColumnElement[Any]
 ) -> ColumnElement[date]:
     """The day by which a stretch's first clock has run out.
 
     Args:
-        waiting: the calendar's row of `began`, if it is not too long ago.
+        waiting: the calendar's row of the day from which silence counts, if it is not too long ago.
         shelf: that of the day from which the shelf life counts, likewise.
-        began: the contact from which it counts, None for the day on which the lead came in.
+        restarted: the day before its end on which the clocks started anew, or None.
     """
     by_grade = case({grade.value: shelf.c[name_due(grade)] for grade in Grade}, value=_score.c.first_grade)
-    # What is stored of a parked lead is the day of its return.
-    first_touch = case((_lead.c.stage == Stage.NURTURE.value, by_grade), else_=_score.c.touch_due)
+    # What is stored of a lead that was parked is the day that held after its return.
+    was_parked = or_(_lead.c.stage == Stage.NURTURE.value, _lead.c.shelf_from.is_not(None))
+    first_touch = case((was_parked, by_grade), else_=_score.c.touch_due)
+    promised = case((restarted > stretch.promised, restarted), else_=stretch.promised)
     silent = func.coalesce(waiting.c.idle, literal(_EVER, Date))
     return _earliest(
-        case((began.is_(None), func.coalesce(first_touch, literal(_NEVER, Date))), else_=silent),
+        case((stretch.began.is_(None), func.coalesce(first_touch, literal(_NEVER, Date))), else_=silent),
         func.coalesce(promised, literal(_NEVER, Date)),
         func.coalesce(shelf.c.expiring, literal(_EVER, Date)),
     )
 
 
-def _counts() -> ColumnElement[bool]:
-    return and_(visible(), _lead.c.do_not_contact.is_not(True))
-
-
 def _stopped_on() -> ColumnElement[date]:
-    """The day on which a lead that is closed or parked became so; None of another."""
+    """The day on which a lead that is closed or parked became so, or was parked before it was closed; else None."""
     is_open = _lead.c.stage.in_([Stage.NEW.value, Stage.WORKING.value])
     parked_on = func.coalesce(_lead.c.parked_on, _lead.c.imported_on)
-    return case((is_open, null()), (_lead.c.stage == Stage.NURTURE.value, parked_on), else_=_lead.c.closed_on)
+    was_parked = or_(_lead.c.stage == Stage.NURTURE.value, _lead.c.nurture_until >= _lead.c.closed_on)
+    return case((is_open, null()), (was_parked, parked_on), else_=_lead.c.closed_on)
 
 
-def _shelf_start() -> ColumnElement[date]:
-    return func.coalesce(_lead.c.shelf_from, _lead.c.created_on)
+def _was_parked_until() -> ColumnElement[date]:
+    """The day on which a lead that is closed now came back from its parking, if it was parked; else None."""
+    return case((_lead.c.closed_on.is_not(None), _lead.c.nurture_until))
 
 
-def _find_floor(follow_up: FollowUp, first: date, began: ColumnElement[Any]) -> ColumnElement[date]:
+def _find_floor(
+    follow_up: FollowUp, first: date, began: ColumnElement[Any], restarted: ColumnElement[Any]
+) -> ColumnElement[date]:
     """The first day on which a stretch can count, whatever its clocks say."""
     came_late = and_(
         _lead.c.imported_on > _lead.c.created_on,
@@ -224,13 +250,13 @@ def _find_floor(follow_up: FollowUp, first: date, began: ColumnElement[Any]) -> 
     worked_from = _earliest(
         *(
             case((day >= _lead.c.imported_on, day), else_=literal(_NEVER, Date))
-            for day in (_lead.c.assigned_on, _lead.c.first_touch_on, _lead.c.last_touch_on)
+            for day in (_lead.c.assigned_on, _lead.c.first_touch_on, _lead.c.last_touch_on, _stopped_on())
         )
     )
     return _latest(
         literal(first, Date),
         func.coalesce(began, _lead.c.created_on),
-        _shelf_start(),
+        func.coalesce(restarted, _lead.c.created_on),
         case((came_late, worked_from), else_=_lead.c.imported_on),
     )
 
