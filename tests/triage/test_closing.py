@@ -50,6 +50,28 @@ def test_a_lead_is_won_with_a_value(engine: Engine) -> None:
     assert outcome_of(engine, lead_id) == ("won", AS_OF, None, None, 1_200_000, "EUR")
 
 
+@pytest.mark.parametrize(
+    ("outcome", "before", "after"),
+    [
+        ("won", None, (AS_OF, "Maria")),
+        ("converted", None, (AS_OF, "Maria")),
+        ("won", "crm", (LATER, "crm")),
+        ("lost", None, (None, None)),
+    ],
+)
+def test_what_is_won_was_qualified(
+    engine: Engine, outcome: str, before: str | None, after: tuple[date | None, str | None]
+) -> None:
+    stored = (LATER, before) if before else (None, None)
+    lead_id = store_lead(engine, name="Ann Lee", qualified_on=stored[0], qualified_by=stored[1])
+    close_as(engine, lead_id, outcome=outcome)
+    lead = read_lead(engine, lead_id)
+    assert (lead["qualified_on"], lead["qualified_by"]) == after
+    undo_last_act(engine, criteria(), act_by("Maria", NOON + timedelta(hours=1)))
+    lead = read_lead(engine, lead_id)
+    assert (lead["stage"], lead["qualified_on"], lead["qualified_by"]) == ("new", *stored)
+
+
 def test_a_value_without_a_currency_is_in_that_of_the_criteria() -> None:
     value = parse_value("12000", criteria())
     assert (value.amount, value.currency) == (1_200_000, criteria().currency)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from leadtriage.vocabulary import OPEN_STAGES, EventKind, SaidBy, Stage
 
 OUTCOMES = (Stage.WON, Stage.LOST, Stage.CONVERTED)
 _ENDS_OF_DEALS = (Stage.WON, Stage.LOST)
+_QUALIFYING = (Stage.WON, Stage.CONVERTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ def parse_value(text: str, criteria: Criteria, *, place: str = "--value") -> Mon
 def close(engine: Engine, criteria: Criteria, act: Act, lead_ids: Sequence[int], closing: Closing) -> Changed:
     """Close open leads, each with its own lines in the history; one that was converted may be won or lost later.
 
+    What is won or converted was qualified: a lead of which nobody had said so counts as qualified by `act.by`.
+
     Raises:
         LeadtriageError: it is one lead, and it is closed, merged or taken back; of many, none is open.
         UsageError: see `check_closing`; or a value for many.
@@ -84,22 +87,32 @@ def close(engine: Engine, criteria: Criteria, act: Act, lead_ids: Sequence[int],
         }
         if closing.value is not None:
             values |= {"outcome_amount": closing.value.amount, "outcome_currency": closing.value.currency}
-        doing.record(
-            [
-                LeadChange(
-                    lead["id"],
-                    EventKind.STAGE,
-                    values,
-                    old=lead["stage"],
-                    new=closing.outcome.value,
-                    reason=checked.reason,
-                    note=checked.note,
-                )
-                for lead in choice.leads
-            ]
-        )
+        closed = [
+            LeadChange(
+                lead["id"],
+                EventKind.STAGE,
+                values,
+                old=lead["stage"],
+                new=closing.outcome.value,
+                reason=checked.reason,
+                note=checked.note,
+            )
+            for lead in choice.leads
+        ]
+        qualified = {
+            lead["id"]: {"qualified_on": act.as_of, "qualified_by": act.by}
+            for lead in choice.leads
+            if closing.outcome in _QUALIFYING and lead["qualified_on"] is None
+        }
+        doing.record([*closed, *_tell_qualified(qualified, act)])
     warnings = () if not candidates else (_warn_of_candidates(candidates),)
-    return Changed(tuple({**lead, **values} for lead in choice.leads), choice.left_out, warnings)
+    leads = tuple({**lead, **values, **qualified.get(lead["id"], {})} for lead in choice.leads)
+    return Changed(leads, choice.left_out, warnings)
+
+
+def _tell_qualified(qualified: Mapping[int, Mapping[str, Any]], act: Act) -> Iterator[LeadChange]:
+    for lead_id, values in qualified.items():
+        yield LeadChange(lead_id, EventKind.QUALIFIED, values, field="qualified_by", new=act.by)
 
 
 def check_closing(criteria: Criteria, closing: Closing) -> Closing:
