@@ -145,10 +145,13 @@ WITH moves AS (
         COALESCE(lead.first_touch_on > score.touch_due, FALSE) AS is_late,
         (lead.first_touch_on IS NULL AND lead.contact_dated IS NOT NULL)
             OR COALESCE(lead.first_touch_on < lead.imported_on, FALSE) AS contacted_before,
-        CASE WHEN lead.qualified_by = 'crm' AND lead.qualified_on <= lead.imported_on THEN NULL
+        CASE WHEN days_between(lead.imported_on, lead.created_on) > 7 AND lead.qualified_on <= CASE lead.qualified_by
+                WHEN 'crm' THEN lead.imported_on
+                WHEN 'score' THEN COALESCE(score.first_scored_on, lead.imported_on) END THEN NULL
             ELSE lead.qualified_on END AS qualified_on,
         lead.assigned_on, lead.first_touch_on,
-        CASE WHEN lead.closed_on = lead.imported_on AND lead.batch_id IS NOT NULL AND NOT lead.worked_here THEN NULL
+        CASE WHEN days_between(lead.imported_on, lead.created_on) > 7 AND lead.closed_on = lead.imported_on
+                AND lead.batch_id IS NOT NULL AND NOT lead.worked_here THEN NULL
             ELSE lead.closed_on END AS closed_on,
         lead.outcome_amount, lead.outcome_currency
     FROM v_last_score AS run
