@@ -21,7 +21,14 @@ from leadtriage.act import Act
 from leadtriage.cli import clock, main
 
 PROJECT = Path(__file__).resolve().parents[2]
-DOCUMENTS = ("README.md", "docs/tutorial.md", "docs/report-funnel.md", "docs/report-sources.md")
+DOCUMENTS = (
+    "README.md",
+    "docs/tutorial.md",
+    "docs/report-criteria.md",
+    "docs/report-funnel.md",
+    "docs/report-reasons.md",
+    "docs/report-sources.md",
+)
 SESSION = re.compile(r"^```console\n\$ (leadtriage [^\n]*)\n(.*?)```$", re.MULTILINE | re.DOTALL)
 
 

@@ -105,7 +105,7 @@ def test_the_summary_says_what_the_score_had_not_seen_and_lists_it(worked: Progr
     assert "8 leads: 1 called junk, 5 lost, 2 parked." in said
     # 1, 2 and 5 had 25,000 and were lost for want of a budget; 3 had said nothing, 4 had 500.
     assert "3 of 5 leads lost for no_budget had points for budget" in said
-    command = said.split("List them: leadtriage ")[1].splitlines()[0]
+    command = said.split("List them:\nleadtriage ")[1].splitlines()[0]
     assert sorted(row["id"] for row in worked.rows(*shlex.split(command), *DAY)) == [1, 2, 5]
 
 

@@ -136,8 +136,8 @@ def lost_world(points: int, reasons: Mapping[str | None, int]) -> World:
             10,
             {"no_need": 6},
             [
-                "6 of 6 leads lost for no_need had points for need: the criteria did not see it. List them: leadtriage "
-                "leads --stage lost --reason no_need --points need"
+                "6 of 6 leads lost for no_need had points for need: the criteria did not see it. List them:",
+                "leadtriage leads --stage lost --reason no_need --points need",
             ],
         ),
         # `spam` is a disqualifier's reason, so that the criteria stand for it.
@@ -146,7 +146,8 @@ def lost_world(points: int, reasons: Mapping[str | None, int]) -> World:
             {"price": 3, "our's": 1, "feature": 1, "too_far": 1, "spam": 9, None: 9},
             [
                 "6 leads were lost for what no criterion stands for: 3 for price, 1 for feature, 1 for our's, 1 for 1 "
-                "other reason. List them: leadtriage leads --stage lost --reason price"
+                "other reason. List the first of them:",
+                "leadtriage leads --stage lost --reason price",
             ],
         ),
     ],

@@ -55,39 +55,40 @@ def was_unseen(criteria: Criteria, stage: ColumnElement[Any], reason: ColumnElem
 
 
 def say_unseen(criteria: Criteria, lost: Iterable[Lost]) -> tuple[str, ...]:
-    """Say it in a few sentences, each with the command that lists the leads; of fewer than 5 leads nothing is said."""
+    """Say it in a few lines, each with the command below it that lists the leads; of fewer than 5 nothing is said."""
     leads, unseen = Counter[str | None](), Counter[str | None]()
     for each in lost:
         leads[each.reason] += each.leads
         unseen[each.reason] += each.unseen
-    said = []
+    said: list[str] = []
     for reason, side in _sides(criteria).items():
         if leads[reason.value] >= FEWEST and unseen[reason.value]:
-            said.append(
-                f"{unseen[reason.value]:,} of {count_of(leads[reason.value], 'lead')} lost for {reason} had points for "
-                f"{side}: the criteria did not see it. List them: leadtriage leads --stage lost --reason {reason} "
-                f"--points {side}"
-            )
+            lost_for = count_of(leads[reason.value], "lead")
+            said += [
+                f"{unseen[reason.value]:,} of {lost_for} lost for {reason} had points for {side}: the criteria did not "
+                "see it. List them:",
+                f"leadtriage leads --stage lost --reason {reason} --points {side}",
+            ]
     known = {*_sides(criteria), *(line.reason for line in criteria.junk.disqualify)}
     blind = sorted(
         ((number, reason) for reason, number in leads.items() if reason is not None and reason not in known),
         key=lambda pair: (-pair[0], pair[1]),
     )
     if sum(number for number, _ in blind) >= FEWEST:
-        said.append(_say_blind(blind))
+        said += _say_blind(blind)
     return tuple(said)
 
 
-def _say_blind(blind: list[tuple[int, str]]) -> str:
+def _say_blind(blind: list[tuple[int, str]]) -> list[str]:
     parts = [f"{number:,} for {reason}" for number, reason in blind[:_MOST_TOLD]]
     if len(blind) > _MOST_TOLD:
         rest = sum(number for number, _ in blind[_MOST_TOLD:])
         parts.append(f"{rest:,} for {count_of(len(blind) - _MOST_TOLD, 'other reason')}")
     total = count_of(sum(number for number, _ in blind), "lead was", "leads were")
-    return (
-        f"{total} lost for what no criterion stands for: {', '.join(parts)}. List them: "
-        f"leadtriage leads --stage lost --reason {shlex.quote(blind[0][1])}"
-    )
+    return [
+        f"{total} lost for what no criterion stands for: {', '.join(parts)}. List the first of them:",
+        f"leadtriage leads --stage lost --reason {shlex.quote(blind[0][1])}",
+    ]
 
 
 def _sides(criteria: Criteria) -> dict[Reason, Dimension]:
