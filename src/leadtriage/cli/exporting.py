@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from leadtriage.cli.command import add_command
+from leadtriage.cli.files import STANDARD_OUTPUT, refuse_existing, write_file
 from leadtriage.cli.invocation import Invocation
 from leadtriage.cli.selection import FILTERS, Selection
 from leadtriage.cli.streams import write_out
-from leadtriage.errors import FileError, UsageError
+from leadtriage.errors import UsageError
 from leadtriage.settings import OutputFormat
 
 if TYPE_CHECKING:
     from leadtriage.tabular import Table
 
-STANDARD_OUTPUT = "-"
 _ENDINGS = (".csv", ".xlsx", ".json")
 
 
@@ -67,8 +66,8 @@ def export(
     if path is not None and path.suffix.lower() not in endings:
         name = f"leads{endings[0]}"
         raise UsageError(f"{file!r} does not end in {', '.join(endings)}", place="export", hint=f"name it {name}")
-    if path is not None and path.exists() and not force:
-        raise FileError("is there already", place=file, hint="name another, or replace it with --force")
+    if path is not None and not force:
+        refuse_existing(path)
     if subject is not None:
         _export_subject(invocation, selection, subject, path)
         return
@@ -77,7 +76,7 @@ def export(
     if path is None:
         _write_out(invocation, table)
         return
-    _write_file(path, _as_bytes(table, path.suffix.lower()))
+    write_file(path, _as_bytes(table, path.suffix.lower()))
     invocation.note(f"{len(table.rows):,} leads written: {file}")
 
 
@@ -95,7 +94,7 @@ def _export_subject(invocation: Invocation, selection: Selection, subject: str, 
     if path is None:
         write_out(text)
         return
-    _write_file(path, text.encode("utf-8", errors="replace"), private=True)
+    write_file(path, text.encode("utf-8", errors="replace"), private=True)
     invocation.note(f"everything held about lead {told['lead_id']} is written: {path}")
 
 
@@ -117,25 +116,3 @@ def _as_bytes(table: Table, ending: str) -> bytes:
 
     text = write_json(table) if ending == ".json" else write_csv(table, exact=True)
     return text.encode("utf-8", errors="replace")
-
-
-def _write_file(path: Path, content: bytes, *, private: bool = False) -> None:
-    """Write the whole file or nothing: what is there stays until the new one is complete.
-
-    Args:
-        private: only its owner may read it.
-
-    Raises:
-        FileError: it cannot be written.
-    """
-    unfinished = path.with_name(f"{path.name}.unfinished")
-    try:
-        if private:
-            unfinished.unlink(missing_ok=True)
-            os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        unfinished.write_bytes(content)
-        unfinished.replace(path)
-    except OSError as error:
-        raise FileError(f"cannot be written: {error.strerror or error}", place=str(path)) from error
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Overviews as one HTML page that needs nothing else."""

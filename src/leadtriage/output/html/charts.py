@@ -1,0 +1,134 @@
+"""Where the parts of a chart lie: plain numbers, of which a template draws SVG.
+
+Lengths across are percentages of the width and lengths down are pixels, so that a picture fits a telephone and a wide
+screen alike while its writing keeps its size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from leadtriage.tabular import Chart, Point
+
+_ROW = 46
+"""Pixels from one bar to the next: a line of writing, the bar, and room."""
+_LONGEST_LABEL = 32
+"""Characters of a label; the whole of it stands in the table."""
+_LETTER, _ROOM = 2.3, 2.6
+"""The width of a digit, and the room that a number needs around it, in percent of a telephone's width."""
+_PLOT = 60
+"""Pixels of the height of a line's picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of a bar: where it begins, how wide it is, in percent; the number within it, empty where none fits."""
+
+    x: float
+    width: float
+    series: int
+    number: str
+    hint: str
+
+    @property
+    def middle(self) -> float:
+        """Where its number stands."""
+        return self.x + self.width / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A bar with its label on the left above it and what is said of it on the right; `top` in pixels."""
+
+    label: str
+    said: str
+    top: int
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """All bars of a chart; `legend` has the series that are drawn, by their place."""
+
+    bars: tuple[Bar, ...]
+    legend: tuple[tuple[int, str], ...]
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        return _ROW * len(self.bars)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line over the points of a chart, within a field of 100 by 100; `x` and `y` are where it ends."""
+
+    name: str
+    path: str
+    x: float
+    y: float
+    last: str
+    story: str
+
+
+def lay_out_bars(chart: Chart) -> Bars | None:
+    """Return the bars of a chart, the longest as wide as the picture; None where there is nothing to draw."""
+    longest = max((sum(value or 0 for value in point.values) for point in chart.points), default=0)
+    if longest <= 0:
+        return None
+    bars = tuple(
+        Bar(_shorten(point.label), point.said, place * _ROW, tuple(_lay_out_segments(chart, point, longest)))
+        for place, point in enumerate(chart.points)
+    )
+    drawn = {segment.series for bar in bars for segment in bar.segments}
+    legend = tuple((place, name) for place, name in enumerate(chart.series) if place in drawn)
+    return Bars(bars, legend)
+
+
+def _lay_out_segments(chart: Chart, point: Point, longest: float) -> Iterator[Segment]:
+    start = 0.0
+    for series, value in enumerate(point.values):
+        if not value or value < 0:
+            continue
+        width = 100 * value / longest
+        number = f"{value:,.0f}"
+        yield Segment(
+            x=start,
+            width=width,
+            series=series,
+            number=number if width >= _LETTER * len(number) + _ROOM and len(chart.series) > 1 else "",
+            hint=f"{point.label}: {number} {chart.series[series]}",
+        )
+        start += width
+
+
+def lay_out_lines(chart: Chart) -> tuple[Line, ...]:
+    """Return a line for each series, each over its own range from 0 up, so that small numbers are seen beside large."""
+    return tuple(_lay_out_line(chart, series) for series in range(len(chart.series))) if chart.points else ()
+
+
+def _lay_out_line(chart: Chart, series: int) -> Line:
+    name = chart.series[series]
+    known = [(place, point, point.values[series]) for place, point in enumerate(chart.points)]
+    drawn = [(place, point.label, value) for place, point, value in known if value is not None]
+    if not drawn:
+        return Line(name, "", 0, 100, "unknown", f"{name}: unknown")
+    most = max(value for _, _, value in drawn) or 1
+    least = min(value for _, _, value in drawn)
+    across = max(1, len(chart.points) - 1)
+    places = [(100 * place / across, 100 - 100 * value / most) for place, _, value in drawn]
+    (_, first_label, first), (_, last_label, last) = drawn[0], drawn[-1]
+    return Line(
+        name=name,
+        path=" ".join(f"{x:.2f},{y:.2f}" for x, y in places),
+        x=places[-1][0],
+        y=places[-1][1],
+        last=f"{last:,.0f}",
+        story=f"{name}: {first:,.0f} on {first_label}, {last:,.0f} on {last_label}; least {least:,.0f}, most "
+        f"{max(value for _, _, value in drawn):,.0f}",
+    )
+
+
+def _shorten(label: str) -> str:
+    return label if len(label) <= _LONGEST_LABEL else label[: _LONGEST_LABEL - 1] + "…"

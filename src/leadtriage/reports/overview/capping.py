@@ -1,0 +1,41 @@
+"""Keeps a table of an overview short: its first rows, and the sums of the others in a row of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from leadtriage.reports.page import CellRow
+from leadtriage.tabular import Cell, Column, Table
+
+MOST_ROWS = 20
+
+
+def cap_rows(table: Table, name: str, sums: Sequence[str], *, most: int = MOST_ROWS) -> Table:
+    """Return the table with its first rows, and one that adds up the others: `name` holds how many these are.
+
+    Args:
+        name: the key of the column that says what a row is about.
+        sums: the keys of the columns that can be added up; a sum of which a part is unknown is unknown. What cannot be
+            added up, such as a share or a median, is None.
+    """
+    kept, rest = table.rows[:most], table.rows[most:]
+    if not rest:
+        return table
+    others: CellRow = {key: None for row in table.rows for key in row}
+    others |= {key: _add(rest, key) for key in sums}
+    shown = next(column.shown for column in table.columns if column.key == name)
+    others[shown or name] = others[name] = f"{len(rest):,} others"
+    return replace(table, rows=(*kept, others), notes=(*table.notes, f"The largest {most:,} are shown one by one."))
+
+
+def choose_columns(table: Table, *keys: str) -> Table:
+    """Return the table with some of its columns, in this order."""
+    columns: dict[str, Column] = {column.key: column for column in table.columns}
+    return replace(table, columns=tuple(columns[key] for key in keys))
+
+
+def _add(rows: Sequence[Mapping[str, Cell]], key: str) -> Cell:
+    values = [row[key] for row in rows]
+    numbers = [value for value in values if isinstance(value, int | float)]
+    return sum(numbers) if len(numbers) == len(values) else None

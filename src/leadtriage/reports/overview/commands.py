@@ -1,0 +1,48 @@
+"""The commands that list the leads behind the numbers of an overview, as people type them."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, replace
+from datetime import date
+
+from leadtriage.reports.filters import Filters
+from leadtriage.tabular import Trace
+from leadtriage.vocabulary import Step
+
+_EXAMPLE = "NAME"
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """Command lines for the leads that the filters let through, as they stand on a day."""
+
+    filters: Filters
+    as_of: date
+
+    def list_leads(self, *options: str) -> str:
+        """Return the command for the leads of the period that some further options choose."""
+        return self.run("leads", *options)
+
+    def list_step(self, number: str, step: Step, *options: str) -> Trace:
+        """Return how to list the leads that count for a step of the funnel."""
+        return Trace(number, self.run("leads", "--step", step.value, *options))
+
+    def run(self, command: str, *options: str) -> str:
+        """Return a command with these filters behind its own options, its arguments quoted for a shell."""
+        words = ["leadtriage", *command.split(), *options, *self._filter_options(), "--as-of", self.as_of.isoformat()]
+        return " ".join(shlex.quote(word) for word in words)
+
+    def without_period(self) -> Commands:
+        """The same for leads that came in whenever."""
+        return replace(self, filters=replace(self.filters, since=None, until=None))
+
+    def _filter_options(self) -> list[str]:
+        given = {
+            "--since": self.filters.since.isoformat() if self.filters.since else None,
+            "--until": self.filters.until.isoformat() if self.filters.until else None,
+            "--source": self.filters.source,
+            "--campaign": self.filters.campaign,
+            "--owner": self.filters.owner,
+        }
+        return [word for flag, value in given.items() if value is not None for word in (flag, value)]

@@ -1,0 +1,202 @@
+"""The five numbers that matter, and how each has changed since the period of the same length before.
+
+A fair comparison gives both periods the same time: the earlier leads are looked at as they stood as many days ago.
+Where nothing was recorded by then, they are looked at as they stand now, and the head says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+
+from sqlalchemy import Connection, case, func, select
+
+from leadtriage.criteria.model import Criteria
+from leadtriage.db.schema import ImportBatch, table
+from leadtriage.reports.cohort import has_reached, select_cohort
+from leadtriage.reports.filters import Filters
+from leadtriage.reports.intervals import FEWEST, wilson_interval
+from leadtriage.reports.money import whole_units
+from leadtriage.reports.overview.commands import Commands
+from leadtriage.reports.overview.period import Period
+from leadtriage.tabular import Figure, Trace
+from leadtriage.vocabulary import Step
+from leadtriage.words import count_of, say_day
+
+_book = table(ImportBatch)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The figures, what they are compared with, and how to list the leads behind them."""
+
+    figures: tuple[Figure, ...]
+    basis: tuple[str, ...]
+    traces: tuple[Trace, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """How many leads of a period have come how far, and what the won ones are worth, by currency in minor units."""
+
+    leads: dict[Step, int]
+    worth: dict[str, int]
+
+    def count(self, steps: tuple[Step, ...]) -> int:
+        return sum(self.leads[step] for step in steps)
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """A figure that is a share: of the leads at one step, those at some further ones."""
+
+    label: str
+    part: tuple[Step, ...]
+    whole: Step
+    noun: str
+
+
+_SHARES = (
+    _Share("Qualified", (Step.QUALIFIED,), Step.LEADS, "lead"),
+    _Share("Pursued by sales", (Step.TOUCHED_IN_TIME, Step.TOUCHED_LATE), Step.QUALIFIED, "qualified lead"),
+    _Share("Touched in time", (Step.TOUCHED_IN_TIME,), Step.ASSIGNED, "assigned qualified lead"),
+)
+
+
+def make_head(connection: Connection, criteria: Criteria, filters: Filters, period: Period, as_of: date) -> Head:
+    """Return five figures of the leads that came in within the period, each beside that of the period before."""
+    now = _measure(connection, period.narrow(filters), as_of)
+    earlier = period.before()
+    if earlier is None:
+        return Head(tuple(_compare(criteria, now, None, "")), (), _trace(period.narrow(filters), as_of))
+    day, recorded = _choose_day(connection, period, as_of)
+    before = _measure(connection, earlier.narrow(filters), day)
+    span = f"the {count_of(period.days, 'day')} before"
+    return Head(
+        figures=tuple(_compare(criteria, now, before, span)),
+        basis=(_say_basis(earlier, period.days, day, recorded),),
+        traces=(
+            *_trace(period.narrow(filters), as_of),
+            Trace(f"any of these in {span}", Commands(earlier.narrow(filters), day).list_leads("--step", "STEP")),
+        ),
+    )
+
+
+def _measure(connection: Connection, filters: Filters, as_of: date) -> _Measured:
+    cohort = select_cohort(connection, filters, as_of)
+    statement = select(
+        cohort.c.currency,
+        func.sum(cohort.c.amount),
+        *(func.sum(case((has_reached(cohort, step), 1), else_=0)) for step in Step),
+    ).group_by(cohort.c.currency)
+    leads, worth = dict.fromkeys(Step, 0), {}
+    for currency, amount, *counts in connection.execute(statement):
+        for step, count in zip(Step, counts, strict=True):
+            leads[step] += int(count)
+        if currency is not None and amount is not None:
+            worth[currency] = int(amount)
+    return _Measured(leads, worth)
+
+
+def _choose_day(connection: Connection, period: Period, as_of: date) -> tuple[date, bool]:
+    """Return the day on which to look at the earlier leads, and whether anything was recorded by then."""
+    first = connection.execute(select(func.min(_book.c.at))).scalar()
+    if as_of.toordinal() <= period.days:
+        return as_of, False
+    day = as_of - timedelta(days=period.days)
+    recorded = first is not None and first < datetime.combine(day + timedelta(days=1), time())
+    return (day if recorded else as_of), recorded
+
+
+def _compare(criteria: Criteria, now: _Measured, before: _Measured | None, span: str) -> Iterator[Figure]:
+    yield _compare_counts("Leads came in", Step.LEADS, now, before, span, basis="")
+    for share in _SHARES:
+        yield _compare_shares(share, now, before, span)
+    yield _compare_counts("Won", Step.WON, now, before, span, basis=_say_worth(now, criteria))
+
+
+def _compare_counts(
+    label: str, step: Step, now: _Measured, before: _Measured | None, span: str, *, basis: str
+) -> Figure:
+    value = now.leads[step]
+    if before is None:
+        return Figure(label, value, basis=basis)
+    was = before.leads[step]
+    if value == was:
+        return Figure(label, value, basis=basis, change=f"as many as in {span}")
+    word = "more" if value > was else "fewer"
+    change = f"{abs(value - was):,} {word} than in {span} ({was:,})"
+    return Figure(label, value, basis=basis, change=change, direction=1 if value > was else -1)
+
+
+def _compare_shares(share: _Share, now: _Measured, before: _Measured | None, span: str) -> Figure:
+    """A change that may well be chance, since the intervals of both shares overlap, is told and not called one."""
+    part, whole = now.count(share.part), now.leads[share.whole]
+    basis = f"{part:,} of {count_of(whole, share.noun)}"
+    if whole < FEWEST:
+        return Figure(share.label, None, "share", f"{basis}: too few for a share" if whole else f"no {share.noun}")
+    value = round(part / whole, 4)
+    if before is None:
+        return Figure(share.label, value, "share", basis)
+    was_part, was_whole = before.count(share.part), before.leads[share.whole]
+    if was_whole < FEWEST:
+        was = f"{was_part:,} of {was_whole:,}" if was_whole else f"no {share.noun}"
+        return Figure(share.label, value, "share", basis, f"too few to compare in {span} ({was})")
+    was_value = was_part / was_whole
+    low, high = wilson_interval(part, whole)
+    was_low, was_high = wilson_interval(was_part, was_whole)
+    if low <= was_high and was_low <= high:
+        return Figure(share.label, value, "share", basis, f"{was_value:.0%} in {span}: no clear change")
+    points = count_of(abs(round(value * 100) - round(was_value * 100)), "point")
+    word = "more" if value > was_value else "fewer"
+    change = f"{points} {word} than in {span} ({was_value:.0%})"
+    return Figure(share.label, value, "share", basis, change, 1 if value > was_value else -1)
+
+
+def _say_worth(now: _Measured, criteria: Criteria) -> str:
+    """What the won leads are worth; a sum that the criteria have no rate for stands apart, never left out."""
+    worth = sum(
+        (
+            whole_units(amount, currency) * criteria.rates[currency]
+            for currency, amount in now.worth.items()
+            if currency in criteria.rates
+        ),
+        Decimal(0),
+    )
+    others = [
+        f"{whole_units(amount, currency):,.0f} {currency} without a rate"
+        for currency, amount in sorted(now.worth.items())
+        if currency not in criteria.rates
+    ]
+    if not now.worth:
+        return "no value recorded" if now.leads[Step.WON] else ""
+    told = [f"{worth:,.0f} {criteria.currency}"] if len(others) < len(now.worth) else []
+    return "worth " + " and ".join([*told, *others])
+
+
+def _say_basis(earlier: Period, days: int, day: date, recorded: bool) -> str:
+    if recorded:
+        return (
+            f"Compared with leads that came in from {earlier}, as they stood on {say_day(day)}: after as long a time."
+        )
+    return (
+        f"Compared with leads that came in from {earlier}. Nothing was recorded of how they stood {days:,} days ago, "
+        "so they are taken as they stand now: they have had longer to be touched and won."
+    )
+
+
+def _trace(filters: Filters, as_of: date) -> tuple[Trace, ...]:
+    commands = Commands(filters, as_of)
+    return tuple(
+        commands.list_step(number, step)
+        for number, step in (
+            ("came in", Step.LEADS),
+            ("qualified", Step.QUALIFIED),
+            ("assigned, of the qualified", Step.ASSIGNED),
+            ("touched in time", Step.TOUCHED_IN_TIME),
+            ("touched late: pursued too", Step.TOUCHED_LATE),
+            ("won", Step.WON),
+        )
+    )
