@@ -48,6 +48,7 @@ GROUPS: dict[str, dict[str, str]] = {
     "exporting": {"export": "Export leads with scores, grades and reasons."},
     "forgetting": {"forget": "Erase a person for good, and keep them from coming back."},
     "spending": {"spend": "Record what a source cost, and show it."},
+    "digest": {"digest": "Write a mail of what is overdue, back, to be reviewed."},
     "reporting": {"report": "Show where leads come from, and where they are lost."},
     "criteria": {"criteria": "Check, show and complete the criteria file."},
     "database": {"db": "Look after the database."},

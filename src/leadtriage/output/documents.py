@@ -69,15 +69,16 @@ def _guard(value: Cell) -> str:
 
 def write_markdown(table: Table) -> str:
     """A table of GitHub's Markdown, under its title; nothing in a cell is taken as markup."""
-    lines = [f"**{_escape(table.title)}**", ""] if table.title else []
-    lines += [text for sentence in table.summary for text in (_escape(safe(sentence)), "")]
-    lines.append("| " + " | ".join(_escape(safe(column.label)) for column in table.columns) + " |")
+    lines = [f"**{escape_markdown(table.title)}**", ""] if table.title else []
+    lines += [text for sentence in table.summary for text in (escape_markdown(safe(sentence)), "")]
+    lines.append("| " + " | ".join(escape_markdown(safe(column.label)) for column in table.columns) + " |")
     lines.append("|" + "|".join(" ---: " if column.align == "right" else " --- " for column in table.columns) + "|")
-    lines += (
-        "| " + " | ".join(_escape(write_shown(column, row)) for column in table.columns) + " |" for row in table.rows
-    )
+    for row in table.rows:
+        cells = (escape_markdown(write_shown(column, row)) for column in table.columns)
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 
-def _escape(text: str) -> str:
+def escape_markdown(text: str) -> str:
+    """A text of one line in which nothing is taken as markup."""
     return _MARKDOWN_SIGNS.sub(r"\\\1", html.escape(text, quote=False))

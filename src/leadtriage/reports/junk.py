@@ -11,7 +11,7 @@ from leadtriage.criteria.model import Criteria
 from leadtriage.db.schema import Lead, LeadScore, table
 from leadtriage.reports import page
 from leadtriage.reports.basis import read_basis
-from leadtriage.reports.filters import Filters, conditions, in_play
+from leadtriage.reports.filters import Filters, conditions, in_play, may_be_contacted
 from leadtriage.reports.page import CellRow, Row
 from leadtriage.scoring.nominating import NominatingLine, nominating_lines
 from leadtriage.tabular import Column, Table
@@ -46,6 +46,7 @@ def list_candidates(
     as_of: date,
     *,
     limit: int | None = page.USUAL_LIMIT,
+    contactable: bool = False,
 ) -> Table:
     """Return the junk candidates that wait for a review, those that could reach most on top.
 
@@ -53,15 +54,19 @@ def list_candidates(
     `reason`, by the criteria that are given and the lead as it is stored; `flagged_by` names who does: people,
     systems, `criteria`. Where nothing nominates it any more, since the criteria or the lead have changed after the
     last `score`, `why` says so.
+
+    Args:
+        contactable: only those that may be contacted.
     """
     basis = read_basis(connection)
+    waits = may_be_contacted() if contactable else in_play()
     statement = (
         select(
             *(_lead.c[name] for name in ("id", "name", "company", "email", "source", "owner", "created_on")),
             *(_score.c[name] for name in ("score", "ceiling", "known", "reason")),
         )
         .join_from(_score, _lead, _lead.c.id == _score.c.lead_id)
-        .where(_score.c.candidate, in_play(), *conditions(filters))
+        .where(_score.c.candidate, waits, *conditions(filters))
         .order_by(*_BY_CEILING)
     )
     shown, more = page.cut(page.fetch(connection, statement, page.one_more(limit)), limit)

@@ -1,0 +1,42 @@
+"""Writes a digest as the body of a mail: Markdown, or HTML that loads nothing. Nothing of a lead is taken as markup."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from leadtriage.output.cells import write_shown
+from leadtriage.output.documents import escape_markdown, write_markdown
+from leadtriage.output.safe import safe
+from leadtriage.tabular import Table
+
+_TEMPLATE = "digest.html.j2"
+
+
+def write_digest_markdown(title: str, remarks: Sequence[str], tables: Sequence[Table]) -> str:
+    """A heading, the remarks, and each table with its notes beneath."""
+    parts = [f"# {_escape(title)}\n", *(f"{_escape(remark)}\n" for remark in remarks)]
+    for table in tables:
+        parts.append(write_markdown(table))
+        parts += [f"{_escape(note)}\n" for note in table.notes]
+    return "\n".join(parts)
+
+
+def write_digest_html(title: str, remarks: Sequence[str], tables: Sequence[Table]) -> str:
+    """The same as one HTML document, every style on its element, as mail programs want it."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("leadtriage.output"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=lambda value: safe(value) if isinstance(value, str) else value,
+    )
+    environment.globals["write_shown"] = write_shown
+    return environment.get_template(_TEMPLATE).render(title=title, remarks=remarks, tables=tables)
+
+
+def _escape(text: str) -> str:
+    return escape_markdown(safe(text))
