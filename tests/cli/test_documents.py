@@ -24,10 +24,12 @@ PROJECT = Path(__file__).resolve().parents[2]
 DOCUMENTS = (
     "README.md",
     "docs/tutorial.md",
+    "docs/digest.md",
     "docs/report-criteria.md",
     "docs/report-funnel.md",
     "docs/report-reasons.md",
     "docs/report-sources.md",
+    "docs/report-trend.md",
 )
 SESSION = re.compile(r"^```console\n\$ (leadtriage [^\n]*)\n(.*?)```$", re.MULTILINE | re.DOTALL)
 
