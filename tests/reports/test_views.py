@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, func, select, text
+from world import NOON, TODAY, Event, World, random_world, view
 
+from leadtriage.criteria.example import example_criteria
 from leadtriage.criteria.money import minor_digits
 from leadtriage.db.schema import Spend, Verdict, VerdictLine
 from leadtriage.reports.aging import list_aging
@@ -21,8 +24,8 @@ from leadtriage.reports.junk import list_candidate_ids
 from leadtriage.reports.leads import list_leads
 from leadtriage.reports.overturns import list_overturns
 from leadtriage.reports.queue import list_queue
+from leadtriage.reports.sources import SourcesBy, list_sources
 from leadtriage.reports.stale import list_stale
-from world import NOON, TODAY, Event, World, random_world, view
 
 EVERYTHING = Filters()
 
@@ -135,15 +138,14 @@ def assert_funnel(connection: Connection) -> None:
 def assert_groups(connection: Connection) -> None:
     """Those of sources, people and ages: their rows add up to what the reports count."""
     cohort = select_cohort(connection, EVERYTHING, TODAY)
-    counted = connection.execute(
-        select(cohort.c.source_key, cohort.c.campaign_key, func.count(), func.sum(cohort.c.qualified)).group_by(
-            cohort.c.source_key, cohort.c.campaign_key
-        )
-    ).all()
-    sources = read(connection, "v_sources")
-    assert Counter((row["leads"], row["qualified"]) for row in sources) == Counter(
-        (leads, qualified) for _, _, leads, qualified in counted
-    )
+    brought = list_sources(connection, example_criteria(), EVERYTHING, TODAY, SourcesBy.CAMPAIGN)
+    keys = ("leads", "junk_reviewed", "junk_nominated", "qualified", "won")
+    named = [("source", str.casefold), ("campaign", str.casefold)]
+
+    def told(row: Mapping[str, Any]) -> tuple[Any, ...]:
+        return (*(fold(row[key] or "") for key, fold in named), *(row[key] for key in keys))
+
+    assert sorted(map(told, read(connection, "v_sources"))) == sorted(map(told, brought.rows))
     aging = list_aging(connection, TODAY, "grade", EVERYTHING)
     ages = Counter[tuple[str, str]]()
     for age in read(connection, "v_aging"):

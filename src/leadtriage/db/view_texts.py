@@ -140,7 +140,7 @@ WITH moves AS (
         CASE WHEN later.has_owner = 1 THEN later.owner ELSE lead.owner END AS owner,
         CASE WHEN later.has_qualified = 1 THEN later.qualified IS NOT NULL
             ELSE COALESCE(lead.qualified_on <= run.as_of, FALSE) END AS was_qualified,
-        CASE WHEN score.candidate AND lead.stage IN ('new', 'working', 'nurture') THEN 1 ELSE 0 END AS candidate,
+        score.candidate AS is_candidate,
         COALESCE(lead.first_touch_on, CASE WHEN lead.contact_dated IS NOT NULL THEN lead.imported_on END) AS contacted,
         COALESCE(lead.first_touch_on > score.touch_due, FALSE) AS is_late,
         (lead.first_touch_on IS NULL AND lead.contact_dated IS NOT NULL)
@@ -160,7 +160,8 @@ WITH moves AS (
     LEFT JOIN later ON later.lead_id = lead.id
     WHERE lead.removed_by IS NULL AND lead.merged_into IS NULL
 ), reached AS (
-    SELECT id, created_on, source, campaign, owner, stage, grade, candidate,
+    SELECT id, created_on, source, campaign, owner, stage, grade,
+        CASE WHEN is_candidate AND stage IN ('new', 'working', 'nurture') THEN 1 ELSE 0 END AS candidate,
         was_qualified OR stage IN ('won', 'converted') AS qualified,
         COALESCE(contacted <= as_of, FALSE) AS touched, is_late AND NOT contacted_before AS late,
         CASE WHEN qualified_on <= as_of THEN qualified_on END AS qualified_on,
