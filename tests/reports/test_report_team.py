@@ -24,7 +24,7 @@ from leadtriage.reports.goals import find_due, find_span
 from leadtriage.reports.quantiles import find_median
 from leadtriage.reports.team import list_team
 from leadtriage.reports.team_leads import list_team_leads
-from leadtriage.reports.working_time import working_days_between
+from leadtriage.reports.working_time import number_of, working_days_between
 from leadtriage.scoring.clocks import add_working_days
 from leadtriage.tabular import Table
 from leadtriage.vocabulary import TeamNumber
@@ -325,8 +325,8 @@ def test_working_days_are_counted_as_the_clocks_count_them(
     with create_engine("sqlite://").connect() as connection:
         between = connection.execute(
             select(
-                working_days_between(literal(last), literal(start), follow_up),
-                working_days_between(literal(start), literal(last), follow_up),
+                working_days_between(*(number_of(literal(day)) for day in (last, start)), follow_up),
+                working_days_between(*(number_of(literal(day)) for day in (start, last)), follow_up),
             )
         ).one()
     assert tuple(between) == (count, 0)

@@ -54,8 +54,8 @@ def count_done(connection: Connection, work: Work, doing: Doing) -> list[DoneCou
 
 def count_second_looks(connection: Connection, work: Work) -> list[DoneCount]:
     """Count by reviewer the junk verdicts of the period that were looked at again; well are those that stood."""
-    chosen = select(_lead.c.id).join(_score, _score.c.lead_id == _lead.c.id, isouter=True)
-    about = _verdict.c.lead_id.in_(chosen.where(visible(), *conditions(work.of_leads)))
+    of_leads = _lead.c.id == _verdict.c.lead_id, visible(), *conditions(work.of_leads)
+    about = select(_lead.c.id).join(_score, _score.c.lead_id == _lead.c.id, isouter=True).where(*of_leads).exists()
     return _read(connection, select_second_looks(about, *work.at(_verdict.c.at), before=work.end))
 
 

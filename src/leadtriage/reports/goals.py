@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import CTE, ColumnElement, select
+from sqlalchemy import CTE, ColumnElement, and_, func, literal, select
 
 from leadtriage.criteria.model import FollowUp, Goal
 from leadtriage.db.schema import Touch, table
@@ -23,6 +23,19 @@ class GoalSpan:
 
     first: date
     last: date
+
+
+@dataclass(frozen=True, slots=True)
+class GoalKind:
+    """What goals count, and per what; goals of one kind differ in whose they are and in their targets."""
+
+    what: str
+    per: str
+
+
+def find_kinds(goals: Iterable[Goal]) -> tuple[GoalKind, ...]:
+    """Return the kinds of some goals, each once."""
+    return tuple(dict.fromkeys(GoalKind(goal.what, goal.per) for goal in goals))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +72,26 @@ def say_goal(goal: Goal) -> str:
     return f"{goal.target:,} {goal.what} per {goal.per}"
 
 
-def goal_conditions(goals: Iterable[Goal], cohort: CTE, as_of: date) -> Mapping[tuple[str, str], ColumnElement[bool]]:
-    """What a lead of the cohort must fulfil to count towards goals, by what they count and per what.
+def goal_conditions(kinds: Iterable[GoalKind], cohort: CTE, as_of: date) -> list[ColumnElement[bool]]:
+    """What a lead of the cohort must fulfil to count towards each kind of goal.
 
     Won: closed in that time. Qualified: qualified in it. Touched: a contact in it is recorded with its day. What
     happened on a day that nobody knows counts for none.
     """
-    return {(goal.what, goal.per): _counts(goal, cohort, as_of) for goal in goals}
+    return [_counts(kind, cohort, as_of) for kind in kinds]
 
 
-def _counts(goal: Goal, cohort: CTE, as_of: date) -> ColumnElement[bool]:
-    first = find_span(goal.per, as_of).first
-    if goal.what == "won":
-        return (cohort.c.won == 1) & cohort.c.closed_on.between(first, as_of)
-    if goal.what == "qualified":
-        return (cohort.c.qualified == 1) & cohort.c.qualified_on.between(first, as_of)
-    return cohort.c.lead_id.in_(
-        select(_touch.c.lead_id).where(
-            _touch.c.withdrawn_at.is_(None), _touch.c.dated, _touch.c.on.between(first, as_of)
-        )
+def _counts(kind: GoalKind, cohort: CTE, as_of: date) -> ColumnElement[bool]:
+    first = find_span(kind.per, as_of).first
+    if kind.what == "won":
+        return and_(cohort.c.won == 1, _lies(cohort.c.closed_on, first, as_of))
+    if kind.what == "qualified":
+        return and_(cohort.c.qualified == 1, _lies(cohort.c.qualified_on, first, as_of))
+    contacts = select(_touch.c.lead_id).where(
+        _touch.c.withdrawn_at.is_(None), _touch.c.dated, _touch.c.on.between(first, as_of)
     )
+    return cohort.c.lead_id.in_(contacts)
+
+
+def _lies(day: ColumnElement[date], first: date, last: date) -> ColumnElement[bool]:
+    return func.coalesce(day.between(first, last), literal(False))

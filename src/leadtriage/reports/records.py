@@ -6,6 +6,7 @@ What is counted is `teamwork`'s and `doings`'; how it is shown is `team`'s.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -13,9 +14,10 @@ from sqlalchemy import Connection
 from leadtriage.criteria.model import Criteria
 from leadtriage.reports.cohort import IN_TIME, LATE, NEVER
 from leadtriage.reports.doings import Doing, count_done, count_second_looks
+from leadtriage.reports.goals import GoalKind, find_kinds
 from leadtriage.reports.overturns import find_systems
 from leadtriage.reports.people import People
-from leadtriage.reports.teamwork import ASSIGNED, IDLE, UNDATED, WAIT_ASSIGN, WAIT_REP, WON, Work, count_owned
+from leadtriage.reports.teamwork import OwnedCount, Work, count_idle, count_owned
 
 
 @dataclass(slots=True)
@@ -36,7 +38,7 @@ class Record:
         for_touch: what they waited from there to the first touch.
         undated: won leads of which nobody knows the day, so that they are in no period.
         second_looks: junk verdicts of theirs that were looked at again, `stood` of them confirmed.
-        done: leads that count towards goals, by what they count and per what.
+        done: leads that count towards goals, by the kind of goal.
         system: it is a source system, not a person.
     """
 
@@ -55,7 +57,7 @@ class Record:
     reviewed: int = 0
     second_looks: int = 0
     stood: int = 0
-    done: Counter[tuple[str, str]] = field(default_factory=Counter)
+    done: Counter[GoalKind] = field(default_factory=Counter)
     system: bool = False
 
     @property
@@ -97,9 +99,11 @@ def gather_records(connection: Connection, criteria: Criteria, people: People, w
             record.name = min(record.name, name)
         return record
 
-    for counted in count_owned(connection, work, criteria.goals):
-        record = find(people.find_comparable(counted.owner_key), counted.owner)
-        _add(record, counted.number, counted.touch, counted.days, counted.leads)
+    kinds = find_kinds(criteria.goals)
+    for counted in count_owned(connection, work, kinds):
+        _add(find(people.find_comparable(counted.owner_key), counted.owner), counted, kinds)
+    for owner_key, owner, leads in count_idle(connection, work):
+        find(people.find_comparable(owner_key), owner).idle += leads
     for doing in Doing:
         for count in count_done(connection, work, doing):
             _add_done(find(people.find(count.by), count.by), doing, count.done, count.well)
@@ -113,23 +117,16 @@ def gather_records(connection: Connection, criteria: Criteria, people: People, w
     return _only(records, people, work)
 
 
-def _add(record: Record, number: str, touch: str | None, days: int | None, leads: int) -> None:
-    if number == ASSIGNED and touch is not None:
-        record.touches[touch] += leads
-    elif number in (WAIT_ASSIGN, WAIT_REP) and days is not None:
-        waits = record.for_rep if number == WAIT_ASSIGN else record.for_touch
-        waits.every[days] += leads
-        if touch == LATE:
-            waits.late[days] += leads
-    elif number == WON:
-        record.won += leads
-    elif number == UNDATED:
-        record.undated += leads
-    elif number == IDLE:
-        record.idle += leads
-    else:
-        what, _, per = number.partition("/")
-        record.done[what, per] += leads
+def _add(record: Record, counted: OwnedCount, kinds: Sequence[GoalKind]) -> None:
+    if counted.touch is not None:
+        record.touches[counted.touch] += counted.leads
+    for waits, days in ((record.for_rep, counted.for_rep), (record.for_touch, counted.for_touch)):
+        if days is not None:
+            waits.every[days] += counted.leads
+            waits.late[days] += counted.leads if counted.touch == LATE else 0
+    record.won += counted.won
+    record.undated += counted.undated
+    record.done.update(dict(zip(kinds, counted.goals, strict=True)))
 
 
 def _add_done(record: Record, doing: Doing, done: int, well: int) -> None:

@@ -16,7 +16,7 @@ from leadtriage.criteria.reading.team import WHOLE_TEAM
 from leadtriage.reports.coaching import coach, read_flag_reasons
 from leadtriage.reports.cohort import IN_TIME, LATE, NEVER
 from leadtriage.reports.filters import Filters
-from leadtriage.reports.goals import Progress, find_due, say_goal
+from leadtriage.reports.goals import GoalKind, Progress, find_due, say_goal
 from leadtriage.reports.intervals import FEWEST
 from leadtriage.reports.overturns import find_rate, say_too_few
 from leadtriage.reports.page import CellRow
@@ -95,7 +95,7 @@ def _measure_goals(
         if work.filters.owner is not None and (of_all or key not in records):
             continue
         whose = records.values() if of_all else [records[key]]
-        done = sum(record.done[goal.what, goal.per] for record in whose)
+        done = sum(record.done[GoalKind(goal.what, goal.per)] for record in whose)
         found[key].append(Progress(goal, done, find_due(goal, work.as_of, work.follow_up)))
     return found
 

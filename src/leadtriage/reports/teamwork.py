@@ -10,32 +10,16 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    CTE,
-    ColumnElement,
-    Connection,
-    Integer,
-    Select,
-    String,
-    and_,
-    cast,
-    func,
-    literal,
-    not_,
-    null,
-    select,
-    union_all,
-)
+from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, case, func, literal, not_, select
 
-from leadtriage.criteria.model import FollowUp, Goal
+from leadtriage.criteria.model import FollowUp
 from leadtriage.reports.cohort import IN_TIME, LATE, NEVER, select_cohort
 from leadtriage.reports.filters import Filters
-from leadtriage.reports.goals import goal_conditions
+from leadtriage.reports.goals import GoalKind, goal_conditions
 from leadtriage.reports.stale import select_idle
-from leadtriage.reports.working_time import working_days_between
+from leadtriage.reports.working_time import number_of, working_days_between
 
-ASSIGNED, TOUCHED, WON, UNDATED, IDLE = "assigned", "touched", "won", "won_undated", "idle"
-WAIT_ASSIGN, WAIT_REP = "wait_assign", "wait_rep"
+ASSIGNED, TOUCHED, WON, IDLE = "assigned", "touched", "won", "idle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,77 +65,92 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class OwnedCount:
-    """How many leads of one owner count for a number, by their first touch and working days where these matter.
+    """What has become of leads of one owner that are alike in their first touch and waited as long.
 
     Attributes:
-        number: `assigned` by touch; `wait_assign` and `wait_rep` by touch and working days; `won`; `won_undated`;
-            `idle`; for each kind of goal `won/month` and the like.
+        touch: what became of the first touch; None where they were not assigned within the period.
+        for_rep: the working days that they waited to be assigned; None where that is not known, or does not matter.
+        for_touch: the working days from there to the first touch; likewise.
+        leads: how many they are.
+        won: how many of them are won; `undated` are won as well, but nobody knows when.
+        goals: how many of them count towards each kind of goal.
     """
 
-    number: str
     owner_key: str
     owner: str
     touch: str | None
-    days: int | None
+    for_rep: int | None
+    for_touch: int | None
     leads: int
+    won: int
+    undated: int
+    goals: tuple[int, ...]
 
 
-def count_owned(connection: Connection, work: Work, goals: Sequence[Goal]) -> Iterator[OwnedCount]:
-    """Count what has become of each owner's leads by the day that counts as today, in two statements."""
-    cohort = select_cohort(connection, work.of_leads, work.as_of)
-    row, assigned = cohort.c, count_as(cohort, work, ASSIGNED)
-    until_rep = working_days_between(row.assigned_on, row.came_in, work.follow_up)
-    until_touch = working_days_between(row.touched_on, assigned_day(cohort), work.follow_up)
+def count_owned(connection: Connection, work: Work, goals: Sequence[GoalKind]) -> Iterator[OwnedCount]:
+    """Count what has become of each owner's leads by the day that counts as today, walking them once.
+
+    Args:
+        goals: the kinds of goals, of which `OwnedCount.goals` tells one after the other.
+    """
+    rows = _select_outcomes(select_cohort(connection, work.of_leads, work.as_of), work, goals).subquery().c
     # What was touched before it was assigned came from another rep's desk, and waited for nobody.
-    handed_on = func.coalesce(row.touched_on < row.assigned_on, literal(False))
-    waited_for_rep = and_(assigned, row.assigned_on.is_not(None), not_(handed_on))
-    waited_for_touch = and_(assigned, row.touched_on >= assigned_day(cohort))
-    parts = [
-        _count(ASSIGNED, cohort, assigned, row.touch),
-        _count(WAIT_ASSIGN, cohort, waited_for_rep, row.touch, until_rep),
-        _count(WAIT_REP, cohort, waited_for_touch, row.touch, until_touch),
-        _count(WON, cohort, count_as(cohort, work, WON)),
-    ]
-    if work.is_limited:
-        parts.append(_count(UNDATED, cohort, and_(row.won == 1, row.closed_on.is_(None))))
-    parts += [
-        _count(f"{what}/{per}", cohort, condition)
-        for (what, per), condition in goal_conditions(goals, cohort, work.as_of).items()
-    ]
-    for counted in connection.execute(union_all(*parts)):
-        yield OwnedCount(*counted)
+    handed_on = func.coalesce(rows.touched < rows.given, literal(False))
+    since = func.coalesce(rows.given, rows.came)
+    until_rep = working_days_between(rows.given, rows.came, work.follow_up)
+    until_touch = working_days_between(rows.touched, since, work.follow_up)
+    assigned = rows.assigned == 1
+    keys: tuple[ColumnElement[Any], ...] = (
+        rows.owner_key,
+        case((assigned, rows.touch)).label("first_touch"),
+        case((and_(assigned, rows.given.is_not(None), not_(handed_on)), until_rep)).label("for_rep"),
+        case((and_(assigned, rows.touched >= since), until_touch)).label("for_touch"),
+    )
+    sums = [func.sum(rows[name]) for name in ("won", "undated", *(f"goal_{place}" for place, _ in enumerate(goals)))]
+    counted = select(*keys, func.min(rows.owner), func.count(), *sums).group_by(*(key.name for key in keys))
+    for key, touch, for_rep, for_touch, owner, leads, won, undated, *reached in connection.execute(counted):
+        yield OwnedCount(key, owner, touch, for_rep, for_touch, leads, won, undated, tuple(reached))
+
+
+def _select_outcomes(cohort: CTE, work: Work, goals: Sequence[GoalKind]) -> Select[Any]:
+    """What has become of each owned lead, its days as numbers.
+
+    Selected as it stands, which the offset is for, so that no day is made a number more than once.
+    """
+    row = cohort.c
+    undated = and_(row.won == 1, row.closed_on.is_(None)) if work.is_limited else literal(False)
+    flags = {
+        "assigned": count_as(cohort, work, ASSIGNED),
+        "won": count_as(cohort, work, WON),
+        "undated": undated,
+        **{f"goal_{place}": counts for place, counts in enumerate(goal_conditions(goals, cohort, work.as_of))},
+    }
+    return (
+        select(
+            row.owner_key,
+            row.owner,
+            row.touch,
+            number_of(row.came_in).label("came"),
+            number_of(row.assigned_on).label("given"),
+            number_of(row.touched_on).label("touched"),
+            *(case((holds, 1), else_=0).label(name) for name, holds in flags.items()),
+        )
+        .where(row.owner_key.is_not(None))
+        .offset(0)
+    )
+
+
+def count_idle(connection: Connection, work: Work) -> list[tuple[str, str, int]]:
+    """Count the leads whose idle clock has run out, by owner: the comparable name, the name, the number."""
     idle = select_idle(work.of_leads, work.as_of).subquery()
     owner = idle.c.owner_comparable
     statement = select(owner, func.min(idle.c.owner), func.count()).where(owner.is_not(None)).group_by(owner)
-    for key, name, leads in connection.execute(statement):
-        yield OwnedCount(IDLE, key, name, None, None, leads)
+    return [(key, name, leads) for key, name, leads in connection.execute(statement)]
 
 
 def assigned_day(cohort: CTE) -> ColumnElement[date]:
     """The day from which an owner has a lead: that on which it was assigned, else the one on which it came in."""
     return func.coalesce(cohort.c.assigned_on, cohort.c.came_in)
-
-
-def _count(
-    number: str,
-    cohort: CTE,
-    where: ColumnElement[bool],
-    touch: ColumnElement[Any] | None = None,
-    days: ColumnElement[int] | None = None,
-) -> Select[Any]:
-    row = cohort.c
-    touched = cast(null(), String) if touch is None else touch
-    waited = cast(null(), Integer) if days is None else days
-    columns = (
-        literal(number, String).label("number"),
-        row.owner_key,
-        func.min(row.owner).label("owner"),
-        touched.label("touch"),
-        waited.label("days"),
-        func.count().label("leads"),
-    )
-    grouped = [row.owner_key, *(part for part in (touch, days) if part is not None)]
-    return select(*columns).where(row.owner_key.is_not(None), where).group_by(*grouped)
 
 
 def _closed(cohort: CTE, work: Work) -> list[ColumnElement[bool]]:
@@ -164,6 +163,5 @@ def count_as(cohort: CTE, work: Work, number: str) -> ColumnElement[bool]:
     if number == WON:
         return and_(cohort.c.won == 1, *_closed(cohort, work))
     touch = cohort.c.touch
-    parts = {ASSIGNED: literal(True), TOUCHED: touch != NEVER}
-    parts |= {each: touch == each for each in (IN_TIME, LATE, NEVER)}
-    return and_(*work.on(assigned_day(cohort)), parts[number])
+    parts = {ASSIGNED: [], TOUCHED: [touch != NEVER], **{each: [touch == each] for each in (IN_TIME, LATE, NEVER)}}
+    return and_(*work.on(assigned_day(cohort)), *parts[number])

@@ -18,10 +18,20 @@ _MONDAY = date(1, 1, 1)
 _WEEK = 7
 
 
+def number_of(day: ColumnElement[date]) -> ColumnElement[int]:
+    """A day as a number: how many days after the first Monday of the calendar it is."""
+    return days_between(day, literal(_MONDAY))
+
+
 def working_days_between(
-    later: ColumnElement[date], earlier: ColumnElement[date], follow_up: FollowUp
+    later: ColumnElement[int], earlier: ColumnElement[int], follow_up: FollowUp
 ) -> ColumnElement[int]:
-    """The working days after the second day, up to and with the first; 0 where the first is not later."""
+    """The working days after the second day, up to and with the first; 0 where the first is not later.
+
+    Args:
+        later: a day as a number, see `number_of`; it is used more than once, so it should be no costly expression.
+        earlier: likewise.
+    """
     return largest(_ordinal(later, follow_up) - _ordinal(earlier, follow_up), literal(0))
 
 
@@ -42,14 +52,16 @@ def _is_working(day: date, follow_up: FollowUp) -> bool:
     return day.weekday() in _week(follow_up) and day not in follow_up.holidays
 
 
-def _ordinal(day: ColumnElement[date], follow_up: FollowUp) -> ColumnElement[int]:
+def _ordinal(number: ColumnElement[int], follow_up: FollowUp) -> ColumnElement[int]:
     """The number of working days up to a day since the first Monday of the calendar: whole weeks, then the rest."""
     week = _week(follow_up)
     off = sorted({holiday for holiday in follow_up.holidays if holiday.weekday() in week})
-    number = days_between(day, literal(_MONDAY))
     in_week: dict[Any, int] = {rest: sum(weekday <= rest for weekday in week) for rest in range(_WEEK)}
     counted = number // _WEEK * len(week) + case(in_week, value=number % _WEEK)
     if not off:
         return counted
-    holidays = [(day >= holiday, literal(place + 1, Integer)) for place, holiday in reversed(list(enumerate(off)))]
-    return counted - case(*holidays, else_=0)
+    passed = [
+        (number >= (holiday - _MONDAY).days, literal(place + 1, Integer))
+        for place, holiday in reversed(list(enumerate(off)))
+    ]
+    return counted - case(*passed, else_=0)
