@@ -42,6 +42,9 @@ ALIKE = 0.95
 _MOST_TIERS = 60
 """So many of the commonest tiers are compared with one another."""
 
+_MOST_SUMS = 600
+"""Of one statement: PostgreSQL selects 1,664 columns, SQLite 2,000."""
+
 _WON, _LOST = 1, 2
 
 _COLUMNS = (
@@ -127,7 +130,7 @@ def _sum_up(
     sums: list[ColumnElement[Any]] = []
     for holds in wanted:
         for group in (None, _WON, _LOST):
-            tests = [test for test in (holds, None if group is None else sheets.group == group) if test is not None]
+            tests = [test for test in (None if group is None else sheets.group == group, holds) if test is not None]
             sums.append(
                 func.coalesce(func.sum(case((and_(*tests), sheets.leads), else_=0) if tests else sheets.leads), 0)
             )
@@ -135,10 +138,6 @@ def _sum_up(
     for start in range(0, len(sums), _MOST_SUMS):
         found += map(int, connection.execute(select(*sums[start : start + _MOST_SUMS])).one())
     return [Outcomes(*found[start : start + 3]) for start in range(0, len(found), 3)]
-
-
-_MOST_SUMS = 600
-"""Of one statement: PostgreSQL selects 1,664 columns, SQLite 2,000."""
 
 
 def _mark_alike(

@@ -1,7 +1,7 @@
 """How leads answer all criteria, counted: one row for all that answer alike, from the expressions that score them.
 
-A row has its answers as the digits of a few whole numbers, the lowest first: a million leads are grouped by two numbers
-in seconds, by a column for each answer in half a minute. What the counts say is a report's.
+A row has its answers as the digits of a few whole numbers, the lowest first: leads are grouped by two numbers in less
+than half of the time that a column for each answer takes. What the counts say is a report's.
 """
 
 from __future__ import annotations
