@@ -20,8 +20,8 @@ class Column:
         keep: how dearly a narrow terminal keeps it; the lowest go first.
         align: "left" or "right".
         kind: how the terminal draws it: "text", "line" (a text that is cut where others wrap), "path" (a text whose end
-            tells most), "grade", "bar" (a whole number out of 100), "progress" (a number out of another), "share" (of 1),
-            "days".
+            tells most), "grade", "bar" (a whole number out of 100), "progress" (a number out of another), "share" (of
+            1), "days".
         shown: a key of the rows that is no column: what people see in this one's place ("D?" for "D"); scripts (JSON,
             CSV) get the plain value. A row without that key, or with None there, shows the plain value.
         of: of "progress": the key of the number that it is out of.
@@ -129,11 +129,18 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What a chart draws in one place: a value for each of its series (None for unknown), and what is said of them."""
+    """What a chart draws in one place.
+
+    Attributes:
+        values: one for each of the chart's series; None for unknown.
+        said: what is said of them, in a few words.
+        mark: a value that they should have reached together, if any.
+    """
 
     label: str
     values: tuple[float | None, ...]
     said: str = ""
+    mark: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +153,7 @@ class Chart:
         kind: "bars", a bar for each point with a part for each series; or "lines", a line for each series over the
             points.
         series: what each of a point's values is.
+        mark: what the mark of a point is.
     """
 
     title: str
@@ -153,6 +161,7 @@ class Chart:
     kind: str
     series: tuple[str, ...]
     points: tuple[Point, ...]
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

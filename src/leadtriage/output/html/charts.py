@@ -17,8 +17,6 @@ _LONGEST_LABEL = 32
 """Characters of a label; the whole of it stands in the table."""
 _LETTER, _ROOM = 2.3, 2.6
 """The width of a digit, and the room that a number needs around it, in percent of a telephone's width."""
-_PLOT = 60
-"""Pixels of the height of a line's picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +37,17 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A bar with its label on the left above it and what is said of it on the right; `top` in pixels."""
+    """A bar with its label on the left above it and what is said of it on the right; `top` in pixels.
+
+    Attributes:
+        mark: where a line crosses it, in percent; None for none.
+    """
 
     label: str
     said: str
     top: int
     segments: tuple[Segment, ...]
+    mark: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,13 @@ def lay_out_bars(chart: Chart) -> Bars | None:
     if longest <= 0:
         return None
     bars = tuple(
-        Bar(_shorten(point.label), point.said, place * _ROW, tuple(_lay_out_segments(chart, point, longest)))
+        Bar(
+            label=_shorten(point.label),
+            said=point.said,
+            top=place * _ROW,
+            segments=tuple(_lay_out_segments(chart, point, longest)),
+            mark=None if point.mark is None else min(100, 100 * point.mark / longest),
+        )
         for place, point in enumerate(chart.points)
     )
     drawn = {segment.series for bar in bars for segment in bar.segments}

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from leadtriage.output.cells import write_cell, write_plain, write_shown
 from leadtriage.output.html.charts import lay_out_bars, lay_out_lines
+from leadtriage.output.html.tables import lay_out_table
 from leadtriage.output.safe import safe
 from leadtriage.tabular import Cell, Column, Figure, Overview
 
@@ -35,7 +36,13 @@ def write_page(overview: Overview, facts: tuple[tuple[str, str], ...] = ()) -> s
         keep_trailing_newline=True,
         finalize=_make_safe,
     )
-    environment.filters |= {"bars": lay_out_bars, "lines": lay_out_lines, "figure": _write_figure, "fact": _write_fact}
+    environment.filters |= {
+        "bars": lay_out_bars,
+        "lines": lay_out_lines,
+        "laid_out": lay_out_table,
+        "figure": _write_figure,
+        "fact": _write_fact,
+    }
     environment.globals |= {"write_shown": write_shown, "write_plain": write_plain}
     style = environment.get_template(_STYLE).render()
     return environment.get_template(_TEMPLATE).render(

@@ -30,9 +30,24 @@ def cap_rows(table: Table, name: str, sums: Sequence[str], *, most: int = MOST_R
 
 
 def choose_columns(table: Table, *keys: str) -> Table:
-    """Return the table with some of its columns, in this order."""
+    """Return the table with some of its columns, in this order; rows keep what they have."""
     columns: dict[str, Column] = {column.key: column for column in table.columns}
     return replace(table, columns=tuple(columns[key] for key in keys))
+
+
+def say_interval(table: Table, rate: str, low: str, high: str) -> Table:
+    """Return the table with a rate shown beside the interval in which the true one lies: "12% (8-17%)"."""
+    columns = tuple(
+        replace(column, shown=f"{rate}_shown") if column.key == rate else column for column in table.columns
+    )
+    rows = tuple({**row, f"{rate}_shown": _say_interval(row[rate], row[low], row[high])} for row in table.rows)
+    return replace(table, columns=columns, rows=rows)
+
+
+def _say_interval(rate: Cell, low: Cell, high: Cell) -> str | None:
+    if not (isinstance(rate, float) and isinstance(low, float) and isinstance(high, float)):
+        return None
+    return f"{rate:.0%} ({low * 100:.0f}-{high:.0%})"
 
 
 def _add(rows: Sequence[Mapping[str, Cell]], key: str) -> Cell:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from fractions import Fraction
 
 from sqlalchemy import Connection, case, func, select
 
@@ -18,14 +18,16 @@ from leadtriage.db.schema import ImportBatch, table
 from leadtriage.reports.cohort import has_reached, select_cohort
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.intervals import FEWEST, wilson_interval
-from leadtriage.reports.money import whole_units
 from leadtriage.reports.overview.commands import Commands
 from leadtriage.reports.overview.period import Period
+from leadtriage.reports.sums import convert, join_parts, round_money, sum_in_parts
 from leadtriage.tabular import Figure, Trace
 from leadtriage.vocabulary import Step
 from leadtriage.words import count_of, say_day
 
 _book = table(ImportBatch)
+
+_NEEDED = ("lead_id", "qualified", "assigned", "touch", "won", "amount", "currency")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +41,12 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class _Measured:
-    """How many leads of a period have come how far, and what the won ones are worth, by currency in minor units."""
+    """How many leads of a period had come how far, and what the won ones are worth, by currency in minor units."""
 
     leads: dict[Step, int]
-    worth: dict[str, int]
+    worth: dict[str, Fraction]
+    valued: int
+    """Won leads whose worth is known."""
 
     def count(self, steps: tuple[Step, ...]) -> int:
         return sum(self.leads[step] for step in steps)
@@ -85,19 +89,21 @@ def make_head(connection: Connection, criteria: Criteria, filters: Filters, peri
 
 
 def _measure(connection: Connection, filters: Filters, as_of: date) -> _Measured:
-    cohort = select_cohort(connection, filters, as_of)
+    cohort = select_cohort(connection, filters, as_of, _NEEDED)
     statement = select(
         cohort.c.currency,
-        func.sum(cohort.c.amount),
+        func.count(cohort.c.amount),
+        *sum_in_parts(cohort.c.amount),
         *(func.sum(case((has_reached(cohort, step), 1), else_=0)) for step in Step),
     ).group_by(cohort.c.currency)
-    leads, worth = dict.fromkeys(Step, 0), {}
-    for currency, amount, *counts in connection.execute(statement):
+    leads, worth, valued = dict.fromkeys(Step, 0), {}, 0
+    for currency, amounts, high, low, *counts in connection.execute(statement):
         for step, count in zip(Step, counts, strict=True):
             leads[step] += int(count)
-        if currency is not None and amount is not None:
-            worth[currency] = int(amount)
-    return _Measured(leads, worth)
+        if currency is not None:
+            worth[currency] = Fraction(join_parts(high, low))
+            valued += amounts
+    return _Measured(leads, worth, valued)
 
 
 def _choose_day(connection: Connection, period: Period, as_of: date) -> tuple[date, bool]:
@@ -156,24 +162,17 @@ def _compare_shares(share: _Share, now: _Measured, before: _Measured | None, spa
 
 
 def _say_worth(now: _Measured, criteria: Criteria) -> str:
-    """What the won leads are worth; a sum that the criteria have no rate for stands apart, never left out."""
-    worth = sum(
-        (
-            whole_units(amount, currency) * criteria.rates[currency]
-            for currency, amount in now.worth.items()
-            if currency in criteria.rates
-        ),
-        Decimal(0),
-    )
-    others = [
-        f"{whole_units(amount, currency):,.0f} {currency} without a rate"
-        for currency, amount in sorted(now.worth.items())
-        if currency not in criteria.rates
-    ]
-    if not now.worth:
-        return "no value recorded" if now.leads[Step.WON] else ""
-    told = [f"{worth:,.0f} {criteria.currency}"] if len(others) < len(now.worth) else []
-    return "worth " + " and ".join([*told, *others])
+    """What the won leads are worth: nothing where a part of it cannot be converted, which would be a smaller sum."""
+    won = now.leads[Step.WON]
+    if not won:
+        return ""
+    if not now.valued:
+        return "no value recorded"
+    sums = convert(now.worth, criteria.rates)
+    if sums.total is None:
+        return f"amounts in {', '.join(sums.without_rate)} have no rate"
+    few = "" if now.valued == won else f"; {won - now.valued:,} of {won:,} without a value"
+    return f"worth {round_money(sums.total, criteria.currency):,.0f} {criteria.currency}{few}"
 
 
 def _say_basis(earlier: Period, days: int, day: date, recorded: bool) -> str:

@@ -10,8 +10,12 @@ from leadtriage.criteria.model import Criteria
 from leadtriage.reports.basis import read_basis
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.overview.head import make_head
+from leadtriage.reports.overview.judgement import make_criteria, make_reasons
+from leadtriage.reports.overview.origins import make_sources
 from leadtriage.reports.overview.period import say_period, settle_period
 from leadtriage.reports.overview.pursuit import make_aging, make_funnel
+from leadtriage.reports.overview.teamwork import make_team
+from leadtriage.reports.overview.weeks import make_trend
 from leadtriage.tabular import Overview
 from leadtriage.words import say_day
 
@@ -19,6 +23,7 @@ _LIMITS = (
     "What nobody recorded: a call that was not logged is no contact here, and a deal won elsewhere is not won.",
     "Days on which something happened before the import told of it: such leads count, their days do not.",
     "Why something changed: it shows what was, and how much of it may be chance.",
+    "What a list by stage, reason or grade held on an earlier day: such lists, and the age of open leads, are of now.",
     "Leads that were taken back or merged into others are not counted.",
 )
 
@@ -42,7 +47,12 @@ def make_overview(connection: Connection, criteria: Criteria, filters: Filters, 
         traces=head.traces,
         parts=(
             make_funnel(connection, within, as_of),
+            make_sources(connection, criteria, within, as_of),
+            make_team(connection, criteria, within, as_of),
             make_aging(connection, filters, as_of),
+            make_trend(connection, criteria, filters, period, as_of),
+            make_reasons(connection, criteria, within, as_of),
+            make_criteria(connection, criteria, within, as_of),
         ),
         facts=(
             ("As of", say_day(as_of)),

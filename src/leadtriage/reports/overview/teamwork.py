@@ -1,0 +1,121 @@
+"""The part of an overview about the team: who was given leads, who touched them in time, and who reaches a goal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import date
+
+from sqlalchemy import Connection
+
+from leadtriage.criteria.model import Criteria
+from leadtriage.reports.filters import Filters
+from leadtriage.reports.overview.capping import cap_rows, choose_columns, say_interval
+from leadtriage.reports.overview.commands import Commands
+from leadtriage.reports.overview.drawing import MOST_BARS, say_how_many, take_number
+from leadtriage.reports.team import list_team
+from leadtriage.tabular import Cell, Chart, Part, Point, Table, Trace
+
+_COUNTS = (
+    "assigned",
+    "touched",
+    "in_time",
+    "late",
+    "never",
+    "promises",
+    "kept",
+    "idle",
+    "won",
+    "flagged",
+    "confirmed",
+    "overturned",
+)
+_SHOWN = (
+    "name",
+    "assigned",
+    "in_time",
+    "late",
+    "never",
+    "wait_assign_days",
+    "wait_rep_days",
+    "promises",
+    "kept",
+    "idle",
+    "won",
+    "flagged",
+    "confirmed",
+    "overturned",
+    "overturn_rate",
+    "note",
+)
+_TOUCH = {"in_time": "touched in time", "late": "touched late", "never": "no contact recorded"}
+
+
+def make_team(connection: Connection, criteria: Criteria, filters: Filters, as_of: date) -> Part:
+    """What each person of the team did within the filters' period, and how far each goal has come."""
+    team = list_team(connection, criteria, filters, as_of)
+    people = replace(team, rows=tuple(row for row in team.rows if row["assigned"] is not None))
+    goals = replace(team, title="Goals", rows=tuple(row for row in team.rows if row["goal"]), summary=())
+    shown = say_interval(people, "overturn_rate", "overturn_low", "overturn_high")
+    tables = [choose_columns(cap_rows(shown, "name", _COUNTS), *_SHOWN)]
+    if goals.rows:
+        tables.append(choose_columns(cap_rows(goals, "name", ()), "name", "done", "due_by_today"))
+    return Part(
+        name="team",
+        title="Team",
+        question="Who was given leads within the period, and who touched them in time?",
+        charts=(_draw_touches(people), _draw_goals(goals)),
+        tables=tuple(tables),
+        traces=tuple(_trace(filters, as_of)),
+        remarks=(
+            "Here the period is about the days on which things happened: leads assigned and won, touches promised for, "
+            "flags and verdicts given. Idle is about now, a goal about its month or quarter of today.",
+            "Days are working days, the median of them. Overturned are flags that a reviewer did not call junk; in "
+            "brackets the range in which the true rate lies, as far as so few flags can tell.",
+        ),
+    )
+
+
+def _draw_touches(people: Table) -> Chart:
+    busy = [row for row in people.rows if row["assigned"]]
+    return Chart(
+        title=say_how_many("First contact with assigned leads", len(busy)),
+        description="A bar for each rep: the leads assigned to them, by when the first contact was.",
+        kind="bars",
+        series=tuple(_TOUCH.values()),
+        points=tuple(
+            Point(
+                str(row["name"]),
+                tuple(take_number(row, key) for key in _TOUCH),
+                f"{take_number(row, 'in_time'):,.0f} of {take_number(row, 'assigned'):,.0f} in time",
+            )
+            for row in busy[:MOST_BARS]
+        ),
+    )
+
+
+def _draw_goals(goals: Table) -> Chart:
+    return Chart(
+        title=say_how_many("Goals", len(goals.rows)),
+        description="A bar for each goal, as long as the goal: how much of it is done, in percent.",
+        kind="bars",
+        series=("% done", "% still to do"),
+        points=tuple(_measure_goal(row) for row in goals.rows[:MOST_BARS]),
+        mark="where it should be by today",
+    )
+
+
+def _measure_goal(row: Mapping[str, Cell]) -> Point:
+    goal = take_number(row, "goal")
+    done, due = (100 * take_number(row, key) / goal for key in ("done", "due_by_today"))
+    return Point(str(row["name"]), (done, max(0, 100 - done)), str(row["done_shown"]), due)
+
+
+def _trace(filters: Filters, as_of: date) -> Iterator[Trace]:
+    commands = Commands(filters, as_of)
+    name = () if filters.owner is not None else ("--owner", "NAME")
+    yield Trace("any number of a row, such as late", commands.run("report team --behind late", *name))
+    yield Trace(
+        "any number of a goal, for its month or quarter",
+        commands.without_period().run("report team --behind won --since FIRST-DAY --until LAST-DAY", *name),
+    )
