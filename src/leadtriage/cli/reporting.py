@@ -47,7 +47,7 @@ def add_commands(app: typer.Typer) -> None:
         group,
         "criteria",
         selects=PERIOD,
-        examples=("leadtriage report criteria", "leadtriage report criteria --since 2026-01-01 --source 'Trade show'"),
+        examples=("leadtriage report criteria", "leadtriage report criteria --since 2026-01-01"),
     )(report_criteria)
     add_command(
         group,
@@ -96,7 +96,7 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def report_criteria(invocation: Invocation, selection: Selection) -> None:
-    """Show what each criterion does, and whether it tells won from lost.
+    """Show what each criterion does, and if it tells won from lost.
 
     Of the leads that came in within the period: for how many each criterion is known, how many get points from each of
     its answers, what won and lost leads have from it on average, and how often what nominates leads was overruled.
