@@ -19,6 +19,7 @@ import pytest
 from conftest import copy_sample
 from leadtriage.act import Act
 from leadtriage.cli import clock, main
+from leadtriage.criteria.source import example_text
 
 PROJECT = Path(__file__).resolve().parents[2]
 DOCUMENTS = (
@@ -29,8 +30,10 @@ DOCUMENTS = (
     "docs/report-funnel.md",
     "docs/report-reasons.md",
     "docs/report-sources.md",
+    "docs/report-team.md",
     "docs/report-trend.md",
 )
+ADDED = re.compile(r"^```yaml\n(# at the end of criteria\.yaml\n.*?)```$", re.MULTILINE | re.DOTALL)
 SESSION = re.compile(r"^```console\n\$ (leadtriage [^\n]*)\n(.*?)```$", re.MULTILINE | re.DOTALL)
 
 
@@ -59,6 +62,8 @@ def test_sessions_are_what_the_program_says(name: str, tmp_path: Path, monkeypat
     monkeypatch.setenv("LEADTRIAGE_USER", "maria")
     monkeypatch.setenv("COLUMNS", "100")
     text = (PROJECT / name).read_text(encoding="utf-8")
+    if added := ADDED.search(text):
+        (tmp_path / "criteria.yaml").write_text(example_text() + added[1], encoding="utf-8")
     ran = SESSION.sub(lambda session: f"```console\n$ {session[1]}\n{run_command(session[1])}```", text)
     if os.environ.get("REGENERATE"):
         (PROJECT / name).write_text(ran, encoding="utf-8", newline="\n")

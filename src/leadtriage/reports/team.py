@@ -28,7 +28,7 @@ from leadtriage.tabular import Column, Table
 from leadtriage.words import count_of
 
 _COLUMNS = (
-    Column("name", "Name", keep=100),
+    Column("name", "Name", keep=100, shown="name_shown"),
     Column("assigned", "Assigned", keep=95, align="right"),
     Column("touched", "Touched", keep=55, align="right"),
     Column("in_time", "In time", keep=94, align="right"),
@@ -105,6 +105,7 @@ def _present(record: Record, progress: Progress | None, advice: Sequence[str]) -
     rep, touch = find_median(record.for_rep.every), find_median(record.for_touch.every)
     return {
         "name": record.name,
+        "name_shown": f"{record.name} (system)" if record.system else None,
         "assigned": record.assigned,
         "touched": record.in_time + record.late,
         "in_time": record.in_time,
