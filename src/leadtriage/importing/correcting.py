@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import ColumnElement, Connection, String, and_, cast, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, String, and_, cast, exists, func, literal, or_, select
 
 from leadtriage.act import Act
 from leadtriage.db import expressions
@@ -36,6 +36,8 @@ def _is_believed(staging: Staging) -> ColumnElement[bool]:
 def correct_closing_days(connection: Connection, staging: Staging, batch: int, act: Act) -> None:
     """Put right the days of leads that an earlier import closed on its own day, each with an event."""
     row, lead, event = staging.row, table(Lead), table(Event)
+    if not connection.execute(select(exists().where(row.c.closed_on.is_not(None)))).scalar():
+        return
     moves = event.alias("earlier_move")
     closing = select(func.max(moves.c.id)).where(
         moves.c.lead_id == lead.c.id,
