@@ -7,7 +7,10 @@ from sqlalchemy import ColumnElement, and_, exists, or_
 from leadtriage.db.schema import Event, Lead, table
 from leadtriage.vocabulary import EventKind
 
-_NOTHING_NEW = ("touches", "unanswered_touches", "replies", "nurture_until", "outcome_reason", "outcome_value")
+_NOTHING_NEW = (
+    *("touches", "unanswered_touches", "replies", "nurture_until"),
+    *("outcome_reason", "outcome_value", "closed_on"),
+)
 """Fields of which a change tells what was done with a lead, not what it is."""
 
 
