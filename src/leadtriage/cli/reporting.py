@@ -180,7 +180,7 @@ def report_sources(
 
 
 def report_trend(invocation: Invocation, selection: Selection) -> None:
-    """Show week by week what came in, what became of it, and how much was stale.
+    """Show week by week what came in, was won, and went stale.
 
     --since and --until say which weeks, by default the last 13; each number counts what happened within its week. List
     the leads behind one with: leadtriage leads --dated, or --stale-on for those that were stale on a day.
@@ -201,11 +201,12 @@ def report_team(
         typer.Option("--behind", help="List the leads behind this number.", metavar="|".join(TeamNumber)),
     ] = None,
 ) -> None:
-    """Show what each rep made of their leads, whose flags were overturned, and who reaches a goal.
+    """Show what each rep made of their leads, and how far goals are.
 
-    --since and --until are about the days on which things happened: leads assigned and closed, touches promised for,
-    flags and verdicts given. Goals are about the month or quarter of today. --behind lists the leads behind a number,
-    of --owner's row or of all rows.
+    Also what leads waited for, which promises were kept and whose junk flags were overturned, with advice. --since and
+    --until are about the days on which things happened: leads assigned and closed, touches promised for, flags and
+    verdicts given. Goals are about the month or quarter of today. --behind lists the leads behind a number, of --owner's
+    row or of all rows.
     """
     from leadtriage.reports.team import list_team
     from leadtriage.reports.team_leads import list_team_leads
