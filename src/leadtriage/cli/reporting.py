@@ -205,8 +205,8 @@ def report_team(
 
     Also what leads waited for, which promises were kept and whose junk flags were overturned, with advice. --since and
     --until are about the days on which things happened: leads assigned and closed, touches promised for, flags and
-    verdicts given. Goals are about the month or quarter of today. --behind lists the leads behind a number, of --owner's
-    row or of all rows.
+    verdicts given. Goals are about the month or quarter of today. --behind lists the leads behind a number, of
+    --owner's row or of all rows.
     """
     from leadtriage.reports.team import list_team
     from leadtriage.reports.team_leads import list_team_leads
