@@ -154,9 +154,10 @@ def tell_steps(lead: dict[str, Any], due: date | None, as_of: date) -> set[str]:
     if lead["removed_by"] or lead["merged_into"] or lead["created_on"] > as_of:
         return set()
     steps = {"leads"}
-    if not (lead["stage"] in ("won", "converted") or (lead["qualified_on"] and lead["qualified_on"] <= as_of)):
+    stage = "working" if lead.get("closed_on") and lead["closed_on"] > as_of else lead["stage"]
+    if not (stage in ("won", "converted") or (lead["qualified_on"] and lead["qualified_on"] <= as_of)):
         return steps
-    steps |= {"qualified"} | ({"won"} if lead["stage"] == "won" else set())
+    steps |= {"qualified"} | ({"won"} if stage == "won" else set())
     if not lead["owner"]:
         return steps
     first = lead["first_touch_on"]

@@ -134,9 +134,9 @@ WITH moves AS (
         max(CASE WHEN what = 'qualified' THEN 1 ELSE 0 END) AS has_qualified,
         max(CASE WHEN what = 'qualified' THEN old END) AS qualified
     FROM moved WHERE place = 1 GROUP BY lead_id
-), stood AS (
+), facts AS (
     SELECT lead.id, lead.created_on, lead.source, lead.campaign, score.grade, run.as_of, lead.stage AS stage_now,
-        CASE WHEN later.has_stage = 1 THEN later.stage ELSE lead.stage END AS stage,
+        COALESCE(later.has_stage, 0) AS has_stage, later.stage AS earlier_stage,
         CASE WHEN later.has_owner = 1 THEN later.owner ELSE lead.owner END AS owner,
         CASE WHEN later.has_qualified = 1 THEN later.qualified IS NOT NULL
             ELSE COALESCE(lead.qualified_on <= run.as_of, FALSE) END AS was_qualified,
@@ -159,6 +159,10 @@ WITH moves AS (
     LEFT JOIN lead_score AS score ON score.lead_id = lead.id
     LEFT JOIN later ON later.lead_id = lead.id
     WHERE lead.removed_by IS NULL AND lead.merged_into IS NULL
+), stood AS (
+    SELECT facts.*,
+        CASE WHEN has_stage = 1 THEN earlier_stage WHEN closed_on > as_of THEN 'working' ELSE stage_now END AS stage
+    FROM facts
 ), reached AS (
     SELECT id, created_on, source, campaign, owner, stage, grade,
         CASE WHEN is_candidate AND stage IN ('new', 'working', 'nurture') THEN 1 ELSE 0 END AS candidate,

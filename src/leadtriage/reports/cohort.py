@@ -83,7 +83,8 @@ def select_cohort(connection: Connection, filters: Filters, as_of: date, only: C
 def find_members(connection: Connection, filters: Filters, as_of: date) -> Members:
     """Describe the leads that `select_cohort` selects."""
     later = {kind: _first_later(kind, as_of) for kind in _FIELDS} if _has_later_moves(connection, as_of) else {}
-    stage = _then(later.get(EventKind.STAGE), _lead.c.stage)
+    closed_since = known_day(Dated.CLOSED) > as_of  # it came in closed, with a day that its export told
+    stage = _then(later.get(EventKind.STAGE), case((closed_since, Stage.WORKING.value), else_=_lead.c.stage))
     owner = _then(later.get(EventKind.OWNER), _lead.c.owner)
     owner_key = _find_owner_key(connection, later.get(EventKind.OWNER))
     wanted = conditions(replace(filters, owner=None))
