@@ -63,7 +63,8 @@ def list_trend(connection: Connection, criteria: Criteria, filters: Filters, as_
     weeks = _list_weeks(filters, as_of)
     if not weeks:
         return Table("Trend", _COLUMNS, (), summary=("No day of this period has come yet.",))
-    cohort = select_cohort(connection, replace(filters, since=None, until=None), as_of)
+    needed = ("lead_id", "came_in", "stage", "qualified", "qualified_on", "closed_on")
+    cohort = select_cohort(connection, replace(filters, since=None, until=None), as_of, needed)
     counts = _count_days(connection, cohort, weeks)
     counts["touched"] = _count_touched(connection, cohort, weeks, everything=not _narrows(filters))
     counts["stale"] = _count_stale(connection, criteria, cohort, weeks, everything=not _narrows(filters))
@@ -103,14 +104,12 @@ def _count_days(connection: Connection, cohort: CTE, weeks: Sequence[_Week]) -> 
         "closed": case((closed.is_not(None), _place(cohort.c.closed_on, weeks))),
         "stage": closed,
     }
-    places = tuple(column.label(name) for name, column in columns.items())
     counts = {name: Counter[int]() for name in ("came_in", "qualified", "junked", "won")}
     days = (cohort.c.came_in, cohort.c.qualified_on, cohort.c.closed_on)
-    statement = (
-        select(*places, func.count().label("leads"))
-        .where(or_(*(day >= weeks[0].first for day in days)))
-        .group_by(*places)
-    )
+    within = or_(*(day >= weeks[0].first for day in days))
+    # With an offset the leads' own rows are selected before they are counted, and those of no use are not joined.
+    leads = select(*(column.label(name) for name, column in columns.items())).where(within).offset(0).subquery()
+    statement = select(*leads.c, func.count().label("leads")).group_by(*leads.c)
     for row in connection.execute(statement):
         ended = "won" if row.stage == Stage.WON else "junked"
         for name, place in (("came_in", row.came_in), ("qualified", row.qualified), (ended, row.closed)):
@@ -150,19 +149,22 @@ def _count_stale(
     wanted = [] if everything else [_lead.c.id.in_(select(cohort.c.lead_id))]
     changes = Counter[date]()
     with stale_times(connection, criteria.follow_up, first, last, wanted) as times:
-        since = case((times.c.since > times.c.due, times.c.since)).label("since")
-        due = case((times.c.since <= times.c.due, times.c.due)).label("due")
+        # Most began before the period: both days None are quicker to group than the same day again and again.
+        since = case((and_(times.c.since > times.c.due, times.c.since > first), times.c.since)).label("since")
+        due = case((times.c.due >= times.c.since, times.c.due)).label("due")
         until = case((times.c.until <= last, times.c.until)).label("until")
-        reached = and_(
-            times.c.due < last, times.c.since <= last, times.c.until > times.c.since, times.c.until > times.c.due
+        reached = and_(times.c.due < last, times.c.since <= last, times.c.until > times.c.since)
+        counted = (
+            select(since, due, until, func.count().label("leads"))
+            .where(reached, times.c.until > times.c.due)
+            .group_by(since, due, until)
         )
-        grouped = select(since, due, until, func.count()).where(reached).group_by(since, due, until)
-        for began, after, ended, leads in connection.execute(grouped):
-            start = began or after + _DAY
-            if ended is None or start < ended:
-                changes[start] += leads
-            if ended is not None and start < ended:
-                changes[ended] -= leads
+        for row in connection.execute(counted):
+            start = row.since or (first if row.due is None else row.due + _DAY)
+            if row.until is None or start < row.until:
+                changes[start] += row.leads
+            if row.until is not None and start < row.until:
+                changes[row.until] -= row.leads
     days = sorted(changes)
     sums = list(accumulate((changes[day] for day in days), initial=0))
     return Counter({place: sums[bisect_right(days, week.last)] for place, week in enumerate(weeks)})
