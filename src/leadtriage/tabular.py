@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
 Cell = str | int | float | bool | date | datetime | None
@@ -127,6 +128,25 @@ class Figure:
     direction: int = 0
 
 
+class Tone(StrEnum):
+    """How a series looks, the same meaning alike in all charts: each has its own colour and pattern."""
+
+    PLAIN = "plain"
+    GOOD = "good"
+    LATE = "late"
+    QUIET = "quiet"
+    OTHER = "other"
+    FAINT = "faint"
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One of the values that each point of a chart has."""
+
+    name: str
+    tone: Tone = Tone.PLAIN
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """What a chart draws in one place.
@@ -154,14 +174,16 @@ class Chart:
             points.
         series: what each of a point's values is.
         mark: what the mark of a point is.
+        full: the value of a bar as wide as the picture; None for the largest there is. Longer ones are cut.
     """
 
     title: str
     description: str
     kind: str
-    series: tuple[str, ...]
+    series: tuple[Series, ...]
     points: tuple[Point, ...]
     mark: str = ""
+    full: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from leadtriage.tabular import Chart, Point
+from leadtriage.tabular import Chart, Point, Series
 
 _ROW = 46
 """Pixels from one bar to the next: a line of writing, the bar, and room."""
@@ -25,7 +25,7 @@ class Segment:
 
     x: float
     width: float
-    series: int
+    tone: str
     number: str
     hint: str
 
@@ -52,10 +52,10 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """All bars of a chart; `legend` has the series that are drawn, by their place."""
+    """All bars of a chart; `legend` has the series that are drawn."""
 
     bars: tuple[Bar, ...]
-    legend: tuple[tuple[int, str], ...]
+    legend: tuple[Series, ...]
 
     @property
     def height(self) -> int:
@@ -72,13 +72,15 @@ class Line:
     x: float
     y: float
     last: str
+    most: str
     story: str
 
 
 def lay_out_bars(chart: Chart) -> Bars | None:
     """Return the bars of a chart, the longest as wide as the picture; None where there is nothing to draw."""
-    longest = max((sum(value or 0 for value in point.values) for point in chart.points), default=0)
-    if longest <= 0:
+    lengths = [[value or 0 for value in point.values] for point in chart.points]
+    longest = chart.full or max(map(sum, lengths), default=0)
+    if not lengths or longest <= 0:
         return None
     bars = tuple(
         Bar(
@@ -90,43 +92,41 @@ def lay_out_bars(chart: Chart) -> Bars | None:
         )
         for place, point in enumerate(chart.points)
     )
-    drawn = {segment.series for bar in bars for segment in bar.segments}
-    legend = tuple((place, name) for place, name in enumerate(chart.series) if place in drawn)
-    return Bars(bars, legend)
+    drawn = [any(length[place] for length in lengths) for place in range(len(chart.series))]
+    return Bars(bars, tuple(series for series, is_drawn in zip(chart.series, drawn, strict=True) if is_drawn))
 
 
 def _lay_out_segments(chart: Chart, point: Point, longest: float) -> Iterator[Segment]:
     start = 0.0
-    for series, value in enumerate(point.values):
+    for series, value in zip(chart.series, point.values, strict=True):
         if not value or value < 0:
             continue
-        width = 100 * value / longest
+        width = min(100 - start, 100 * value / longest)
         number = f"{value:,.0f}"
         yield Segment(
             x=start,
             width=width,
-            series=series,
+            tone=series.tone,
             number=number if width >= _LETTER * len(number) + _ROOM and len(chart.series) > 1 else "",
-            hint=f"{point.label}: {number} {chart.series[series]}",
+            hint=f"{point.label}: {number} {series.name}",
         )
         start += width
 
 
 def lay_out_lines(chart: Chart) -> tuple[Line, ...]:
     """Return a line for each series, each over its own range from 0 up, so that small numbers are seen beside large."""
-    return tuple(_lay_out_line(chart, series) for series in range(len(chart.series))) if chart.points else ()
+    return tuple(_lay_out_line(chart, place) for place in range(len(chart.series))) if chart.points else ()
 
 
 def _lay_out_line(chart: Chart, series: int) -> Line:
-    name = chart.series[series]
-    known = [(place, point, point.values[series]) for place, point in enumerate(chart.points)]
-    drawn = [(place, point.label, value) for place, point, value in known if value is not None]
+    name = chart.series[series].name
+    known = [(place, point.label, point.values[series]) for place, point in enumerate(chart.points)]
+    drawn = [(place, label, value) for place, label, value in known if value is not None]
     if not drawn:
-        return Line(name, "", 0, 100, "unknown", f"{name}: unknown")
-    most = max(value for _, _, value in drawn) or 1
-    least = min(value for _, _, value in drawn)
+        return Line(name, "", 0, 100, "unknown", "", f"{name}: unknown")
+    most, least = max(value for _, _, value in drawn), min(value for _, _, value in drawn)
     across = max(1, len(chart.points) - 1)
-    places = [(100 * place / across, 100 - 100 * value / most) for place, _, value in drawn]
+    places = [(100 * place / across, 100 - 100 * value / (most or 1)) for place, _, value in drawn]
     (_, first_label, first), (_, last_label, last) = drawn[0], drawn[-1]
     return Line(
         name=name,
@@ -134,8 +134,9 @@ def _lay_out_line(chart: Chart, series: int) -> Line:
         x=places[-1][0],
         y=places[-1][1],
         last=f"{last:,.0f}",
+        most=f"{most:,.0f}",
         story=f"{name}: {first:,.0f} on {first_label}, {last:,.0f} on {last_label}; least {least:,.0f}, most "
-        f"{max(value for _, _, value in drawn):,.0f}",
+        f"{most:,.0f}",
     )
 
 

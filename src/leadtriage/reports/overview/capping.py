@@ -44,6 +44,17 @@ def say_interval(table: Table, rate: str, low: str, high: str) -> Table:
     return replace(table, columns=columns, rows=rows)
 
 
+def round_sums(table: Table, *keys: str) -> Table:
+    """Return the table with sums of money shown in whole units, as what is large is read."""
+    columns = tuple(replace(each, shown=f"{each.key}_shown") if each.key in keys else each for each in table.columns)
+    rows = tuple({**row, **{f"{key}_shown": _round(row[key]) for key in keys}} for row in table.rows)
+    return replace(table, columns=columns, rows=rows)
+
+
+def _round(value: Cell) -> str | None:
+    return f"{value:,.0f}" if isinstance(value, int | float) else None
+
+
 def _say_interval(rate: Cell, low: Cell, high: Cell) -> str | None:
     if not (isinstance(rate, float) and isinstance(low, float) and isinstance(high, float)):
         return None

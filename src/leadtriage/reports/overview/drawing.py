@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from leadtriage.tabular import Cell
+from leadtriage.tabular import Cell, Series, Tone
 
 MOST_BARS = 10
 """A chart of more groups is no picture any more; the table beneath has them."""
+
+
+TOUCHED = (
+    Series("touched in time", Tone.GOOD),
+    Series("touched late", Tone.LATE),
+    Series("no contact recorded", Tone.QUIET),
+)
+"""What became of first contacts."""
 
 
 def take_number(row: Mapping[str, Cell], key: str) -> float:

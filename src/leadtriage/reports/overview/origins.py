@@ -9,11 +9,11 @@ from sqlalchemy import Connection
 
 from leadtriage.criteria.model import Criteria
 from leadtriage.reports.filters import Filters
-from leadtriage.reports.overview.capping import cap_rows, choose_columns, say_interval
+from leadtriage.reports.overview.capping import cap_rows, choose_columns, round_sums, say_interval
 from leadtriage.reports.overview.commands import Commands
 from leadtriage.reports.overview.drawing import MOST_BARS, say_how_many, take_number
 from leadtriage.reports.sources import list_sources
-from leadtriage.tabular import Cell, Chart, Part, Point, Table, Trace
+from leadtriage.tabular import Cell, Chart, Part, Point, Series, Table, Tone, Trace
 from leadtriage.vocabulary import Step
 
 _SUMS = ("leads", "junk_reviewed", "junk_nominated", "qualified", "won", "value", "spend")
@@ -38,7 +38,7 @@ _SHOWN = (
 def make_sources(connection: Connection, criteria: Criteria, filters: Filters, as_of: date) -> Part:
     """What each source brought of the leads that came in within the filters' period, and what it cost."""
     sources = list_sources(connection, criteria, filters, as_of)
-    shown = say_interval(sources, "junk_rate", "junk_low", "junk_high")
+    shown = round_sums(say_interval(sources, "junk_rate", "junk_low", "junk_high"), "value", "spend")
     return Part(
         name="sources",
         title="Sources",
@@ -59,7 +59,7 @@ def _draw_leads(sources: Table) -> Chart:
         title=say_how_many("Leads by source", len(sources.rows)),
         description="A bar for each source: its leads, those that are qualified first.",
         kind="bars",
-        series=("qualified", "not qualified"),
+        series=(Series("qualified"), Series("not qualified", Tone.FAINT)),
         points=tuple(_point(row) for row in sources.rows[:MOST_BARS] if row["leads"]),
     )
 
@@ -77,7 +77,7 @@ def _draw_costs(sources: Table, currency: str) -> Chart:
         title=f"Cost of a qualified lead, in {currency}",
         description="A bar for each source of which the spend is recorded, the cheapest first.",
         kind="bars",
-        series=(currency,),
+        series=(Series(currency),),
         points=tuple(
             Point(
                 str(row["source_shown"]),

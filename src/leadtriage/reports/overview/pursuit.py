@@ -13,16 +13,13 @@ from leadtriage.reports.filters import Filters
 from leadtriage.reports.funnel import FunnelBy, list_funnel
 from leadtriage.reports.overview.capping import cap_rows
 from leadtriage.reports.overview.commands import Commands
-from leadtriage.reports.overview.drawing import take_number
+from leadtriage.reports.overview.drawing import TOUCHED, take_number
 from leadtriage.reports.page import CellRow
-from leadtriage.tabular import Cell, Chart, Column, Part, Point, Table, Trace
+from leadtriage.tabular import Cell, Chart, Column, Part, Point, Series, Table, Tone, Trace
 from leadtriage.vocabulary import OPEN_STAGES, Step
 
-_TOUCH = {
-    Step.TOUCHED_IN_TIME: "touched in time",
-    Step.TOUCHED_LATE: "touched late",
-    Step.NEVER_TOUCHED: "no contact recorded",
-}
+_TOUCH = {Step.TOUCHED_IN_TIME: TOUCHED[0], Step.TOUCHED_LATE: TOUCHED[1], Step.NEVER_TOUCHED: TOUCHED[2]}
+_GRADE_TONES = (Tone.PLAIN, Tone.OTHER, Tone.QUIET, Tone.FAINT, Tone.LATE)
 
 _BY_SOURCE = (
     Column("source", "Source", keep=100, shown="source_shown"),
@@ -69,13 +66,15 @@ def _draw_funnel(funnel: Table) -> Chart:
 
     single = (Step.LEADS, Step.QUALIFIED, Step.ASSIGNED)
     points = [Point(str(rows[step]["step_shown"]), (leads[step], None, None, None), said(step)) for step in single]
-    points.append(Point("first contact", (None, *(leads[step] for step in _TOUCH)), f"{leads[Step.ASSIGNED]:,.0f}"))
+    touched = leads[Step.TOUCHED_IN_TIME] + leads[Step.TOUCHED_LATE]
+    contacts = f"{touched:,.0f} of {leads[Step.ASSIGNED]:,.0f}"
+    points.append(Point("first contact", (None, *(leads[step] for step in _TOUCH)), contacts))
     points.append(Point("won", (leads[Step.WON], None, None, None), said(Step.WON)))
     return Chart(
         title="From lead to customer",
         description="A bar for each step: leads that came in, qualified, assigned, by their first contact, and won.",
         kind="bars",
-        series=("leads", *_TOUCH.values()),
+        series=(Series("leads"), *_TOUCH.values()),
         points=tuple(points),
     )
 
@@ -114,7 +113,10 @@ def _draw_aging(aging: Table) -> Chart:
         title="Open leads by age in days",
         description="A bar for each age, with a part for each grade.",
         kind="bars",
-        series=tuple(f"grade {column.label}" if len(column.label) == 1 else "not scored" for column in grades),
+        series=tuple(
+            Series(f"grade {column.label}" if len(column.label) == 1 else "not scored", tone)
+            for column, tone in zip(grades, _GRADE_TONES, strict=False)
+        ),
         points=tuple(
             Point(
                 f"{row['bucket']} days",

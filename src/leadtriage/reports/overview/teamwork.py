@@ -12,9 +12,9 @@ from leadtriage.criteria.model import Criteria
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.overview.capping import cap_rows, choose_columns, say_interval
 from leadtriage.reports.overview.commands import Commands
-from leadtriage.reports.overview.drawing import MOST_BARS, say_how_many, take_number
+from leadtriage.reports.overview.drawing import MOST_BARS, TOUCHED, say_how_many, take_number
 from leadtriage.reports.team import list_team
-from leadtriage.tabular import Cell, Chart, Part, Point, Table, Trace
+from leadtriage.tabular import Cell, Chart, Part, Point, Series, Table, Trace
 
 _COUNTS = (
     "assigned",
@@ -48,13 +48,16 @@ _SHOWN = (
     "overturn_rate",
     "note",
 )
-_TOUCH = {"in_time": "touched in time", "late": "touched late", "never": "no contact recorded"}
+_TOUCH = ("in_time", "late", "never")
 
 
 def make_team(connection: Connection, criteria: Criteria, filters: Filters, as_of: date) -> Part:
     """What each person of the team did within the filters' period, and how far each goal has come."""
     team = list_team(connection, criteria, filters, as_of)
-    people = replace(team, rows=tuple(row for row in team.rows if row["assigned"] is not None))
+    # The advice of the summary stands in the notes of the rows, too.
+    people = replace(
+        team, rows=tuple(row for row in team.rows if row["assigned"] is not None), summary=team.summary[:1]
+    )
     goals = replace(team, title="Goals", rows=tuple(row for row in team.rows if row["goal"]), summary=())
     shown = say_interval(people, "overturn_rate", "overturn_low", "overturn_high")
     tables = [choose_columns(cap_rows(shown, "name", _COUNTS), *_SHOWN)]
@@ -82,7 +85,7 @@ def _draw_touches(people: Table) -> Chart:
         title=say_how_many("First contact with assigned leads", len(busy)),
         description="A bar for each rep: the leads assigned to them, by when the first contact was.",
         kind="bars",
-        series=tuple(_TOUCH.values()),
+        series=TOUCHED,
         points=tuple(
             Point(
                 str(row["name"]),
@@ -96,19 +99,20 @@ def _draw_touches(people: Table) -> Chart:
 
 def _draw_goals(goals: Table) -> Chart:
     return Chart(
-        title=say_how_many("Goals", len(goals.rows)),
+        title=say_how_many("How much of each goal is done", len(goals.rows)),
         description="A bar for each goal, as long as the goal: how much of it is done, in percent.",
         kind="bars",
-        series=("% done", "% still to do"),
+        series=(Series("% done"),),
         points=tuple(_measure_goal(row) for row in goals.rows[:MOST_BARS]),
         mark="where it should be by today",
+        full=100,
     )
 
 
 def _measure_goal(row: Mapping[str, Cell]) -> Point:
     goal = take_number(row, "goal")
     done, due = (100 * take_number(row, key) / goal for key in ("done", "due_by_today"))
-    return Point(str(row["name"]), (done, max(0, 100 - done)), str(row["done_shown"]), due)
+    return Point(str(row["name"]), (done,), str(row["done_shown"]), due)
 
 
 def _trace(filters: Filters, as_of: date) -> Iterator[Trace]:

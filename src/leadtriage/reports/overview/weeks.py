@@ -12,7 +12,7 @@ from leadtriage.reports.filters import Filters
 from leadtriage.reports.overview.commands import Commands
 from leadtriage.reports.overview.period import Period
 from leadtriage.reports.trend import MEASURES, list_trend
-from leadtriage.tabular import Chart, Part, Point, Table, Trace
+from leadtriage.tabular import Chart, Part, Point, Series, Table, Trace
 
 _MOST_WEEKS = 53
 
@@ -53,7 +53,7 @@ def _draw(trend: Table) -> Chart:
         title="Week by week",
         description="A line for each number over the weeks.",
         kind="lines",
-        series=tuple(labels[key] for key in MEASURES),
+        series=tuple(Series(labels[key]) for key in MEASURES),
         points=tuple(Point(str(row["week"]), tuple(_take(row[key]) for key in MEASURES)) for row in trend.rows),
     )
 
