@@ -132,8 +132,8 @@ BY_HAND = [
     # a, due on the 3rd; d, promised for the 6th; not b, which was late but called on the 5th; not c, due on the 9th.
     (november(2), 4, 0, 2, 0, 0, 2),
     # came in e h; a qualified, and c, by being won on the 13th, having been stale from the 10th on; the call with h was
-    # taken back, so nobody was touched. Stale on the 15th: a; b, silent since the 5th, due on the 12th; d; f, due on 6 October;
-    # h, due on the 10th. Not e, which was called junk later; not g, which is backlog.
+    # taken back, so nobody was touched. Stale on the 15th: a; b, silent since the 5th, due on the 12th; d; f, due on 6
+    # October; h, due on the 10th. Not e, which was called junk later; not g, which is backlog.
     (november(9), 2, 2, 0, 0, 1, 5),
     # touched b; e called junk. Stale on the 22nd: a f h; b is due on the 24th, d is parked since the 16th.
     (november(16), 0, 0, 1, 1, 0, 3),
