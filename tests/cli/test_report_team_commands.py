@@ -114,6 +114,13 @@ def test_every_number_has_its_leads(story: Program) -> None:
     assert (len(won), len(touched), len(qualified)) == (1, 1, 1)
 
 
+def test_a_name_that_nobody_has_is_told_with_those_near_it(story: Program) -> None:
+    told = story.done("report", "team", "--owner", "Ben Oda", *DAY)
+    assert told.out == "Team: none\n"
+    assert "near it: “Ben Ode”" in told.err
+    assert story.rows("report", "team", "--owner", "\udcff\x00", "--behind", "won", *DAY) == []
+
+
 def test_a_narrow_terminal_shows_who_did_what_and_how_far_goals_are(
     story: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:

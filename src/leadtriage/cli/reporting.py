@@ -208,13 +208,14 @@ def report_team(
     verdicts given. Goals are about the month or quarter of today. --behind lists the leads behind a number, of
     --owner's row or of all rows.
     """
+    from leadtriage.reports.emptiness import explain_if_empty
     from leadtriage.reports.team import list_team
     from leadtriage.reports.team_leads import list_team_leads
 
     filters = selection.filters()
     with invocation.reporting() as (connection, criteria, as_of):
         if behind is None:
-            table = list_team(connection, criteria, filters, as_of)
+            table = explain_if_empty(connection, list_team(connection, criteria, filters, as_of), filters)
         else:
             table = list_team_leads(connection, criteria, filters, as_of, behind, limit=selection.most)
     invocation.show(table, more=MORE)

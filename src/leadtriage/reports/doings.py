@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, case, exists, func, literal, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, literal, not_, or_, select
 
-from leadtriage.db.schema import Lead, LeadScore, Nomination, Touch, Verdict, table
-from leadtriage.reports.filters import conditions, visible
+from leadtriage.db.schema import Lead, Nomination, Touch, Verdict, table
+from leadtriage.reports.filters import Filters, conditions, visible
 from leadtriage.reports.overturns import select_decisions, select_second_looks
 from leadtriage.reports.teamwork import Work
 from leadtriage.scoring.nominating import BY_THE_CRITERIA
 from leadtriage.vocabulary import Stage, VerdictKind
 
-_lead, _score, _touch = table(Lead), table(LeadScore), table(Touch)
+_lead, _touch = table(Lead), table(Touch)
 _nomination, _verdict = table(Nomination), table(Verdict)
 _further = _touch.alias("further")
 
@@ -54,8 +54,7 @@ def count_done(connection: Connection, work: Work, doing: Doing) -> list[DoneCou
 
 def count_second_looks(connection: Connection, work: Work) -> list[DoneCount]:
     """Count by reviewer the junk verdicts of the period that were looked at again; well are those that stood."""
-    of_leads = _lead.c.id == _verdict.c.lead_id, visible(), *conditions(work.of_leads)
-    about = select(_lead.c.id).join(_score, _score.c.lead_id == _lead.c.id, isouter=True).where(*of_leads).exists()
+    about = _is_about(_verdict.c.lead_id, work)
     return _read(connection, select_second_looks(about, *work.at(_verdict.c.at), before=work.end))
 
 
@@ -65,13 +64,15 @@ def _read(connection: Connection, counted: Select[Any]) -> list[DoneCount]:
 
 def select_done(work: Work, doing: Doing) -> Select[Any]:
     """Select `lead_id`, `by` and `well` (1 or 0) of everything of a kind that was done within the period."""
-    rows = _SELECTED[doing](work).subquery()
-    return (
-        select(rows.c.lead_id, rows.c.by, rows.c.well)
-        .join(_lead, _lead.c.id == rows.c.lead_id)
-        .join(_score, _score.c.lead_id == rows.c.lead_id, isouter=True)
-        .where(visible(), *conditions(work.of_leads))
-    )
+    return _SELECTED[doing](work)
+
+
+def _is_about(lead_id: ColumnElement[int], work: Work) -> ColumnElement[bool]:
+    """Whether the work is about a lead; all leads but the hidden ones need not be looked up one by one."""
+    if work.of_leads == Filters():
+        hidden = or_(_lead.c.removed_by.is_not(None), _lead.c.merged_into.is_not(None))
+        return lead_id.not_in(select(_lead.c.id).where(hidden))
+    return exists().where(_lead.c.id == lead_id, visible(), *conditions(work.of_leads))
 
 
 def select_decided(work: Work, *of_flag: str) -> Select[Any]:
@@ -83,7 +84,8 @@ def select_decided(work: Work, *of_flag: str) -> Select[Any]:
     decided = select_decisions(*of_flag, before=work.end)
     columns = (decided.c[name] for name in ("lead_id", "by", "id", *of_flag))
     flagged = decided.c.by != BY_THE_CRITERIA
-    return select(*columns, decided.c.confirmed.label("well")).where(flagged, *work.at(decided.c.at))
+    about = _is_about(decided.c.lead_id, work)
+    return select(*columns, decided.c.confirmed.label("well")).where(flagged, about, *work.at(decided.c.at))
 
 
 def _select_promises(work: Work) -> Select[Any]:
@@ -105,24 +107,36 @@ def _select_promises(work: Work) -> Select[Any]:
     closed = func.coalesce(_lead.c.closed_on <= promise.next_on, literal(False))
     parked = and_(_lead.c.stage == Stage.NURTURE.value, _lead.c.parked_on <= promise.next_on)
     let_go = or_(closed, func.coalesce(parked, literal(False)))
-    return (
-        select(promise.lead_id, promise.by, case((kept, 1), else_=0).label("well"))
+    # Selected as it stands, which the offset is for, so that the further touch is looked for once.
+    made = (
+        select(promise.lead_id, promise.by, promise.next_on, _flag(kept).label("well"), _flag(let_go).label("let_go"))
         .join(_lead, _lead.c.id == promise.lead_id)
         .where(
             promise.withdrawn_at.is_(None),
             promise.act.is_not(None),
             promise.on <= work.as_of,
+            visible(),
+            *conditions(work.of_leads),
             *work.on(promise.next_on),
-            or_(kept, and_(promise.next_on < work.as_of, not_(let_go))),
         )
+        .offset(0)
+        .subquery()
+        .c
     )
+    is_due = or_(made.well == 1, and_(made.next_on < work.as_of, made.let_go == 0))
+    return select(made.lead_id, made.by, made.well).where(is_due)
+
+
+def _flag(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return case((condition, 1), else_=0)
 
 
 def _select_flags(work: Work) -> Select[Any]:
     """What was nominated; what was taken back is no flag, what a verdict has decided is one."""
     taken_back = and_(_nomination.c.withdrawn_at.is_not(None), _nomination.c.withdrawn_act.is_(None))
     columns = _nomination.c.lead_id, _nomination.c.by, literal(0).label("well")
-    return select(*columns).where(not_(taken_back), *work.at(_nomination.c.at))
+    about = _is_about(_nomination.c.lead_id, work)
+    return select(*columns).where(not_(taken_back), about, *work.at(_nomination.c.at))
 
 
 def _select_reviews(work: Work) -> Select[Any]:
@@ -130,6 +144,7 @@ def _select_reviews(work: Work) -> Select[Any]:
         _verdict.c.kind == VerdictKind.REVIEW.value,
         _verdict.c.withdrawn_at.is_(None),
         _verdict.c.audited_id.is_(None),
+        _is_about(_verdict.c.lead_id, work),
         *work.at(_verdict.c.at),
     )
 

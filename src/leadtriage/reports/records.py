@@ -143,7 +143,7 @@ def _add_done(record: Record, doing: Doing, done: int, well: int) -> None:
 
 
 def _only(records: dict[str, Record], people: People, work: Work) -> dict[str, Record]:
-    if work.filters.owner is None:
+    if work.owner is None:
         return records
-    wanted = people.find(work.filters.owner)
+    wanted = people.find(work.owner)
     return {key: record for key, record in records.items() if key == wanted}

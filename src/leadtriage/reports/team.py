@@ -92,7 +92,7 @@ def _measure_goals(
     for goal in criteria.goals:
         of_all = goal.who == WHOLE_TEAM
         key = goal.who if of_all else people.find(goal.who)
-        if work.filters.owner is not None and (of_all or key not in records):
+        if work.owner is not None and (of_all or key not in records):
             continue
         whose = records.values() if of_all else [records[key]]
         done = sum(record.done[GoalKind(goal.what, goal.per)] for record in whose)

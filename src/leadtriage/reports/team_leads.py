@@ -58,9 +58,9 @@ def _select_owned(connection: Connection, work: Work, people: People, number: Te
     found = select(lead_id).where(owner.is_not(None))
     if counts is not None:
         found = found.where(counts)
-    if work.filters.owner is None:
+    if work.owner is None:
         return found
-    return found.where(owner.in_(people.spellings(people.find(work.filters.owner))))
+    return found.where(owner.in_(people.spellings(people.find(work.owner))))
 
 
 def _select_done(connection: Connection, work: Work, people: People, number: TeamNumber) -> Select[tuple[int]]:
@@ -69,7 +69,7 @@ def _select_done(connection: Connection, work: Work, people: People, number: Tea
     found = select(rows.c.lead_id)
     if well is not None:
         found = found.where(rows.c.well == well)
-    if work.filters.owner is None:
+    if work.owner is None:
         return found
     names = connection.execute(select(rows.c.by).distinct()).scalars().all()
-    return found.where(rows.c.by.in_(people.choose(people.find(work.filters.owner), names)))
+    return found.where(rows.c.by.in_(people.choose(people.find(work.owner), names)))

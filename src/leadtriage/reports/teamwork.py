@@ -6,7 +6,7 @@ What people did themselves, whoever has the lead, is `reports.doings`'; who is w
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -14,12 +14,11 @@ from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, case, func,
 
 from leadtriage.criteria.model import FollowUp
 from leadtriage.reports.cohort import IN_TIME, LATE, NEVER, select_cohort
-from leadtriage.reports.filters import Filters
+from leadtriage.reports.filters import Filters, as_stored
 from leadtriage.reports.goals import GoalKind, goal_conditions
 from leadtriage.reports.stale import select_idle
 from leadtriage.reports.working_time import number_of, working_days_between
-
-ASSIGNED, TOUCHED, WON, IDLE = "assigned", "touched", "won", "idle"
+from leadtriage.vocabulary import TeamNumber
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +39,14 @@ class Work:
         return self.filters.since is not None or self.filters.until is not None
 
     @property
+    def owner(self) -> str | None:
+        """Whose work alone it is about, as a database can hold the name; None for everybody's."""
+        return None if self.filters.owner is None else as_stored(self.filters.owner)
+
+    @property
     def of_leads(self) -> Filters:
         """Which leads it is about, whenever they came in."""
-        return replace(self.filters, owner=None, since=None, until=None)
+        return Filters(source=self.filters.source, campaign=self.filters.campaign)
 
     @property
     def end(self) -> datetime:
@@ -106,8 +110,12 @@ def count_owned(connection: Connection, work: Work, goals: Sequence[GoalKind]) -
         case((and_(assigned, rows.given.is_not(None), not_(handed_on)), until_rep)).label("for_rep"),
         case((and_(assigned, rows.touched >= since), until_touch)).label("for_touch"),
     )
-    sums = [func.sum(rows[name]) for name in ("won", "undated", *(f"goal_{place}" for place, _ in enumerate(goals)))]
-    counted = select(*keys, func.min(rows.owner), func.count(), *sums).group_by(*(key.name for key in keys))
+    flags = [rows[name] for name in ("won", "undated", *(f"goal_{place}" for place, _ in enumerate(goals)))]
+    counted = (
+        select(*keys, func.min(rows.owner), func.count(), *(func.sum(flag) for flag in flags))
+        .where(sum(flags, rows.assigned) > 0)
+        .group_by(*(key.name for key in keys))
+    )
     for key, touch, for_rep, for_touch, owner, leads, won, undated, *reached in connection.execute(counted):
         yield OwnedCount(key, owner, touch, for_rep, for_touch, leads, won, undated, tuple(reached))
 
@@ -120,8 +128,8 @@ def _select_outcomes(cohort: CTE, work: Work, goals: Sequence[GoalKind]) -> Sele
     row = cohort.c
     undated = and_(row.won == 1, row.closed_on.is_(None)) if work.is_limited else literal(False)
     flags = {
-        "assigned": count_as(cohort, work, ASSIGNED),
-        "won": count_as(cohort, work, WON),
+        "assigned": count_as(cohort, work, TeamNumber.ASSIGNED),
+        "won": count_as(cohort, work, TeamNumber.WON),
         "undated": undated,
         **{f"goal_{place}": counts for place, counts in enumerate(goal_conditions(goals, cohort, work.as_of))},
     }
@@ -158,10 +166,16 @@ def _closed(cohort: CTE, work: Work) -> list[ColumnElement[bool]]:
     return work.on(cohort.c.closed_on) if work.is_limited else []
 
 
-def count_as(cohort: CTE, work: Work, number: str) -> ColumnElement[bool]:
+def count_as(cohort: CTE, work: Work, number: TeamNumber) -> ColumnElement[bool]:
     """Whether a lead of the cohort counts for its owner: `assigned` and its parts by touch, `touched`, `won`."""
-    if number == WON:
+    if number is TeamNumber.WON:
         return and_(cohort.c.won == 1, *_closed(cohort, work))
     touch = cohort.c.touch
-    parts = {ASSIGNED: [], TOUCHED: [touch != NEVER], **{each: [touch == each] for each in (IN_TIME, LATE, NEVER)}}
+    parts = {
+        TeamNumber.ASSIGNED: [],
+        TeamNumber.TOUCHED: [touch != NEVER],
+        TeamNumber.IN_TIME: [touch == IN_TIME],
+        TeamNumber.LATE: [touch == LATE],
+        TeamNumber.NEVER: [touch == NEVER],
+    }
     return and_(*work.on(assigned_day(cohort)), *parts[number])
