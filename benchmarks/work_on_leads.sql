@@ -1,8 +1,11 @@
 -- What a sales team does to leads in some months, for the reports to count: two further events a lead, touches,
 -- assignments, closings, verdicts and spending. Every choice follows from the lead's id, so that two runs are alike.
+-- Nothing happens after 2 November 2026, the day on which the reports are made: the latest leads still wait.
 
 CREATE TEMP TABLE worked AS
-SELECT id AS lead_id, created_on, (id * 7919) % 1000 AS chance, (id * 104729) % 20 AS rep,
+SELECT id AS lead_id, created_on, (id * 104729) % 20 AS rep,
+       (id * 7919) % 1000
+         + CASE WHEN created_on > '2026-10-05' THEN 1000 WHEN created_on > '2026-08-10' THEN 300 ELSE 0 END AS chance,
        date(created_on, '+' || ((id * 31) % 4) || ' days') AS assigned_on,
        date(created_on, '+' || ((id * 31) % 4 + (id * 17) % 9) || ' days') AS touched_on,
        date(created_on, '+' || (20 + (id * 13) % 60) || ' days') AS closed_on
