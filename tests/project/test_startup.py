@@ -14,6 +14,7 @@ HEAVY = {
     "alembic",
     "disposable_email_domains",
     "email_validator",
+    "jinja2",
     "phonenumbers",
     "publicsuffixlist",
     "pydantic",

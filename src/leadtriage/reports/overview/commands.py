@@ -10,8 +10,6 @@ from leadtriage.reports.filters import Filters
 from leadtriage.tabular import Trace
 from leadtriage.vocabulary import Step
 
-_EXAMPLE = "NAME"
-
 
 @dataclass(frozen=True, slots=True)
 class Commands:
@@ -30,19 +28,24 @@ class Commands:
 
     def run(self, command: str, *options: str) -> str:
         """Return a command with these filters behind its own options, its arguments quoted for a shell."""
-        words = ["leadtriage", *command.split(), *options, *self._filter_options(), "--as-of", self.as_of.isoformat()]
-        return " ".join(shlex.quote(word) for word in words)
+        said = " ".join(shlex.quote(word) for word in ("leadtriage", *command.split(), *options))
+        return f"{said} {self._say_filters()}"
+
+    def complete(self, line: str) -> str:
+        """Return a line of a summary; where it is a command, with these filters, so that it counts the same."""
+        return f"{line} {self._say_filters()}" if line.startswith("leadtriage ") else line
 
     def without_period(self) -> Commands:
         """The same for leads that came in whenever."""
         return replace(self, filters=replace(self.filters, since=None, until=None))
 
-    def _filter_options(self) -> list[str]:
+    def _say_filters(self) -> str:
         given = {
             "--since": self.filters.since.isoformat() if self.filters.since else None,
             "--until": self.filters.until.isoformat() if self.filters.until else None,
             "--source": self.filters.source,
             "--campaign": self.filters.campaign,
             "--owner": self.filters.owner,
+            "--as-of": self.as_of.isoformat(),
         }
-        return [word for flag, value in given.items() if value is not None for word in (flag, value)]
+        return " ".join(f"{flag} {shlex.quote(value)}" for flag, value in given.items() if value is not None)

@@ -43,7 +43,7 @@ def make_reasons(connection: Connection, criteria: Criteria, filters: Filters, a
         title="Reasons",
         question="Why were leads called junk, lost or parked, and how good did they look then?",
         charts=(),
-        tables=(_spread_by_grade(reasons),),
+        tables=(replace(_spread_by_grade(reasons), summary=tuple(map(commands.complete, reasons.summary))),),
         traces=(
             Trace("called junk", commands.list_leads("--stage", "junk", "--reason", "REASON")),
             Trace("lost", commands.list_leads("--stage", "lost", "--reason", "REASON")),
