@@ -28,6 +28,7 @@ DOCUMENTS = (
     "docs/digest.md",
     "docs/report-criteria.md",
     "docs/report-funnel.md",
+    "docs/report-html.md",
     "docs/report-reasons.md",
     "docs/report-sources.md",
     "docs/report-team.md",
