@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -59,6 +60,16 @@ class Reason(StrEnum):
     TEST = "test"
     PRICE = "price"
     FEATURE = "feature"
+
+
+SIDES: Mapping[Reason, Dimension] = {
+    Reason.NO_FIT: Dimension.FIT,
+    Reason.NO_BUDGET: Dimension.BUDGET,
+    Reason.NO_AUTHORITY: Dimension.AUTHORITY,
+    Reason.NO_NEED: Dimension.NEED,
+    Reason.BAD_TIMING: Dimension.TIMING,
+}
+"""The side of a lead that a reason finds wanting; the other reasons are about none."""
 
 
 class VerdictWord(StrEnum):

@@ -19,7 +19,7 @@ from leadtriage.reports.people import People
 from leadtriage.reports.quantiles import find_median
 from leadtriage.reports.records import Record
 from leadtriage.reports.teamwork import Work
-from leadtriage.vocabulary import Dimension, Reason
+from leadtriage.vocabulary import SIDES, Dimension, Reason
 from leadtriage.words import count_of
 
 MOST_LINES = 3
@@ -30,15 +30,6 @@ _WORTH_SAYING = 0.25
 
 _MOST_VERDICTS = 500
 """Of which the ledgers are read; the latest tell what happens now."""
-
-_ASKED = {
-    Reason.NO_FIT: (Dimension.FIT, "the fit"),
-    Reason.NO_BUDGET: (Dimension.BUDGET, "the budget"),
-    Reason.NO_AUTHORITY: (Dimension.AUTHORITY, "the authority"),
-    Reason.NO_NEED: (Dimension.NEED, "the need"),
-    Reason.BAD_TIMING: (Dimension.TIMING, "the time"),
-}
-"""What a reason claims to know, and how people call it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +69,7 @@ def _on_flags(flags: Iterable[FlagReason]) -> list[Advice]:
         text = f"{flag.overturned:,} of {flag.decided:,} {flag.reason} flags were overturned"
         if flag.unasked and flag.unasked * 2 > flag.overturned:
             whole = flag.unasked == flag.overturned
-            what = _ASKED[Reason(flag.reason)][1]
+            what = f"the {SIDES[Reason(flag.reason)]}"
             text += f": {what} was never asked" if whole else f": in {flag.unasked:,} {what} was never asked"
         found += _advise(flag.overturned, flag.decided, text)
     return found
@@ -124,7 +115,7 @@ def read_flag_reasons(connection: Connection, people: People, work: Work) -> dic
     found: dict[str, list[FlagReason]] = defaultdict(list)
     for (person, reason), count in sorted(counts.items()):
         unasked = None
-        if reason in _ASKED and count["decided"] >= FEWEST and count["overturned"] <= _MOST_VERDICTS:
+        if reason in SIDES and count["decided"] >= FEWEST and count["overturned"] <= _MOST_VERDICTS:
             unasked = _count_unasked(connection, work, names[person, reason], Reason(reason))
         found[person].append(FlagReason(reason, count["decided"], count["overturned"], unasked))
     return dict(found)
@@ -151,7 +142,7 @@ def _count_unasked(connection: Connection, work: Work, names: Iterable[str], rea
     questions: dict[int, list[tuple[str, Any]]] = defaultdict(list)
     for lead_id, criterion, at in asked:
         questions[lead_id].append((criterion, at))
-    dimension = _ASKED[reason][0]
+    dimension = SIDES[reason]
     verdicts = {(row.lead_id, row.id): row for row in rows}
     return sum(
         _is_unasked(row.ledger, dimension, {name for name, at in questions[row.lead_id] if at <= row.at})

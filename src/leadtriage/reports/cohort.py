@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 
 from sqlalchemy import (
@@ -30,9 +30,11 @@ from sqlalchemy import (
 )
 
 from leadtriage.criteria.text import comparable
+from leadtriage.db.expressions import one_if
 from leadtriage.db.schema import Event, Lead, LeadScore, table
-from leadtriage.reports.filters import Filters, as_stored, conditions, visible
+from leadtriage.reports.filters import Filters, conditions, is_named, visible
 from leadtriage.reports.known_days import contacted_before, first_contact, known_day
+from leadtriage.reports.periods import end_of
 from leadtriage.vocabulary import Dated, EventKind, Stage, Step
 
 _lead, _score, _event = table(Lead), table(LeadScore), table(Event)
@@ -89,8 +91,7 @@ def find_members(connection: Connection, filters: Filters, as_of: date) -> Membe
     owner_key = _find_owner_key(connection, later.get(EventKind.OWNER))
     wanted = conditions(replace(filters, owner=None))
     if filters.owner is not None:
-        name = comparable(as_stored(filters.owner))
-        wanted.append(owner_key == name if filters.owner.strip() else owner_key.is_(None))
+        wanted.append(is_named(owner_key, filters.owner))
     rows = _lead.outerjoin(_score, _score.c.lead_id == _lead.c.id)
     for moves in later.values():
         rows = rows.outerjoin(moves, moves.c.lead_id == _lead.c.id)
@@ -103,16 +104,16 @@ def find_members(connection: Connection, filters: Filters, as_of: date) -> Membe
         "stage": stage,
         "grade": _score.c.grade,
         "reason": case((stage == _lead.c.stage, _lead.c.outcome_reason)),
-        "candidate": _flag(_score.c.candidate),
+        "candidate": one_if(_score.c.candidate),
         "source": _lead.c.source,
         "source_key": _lead.c.source_comparable,
         "campaign": _lead.c.campaign,
         "campaign_key": _lead.c.campaign_comparable,
         "owner": owner,
         "owner_key": owner_key,
-        "qualified": _flag(qualified),
-        "assigned": _flag(owner.is_not(None)),
-        "won": _flag(won),
+        "qualified": one_if(qualified),
+        "assigned": one_if(owner.is_not(None)),
+        "won": one_if(won),
         "touch": case((not_(func.coalesce(contacted, literal(False))), NEVER), (_is_late(), LATE), else_=IN_TIME),
         "qualified_on": _by(as_of, known_day(Dated.QUALIFIED)),
         "assigned_on": _by(as_of, known_day(Dated.ASSIGNED)),
@@ -147,10 +148,6 @@ def _by(as_of: date, day: ColumnElement[date]) -> ColumnElement[date]:
     return case((day <= as_of, day))
 
 
-def _flag(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return case((condition, 1), else_=0)
-
-
 def _is_late() -> ColumnElement[bool]:
     """Contacted after its clock had run out; what had no clock, or was contacted before it came to us, was not."""
     late = and_(_lead.c.first_touch_on > _score.c.touch_due, not_(contacted_before()))
@@ -164,13 +161,9 @@ def _was_qualified(moves: Subquery | None, as_of: date) -> ColumnElement[bool]:
     return case((moves.c.lead_id.is_not(None), moves.c.old.is_not(None)), else_=stands)
 
 
-def _end_of(day: date) -> datetime:
-    return datetime.combine(day + timedelta(days=1), time())
-
-
 def _has_later_moves(connection: Connection, as_of: date) -> bool:
     """Whether a stage, an owner or a qualification changed after that day: else the present is what stood then."""
-    moved = select(_event.c.lead_id).where(_event.c.at >= _end_of(as_of), _MOVED)
+    moved = select(_event.c.lead_id).where(_event.c.at >= end_of(as_of), _MOVED)
     return bool(connection.execute(select(exists(moved))).scalar())
 
 
@@ -182,7 +175,7 @@ def _first_later(kind: EventKind, as_of: date) -> Subquery:
     )
     moves = (
         select(_event.c.lead_id, _event.c.old, place.label("place"))
-        .where(_event.c.at >= _end_of(as_of), _MOVED, of_kind)
+        .where(_event.c.at >= end_of(as_of), _MOVED, of_kind)
         .subquery()
     )
     return select(moves.c.lead_id, moves.c.old).where(moves.c.place == 1).subquery(f"later_{kind.value}")

@@ -6,7 +6,7 @@ How to say it in words is `reports.criteria_notes`'; what points would be better
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from itertools import combinations
 from typing import Any
 
@@ -27,6 +27,7 @@ from leadtriage.reports.criteria_notes import (
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.overturns import select_decisions
 from leadtriage.reports.page import CellRow
+from leadtriage.reports.periods import end_of
 from leadtriage.scoring.inputs import walk_comparisons
 from leadtriage.scoring.nominating import BY_THE_CRITERIA, LOW_SCORE
 from leadtriage.scoring.sheets import AnswerSheets, collect_sheets
@@ -170,8 +171,7 @@ def _counts_days(criterion: Criterion) -> bool:
 
 def _count_verdicts(connection: Connection, members: Members, as_of: date) -> dict[tuple[str, str], tuple[int, int]]:
     """How many verdicts there are on nominations by each line of the criteria, and how many did not call it junk."""
-    end = datetime.combine(as_of + timedelta(days=1), time())
-    decided = select_decisions("rule", "reason", before=end)
+    decided = select_decisions("rule", "reason", before=end_of(as_of))
     mine = select(members.columns["lead_id"]).select_from(members.rows).where(members.where)
     columns = (decided.c.rule, decided.c.reason)
     statement = (

@@ -25,7 +25,7 @@ from leadtriage.vocabulary import Clock, Step
 from leadtriage.words import count_of, say_day, say_weekday
 
 MOST_ROWS = 20
-_WEEK = timedelta(days=6)
+_WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def _list_to_review(connection: Connection, criteria: Criteria, filters: Filters
 
 
 def _list_week(connection: Connection, filters: Filters, as_of: date) -> Table:
-    since = as_of - _WEEK
+    since = as_of - _WEEK + timedelta(days=1)
     funnel = list_funnel(connection, replace(filters, since=since, until=as_of), as_of)
     leads = next(row["leads"] for row in funnel.rows if row["step"] == Step.LEADS)
     command = _write(f"report funnel --since {since} --until {as_of}", filters)

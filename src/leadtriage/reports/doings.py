@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, literal, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, literal, not_, or_, select
 
+from leadtriage.db.expressions import one_if
 from leadtriage.db.schema import Lead, Nomination, Touch, Verdict, table
 from leadtriage.reports.filters import Filters, conditions, visible
 from leadtriage.reports.overturns import select_decisions, select_second_looks
@@ -109,7 +110,7 @@ def _select_promises(work: Work) -> Select[Any]:
     let_go = or_(closed, func.coalesce(parked, literal(False)))
     # Selected as it stands, which the offset is for, so that the further touch is looked for once.
     made = (
-        select(promise.lead_id, promise.by, promise.next_on, _flag(kept).label("well"), _flag(let_go).label("let_go"))
+        select(promise.lead_id, promise.by, promise.next_on, one_if(kept).label("well"), one_if(let_go).label("let_go"))
         .join(_lead, _lead.c.id == promise.lead_id)
         .where(
             promise.withdrawn_at.is_(None),
@@ -125,10 +126,6 @@ def _select_promises(work: Work) -> Select[Any]:
     )
     is_due = or_(made.well == 1, and_(made.next_on < work.as_of, made.let_go == 0))
     return select(made.lead_id, made.by, made.well).where(is_due)
-
-
-def _flag(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return case((condition, 1), else_=0)
 
 
 def _select_flags(work: Work) -> Select[Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select
 
@@ -15,6 +16,7 @@ from leadtriage.db.expressions import position
 from leadtriage.db.lead import Lead, table
 from leadtriage.db.scores import LeadScore
 from leadtriage.reports.known_days import known_day
+from leadtriage.reports.periods import days_within
 from leadtriage.vocabulary import OPEN_STAGES, Dated, Dimension, Stage
 
 _lead = table(Lead)
@@ -96,7 +98,7 @@ def conditions(filters: Filters) -> list[ColumnElement[bool]]:
         (_lead.c.campaign_comparable, filters.campaign),
     ):
         if text is not None:
-            wanted.append(column == comparable(as_stored(text)) if text.strip() else column.is_(None))
+            wanted.append(is_named(column, text))
     if filters.grade:
         wanted.append(_score.c.grade.in_([as_stored(grade).upper() for grade in filters.grade]))
     if filters.stage:
@@ -109,10 +111,20 @@ def conditions(filters: Filters) -> list[ColumnElement[bool]]:
         reason = as_stored(filters.reason)
         wanted.append(or_(_score.c.reason == reason, _lead.c.outcome_reason == reason, parked_for() == reason))
     if filters.points is not None:
-        wanted.append(_score.c[filters.points.value] > 0)
+        wanted.append(has_points(filters.points))
     if filters.text is not None:
         wanted += _mentions(as_stored(filters.text))
     return wanted
+
+
+def is_named(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """Whether a column of names in their comparable form holds this one; the empty text means none."""
+    return column == comparable(as_stored(name)) if name.strip() else column.is_(None)
+
+
+def has_points(dimension: Dimension) -> ColumnElement[bool]:
+    """Whether a lead has points in a dimension."""
+    return _score.c[dimension.value] > 0
 
 
 def _within(filters: Filters) -> list[ColumnElement[bool]]:
@@ -124,14 +136,9 @@ def _within(filters: Filters) -> list[ColumnElement[bool]]:
         from leadtriage.db.schema import Touch
 
         touch = table(Touch)
-        proof = _period(touch.c.on, filters)
+        proof = days_within(touch.c.on, filters.since, filters.until)
         return [exists().where(touch.c.lead_id == _lead.c.id, touch.c.withdrawn_at.is_(None), touch.c.dated, *proof)]
-    return _period(known_day(filters.dated), filters)
-
-
-def _period(day: ColumnElement[date], filters: Filters) -> list[ColumnElement[bool]]:
-    since = [] if filters.since is None else [day >= filters.since]
-    return since if filters.until is None else [*since, day <= filters.until]
+    return days_within(known_day(filters.dated), filters.since, filters.until)
 
 
 def as_stored(text: str) -> str:

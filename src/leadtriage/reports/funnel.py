@@ -27,6 +27,7 @@ from sqlalchemy import (
 from leadtriage.db.expressions import days_between, largest
 from leadtriage.reports.cohort import has_reached, select_cohort
 from leadtriage.reports.filters import Filters
+from leadtriage.reports.intervals import find_share
 from leadtriage.reports.page import CellRow
 from leadtriage.reports.quantiles import find_median, find_ninetieth
 from leadtriage.tabular import Column, Table
@@ -181,18 +182,14 @@ def _present(group: _Group, by: FunnelBy | None) -> Iterator[CellRow]:
             "step": step.value,
             "step_shown": _WORDS[step],
             "leads": reached.leads,
-            "share_of_leads": _share(reached.leads, group[Step.LEADS].leads),
-            "share_of_previous": _share(reached.leads, group[_BEFORE[step]].leads) if step in _BEFORE else None,
+            "share_of_leads": find_share(reached.leads, group[Step.LEADS].leads),
+            "share_of_previous": find_share(reached.leads, group[_BEFORE[step]].leads) if step in _BEFORE else None,
             "median_days": find_median(reached.days),
             "p90_days": find_ninetieth(reached.days),
         }
         if by is not None:
             row |= {by.value: group.name, "group_shown": group.name or f"no {by.value}"}
         yield row
-
-
-def _share(part: int, whole: int) -> float | None:
-    return round(part / whole, 4) if whole else None
 
 
 def _answer(groups: Iterable[_Group]) -> tuple[str, ...]:

@@ -1,11 +1,15 @@
-"""How sure a share is that was counted on few cases."""
+"""Shares and rates, and how sure one is that was counted on few cases."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import sqrt
 
 FEWEST = 5
 """Cases below which no share is told: it would say more about chance than about anything else."""
+
+_PLACES = 4
+"""Decimals with which shares are told."""
 
 _Z = 1.96
 """Of the normal distribution: 95 of 100 such intervals hold the true share."""
@@ -31,3 +35,25 @@ def wilson_interval(part: int, whole: int, z: float = _Z) -> tuple[float, float]
     low = 0.0 if part == 0 else max(0.0, middle - half)
     high = 1.0 if part == whole else min(1.0, middle + half)
     return low, high
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A share with its interval, as fractions of 1; None where there are too few cases."""
+
+    rate: float | None
+    low: float | None
+    high: float | None
+
+
+def find_rate(part: int, whole: int) -> Rate:
+    """Return the share of some cases with Wilson's interval for 95 %; there is none below `FEWEST` cases."""
+    if whole < FEWEST:
+        return Rate(None, None, None)
+    low, high = wilson_interval(part, whole)
+    return Rate(round(part / whole, _PLACES), round(low, _PLACES), round(high, _PLACES))
+
+
+def find_share(part: int, whole: int) -> float | None:
+    """Return a share as a fraction of 1, however few the cases are; None where there is nothing to take it of."""
+    return round(part / whole, _PLACES) if whole else None

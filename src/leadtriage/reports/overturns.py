@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, case, exists, func, not_, select
+from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, exists, func, not_, select
 
+from leadtriage.db.expressions import one_if
 from leadtriage.db.schema import ImportBatch, Verdict, VerdictLine, table
-from leadtriage.reports.intervals import FEWEST, wilson_interval
+from leadtriage.reports.intervals import find_rate
 from leadtriage.reports.page import CellRow
 from leadtriage.scoring.nominating import BY_THE_CRITERIA, LOW_SCORE
 from leadtriage.tabular import Column, Table
@@ -98,7 +98,7 @@ def select_decisions(*of_line: str, before: datetime | None = None) -> Subquery:
             _verdict.c.at,
             _line.c.by,
             *(_line.c[name] for name in of_line),
-            case((stays_junk, 1), else_=0).label("confirmed"),
+            one_if(stays_junk).label("confirmed"),
         )
         .join(_line, and_(_line.c.lead_id == _verdict.c.lead_id, _line.c.verdict_id == _verdict.c.id))
         .where(*decisive)
@@ -125,30 +125,13 @@ def select_second_looks(*where: ColumnElement[bool], before: datetime | None = N
     if before is not None:
         looks = and_(looks, _again.c.at < before)
     last = select(func.max(_again.c.id)).where(looks).group_by(_again.c.lead_id, _again.c.audited_id)
-    agrees = case((_again.c.verdict == VerdictWord.JUNK.value, 1), else_=0)
+    agrees = one_if(_again.c.verdict == VerdictWord.JUNK.value)
     return (
         select(_verdict.c.by, func.count(), func.sum(agrees))
         .join(_again, and_(_again.c.lead_id == _verdict.c.lead_id, _again.c.audited_id == _verdict.c.id))
         .where(looks, _again.c.id.in_(last), _verdict.c.withdrawn_at.is_(None), *where)
         .group_by(_verdict.c.by)
     )
-
-
-@dataclass(frozen=True, slots=True)
-class OverturnRate:
-    """The share of verdicts that overturned a nomination, with its interval; None below `FEWEST` verdicts."""
-
-    rate: float | None
-    low: float | None
-    high: float | None
-
-
-def find_rate(overturned: int, verdicts: int) -> OverturnRate:
-    """Return the rate and Wilson's interval for 95 %, as fractions of 1."""
-    if verdicts < FEWEST:
-        return OverturnRate(None, None, None)
-    low, high = wilson_interval(overturned, verdicts)
-    return OverturnRate(round(overturned / verdicts, 4), round(low, 4), round(high, 4))
 
 
 def _present(kind: str, name: str, verdicts: int, confirmed: int) -> CellRow:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -28,10 +28,12 @@ from sqlalchemy import (
 )
 
 from leadtriage.criteria.model import Criteria
+from leadtriage.db.expressions import one_if
 from leadtriage.db.schema import Event, Lead, LeadScore, Verdict, VerdictLine, table
 from leadtriage.reports.cohort import select_cohort
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.page import CellRow
+from leadtriage.reports.periods import end_of
 from leadtriage.reports.unseen import Lost, say_unseen, was_unseen
 from leadtriage.tabular import Column, Table
 from leadtriage.vocabulary import EventKind, Stage, VerdictKind
@@ -136,7 +138,7 @@ def _count(
             reason.label("reason"),
             *(keys[name].label(name) for name in group),
             *(cohort.c.source.label(f"{name}_name") for name in group if name == "source"),
-            case((was_unseen(criteria, cohort.c.stage, reason), 1), else_=0).label("unseen"),
+            one_if(was_unseen(criteria, cohort.c.stage, reason)).label("unseen"),
         )
         .select_from(_join(cohort, _select_decisive(as_of), with_lines="rule" in group))
         .where(cohort.c.stage.in_([kind.value for kind in KINDS]))
@@ -179,7 +181,7 @@ def _select_decisive(as_of: date) -> Subquery:
     stands = (
         _verdict.c.kind == VerdictKind.REVIEW.value,
         _verdict.c.withdrawn_at.is_(None),
-        _verdict.c.at < _end_of(as_of),
+        _verdict.c.at < end_of(as_of),
     )
     last = select(_verdict.c.lead_id, func.max(_verdict.c.id).label("id")).where(*stands)
     return last.group_by(_verdict.c.lead_id).subquery("decisive")
@@ -194,7 +196,7 @@ def _find_reason(cohort: CTE, as_of: date) -> ColumnElement[str]:
             _event.c.lead_id == cohort.c.lead_id,
             _event.c.kind == EventKind.STAGE.value,
             _event.c.new == cohort.c.stage,
-            _event.c.at < _end_of(as_of),
+            _event.c.at < end_of(as_of),
         )
         .order_by(_event.c.id.desc())
         .limit(1)
@@ -241,10 +243,6 @@ def _now(reason: ColumnElement[Any]) -> ColumnElement[str]:
 
 def _on(at: ColumnElement[datetime]) -> ColumnElement[date]:
     return func.date(at, type_=Date)
-
-
-def _end_of(day: date) -> datetime:
-    return datetime.combine(day + timedelta(days=1), time())
 
 
 def _order(counts: Iterable[_Count]) -> list[_Count]:

@@ -9,13 +9,15 @@ from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 
-from sqlalchemy import ColumnElement, Connection, String, and_, case, cast, func, null, select
+from sqlalchemy import ColumnElement, Connection, String, and_, cast, func, null, select
 
 from leadtriage.criteria.model import Criteria
+from leadtriage.db.expressions import one_if
 from leadtriage.reports.cohort import select_cohort
 from leadtriage.reports.filters import Filters
-from leadtriage.reports.intervals import FEWEST, wilson_interval
+from leadtriage.reports.intervals import FEWEST, find_rate
 from leadtriage.reports.page import CellRow
+from leadtriage.reports.periods import last_day
 from leadtriage.reports.spending import Period, sum_spend
 from leadtriage.reports.sums import convert, join_parts, round_money, sum_in_parts
 from leadtriage.tabular import Column, Table
@@ -105,8 +107,7 @@ def list_sources(
     Args:
         by: a row for each campaign of a source; what was spent for no campaign stands in the row without one.
     """
-    last = as_of if filters.until is None else min(filters.until, as_of)
-    period = Period(filters.since, last)
+    period = Period(filters.since, last_day(filters.until, as_of))
     tallies = _count_leads(connection, filters, as_of, by)
     if filters.owner is None:
         _add_spend(tallies, connection, filters, period, by)
@@ -140,8 +141,8 @@ def _count_leads(connection: Connection, filters: Filters, as_of: date, by: Sour
         func.min(row.source),
         func.min(campaign),
         func.count(),
-        func.sum(case((is_junk, 1), else_=0)),
-        func.sum(case((is_waiting, 1), else_=0)),
+        func.sum(one_if(is_junk)),
+        func.sum(one_if(is_waiting)),
         func.sum(row.qualified),
         func.sum(row.won),
         func.count(row.amount),
@@ -192,9 +193,7 @@ def _convert(tally: _Tally, criteria: Criteria) -> _Money:
 
 
 def _present(tally: _Tally, money: _Money, currency: str, notes: Iterable[str], by: SourcesBy | None) -> CellRow:
-    rate = low = high = None
-    if tally.leads >= FEWEST:
-        rate, (low, high) = tally.junk / tally.leads, wilson_interval(tally.junk, tally.leads)
+    junk = find_rate(tally.junk, tally.leads)
 
     def write(amount: Fraction | None) -> float | None:
         return None if amount is None else round_money(amount, currency)
@@ -207,9 +206,9 @@ def _present(tally: _Tally, money: _Money, currency: str, notes: Iterable[str], 
         "leads": tally.leads,
         "junk_reviewed": tally.junk,
         "junk_nominated": tally.nominated,
-        "junk_rate": _round(rate),
-        "junk_low": _round(low),
-        "junk_high": _round(high),
+        "junk_rate": junk.rate,
+        "junk_low": junk.low,
+        "junk_high": junk.high,
         "qualified": tally.qualified,
         "won": tally.won,
         "value": write(money.value),
@@ -217,7 +216,7 @@ def _present(tally: _Tally, money: _Money, currency: str, notes: Iterable[str], 
         "cost_per_lead": write(money.cost_per(tally.leads)),
         "cost_per_qualified": write(money.cost_per(tally.qualified)),
         "cost_per_win": write(money.cost_per(tally.won)),
-        "return": None if money.gain is None else _round(float(money.gain)),
+        "return": None if money.gain is None else round(float(money.gain), 4),
         "return_shown": _mark_return(tally, money),
         "note": "; ".join(notes) or None,
     }
@@ -228,10 +227,6 @@ def _mark_return(tally: _Tally, money: _Money) -> str | None:
     if money.gain is None or tally.valued >= FEWEST:
         return None
     return f"{float(money.gain):.0%} ({count_of(tally.valued, 'win')})"
-
-
-def _round(share: float | None) -> float | None:
-    return None if share is None else round(share, 4)
 
 
 def _explain(tally: _Tally, money: _Money, period: Period, *, has_owner: bool) -> Iterator[str]:

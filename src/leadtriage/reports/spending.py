@@ -12,10 +12,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from leadtriage.criteria.text import comparable
 from leadtriage.db.schema import Spend, table
 from leadtriage.reports import page
-from leadtriage.reports.filters import Filters, as_stored
+from leadtriage.reports.filters import Filters, is_named
 from leadtriage.reports.money import whole_units
 from leadtriage.reports.sums import join_parts, sum_in_parts
 from leadtriage.tabular import Column, Table
@@ -116,7 +115,7 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
         (_spend.c.campaign_comparable, filters.campaign),
     ):
         if name is not None:
-            wanted.append(column == comparable(as_stored(name)) if name.strip() else column.is_(None))
+            wanted.append(is_named(column, name))
     if filters.since is not None:
         wanted.append(_spend.c.month >= filters.since.replace(day=1))
     if filters.until is not None:

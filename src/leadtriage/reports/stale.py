@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, case, func, literal, select
+from sqlalchemy import Connection, Select, func, literal, select
 
+from leadtriage.db.expressions import one_if
 from leadtriage.db.lead import Lead, table
 from leadtriage.db.scores import LeadScore
 from leadtriage.reports import page
@@ -151,7 +152,7 @@ def _count_rows(
         return backlog
     leads = _select_overdue(filters, as_of, clock, basis).order_by(None).limit(page.MOST_COUNTED + 1).subquery()
     has_run_out = [
-        case((leads.c[column] < _bound(each, as_of, basis), 1), else_=0)
+        one_if(leads.c[column] < _bound(each, as_of, basis))
         for each, column in _DUE_COLUMNS.items()
         if clock in (None, each)
     ]

@@ -17,8 +17,8 @@ from leadtriage.reports.coaching import coach, read_flag_reasons
 from leadtriage.reports.cohort import IN_TIME, LATE, NEVER
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.goals import GoalKind, Progress, find_due, say_goal
-from leadtriage.reports.intervals import FEWEST
-from leadtriage.reports.overturns import find_rate, say_too_few
+from leadtriage.reports.intervals import FEWEST, find_rate
+from leadtriage.reports.overturns import say_too_few
 from leadtriage.reports.page import CellRow
 from leadtriage.reports.people import People
 from leadtriage.reports.quantiles import find_median

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, select
@@ -17,6 +17,7 @@ from leadtriage.db.lookup import merged_leads
 from leadtriage.db.schema import Event, ImportBatch, Lead, table
 from leadtriage.reports import page
 from leadtriage.reports.history import say_event
+from leadtriage.reports.periods import times_within
 from leadtriage.reports.repeating import is_told_by_another
 from leadtriage.tabular import Cell, Column, Table
 from leadtriage.vocabulary import EventKind
@@ -89,11 +90,7 @@ def list_act(connection: Connection, act: int, left: Collection[int] = ()) -> Ta
 
 
 def _conditions(connection: Connection, filters: LogFilters) -> list[ColumnElement[bool]]:
-    wanted: list[ColumnElement[bool]] = []
-    if filters.since is not None:
-        wanted.append(_event.c.at >= datetime.combine(filters.since, time()))
-    if filters.until is not None:
-        wanted.append(_event.c.at < datetime.combine(filters.until + timedelta(days=1), time()))
+    wanted = times_within(_event.c.at, filters.since, filters.until)
     if filters.by is not None:
         names = connection.execute(select(_event.c.by).distinct()).scalars()
         wanted.append(_event.c.by.in_([name for name in names if fold(name) == fold(filters.by)]))

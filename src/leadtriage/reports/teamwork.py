@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, case, func, literal, not_, select
 
 from leadtriage.criteria.model import FollowUp
+from leadtriage.db.expressions import one_if
 from leadtriage.reports.cohort import IN_TIME, LATE, NEVER, select_cohort
 from leadtriage.reports.filters import Filters, as_stored
 from leadtriage.reports.goals import GoalKind, goal_conditions
+from leadtriage.reports.periods import days_within, end_of, last_day, times_within
 from leadtriage.reports.stale import select_idle
 from leadtriage.reports.working_time import number_of, working_days_between
 from leadtriage.vocabulary import TeamNumber
@@ -51,20 +53,15 @@ class Work:
     @property
     def end(self) -> datetime:
         """The midnight after the day that counts as today."""
-        return datetime.combine(self.as_of + timedelta(days=1), time())
+        return end_of(self.as_of)
 
     def on(self, day: ColumnElement[date]) -> list[ColumnElement[bool]]:
         """That a day lies within the period and is not still to come."""
-        since, until = self.filters.since, self.filters.until
-        last = self.as_of if until is None else min(until, self.as_of)
-        return [day <= last, *([] if since is None else [day >= since])]
+        return days_within(day, self.filters.since, last_day(self.filters.until, self.as_of))
 
     def at(self, moment: ColumnElement[datetime]) -> list[ColumnElement[bool]]:
         """The same for a time of day."""
-        since, until = self.filters.since, self.filters.until
-        last = self.as_of if until is None else min(until, self.as_of)
-        after = datetime.combine(last + timedelta(days=1), time())
-        return [moment < after, *([] if since is None else [moment >= datetime.combine(since, time())])]
+        return times_within(moment, self.filters.since, last_day(self.filters.until, self.as_of))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +138,7 @@ def _select_outcomes(cohort: CTE, work: Work, goals: Sequence[GoalKind]) -> Sele
             number_of(row.came_in).label("came"),
             number_of(row.assigned_on).label("given"),
             number_of(row.touched_on).label("touched"),
-            *(case((holds, 1), else_=0).label(name) for name, holds in flags.items()),
+            *(one_if(holds).label(name) for name, holds in flags.items()),
         )
         .where(row.owner_key.is_not(None))
         .offset(0)

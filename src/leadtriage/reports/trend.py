@@ -18,6 +18,7 @@ from leadtriage.db.schema import ImportBatch, Lead, Touch, table
 from leadtriage.reports.cohort import select_cohort
 from leadtriage.reports.filters import Filters, visible
 from leadtriage.reports.page import CellRow
+from leadtriage.reports.periods import last_day
 from leadtriage.reports.stale_times import stale_times
 from leadtriage.tabular import Column, Table
 from leadtriage.vocabulary import Stage
@@ -74,7 +75,7 @@ def list_trend(connection: Connection, criteria: Criteria, filters: Filters, as_
 
 
 def _list_weeks(filters: Filters, as_of: date) -> list[_Week]:
-    last = as_of if filters.until is None else min(filters.until, as_of)
+    last = last_day(filters.until, as_of)
     first = _monday(last) - (USUAL_WEEKS - 1) * _WEEK if filters.since is None else filters.since
     count = (_monday(last) - _monday(first)).days // 7 + 1 if first <= last else 0
     mondays = (_monday(first) + place * _WEEK for place in range(count))

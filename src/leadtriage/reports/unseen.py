@@ -15,20 +15,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, false, or_
 
 from leadtriage.criteria.model import Criteria
-from leadtriage.db.schema import LeadScore, table
+from leadtriage.reports.filters import has_points
 from leadtriage.reports.intervals import FEWEST
-from leadtriage.vocabulary import Dimension, Reason, Stage
+from leadtriage.vocabulary import SIDES, Dimension, Reason, Stage
 from leadtriage.words import count_of
-
-_score = table(LeadScore)
-
-_STANDS_FOR = {
-    Reason.NO_FIT: Dimension.FIT,
-    Reason.NO_BUDGET: Dimension.BUDGET,
-    Reason.NO_AUTHORITY: Dimension.AUTHORITY,
-    Reason.NO_NEED: Dimension.NEED,
-    Reason.BAD_TIMING: Dimension.TIMING,
-}
 
 _MOST_TOLD = 3
 """Reasons that the criteria do not know; the others are counted."""
@@ -41,11 +31,6 @@ class Lost:
     reason: str | None
     leads: int
     unseen: int
-
-
-def has_points(dimension: Dimension) -> ColumnElement[bool]:
-    """Whether a lead has points in a dimension: a condition on `lead_score`."""
-    return _score.c[dimension.value] > 0
 
 
 def was_unseen(criteria: Criteria, stage: ColumnElement[Any], reason: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -94,4 +79,4 @@ def _say_blind(blind: list[tuple[int, str]]) -> list[str]:
 def _sides(criteria: Criteria) -> dict[Reason, Dimension]:
     """The reasons for which the criteria have a dimension with something in it."""
     asked = {part.dimension for part in criteria.score if part.criteria}
-    return {reason: side for reason, side in _STANDS_FOR.items() if side in asked}
+    return {reason: side for reason, side in SIDES.items() if side in asked}
