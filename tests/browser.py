@@ -74,6 +74,12 @@ class Page:
         """The page as a PDF."""
         return base64.b64decode(self._send("Page.printToPDF", preferCSSPageSize=True)["data"])
 
+    def close(self) -> None:
+        """End the browser, which writes its profile until then."""
+        self._session = ""
+        self._send("Browser.close")
+        self._answers.read()
+
     def _send(self, method: str, **parameters: Any) -> Any:
         self._number += 1
         command = {"id": self._number, "method": method, "params": parameters}
@@ -125,7 +131,9 @@ def browsing(profile: Path) -> Iterator[Page]:
     os.close(theirs_out)
     try:
         with os.fdopen(ours_out, "wb") as commands, os.fdopen(ours_in, "rb") as answers:
-            yield Page(commands, answers)
+            page = Page(commands, answers)
+            yield page
+            page.close()
     finally:
         browser.terminate()
         browser.wait(timeout=20)
