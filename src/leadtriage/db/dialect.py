@@ -1,6 +1,6 @@
 """Connections and bulk work, where SQLite and PostgreSQL differ.
 
-Nothing else knows them apart but `db.expressions` and `db.storage`.
+Nothing else knows them apart but `db.expressions`, `db.storage` and the texts of `db.views`.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, inspect
 
+from leadtriage.db.report_view_texts import REPORT_TEXTS
 from leadtriage.db.view_texts import LAST_SCORE, TEXTS
 
 _CALL = re.compile(r"(days_between|whole_units|is_true)\(([\w.]+)(?:, ([\w.]+))?\)")
@@ -43,7 +44,7 @@ def define_views(engine: str) -> dict[str, str]:
         engine: `sqlite` or `postgresql`.
     """
     spellings = _SPELLINGS[engine]
-    texts = {"v_last_score": LAST_SCORE[engine], **TEXTS}
+    texts = {"v_last_score": LAST_SCORE[engine], **TEXTS, **REPORT_TEXTS}
     return {
         name: _CALL.sub(lambda call: call.expand(spellings[call.group(1)]), text).strip()
         for name, text in texts.items()
