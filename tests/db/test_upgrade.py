@@ -100,8 +100,8 @@ def test_a_view_that_somebody_changed_is_found_and_made_anew(engine: Engine) -> 
         connection.exec_driver_sql("CREATE VIEW v_spend AS SELECT 1 AS id")
     with reading(engine) as connection:
         found = check_database(connection).rows[-1]
-    assert (found["found"], found["result"]) == (2, "v_spend, v_aging: run leadtriage db upgrade")
-    assert upgrade_database(engine).views == ("v_spend", "v_aging")
+    assert (found["found"], found["result"]) == (2, "v_aging, v_spend: run leadtriage db upgrade")
+    assert upgrade_database(engine).views == ("v_aging", "v_spend")
     with reading(engine) as connection:
         assert check_database(connection).rows[-1]["result"] == "ok"
     assert upgrade_database(engine).views == ()
