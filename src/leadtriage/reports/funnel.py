@@ -37,7 +37,7 @@ _COLUMNS = (
     Column("step", "Step", keep=100, shown="step_shown"),
     Column("leads", "Leads", keep=95, align="right"),
     Column("share_of_leads", "Of all", keep=90, align="right", kind="share"),
-    Column("share_of_previous", "Of the step before", keep=85, align="right", kind="share"),
+    Column("share_of_previous", "Share", keep=85, align="right", kind="share", shown="previous_shown"),
     Column("median_days", "Median", keep=70, align="right", kind="days"),
     Column("p90_days", "90% within", keep=60, align="right", kind="days"),
 )
@@ -61,6 +61,8 @@ _BEFORE = {
     Step.WON: Step.QUALIFIED,
 }
 """The step that each is a part of."""
+
+_OF = {Step.LEADS: "all", Step.QUALIFIED: "qualified", Step.ASSIGNED: "assigned"}
 
 _FROM = {
     Step.QUALIFIED: ("came_in", "qualified_on"),
@@ -178,12 +180,14 @@ def _order(groups: Mapping[str | None, _Group], by: FunnelBy | None) -> list[str
 def _present(group: _Group, by: FunnelBy | None) -> Iterator[CellRow]:
     for step in Step:
         reached = group[step]
+        share = find_share(reached.leads, group[_BEFORE[step]].leads) if step in _BEFORE else None
         row: CellRow = {
             "step": step.value,
             "step_shown": _WORDS[step],
             "leads": reached.leads,
             "share_of_leads": find_share(reached.leads, group[Step.LEADS].leads),
-            "share_of_previous": find_share(reached.leads, group[_BEFORE[step]].leads) if step in _BEFORE else None,
+            "share_of_previous": share,
+            "previous_shown": None if share is None else f"{share:.0%} of {_OF[_BEFORE[step]]}",
             "median_days": find_median(reached.days),
             "p90_days": find_ninetieth(reached.days),
         }

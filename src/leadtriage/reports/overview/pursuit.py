@@ -61,8 +61,8 @@ def _draw_funnel(funnel: Table) -> Chart:
     leads = {step: take_number(rows[step], "leads") for step in Step}
 
     def said(step: Step) -> str:
-        share = rows[step]["share_of_previous"]
-        return f"{leads[step]:,.0f}" if share is None else f"{leads[step]:,.0f} ({share:.0%} of the step before)"
+        share = rows[step]["previous_shown"]
+        return f"{leads[step]:,.0f}" if share is None else f"{leads[step]:,.0f} ({share})"
 
     single = (Step.LEADS, Step.QUALIFIED, Step.ASSIGNED)
     points = [Point(str(rows[step]["step_shown"]), (leads[step], None, None, None), said(step)) for step in single]
