@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Index,
     Table,
     and_,
     bindparam,
@@ -173,7 +172,7 @@ def _leave_out_what_is_not_taken_back(
                 taken_back.add(word.lead_id)
     others = set(connection.execute(select(told.c.lead_id)).scalars()) - taken_back
     if others:
-        Index("staged_retractions_lead", told.c.lead_id).create(connection)
+        dialect.create_index(connection, told.c.lead_id)
         connection.execute(
             told.delete().where(told.c.lead_id == bindparam("of_lead")),
             [{"of_lead": lead_id} for lead_id in sorted(others)],
