@@ -17,3 +17,8 @@ def test_module_says_what_it_is_for_and_stays_readable(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert ast.get_docstring(ast.parse(text))
     assert text.count("\n") <= LONGEST_MODULE
+
+
+def test_the_readme_links_every_page_of_the_documents() -> None:
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    assert [page.name for page in (PROJECT / "docs").glob("*.md") if f"](docs/{page.name})" not in readme] == []
