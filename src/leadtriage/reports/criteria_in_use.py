@@ -108,7 +108,7 @@ def _count(
     ]
     wanted += [sheets.gives(*place) for place in places]
     wanted += [sheets.disqualifies(line) for line in range(len(criteria.junk.disqualify))]
-    counted = _sum_up(connection, sheets, wanted)
+    counted = _count_each(connection, sheets, wanted)
     first = 1 + len(criteria.criteria)
     known = [each.leads for each in counted[1:first]]
     tiers = {
@@ -124,7 +124,7 @@ def _count(
     return counted[0], tiers, counted[first + len(places) :]
 
 
-def _sum_up(
+def _count_each(
     connection: Connection, sheets: AnswerSheets, wanted: Sequence[ColumnElement[bool] | None]
 ) -> list[Outcomes]:
     """Count the leads of which something is true (None: all), and of these the won and the lost ones."""
@@ -154,7 +154,7 @@ def _mark_alike(
         for one, other in combinations(sorted(common), 2)
         if one[0] != other[0] and _may_be_alike(tiers[one].holds.leads, tiers[other].holds.leads)
     ]
-    both = _sum_up(connection, sheets, [and_(sheets.gives(*one), sheets.gives(*other)) for one, other in pairs])
+    both = _count_each(connection, sheets, [and_(sheets.gives(*one), sheets.gives(*other)) for one, other in pairs])
     for (one, other), shared in zip(pairs, both, strict=True):
         if shared.leads >= ALIKE * max(tiers[one].holds.leads, tiers[other].holds.leads):
             tiers[one].same_as.append(tiers[other].name)

@@ -127,7 +127,7 @@ def list_funnel(connection: Connection, filters: Filters, as_of: date, by: Funne
         title="Funnel" if by is None else f"Funnel by {by.value}",
         columns=columns,
         rows=tuple(row for key in keys for row in _present(groups[key], by)),
-        summary=_answer(groups.values()),
+        summary=_summarize(groups.values()),
         group_by=None if by is None else by.value,
         group_sizes={} if by is None else {groups[key].name: groups[key][Step.LEADS].leads for key in keys},
     )
@@ -196,7 +196,7 @@ def _present(group: _Group, by: FunnelBy | None) -> Iterator[CellRow]:
         yield row
 
 
-def _answer(groups: Iterable[_Group]) -> tuple[str, ...]:
+def _summarize(groups: Iterable[_Group]) -> tuple[str, ...]:
     """Answer a manager's two questions in a sentence each."""
     counts = Counter[Step]()
     for group in groups:

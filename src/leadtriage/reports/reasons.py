@@ -114,7 +114,7 @@ def list_reasons(
         title="Reasons" if by is None else f"Reasons by {by.value}",
         columns=tuple(_COLUMNS[key] for key in ("kind", "reason", *group, "leads")),
         rows=tuple(_present(count, group) for count in _order(counts)),
-        summary=_say(totals, counts, criteria),
+        summary=_summarize(totals, counts, criteria),
         group_by="kind",
         group_sizes={kind.value: totals[kind] for kind in KINDS},
     )
@@ -271,7 +271,7 @@ def _present(count: _Count, group: Sequence[str]) -> CellRow:
     return {**row, **values, **shown}
 
 
-def _say(totals: Counter[Stage], counts: Iterable[_Count], criteria: Criteria) -> tuple[str, ...]:
+def _summarize(totals: Counter[Stage], counts: Iterable[_Count], criteria: Criteria) -> tuple[str, ...]:
     if not totals:
         return ("No lead of this period was called junk, lost or parked.",)
     parts = [f"{totals[kind]:,} {_KIND_WORDS[kind]}" for kind in KINDS if totals[kind]]

@@ -1,10 +1,12 @@
-"""What each source, or campaign, brought and what it cost: leads, junk, qualified ones, wins, and the price of each."""
+"""What each source, or campaign, brought and what it cost: leads, junk, qualified ones, wins, and the price of each.
+
+What is said of that in words is `reports.source_notes`'.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
@@ -15,14 +17,14 @@ from leadtriage.criteria.model import Criteria
 from leadtriage.db.expressions import one_if
 from leadtriage.reports.cohort import select_cohort
 from leadtriage.reports.filters import Filters
-from leadtriage.reports.intervals import FEWEST, find_rate
+from leadtriage.reports.intervals import find_rate
 from leadtriage.reports.page import CellRow
 from leadtriage.reports.periods import last_day
+from leadtriage.reports.source_notes import Sums, Tally, advise, explain, mark_return, summarize
 from leadtriage.reports.spending import Period, sum_spend
 from leadtriage.reports.sums import convert, join_parts, round_money, sum_in_parts
 from leadtriage.tabular import Column, Table
 from leadtriage.vocabulary import OPEN_STAGES, Stage
-from leadtriage.words import count_of
 
 _COLUMNS = (
     Column("source", "Source", keep=100, shown="source_shown"),
@@ -54,44 +56,6 @@ class SourcesBy(StrEnum):
     CAMPAIGN = "campaign"
 
 
-@dataclass(slots=True)
-class _Tally:
-    """What a group's leads came to and what it cost; sums of money in minor units, by currency."""
-
-    source: str | None = None
-    campaign: str | None = None
-    leads: int = 0
-    junk: int = 0
-    nominated: int = 0
-    qualified: int = 0
-    won: int = 0
-    valued: int = 0
-    """Won leads whose value is known."""
-    worth: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
-    spent: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
-    months: set[date] = field(default_factory=set)
-
-
-@dataclass(frozen=True, slots=True)
-class _Money:
-    """A group's money in the criteria's currency, not yet rounded; None for what cannot be said."""
-
-    value: Fraction | None
-    spend: Fraction | None
-    without_rate: tuple[str, ...]
-
-    def cost_per(self, count: int) -> Fraction | None:
-        """What one of so many cost."""
-        return self.spend / count if self.spend is not None and self.spend >= 0 and count else None
-
-    @property
-    def gain(self) -> Fraction | None:
-        """What came back beyond what was spent, as a share of it."""
-        if self.value is None or self.spend is None or self.spend <= 0:
-            return None
-        return (self.value - self.spend) / self.spend
-
-
 def list_sources(
     connection: Connection, criteria: Criteria, filters: Filters, as_of: date, by: SourcesBy | None = None
 ) -> Table:
@@ -119,15 +83,15 @@ def list_sources(
         title=f"Sources{' and campaigns' if by else ''}, sums in {criteria.currency}",
         columns=_COLUMNS,
         rows=tuple(
-            _present(tally, sums, criteria.currency, _explain(tally, sums, period, has_owner=has_owner), by)
+            _present(tally, sums, criteria.currency, explain(tally, sums, period, has_owner=has_owner), by)
             for tally, sums in zip(rows, money, strict=True)
         ),
-        summary=_summarise(rows, money, criteria.currency, by),
-        notes=_advise(rows, has_owner=has_owner),
+        summary=summarize(rows, money, criteria.currency, by_campaign=by is not None),
+        notes=advise(rows, has_owner=has_owner),
     )
 
 
-def _count_leads(connection: Connection, filters: Filters, as_of: date, by: SourcesBy | None) -> dict[_Group, _Tally]:
+def _count_leads(connection: Connection, filters: Filters, as_of: date, by: SourcesBy | None) -> dict[_Group, Tally]:
     cohort = select_cohort(connection, filters, as_of)
     row = cohort.c
     nothing: ColumnElement[str | None] = cast(null(), String)
@@ -148,7 +112,7 @@ def _count_leads(connection: Connection, filters: Filters, as_of: date, by: Sour
         func.count(row.amount),
         *sum_in_parts(row.amount),
     ).group_by(row.source_key, campaign_key, row.currency)
-    tallies: dict[_Group, _Tally] = defaultdict(_Tally)
+    tallies: dict[_Group, Tally] = defaultdict(Tally)
     for source_key, group, currency, source, named, *counts, high, low in connection.execute(statement):
         tally = tallies[source_key, group]
         tally.source, tally.campaign = _first(tally.source, source), _first(tally.campaign, named)
@@ -165,7 +129,7 @@ def _count_leads(connection: Connection, filters: Filters, as_of: date, by: Sour
 
 
 def _add_spend(
-    tallies: dict[_Group, _Tally], connection: Connection, filters: Filters, period: Period, by: SourcesBy | None
+    tallies: dict[_Group, Tally], connection: Connection, filters: Filters, period: Period, by: SourcesBy | None
 ) -> None:
     for (source_key, campaign_key), spent in sum_spend(connection, filters, period).items():
         tally = tallies[source_key, campaign_key if by else None]
@@ -182,17 +146,17 @@ def _first(one: str | None, other: str | None) -> str | None:
     return min((name for name in (one, other) if name is not None), default=None)
 
 
-def _convert(tally: _Tally, criteria: Criteria) -> _Money:
+def _convert(tally: Tally, criteria: Criteria) -> Sums:
     value, spend = convert(tally.worth, criteria.rates), convert(tally.spent, criteria.rates)
     is_told = tally.valued > 0 or tally.won == 0
-    return _Money(
+    return Sums(
         value.total if is_told else None,
         spend.total if tally.months else None,
         tuple(sorted({*value.without_rate, *spend.without_rate})),
     )
 
 
-def _present(tally: _Tally, money: _Money, currency: str, notes: Iterable[str], by: SourcesBy | None) -> CellRow:
+def _present(tally: Tally, money: Sums, currency: str, notes: Iterable[str], by: SourcesBy | None) -> CellRow:
     junk = find_rate(tally.junk, tally.leads)
 
     def write(amount: Fraction | None) -> float | None:
@@ -200,7 +164,7 @@ def _present(tally: _Tally, money: _Money, currency: str, notes: Iterable[str], 
 
     return {
         "source": tally.source,
-        "source_shown": tally.source or "no source",
+        "source_shown": tally.source_shown,
         "campaign": tally.campaign,
         "campaign_shown": (tally.campaign or "no campaign") if by else None,
         "leads": tally.leads,
@@ -217,81 +181,6 @@ def _present(tally: _Tally, money: _Money, currency: str, notes: Iterable[str], 
         "cost_per_qualified": write(money.cost_per(tally.qualified)),
         "cost_per_win": write(money.cost_per(tally.won)),
         "return": None if money.gain is None else round(float(money.gain), 4),
-        "return_shown": _mark_return(tally, money),
+        "return_shown": mark_return(tally, money),
         "note": "; ".join(notes) or None,
     }
-
-
-def _mark_return(tally: _Tally, money: _Money) -> str | None:
-    """A return with the few wins that it rests on, for people; None where it may stand alone."""
-    if money.gain is None or tally.valued >= FEWEST:
-        return None
-    return f"{float(money.gain):.0%} ({count_of(tally.valued, 'win')})"
-
-
-def _explain(tally: _Tally, money: _Money, period: Period, *, has_owner: bool) -> Iterator[str]:
-    """Why something cannot be said of a group, and what its numbers rest on."""
-    if not tally.leads:
-        yield "no lead came in"
-    elif tally.leads < FEWEST:
-        yield f"no junk rate below {FEWEST} leads"
-    if has_owner:
-        yield "nobody says what one owner's leads cost"
-    elif not tally.months:
-        yield "no spend recorded"
-    if money.without_rate:
-        yield f"amounts in {', '.join(money.without_rate)} have no rate"
-    for month in sorted(tally.months):
-        days, length = period.days_of(month)
-        if days < length:
-            yield f"spend of {month:%Y-%m} counts for {days} of {length} days"
-    if money.spend is not None and money.spend < 0:
-        yield "corrections exceed what was spent"
-    elif money.spend == 0:
-        yield "no return on a spend of 0"
-    if tally.valued < tally.won:
-        without = f"{tally.won - tally.valued} of {tally.won} wins without" if tally.valued else "no win has"
-        yield f"{without} a value"
-    if money.gain is not None and tally.valued < FEWEST:
-        yield f"return rests on {count_of(tally.valued, 'win') if tally.won else 'no win'}"
-
-
-def _summarise(
-    tallies: Sequence[_Tally], money: Sequence[_Money], currency: str, by: SourcesBy | None
-) -> tuple[str, ...]:
-    """Which source gives the cheapest qualified lead, and what share of the spend won nothing."""
-    said: list[str] = []
-    costs = [
-        (cost, place)
-        for place, (tally, sums) in enumerate(zip(tallies, money, strict=True))
-        if tally.qualified >= FEWEST and (cost := sums.cost_per(tally.qualified)) is not None
-    ]
-    if len(costs) > 1:
-        cost, place = min(costs)
-        kind = "campaigns" if by else "sources"
-        said.append(
-            f"Of the {len(costs)} {kind} with {FEWEST} qualified leads or more, {_name(tallies[place])} is the "
-            f"cheapest: {round_money(cost, currency):,.2f} {currency} for each of them."
-        )
-    spent = [(tally, sums.spend) for tally, sums in zip(tallies, money, strict=True) if sums.spend and sums.spend > 0]
-    total = sum(amount for _, amount in spent)
-    lost = sum(amount for tally, amount in spent if not tally.won)
-    if lost and any(tally.won for tally in tallies):
-        said.append(
-            f"{float(lost / total):.0%} of the spend went where no lead is won yet: "
-            f"{round_money(Fraction(lost), currency):,.2f} of {round_money(Fraction(total), currency):,.2f} {currency}."
-        )
-    return tuple(said)
-
-
-def _name(tally: _Tally) -> str:
-    source = tally.source or "no source"
-    return f"{source}, {tally.campaign}" if tally.campaign else source
-
-
-def _advise(tallies: Sequence[_Tally], *, has_owner: bool) -> tuple[str, ...]:
-    if not tallies:
-        return ("no lead came in within this period, and nothing was spent",)
-    if has_owner or any(tally.months for tally in tallies):
-        return ()
-    return ("no spend is recorded for this period; add it with: leadtriage spend add SOURCE AMOUNT --month 2026-10",)

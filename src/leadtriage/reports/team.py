@@ -13,9 +13,10 @@ from sqlalchemy import Connection
 
 from leadtriage.criteria.model import Criteria
 from leadtriage.criteria.reading.team import WHOLE_TEAM
-from leadtriage.reports.coaching import coach, read_flag_reasons
+from leadtriage.reports.coaching import coach
 from leadtriage.reports.cohort import IN_TIME, LATE, NEVER
 from leadtriage.reports.filters import Filters
+from leadtriage.reports.flag_reasons import read_flag_reasons
 from leadtriage.reports.goals import GoalKind, Progress, find_due, say_goal
 from leadtriage.reports.intervals import FEWEST, find_rate
 from leadtriage.reports.overturns import say_too_few
@@ -79,7 +80,7 @@ def list_team(connection: Connection, criteria: Criteria, filters: Filters, as_o
         rows += [_present_goal(records[key].name, further) for further in own[1:]]
     rows += [_present_goal(WHOLE_TEAM, each) for each in progress.get(WHOLE_TEAM, ())]
     said = [(records[key].name, line) for key in order for line in advice[key]]
-    return Table("Team", _COLUMNS, tuple(rows), summary=(_sum_up(records.values()), *_tell_advice(said)))
+    return Table("Team", _COLUMNS, tuple(rows), summary=(_summarize(records.values()), *_tell_advice(said)))
 
 
 def _measure_goals(
@@ -186,7 +187,7 @@ def _note_goal(progress: Progress | None) -> list[str]:
     return [] if progress is None else [f"goal: {say_goal(progress.goal)}"]
 
 
-def _sum_up(records: Iterable[Record]) -> str:
+def _summarize(records: Iterable[Record]) -> str:
     touches, reps = Counter[str](), 0
     for record in records:
         touches.update(record.touches)

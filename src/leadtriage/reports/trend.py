@@ -71,7 +71,7 @@ def list_trend(connection: Connection, criteria: Criteria, filters: Filters, as_
     counts["stale"] = _count_stale(connection, criteria, cohort, weeks, everything=not _narrows(filters))
     began = _find_first_day(connection)
     rows = tuple(_present(week, place, counts, began) for place, week in enumerate(weeks))
-    return Table("Trend", _COLUMNS, rows, summary=_sum_up(rows), lines=MEASURES)
+    return Table("Trend", _COLUMNS, rows, summary=_summarize(rows), lines=MEASURES)
 
 
 def _list_weeks(filters: Filters, as_of: date) -> list[_Week]:
@@ -186,7 +186,7 @@ def _present(week: _Week, place: int, counts: Mapping[str, Mapping[int, int]], b
     return row
 
 
-def _sum_up(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+def _summarize(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     total = {name: sum(row[name] for row in rows) for name in ("came_in", "qualified", "won", "junked")}
     happened = (
         f"{count_of(total['came_in'], 'lead')} came in within {count_of(len(rows), 'week')}, "

@@ -1,0 +1,134 @@
+"""What a source's leads came to and what they cost, and what can be said of that in words, and what cannot.
+
+How it is counted is `reports.sources`'.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+
+from leadtriage.reports.intervals import FEWEST
+from leadtriage.reports.spending import Period
+from leadtriage.reports.sums import round_money
+from leadtriage.words import count_of
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a group's leads came to and what it cost; sums of money in minor units, by currency."""
+
+    source: str | None = None
+    campaign: str | None = None
+    leads: int = 0
+    junk: int = 0
+    nominated: int = 0
+    qualified: int = 0
+    won: int = 0
+    valued: int = 0
+    """Won leads whose value is known."""
+    worth: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
+    spent: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
+    months: set[date] = field(default_factory=set)
+
+    @property
+    def source_shown(self) -> str:
+        """The source as people see it."""
+        return self.source or "no source"
+
+    @property
+    def name(self) -> str:
+        """The source, and its campaign if it is about one."""
+        return f"{self.source_shown}, {self.campaign}" if self.campaign else self.source_shown
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """A group's money in the criteria's currency, not yet rounded; None for what cannot be said."""
+
+    value: Fraction | None
+    spend: Fraction | None
+    without_rate: tuple[str, ...]
+
+    def cost_per(self, count: int) -> Fraction | None:
+        """What one of so many cost."""
+        return self.spend / count if self.spend is not None and self.spend >= 0 and count else None
+
+    @property
+    def gain(self) -> Fraction | None:
+        """What came back beyond what was spent, as a share of it."""
+        if self.value is None or self.spend is None or self.spend <= 0:
+            return None
+        return (self.value - self.spend) / self.spend
+
+
+def explain(tally: Tally, money: Sums, period: Period, *, has_owner: bool) -> Iterator[str]:
+    """Say why something cannot be said of a group, and what its numbers rest on."""
+    if not tally.leads:
+        yield "no lead came in"
+    elif tally.leads < FEWEST:
+        yield f"no junk rate below {FEWEST} leads"
+    if has_owner:
+        yield "nobody says what one owner's leads cost"
+    elif not tally.months:
+        yield "no spend recorded"
+    if money.without_rate:
+        yield f"amounts in {', '.join(money.without_rate)} have no rate"
+    for month in sorted(tally.months):
+        days, length = period.days_of(month)
+        if days < length:
+            yield f"spend of {month:%Y-%m} counts for {days} of {length} days"
+    if money.spend is not None and money.spend < 0:
+        yield "corrections exceed what was spent"
+    elif money.spend == 0:
+        yield "no return on a spend of 0"
+    if tally.valued < tally.won:
+        without = f"{tally.won - tally.valued} of {tally.won} wins without" if tally.valued else "no win has"
+        yield f"{without} a value"
+    if money.gain is not None and tally.valued < FEWEST:
+        yield f"return rests on {count_of(tally.valued, 'win') if tally.won else 'no win'}"
+
+
+def mark_return(tally: Tally, money: Sums) -> str | None:
+    """Write a return beside the few wins that it rests on; None where it may stand alone."""
+    if money.gain is None or tally.valued >= FEWEST:
+        return None
+    return f"{float(money.gain):.0%} ({count_of(tally.valued, 'win')})"
+
+
+def summarize(tallies: Sequence[Tally], money: Sequence[Sums], currency: str, *, by_campaign: bool) -> tuple[str, ...]:
+    """Say which source gives the cheapest qualified lead, and what share of the spend won nothing."""
+    said: list[str] = []
+    costs = [
+        (cost, place)
+        for place, (tally, sums) in enumerate(zip(tallies, money, strict=True))
+        if tally.qualified >= FEWEST and (cost := sums.cost_per(tally.qualified)) is not None
+    ]
+    if len(costs) > 1:
+        cost, place = min(costs)
+        kind = "campaigns" if by_campaign else "sources"
+        said.append(
+            f"Of the {len(costs)} {kind} with {FEWEST} qualified leads or more, {tallies[place].name} is the "
+            f"cheapest: {round_money(cost, currency):,.2f} {currency} for each of them."
+        )
+    spent = [(tally, sums.spend) for tally, sums in zip(tallies, money, strict=True) if sums.spend and sums.spend > 0]
+    total = sum(amount for _, amount in spent)
+    lost = sum(amount for tally, amount in spent if not tally.won)
+    if lost and any(tally.won for tally in tallies):
+        said.append(
+            f"{float(lost / total):.0%} of the spend went where no lead is won yet: "
+            f"{round_money(Fraction(lost), currency):,.2f} of {round_money(Fraction(total), currency):,.2f} {currency}."
+        )
+    return tuple(said)
+
+
+def advise(tallies: Sequence[Tally], *, has_owner: bool) -> tuple[str, ...]:
+    """Say what to do where nothing came in, or nothing was recorded."""
+    if not tallies:
+        return ("no lead came in within this period, and nothing was spent",)
+    if has_owner or any(tally.months for tally in tallies):
+        return ()
+    return ("no spend is recorded for this period; add it with: leadtriage spend add SOURCE AMOUNT --month 2026-10",)
