@@ -30,6 +30,12 @@ class Stage(StrEnum):
 
 OPEN_STAGES = (Stage.NEW, Stage.WORKING, Stage.NURTURE)
 
+OUTCOMES = (Stage.WON, Stage.LOST, Stage.CONVERTED)
+"""How people close a lead; junk is for a review to say."""
+
+QUALIFIED_STAGES = (Stage.WON, Stage.CONVERTED)
+"""What has come so far was qualified, whether anybody had said so or not."""
+
 
 class Grade(StrEnum):
     """A lead's rank by its score, A the best."""

@@ -102,66 +102,6 @@ def add_up_plainly(world: World, first: date, last: date, by: SourcesBy | None) 
     return found
 
 
-HAND_MADE = [
-    # Leads 1 to 6: one is junk; 2, 3 and the won 4 are qualified. 1 of 6 is junk; Wilson's interval with z = 1.96:
-    # (1/6 + z²/12 -+ z·√(5/36/6 + z²/144)) / (1 + z²/6) = (0.4868 -+ 0.4374) / 1.6403 = 0.0301 and 0.5635.
-    # Of 310 EUR for October 20 of 31 days count: 200. By 6 leads 33.33, by 3 qualified 66.67. (1200 - 200) / 200 = 5.
-    {
-        "source": "Web",
-        "leads": 6,
-        "junk_reviewed": 1,
-        "junk_rate": 0.1667,
-        "junk_low": 0.0301,
-        "junk_high": 0.5635,
-        "qualified": 3,
-        "won": 1,
-        "value": 1200.0,
-        "spend": 200.0,
-        "cost_per_lead": 33.33,
-        "cost_per_qualified": 66.67,
-        "cost_per_win": 200.0,
-        "return": 5.0,
-        "note": "spend of 2026-10 counts for 20 of 31 days; return rests on 1 win",
-    },
-    # Leads 7 and 8, one of them waiting for a review. Nothing is won, which is worth nothing.
-    {
-        "source": "Radio",
-        "leads": 2,
-        "junk_nominated": 1,
-        "note": "no junk rate below 5 leads; no spend recorded",
-    },
-    # 93 USD, 60 of which count, are 54 EUR. Nobody came.
-    {
-        "source": "Fair",
-        "spend": 54.0,
-        "return": -1.0,
-        "note": "no lead came in; spend of 2026-10 counts for 20 of 31 days; return rests on no win",
-    },
-]
-
-
-def test_numbers_worked_out_by_hand(engine: Engine) -> None:
-    world = World()
-    october = date(2026, 10, 1)
-    came = {"created_on": date(2026, 10, 5), "imported_on": date(2026, 10, 5)}
-    won = {"stage": "won", "outcome_amount": 1200_00, "outcome_currency": "EUR"}
-    qualified = {"qualified_on": date(2026, 10, 6)}
-    for number, lead in enumerate(({"stage": "junk"}, qualified, qualified, won, {}, {}), 1):
-        world.lead(number, source="Web", **came | lead)
-    world.lead(7, source="Radio", **came)
-    world.scored(8, lead={"source": "Radio"} | came, candidate=True, reason="spam")
-    # The day after the period; and one that was taken back.
-    world.lead(9, source="Web", **came | {"created_on": date(2026, 10, 21)})
-    world.lead(10, source="Web", **came | {"removed_by": 1})
-    world.add(Spend, **spend(1, month=october, amount=310_00), source="Web", source_comparable="web")
-    world.add(Spend, **spend(2, month=october, amount=93_00, currency="USD"), source="Fair", source_comparable="fair")
-    world.store_in(engine)
-    table = report(engine, Filters(since=october, until=date(2026, 10, 20)))
-    keys = [column.key for column in table.columns]
-    assert [{key: row[key] for key in keys if row[key] not in (None, 0)} for row in table.rows] == HAND_MADE
-    assert table.summary == ("21% of the spend went where no lead is won yet: 54.00 of 254.00 EUR.",)
-
-
 @pytest.mark.parametrize("by", [None, SourcesBy.CAMPAIGN])
 def test_it_is_what_plain_arithmetic_says(engine: Engine, by: SourcesBy | None) -> None:
     world = costly_world(5)

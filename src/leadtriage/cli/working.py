@@ -22,11 +22,10 @@ from leadtriage.cli.working_tables import (
     show_touch,
 )
 from leadtriage.errors import UsageError
-from leadtriage.vocabulary import SaidBy, Stage, TouchKind
+from leadtriage.vocabulary import OUTCOMES, SaidBy, Stage, TouchKind
 
 _CAME_UNTIL, _WITH_REASON = "--came-until", "--with-reason"
 _KINDS = [kind for kind in TouchKind if kind is not TouchKind.UNKNOWN]
-_OUTCOMES = (Stage.WON, Stage.LOST, Stage.CONVERTED)
 
 Lead = Annotated[str, typer.Argument(help="Our id, an e-mail address, or SYSTEM:ID.", metavar="LEAD")]
 Note = Annotated[str | None, typer.Option("--note", help="What the history should say besides.", metavar="TEXT")]
@@ -180,7 +179,7 @@ def close(
         str, typer.Argument(help="Our id, an e-mail address, or SYSTEM:ID; none to close many.", metavar="[LEAD]")
     ],
     outcome: Annotated[
-        str | None, typer.Argument(help="How it ended.", metavar="|".join(_OUTCOMES), show_default=False)
+        str | None, typer.Argument(help="How it ended.", metavar="|".join(OUTCOMES), show_default=False)
     ] = None,
     why: Reason = None,
     said_by: Annotated[
@@ -198,8 +197,8 @@ def close(
     choose leads, all open ones of these are closed, after a question.
     """
     named, word = (None, lead) if outcome is None else (lead, outcome)
-    if word.lower() not in _OUTCOMES:
-        raise UsageError(f"{word!r} is no outcome", hint=f"write LEAD, then one of {', '.join(_OUTCOMES)}")
+    if word.lower() not in OUTCOMES:
+        raise UsageError(f"{word!r} is no outcome", hint=f"write LEAD, then one of {', '.join(OUTCOMES)}")
     from leadtriage.triage.closing import Closing, check_closing, parse_value
     from leadtriage.triage.closing import close as close_leads
 

@@ -29,6 +29,7 @@ def told_or_today(staging: Staging, act: Act) -> ColumnElement[date]:
 
 
 def _is_believed(staging: Staging) -> ColumnElement[bool]:
+    """What `closing_days.is_believed` says of one lead, for all rows at once."""
     row, lead = staging.row, table(Lead)
     return or_(row.c.closed_on >= lead.c.created_on, lead.c.created_on == lead.c.imported_on)
 

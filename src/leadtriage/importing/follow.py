@@ -31,13 +31,11 @@ from leadtriage.db.schema import Event, Lead, Nomination, Touch, table
 from leadtriage.db.standing_words import called_unqualified
 from leadtriage.importing.correcting import correct_closing_days, told_or_today
 from leadtriage.importing.lines import NOTHING, make_line, mark_updated, select_heads, stands, tell_and_update
-from leadtriage.importing.meanings import CLOSING
+from leadtriage.importing.meanings import CLOSING, QUALIFYING
 from leadtriage.importing.merge import first_stage, reserve_ids_of_leads, write_events_of_leads
 from leadtriage.importing.retracting import reopen_leads, withdraw_nominations
 from leadtriage.importing.staging import Staging
-from leadtriage.vocabulary import OPEN_STAGES, EventKind, RowOutcome, Stage, StatusMeaning, TouchKind
-
-QUALIFYING = (StatusMeaning.QUALIFIED, StatusMeaning.CONVERTED, StatusMeaning.WON)
+from leadtriage.vocabulary import OPEN_STAGES, EventKind, RowOutcome, Stage, TouchKind
 
 
 def follow_status(

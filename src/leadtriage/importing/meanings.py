@@ -23,6 +23,9 @@ CLOSING = {
 OPENING = (StatusMeaning.OPEN, StatusMeaning.CONTACTED, StatusMeaning.QUALIFIED, StatusMeaning.NURTURE)
 """What a CRM says of a lead that has not ended."""
 
+QUALIFYING = (StatusMeaning.QUALIFIED, StatusMeaning.CONVERTED, StatusMeaning.WON)
+"""What a CRM says of a lead that is qualified, or was."""
+
 JUNK = (StatusMeaning.JUNK, StatusMeaning.UNQUALIFIED)
 """What a CRM says that nominates a lead for a review."""
 

@@ -19,6 +19,7 @@ from leadtriage.db.schema import Event, Lead, Nomination, Touch, table
 from leadtriage.importing.closing_days import is_believed
 from leadtriage.importing.correcting import CLOSING_DAY
 from leadtriage.importing.lines import stands
+from leadtriage.importing.meanings import QUALIFYING
 from leadtriage.importing.rereading import Statement
 from leadtriage.importing.restoring import (
     Statements,
@@ -29,9 +30,8 @@ from leadtriage.importing.restoring import (
     tell_undone,
 )
 from leadtriage.importing.retelling import MOVES, Story, retell, returns
-from leadtriage.vocabulary import OPEN_STAGES, EventKind, Stage, StatusMeaning
+from leadtriage.vocabulary import OPEN_STAGES, EventKind, Stage
 
-_QUALIFYING = (StatusMeaning.QUALIFIED, StatusMeaning.CONVERTED, StatusMeaning.WON)
 _NOMINATION = "nomination"
 _PARKING = ("nurture_until", "nurture_reason", "parked_on")
 _DAYS = ("shelf_from", "created_on", "imported_on", "closed_on")
@@ -170,7 +170,7 @@ def restore_qualification(
     lead = table(Lead)
     qualified = _told(connection, undoing.batch, leads, EventKind.QUALIFIED, or_undone=True)
     for lead_id in qualified:
-        on = next((said.said_on for said in statements.get(lead_id, ()) if said.meaning in _QUALIFYING), None)
+        on = next((said.said_on for said in statements.get(lead_id, ()) if said.meaning in QUALIFYING), None)
         connection.execute(
             update(lead)
             .where(lead.c.id == lead_id, lead.c.qualified_by == "crm")

@@ -35,7 +35,7 @@ from leadtriage.db.schema import Event, Lead, LeadScore, table
 from leadtriage.reports.filters import Filters, conditions, is_named, visible
 from leadtriage.reports.known_days import contacted_before, first_contact, known_day
 from leadtriage.reports.periods import end_of
-from leadtriage.vocabulary import Dated, EventKind, Stage, Step
+from leadtriage.vocabulary import QUALIFIED_STAGES, Dated, EventKind, Stage, Step
 
 _lead, _score, _event = table(Lead), table(LeadScore), table(Event)
 
@@ -97,7 +97,7 @@ def find_members(connection: Connection, filters: Filters, as_of: date) -> Membe
         rows = rows.outerjoin(moves, moves.c.lead_id == _lead.c.id)
     won = stage == Stage.WON.value
     contacted = first_contact() <= as_of
-    qualified = or_(_was_qualified(later.get(EventKind.QUALIFIED), as_of), stage.in_([Stage.WON, Stage.CONVERTED]))
+    qualified = or_(_was_qualified(later.get(EventKind.QUALIFIED), as_of), stage.in_(QUALIFIED_STAGES))
     columns: dict[str, ColumnElement[Any]] = {
         "lead_id": _lead.c.id,
         "came_in": _lead.c.created_on,

@@ -42,7 +42,7 @@ from leadtriage.words import count_of
 _lead, _score, _event = table(Lead), table(LeadScore), table(Event)
 _verdict, _line = table(Verdict), table(VerdictLine)
 
-KINDS = (Stage.JUNK, Stage.LOST, Stage.NURTURE)
+_KINDS = (Stage.JUNK, Stage.LOST, Stage.NURTURE)
 
 _KIND_WORDS = {Stage.JUNK: "called junk", Stage.LOST: "lost", Stage.NURTURE: "parked"}
 _UNKNOWN = {
@@ -116,7 +116,7 @@ def list_reasons(
         rows=tuple(_present(count, group) for count in _order(counts)),
         summary=_summarize(totals, counts, criteria),
         group_by="kind",
-        group_sizes={kind.value: totals[kind] for kind in KINDS},
+        group_sizes={kind.value: totals[kind] for kind in _KINDS},
     )
 
 
@@ -141,7 +141,7 @@ def _count(
             one_if(was_unseen(criteria, cohort.c.stage, reason)).label("unseen"),
         )
         .select_from(_join(cohort, _select_decisive(as_of), with_lines="rule" in group))
-        .where(cohort.c.stage.in_([kind.value for kind in KINDS]))
+        .where(cohort.c.stage.in_([kind.value for kind in _KINDS]))
         .subquery()
     )
     row = decided.c
@@ -254,7 +254,7 @@ def _order(counts: Iterable[_Count]) -> list[_Count]:
     return sorted(
         counts,
         key=lambda count: (
-            KINDS.index(count.kind),
+            _KINDS.index(count.kind),
             -sizes[count.kind, count.reason],
             count.reason or "",
             -count.leads,
@@ -274,7 +274,7 @@ def _present(count: _Count, group: Sequence[str]) -> CellRow:
 def _summarize(totals: Counter[Stage], counts: Iterable[_Count], criteria: Criteria) -> tuple[str, ...]:
     if not totals:
         return ("No lead of this period was called junk, lost or parked.",)
-    parts = [f"{totals[kind]:,} {_KIND_WORDS[kind]}" for kind in KINDS if totals[kind]]
+    parts = [f"{totals[kind]:,} {_KIND_WORDS[kind]}" for kind in _KINDS if totals[kind]]
     said = f"{count_of(sum(totals.values()), 'lead')}: {', '.join(parts)}."
     lost = [Lost(count.reason, count.leads, count.unseen) for count in counts if count.kind is Stage.LOST]
     return (said, *say_unseen(criteria, lost))

@@ -47,7 +47,7 @@ _COLUMNS = (
     Column("leads", "Leads", keep=20, align="right"),
 )
 
-LIST_BACKLOG = "The leads that were too old on arrival: leadtriage leads --backlog, with --owner NAME one desk's."
+_LIST_BACKLOG = "The leads that were too old on arrival: leadtriage leads --backlog, with --owner NAME one desk's."
 
 _CLOCK_WORDS = {
     Clock.FIRST_TOUCH: "first touch",
@@ -100,7 +100,7 @@ def list_stale(
         title="Stale leads",
         columns=_COLUMNS,
         rows=tuple(_group_by_owner(shown, backlog[:lines], basis, as_of)),
-        notes=(*basis.notes, LIST_BACKLOG) if lines else basis.notes,
+        notes=(*basis.notes, _LIST_BACKLOG) if lines else basis.notes,
         group_by="owner",
         group_sizes=_count_leads(shown, backlog[:lines]),
         total=total,

@@ -153,7 +153,7 @@ def count_idle(connection: Connection, work: Work) -> list[tuple[str, str, int]]
     return [(key, name, leads) for key, name, leads in connection.execute(statement)]
 
 
-def assigned_day(cohort: CTE) -> ColumnElement[date]:
+def _assigned_day(cohort: CTE) -> ColumnElement[date]:
     """The day from which an owner has a lead: that on which it was assigned, else the one on which it came in."""
     return func.coalesce(cohort.c.assigned_on, cohort.c.came_in)
 
@@ -175,4 +175,4 @@ def count_as(cohort: CTE, work: Work, number: TeamNumber) -> ColumnElement[bool]
         TeamNumber.LATE: [touch == LATE],
         TeamNumber.NEVER: [touch == NEVER],
     }
-    return and_(*work.on(assigned_day(cohort)), *parts[number])
+    return and_(*work.on(_assigned_day(cohort)), *parts[number])

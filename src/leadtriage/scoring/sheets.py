@@ -6,7 +6,7 @@ than half of the time that a column for each answer takes. What the counts say i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -18,12 +18,14 @@ from leadtriage.criteria.model import Criteria, Criterion
 from leadtriage.criteria.reading.mistakes import suggest
 from leadtriage.criteria.text import comparable
 from leadtriage.db.dialect import keep, widen_cache
+from leadtriage.db.schema import Lead, table
 from leadtriage.errors import UsageError
-from leadtriage.scoring.compile import CompiledCriterion, add_up, compile_criterion, whole
-from leadtriage.scoring.conditions import compile_condition, join_any
+from leadtriage.scoring.compile import add_up, whole
+from leadtriage.scoring.conditions import join_any
 from leadtriage.scoring.inputs import all_conditions, select_inputs
 from leadtriage.scoring.rules import Rules, prepare_rules
 from leadtriage.scoring.shared_texts import look_up, share_texts
+from leadtriage.scoring.totals import LeadValues
 
 _LARGEST = 2**62
 """A row's numbers stay below: every database has whole numbers of 64 bits."""
@@ -96,9 +98,9 @@ def collect_sheets(
     """
     widen_cache(connection)
     rules = share_texts(connection, prepare_rules(connection, _number_tiers(criteria), as_of))
-    values = select_inputs(all_conditions(criteria), rules.extra_columns, rules.scales)
-    compiled = [compile_criterion(each, place, values, rules.scales) for place, each in enumerate(_numbered(rules))]
-    answers, lines, joined = _select_answers(rules, values, compiled, rows)
+    lowest = _find_values(rules, rows)
+    compiled = lowest.criteria
+    answers, lines, joined = _select_answers(lowest)
     selected = select(group.label("lead_group"), *answers, *lines).select_from(joined).where(where)
     answered = selected.offset(0).subquery("answers")  # else each answer would be worked out for each use of it
     found = dict(answered.c.items())
@@ -131,11 +133,11 @@ def has_answered(
         UsageError: there is no such criterion, or it has no such tier.
     """
     rules = prepare_rules(connection, _number_tiers(criteria), as_of)
-    values = select_inputs(all_conditions(criteria), rules.extra_columns, rules.scales)
+    lowest = _find_values(rules, table(Lead))
     wanted = comparable(name)
-    for place, criterion in enumerate(_numbered(rules)):
+    for compiled in lowest.criteria:
+        criterion = compiled.criterion
         if comparable(criterion.name) == wanted:
-            compiled = compile_criterion(criterion, place, values, rules.scales)
             if tier is None:
                 return compiled.is_known(compiled.columns)
             found = _find_label(tier, [each.label for each in criterion.tiers], criterion.name)
@@ -150,8 +152,7 @@ def has_answered(
         )
     if tier is not None:
         lines = [lines[_find_label(tier, [line.label for line in lines], name)]]
-    tests = [compile_condition(line.condition, values, rules.scales, possible=False) for line in lines]
-    return join_any(tests)
+    return join_any([lowest.holds(line.condition) for line in lines])
 
 
 def _find_label(label: str, labels: Sequence[str], name: str) -> int:
@@ -179,25 +180,17 @@ def _number_tiers_of(criterion: Criterion) -> Criterion:
     )
 
 
-def _numbered(rules: Rules) -> tuple[Criterion, ...]:
-    return rules.criteria.criteria
+def _find_values(rules: Rules, rows: FromClause) -> LeadValues:
+    """The values that rules look at, as they stand in `lead`."""
+    return LeadValues(rules, rows, select_inputs(all_conditions(rules.criteria), rules.extra_columns, rules.scales))
 
 
-def _select_answers(
-    rules: Rules,
-    values: Mapping[str, ColumnElement[Any]],
-    compiled: Sequence[CompiledCriterion],
-    rows: FromClause,
-) -> tuple[list[Any], list[Any], FromClause]:
+def _select_answers(lowest: LeadValues) -> tuple[list[Any], list[Any], FromClause]:
     """The columns of all criteria, those of the disqualifiers, and where they are found."""
-    shared = look_up(rules, rows, values)
-    columns = {name: column for criterion in compiled for name, column in criterion.columns.items()} | shared.answers
-    lines = [
-        shared.disqualifiers[place]
-        if place in shared.disqualifiers
-        else compile_condition(line.condition, values, rules.scales, possible=False)
-        for place, line in enumerate(rules.criteria.junk.disqualify)
-    ]
+    shared = look_up(lowest.rules, lowest.rows, lowest.values)
+    columns = {name: column for criterion in lowest.criteria for name, column in criterion.columns.items()}
+    columns |= shared.answers
+    lines = [shared.disqualifiers.get(place, holds) for place, holds in enumerate(lowest.disqualifiers)]
     return (
         [column.label(name) for name, column in columns.items()],
         [line.label(f"line_{place}") for place, line in enumerate(lines)],

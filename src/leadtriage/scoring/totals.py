@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Float, Select, Subquery, case, cast, false, func, select, true
+from sqlalchemy import ColumnElement, Float, FromClause, Select, Subquery, case, cast, false, func, select, true
 
 from leadtriage.criteria.model import Condition, DimensionRules
 from leadtriage.db.expressions import largest, smallest
@@ -30,13 +30,13 @@ GAIN_UNIT = 1024
 
 @dataclass(frozen=True)
 class LeadValues:
-    """The lowest level: the values that rules look at, and what the caller wants carried along.
+    """The lowest level: the values that rules look at, where they are found, and what the caller wants carried along.
 
     What the rules make of the values is put together once, whatever it is selected for.
     """
 
     rules: Rules
-    rows: CTE
+    rows: FromClause
     values: Values
 
     @cached_property

@@ -17,11 +17,9 @@ from leadtriage.triage.acting import LeadChange, acting, require_open
 from leadtriage.triage.choosing import Changed, choose, count_candidates
 from leadtriage.triage.parking import is_parked
 from leadtriage.triage.reasons import check_reason
-from leadtriage.vocabulary import OPEN_STAGES, EventKind, SaidBy, Stage
+from leadtriage.vocabulary import OPEN_STAGES, OUTCOMES, QUALIFIED_STAGES, EventKind, SaidBy, Stage
 
-OUTCOMES = (Stage.WON, Stage.LOST, Stage.CONVERTED)
 _ENDS_OF_DEALS = (Stage.WON, Stage.LOST)
-_QUALIFYING = (Stage.WON, Stage.CONVERTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +100,7 @@ def close(engine: Engine, criteria: Criteria, act: Act, lead_ids: Sequence[int],
         qualified = {
             lead["id"]: {"qualified_on": act.as_of, "qualified_by": act.by}
             for lead in choice.leads
-            if closing.outcome in _QUALIFYING and lead["qualified_on"] is None
+            if closing.outcome in QUALIFIED_STAGES and lead["qualified_on"] is None
         }
         doing.record([*closed, *_tell_qualified(qualified, act)])
     warnings = () if not candidates else (_warn_of_candidates(candidates),)
