@@ -152,9 +152,11 @@ def test_leads_lists_what_criteria_count(worked: Program, options: tuple[str, ..
         (("--criterion", "company SIZE", "--tier", "huge"), 2, "its tiers: 50 to 1,000; 1 to 49"),
         (("--tier", "1 to 49"), 2, "name that with --criterion"),
         (("--criterion", "spam", "--stale-on", "2026-11-20"), 2, "do not go together"),
+        (("--step", "won", "--stale-on", "2026-11-20"), 2, "do not go together"),
+        (("--backlog", "--stale-on", "2026-11-20"), 2, "do not go together"),
     ],
 )
-def test_a_criterion_that_is_none_is_refused(worked: Program, words: tuple[str, ...], code: int, said: str) -> None:
+def test_what_cannot_be_meant_of_leads_is_refused(worked: Program, words: tuple[str, ...], code: int, said: str) -> None:
     ran = worked("leads", *words, *DAY)
     assert (ran.code, ran.out) == (code, "")
     assert said in ran.err

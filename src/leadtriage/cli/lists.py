@@ -124,8 +124,9 @@ def show_leads(
     with invocation.reading_list() as (connection, as_of):
         answering = _find_answering(invocation, connection, as_of, criterion, tier)
         if stale_on is not None:
-            if answering is not None:
-                raise UsageError("--stale-on and --criterion do not go together", place="--criterion")
+            for option, is_given in (("--step", step), ("--backlog", backlog), ("--criterion", criterion)):
+                if is_given:
+                    raise UsageError(f"--stale-on and {option} do not go together", place=option)
             from leadtriage.reports.stale_times import list_stale_on
 
             day = parse_day(stale_on, place="--stale-on")
