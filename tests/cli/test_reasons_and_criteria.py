@@ -156,7 +156,7 @@ def test_leads_lists_what_criteria_count(worked: Program, options: tuple[str, ..
         (("--backlog", "--stale-on", "2026-11-20"), 2, "do not go together"),
     ],
 )
-def test_what_cannot_be_meant_of_leads_is_refused(worked: Program, words: tuple[str, ...], code: int, said: str) -> None:
+def test_what_cannot_be_meant_is_refused(worked: Program, words: tuple[str, ...], code: int, said: str) -> None:
     ran = worked("leads", *words, *DAY)
     assert (ran.code, ran.out) == (code, "")
     assert said in ran.err
