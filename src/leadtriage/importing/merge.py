@@ -32,6 +32,7 @@ from leadtriage.db.schema import Event, FieldOrigin, ImportReject, ImportRow, Le
 from leadtriage.importing.attributes import Attribute
 from leadtriage.importing.meanings import CLOSING
 from leadtriage.importing.outdated import leave_out_outdated, observed_at
+from leadtriage.importing.repeated import leave_out_repeated
 from leadtriage.importing.staging import Staging
 from leadtriage.vocabulary import EmailKind, EventKind, RowOutcome, Stage, StatusMeaning
 
@@ -180,6 +181,7 @@ def find_changes(connection: Connection, staging: Staging, columns_of_file: dict
         )
     connection.execute(change.delete().where(change.c.field.is_(None)))
     leave_out_outdated(connection, staging)
+    leave_out_repeated(connection, staging)
 
 
 def _differs(attribute: Attribute, row: FromClause, lead: FromClause) -> ColumnElement[bool]:

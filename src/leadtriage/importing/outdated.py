@@ -44,7 +44,7 @@ def leave_out_outdated(connection: Connection, staging: Staging) -> None:
         doubtful[line.lead_id].append(line)
     if doubtful:
         leads = select(change.c.lead_id).where(change.c.old.is_not(None))
-        _delete(connection, change, _find_outdated(KeptRows(connection), leads, doubtful))
+        delete_changes(connection, change, _find_outdated(KeptRows(connection), leads, doubtful))
 
 
 def _find_outdated(
@@ -61,10 +61,11 @@ def _find_outdated(
     return found
 
 
-def _delete(connection: Connection, change: Table, outdated: list[dict[str, Any]]) -> None:
-    if outdated:
+def delete_changes(connection: Connection, change: Table, lines: list[dict[str, Any]]) -> None:
+    """Take lines from `change`, each given by `of_row` and `of_field`."""
+    if lines:
         create_index(connection, change.c.row_id)
         connection.execute(
             change.delete().where(change.c.row_id == bindparam("of_row"), change.c.field == bindparam("of_field")),
-            outdated,
+            lines,
         )
