@@ -126,6 +126,24 @@ def test_the_past_is_put_together_from_the_history(engine: Engine) -> None:
     assert list(now.values()) == [row[1] for row in HAND_MADE]
 
 
+def test_a_contact_without_a_date_counts_from_the_day_we_heard_of_it(engine: Engine) -> None:
+    """Due by the 15th. Heard of with the lead itself, by its due day, and on the 30th; the last one is late then."""
+    world = World()
+    lead = {"created_on": october(1), "imported_on": october(1), "qualified_on": october(1), "owner": "Ann"}
+    for number, heard_on in enumerate((october(1), october(15), october(30)), start=1):
+        undated = {"contact_dated": False, "last_touch_on": heard_on}
+        world.scored(number, lead=lead | undated, touch_due=october(15))
+    world.store_in(engine)
+    told = {}
+    with view(engine) as connection:
+        for day in (10, 20, 30):
+            counts = count_steps(connection, Filters(), october(day))
+            told[day] = [counts[step] for step in ("touched_in_time", "touched_late", "never_touched")]
+        touched = Filters(since=OCTOBER, until=october(31), dated=Dated.TOUCHED)
+        assert list_leads(connection, touched).rows == (), "nobody knows the day of any of them"
+    assert told == {10: [1, 0, 2], 20: [2, 0, 1], 30: [2, 1, 0]}
+
+
 def count_steps(connection: Connection, filters: Filters, as_of: date, by: FunnelBy | None = None) -> Counter[str]:
     rows = list_funnel(connection, filters, as_of, by).rows
     counts = Counter[str]()
@@ -141,6 +159,8 @@ def make_random_world(seed: int) -> World:
         later = lead["created_on"] + timedelta(days=chance.choice([0, 1, 5, 40]))
         lead["first_touch_on"] = chance.choice([None, later, lead["created_on"] - timedelta(days=2)])
         lead["contact_dated"] = True if lead["first_touch_on"] else chance.choice([None, None, False])
+        if lead["contact_dated"] is False:
+            lead["last_touch_on"] = lead["imported_on"] + timedelta(days=chance.choice([0, 0, 4, 15]))
         lead["assigned_on"] = later if lead.get("owner") and chance.random() < 0.5 else None
         if lead["stage"] in ("won", "lost", "junk", "converted"):
             lead["closed_on"] = later
@@ -161,11 +181,12 @@ def tell_steps(lead: dict[str, Any], due: date | None, as_of: date) -> set[str]:
     if not lead["owner"]:
         return steps
     first = lead["first_touch_on"]
-    contact = first or (lead["imported_on"] if lead["contact_dated"] is not None else None)
-    known = first is not None and first >= lead["imported_on"]
+    heard = lead["last_touch_on"] or lead["imported_on"] if lead["contact_dated"] is not None else None
+    contact = first or heard
+    known = first >= lead["imported_on"] if first else heard and heard > lead["imported_on"]
     if contact is None or contact > as_of:
         return steps | {"assigned", "never_touched"}
-    return steps | {"assigned", "touched_late" if known and due and first > due else "touched_in_time"}
+    return steps | {"assigned", "touched_late" if known and due and contact > due else "touched_in_time"}
 
 
 @pytest.mark.parametrize("seed", range(6))

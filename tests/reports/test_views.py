@@ -42,6 +42,7 @@ def lived_world(seed: int) -> World:
             "assigned_on": chance.choice([None, TODAY, TODAY + timedelta(days=1)]),
             "first_touch_on": chance.choice([None, TODAY - timedelta(days=2), TODAY + timedelta(days=1)]),
             "contact_dated": chance.choice([None, None, False, True]),
+            "last_touch_on": chance.choice([None, TODAY - timedelta(days=3), TODAY, TODAY + timedelta(days=1)]),
             "batch_id": chance.choice([None, 1]),
             "worked_here": chance.choice([True, False]),
         }

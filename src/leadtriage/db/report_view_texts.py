@@ -33,10 +33,9 @@ WITH moves AS (
         CASE WHEN later.has_qualified = 1 THEN later.qualified IS NOT NULL
             ELSE COALESCE(lead.qualified_on <= run.as_of, FALSE) END AS was_qualified,
         score.candidate AS is_candidate,
-        COALESCE(lead.first_touch_on, CASE WHEN lead.contact_dated IS NOT NULL THEN lead.imported_on END) AS contacted,
-        COALESCE(lead.first_touch_on > score.touch_due, FALSE) AS is_late,
-        (lead.first_touch_on IS NULL AND lead.contact_dated IS NOT NULL)
-            OR COALESCE(lead.first_touch_on < lead.imported_on, FALSE) AS contacted_before,
+        COALESCE(lead.first_touch_on, CASE WHEN lead.contact_dated IS NOT NULL
+            THEN COALESCE(lead.last_touch_on, lead.imported_on) END) AS contacted,
+        score.touch_due, lead.imported_on,
         CASE WHEN days_between(lead.imported_on, lead.created_on) > 7 AND lead.qualified_on <= CASE lead.qualified_by
                 WHEN 'crm' THEN lead.imported_on
                 WHEN 'score' THEN COALESCE(score.first_scored_on, lead.imported_on) END THEN NULL
@@ -53,7 +52,10 @@ WITH moves AS (
     WHERE lead.removed_by IS NULL AND lead.merged_into IS NULL
 ), stood AS (
     SELECT facts.*,
-        CASE WHEN has_stage = 1 THEN earlier_stage WHEN closed_on > as_of THEN 'working' ELSE stage_now END AS stage
+        CASE WHEN has_stage = 1 THEN earlier_stage WHEN closed_on > as_of THEN 'working' ELSE stage_now END AS stage,
+        COALESCE(contacted > touch_due, FALSE) AS is_late,
+        COALESCE(contacted < imported_on OR (first_touch_on IS NULL AND contacted = imported_on), FALSE)
+            AS contacted_before
     FROM facts
 ), reached AS (
     SELECT id, created_on, source, campaign, owner, stage, grade,

@@ -32,7 +32,7 @@ from sqlalchemy import (
 from leadtriage.criteria.text import comparable
 from leadtriage.db.expressions import one_if
 from leadtriage.db.schema import Event, Lead, LeadScore, table
-from leadtriage.reports.filters import Filters, conditions, is_named, visible
+from leadtriage.reports.filters import Filters, conditions, is_owner, visible
 from leadtriage.reports.known_days import contacted_before, first_contact, known_day
 from leadtriage.reports.periods import end_of
 from leadtriage.vocabulary import QUALIFIED_STAGES, Dated, EventKind, Stage, Step
@@ -91,7 +91,7 @@ def find_members(connection: Connection, filters: Filters, as_of: date) -> Membe
     owner_key = _find_owner_key(connection, later.get(EventKind.OWNER))
     wanted = conditions(replace(filters, owner=None))
     if filters.owner is not None:
-        wanted.append(is_named(owner_key, filters.owner))
+        wanted.append(is_owner(owner_key, filters.owner))
     rows = _lead.outerjoin(_score, _score.c.lead_id == _lead.c.id)
     for moves in later.values():
         rows = rows.outerjoin(moves, moves.c.lead_id == _lead.c.id)
@@ -149,8 +149,11 @@ def _by(as_of: date, day: ColumnElement[date]) -> ColumnElement[date]:
 
 
 def _is_late() -> ColumnElement[bool]:
-    """Contacted after its clock had run out; what had no clock, or was contacted before it came to us, was not."""
-    late = and_(_lead.c.first_touch_on > _score.c.touch_due, not_(contacted_before()))
+    """Contacted after its clock had run out; what had no clock, or was contacted before it came to us, was not.
+
+    A contact without a date counts as of the day on which we heard of it.
+    """
+    late = and_(first_contact() > _score.c.touch_due, not_(contacted_before()))
     return func.coalesce(late, literal(False))
 
 

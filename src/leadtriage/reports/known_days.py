@@ -37,13 +37,19 @@ def known_day(dated: Dated) -> ColumnElement[date]:
 
 def first_contact() -> ColumnElement[date]:
     """The day of the first contact that is recorded; of one without a date, the day on which we heard of it."""
-    return func.coalesce(_lead.c.first_touch_on, case((_lead.c.contact_dated.is_not(None), _lead.c.imported_on)))
+    return func.coalesce(_lead.c.first_touch_on, _heard_of_contact_on())
 
 
 def contacted_before() -> ColumnElement[bool]:
     """Contacted before it came to us: a CRM tells the last contact, so nobody knows the day of the first."""
-    undated = and_(_lead.c.first_touch_on.is_(None), _lead.c.contact_dated.is_not(None))
-    return or_(undated, func.coalesce(_lead.c.first_touch_on < _lead.c.imported_on, False))
+    undated = and_(_lead.c.first_touch_on.is_(None), _heard_of_contact_on() <= _lead.c.imported_on)
+    return or_(*(func.coalesce(told, False) for told in (undated, _lead.c.first_touch_on < _lead.c.imported_on)))
+
+
+def _heard_of_contact_on() -> ColumnElement[date]:
+    """Where no contact has a date, the day of the import that told of it: it took place on that day or before."""
+    heard_on = func.coalesce(_lead.c.last_touch_on, _lead.c.imported_on)
+    return case((_lead.c.contact_dated.is_not(None), heard_on))
 
 
 def _came_in_qualified() -> ColumnElement[bool]:
