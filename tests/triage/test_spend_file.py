@@ -38,7 +38,7 @@ def read(engine: Engine, text: str, **options: str) -> SpendSummary:
         (
             "All accounts\n\nCampaign\tCampaign ID\tMonth\tCost\tCurrency code\nSpring\t7\t2026-10-01\t20.5\tUSD\n",
             {"source": "Ads"},
-            [SpendLine(OCTOBER, "Ads", "Spring", 2050, "USD")],
+            [SpendLine(OCTOBER, "Ads", "Spring", 2050, "USD", day=OCTOBER)],
         ),
         (
             "Campaign name,Amount spent (USD)\nSpring,20\n",
@@ -48,7 +48,7 @@ def read(engine: Engine, text: str, **options: str) -> SpendSummary:
         (
             "Source,Cost (£),Date\nWeb,20,31.10.2026\n",
             {"currency": "JPY"},
-            [SpendLine(OCTOBER, "Web", None, 2000, "GBP")],
+            [SpendLine(OCTOBER, "Web", None, 2000, "GBP", day=date(2026, 10, 31))],
         ),
         (
             "month,source,amount\n2026-10,Web,$20\n2026-10,Web,20\n",
@@ -126,6 +126,34 @@ def test_every_file_is_recorded_and_nothing_twice(files: list[list[str]]) -> Non
     for rows in files:
         wanted |= Counter(row.lower() for row in rows)
     assert stored == wanted
+
+
+def daily(first: int, last: int, cost: str = "50.00") -> str:
+    return "date,source,cost\n" + "".join(f"2026-10-{day:02},Ads,{cost}\n" for day in range(first, last + 1))
+
+
+def test_equal_sums_of_other_days_are_other_lines(engine: Engine) -> None:
+    told = [read(engine, text) for text in (daily(1, 7), daily(8, 14), daily(5, 16), daily(1, 31))]
+    assert [(summary.created, summary.unchanged) for summary in told] == [(7, 0), (7, 0), (2, 10), (15, 16)]
+    with reading(engine) as connection:
+        stored = connection.execute(select(table(Spend).c.month, table(Spend).c.day)).all()
+    assert sorted(stored) == [(OCTOBER, OCTOBER.replace(day=day)) for day in range(1, 32)]
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "created"),
+    [
+        ("2026-10", "2026-10-01", 0),
+        ("2026-10-01", "2026-10", 0),
+        ("2026-10-09", "2026-10", 0),
+        ("2026-10", "2026-10-09", 1),
+    ],
+)
+def test_a_month_that_a_spreadsheet_made_a_day_is_still_the_month(
+    sqlite_engine: Engine, first: str, then: str, created: int
+) -> None:
+    assert read(sqlite_engine, f"month,source,cost\n{first},Ads,50\n").created == 1
+    assert read(sqlite_engine, f"month,source,cost\n{then},Ads,50\n").created == created
 
 
 def test_a_trial_stores_nothing(sqlite_engine: Engine) -> None:

@@ -16,6 +16,8 @@ class Spend(Row, table=True):
     id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     month: date
     """Its first day."""
+    day: date | None = None
+    """The day of it that was told, where one was: equal sums of other days are no repetition."""
     source: str
     source_comparable: str
     campaign: str | None = None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -119,6 +119,8 @@ class _Sum(NamedTuple):
     campaign_key: str | None
     amount: int
     currency: str
+    day: date | None
+    """None where the month alone is told."""
 
 
 def import_spend(
@@ -127,7 +129,7 @@ def import_spend(
     """Store the lines of a file, all in one transaction; rows that are no lines are rejected.
 
     The same file adds nothing again, and of another file only those lines are added that are not stored yet: so often
-    as it has a line more often than is stored.
+    as it has a line more often than is stored. Equal sums of two days are two lines.
 
     Args:
         path: the file; None to read `stream`.
@@ -229,26 +231,42 @@ def _count_stored(connection: Connection) -> Counter[_Sum]:
         _spend.c.campaign_comparable,
         _spend.c.amount,
         _spend.c.currency,
+        _spend.c.day,
     )
     rows = connection.execute(select(*keys, func.count()).group_by(*keys))
     return Counter({_Sum(*key): count for *key, count in rows})
 
 
 def _leave_out(lines: Sequence[SpendLine], stored: Mapping[_Sum, int]) -> list[SpendLine]:
-    """The lines that are not stored yet, so often as there are more of them than stored ones."""
+    """The lines that are not stored yet, so often as there are more of them than stored ones.
+
+    A line without a day is also one that is stored with a day, as in our own list; and one of a month's first day is
+    also one without a day, since a spreadsheet makes that of a month.
+    """
     left = Counter(stored)
+    same = {place for place, line in enumerate(lines) if _take(left, [_sum_of(line)])}
+    by_month: dict[_Sum, list[_Sum]] = defaultdict(list)
+    for key in left:
+        by_month[key._replace(day=None)].append(key)
     new: list[SpendLine] = []
-    for line in lines:
-        key = _sum_of(line)
-        if left[key] > 0:
-            left[key] -= 1
-        else:
+    for place, line in enumerate(lines):
+        whole = _sum_of(line)._replace(day=None)
+        likely = by_month[whole] if line.day is None else [whole] if line.day == line.month else []
+        if place not in same and not _take(left, likely):
             new.append(line)
     return new
 
 
+def _take(left: Counter[_Sum], likely: Iterable[_Sum]) -> bool:
+    """Whether one of these is left, which is then one less."""
+    found = next((key for key in likely if left[key] > 0), None)
+    if found is not None:
+        left[found] -= 1
+    return found is not None
+
+
 def _sum_of(line: SpendLine) -> _Sum:
-    return _Sum(line.month, line.source_key, line.campaign_key, line.amount, line.currency)
+    return _Sum(line.month, line.source_key, line.campaign_key, line.amount, line.currency, line.day)
 
 
 def _warn(

@@ -18,7 +18,7 @@ from leadtriage.db.engine import writing
 from leadtriage.db.ids import reserve_ids
 from leadtriage.db.schema import Spend, table
 from leadtriage.errors import UsageError
-from leadtriage.importing.values import Money, NotUnderstood, clean_text, parse_exact_money, parse_month
+from leadtriage.importing.values import Money, NotUnderstood, clean_text, parse_exact_money, parse_month_or_day
 from leadtriage.importing.values.currencies import choose_currency, currencies_of_mark
 
 _spend = table(Spend)
@@ -31,6 +31,7 @@ class SpendLine:
     Attributes:
         month: its first day.
         amount: in minor units of the currency; below 0 where it takes back a part of an earlier line.
+        day: the day of the month, where one was told.
     """
 
     month: date
@@ -39,6 +40,7 @@ class SpendLine:
     amount: int
     currency: str
     note: str | None = None
+    day: date | None = None
 
     @property
     def source_key(self) -> str:
@@ -75,12 +77,13 @@ def read_spend(said: SaidSpend, usual_currency: str) -> SpendLine:
     source = clean_text(said.source)
     if source is None:
         raise UsageError("no source is given")
-    month = _read_month(said.month)
+    month, day = _read_month(said.month)
     stated = read_currency(said.currency) if said.currency.strip() else None
     money = _read_amount(said.amount, stated or usual_currency)
     if stated is not None and money.currency != stated:
         raise UsageError(f"{said.amount.strip()!r} is in {money.currency}, and {stated} is named as its currency")
-    return SpendLine(month, source, clean_text(said.campaign), money.amount, money.currency, clean_text(said.note))
+    campaign, note = clean_text(said.campaign), clean_text(said.note)
+    return SpendLine(month, source, campaign, money.amount, money.currency, note, day)
 
 
 def read_currency(text: str) -> str:
@@ -143,15 +146,15 @@ def store_lines(
     return first
 
 
-def _read_month(text: str) -> date:
+def _read_month(text: str) -> tuple[date, date | None]:
     hint = "such as 2026-10"
     try:
-        month = parse_month(text)
+        month, day = parse_month_or_day(text)
     except NotUnderstood as error:
         raise UsageError(f"{text.strip()!r} is no month: {error.why}", hint=hint) from error
     if month is None:
         raise UsageError("no month is given", hint=hint)
-    return month
+    return month, day
 
 
 def _read_amount(text: str, currency: str) -> Money:

@@ -14,7 +14,7 @@ from leadtriage.importing.values.date_order import DateOrderEvidence, decide_dat
 from leadtriage.importing.values.dates import DateOrder, parse_date, parse_datetime
 from leadtriage.importing.values.emails import Email, parse_emails
 from leadtriage.importing.values.money import Money, parse_exact_money, parse_money
-from leadtriage.importing.values.months import parse_month
+from leadtriage.importing.values.months import parse_month, parse_month_or_day
 from leadtriage.importing.values.names import join_name, split_name
 from leadtriage.importing.values.phones import parse_phones, phone_digits_key
 from leadtriage.importing.values.timeline import parse_timeline
@@ -41,6 +41,7 @@ __all__ = [
     "parse_exact_money",
     "parse_money",
     "parse_month",
+    "parse_month_or_day",
     "parse_number",
     "parse_phones",
     "parse_signs_off",

@@ -22,31 +22,40 @@ def parse_month(text: str) -> date | None:
     Raises:
         NotUnderstood: it is no month, leaves out its year, or is a day that may be of two months.
     """
+    return parse_month_or_day(text)[0]
+
+
+def parse_month_or_day(text: str) -> tuple[date | None, date | None]:
+    """Return the first day of a cell's month, and the day itself where the cell gives one; None for what is missing.
+
+    Raises:
+        NotUnderstood: as `parse_month`.
+    """
     if is_missing(text):
-        return None
+        return None, None
     given = plain(text).strip("'\"").lower()
     numbers = _NUMBERS.fullmatch(given)
     if numbers:
-        return _make(numbers["year"] or numbers["last"], numbers["month"] or numbers["first"])
+        return _make(numbers["year"] or numbers["last"], numbers["month"] or numbers["first"]), None
     compact = _COMPACT.fullmatch(given)
     if compact:
-        return _make(compact["year"], compact["month"])
+        return _make(compact["year"], compact["month"]), None
     worded = _WORDS.fullmatch(given)
     if worded:
         number = MONTH_NUMBERS.get(worded["word"] or worded["behind"])
         if number is None:
             raise NotUnderstood("no month of that name")
-        return _make(worded["year"] or worded["before"], number)
-    return _read_day(given)
+        return _make(worded["year"] or worded["before"], number), None
+    day = _read_day(given)
+    return day and day.replace(day=1), day
 
 
 def _read_day(text: str) -> date | None:
-    """The month of a whole day, which "03/04/2026" does not tell."""
-    days = {parse_date(text, order) for order in DateOrder}
-    months = sorted({day.replace(day=1) for day in days if day})
-    if len(months) > 1:
-        raise NotUnderstood(f"it may be {months[0]:%Y-%m} or {months[1]:%Y-%m}")
-    return months[0] if months else None
+    """A whole day, which "03/04/2026" does not tell."""
+    days = sorted({day for order in DateOrder if (day := parse_date(text, order))})
+    if len(days) > 1:
+        raise NotUnderstood(f"it may be {days[0]:%Y-%m} or {days[1]:%Y-%m}")
+    return days[0] if days else None
 
 
 def _make(year: str, month: str | int) -> date:

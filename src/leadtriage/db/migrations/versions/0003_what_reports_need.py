@@ -1,4 +1,4 @@
-"""What sources cost, and by when a lead was to be contacted: what reports need besides."""
+"""What sources cost, what reps are called, and by when a lead was to be contacted: what reports need besides."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def upgrade() -> None:
         "spend",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("month", sa.Date(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=True),
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("source_comparable", sa.String(), nullable=False),
         sa.Column("campaign", sa.String(), nullable=True),
@@ -30,6 +31,12 @@ def upgrade() -> None:
         sa.Column("file", sa.String(), nullable=True),
         sa.Column("sha256", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "team_name",
+        sa.Column("spelling", sa.String(), nullable=False),
+        sa.Column("member", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("spelling"),
     )
     op.add_column("lead_score", sa.Column("touch_due", sa.Date(), nullable=True))
     op.create_index(
