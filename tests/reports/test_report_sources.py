@@ -123,7 +123,9 @@ def test_it_is_what_plain_arithmetic_says(engine: Engine, by: SourcesBy | None) 
             assert (row["junk_rate"] is None) == (row["leads"] < FEWEST)
             if row["spend"] is not None and row["spend"] > 0 and row["value"] is not None:
                 value, spend = Fraction(wanted["value"]), Fraction(wanted["spend"])
-                assert row["return"] == round(float((value - spend) / spend), 4)
+                is_for_all = "on the source as a whole" in (row["note"] or "")
+                assert is_for_all <= (by is not None and (row["campaign"], row["leads"]) == (None, 0))
+                assert row["return"] == (None if is_for_all else round(float((value - spend) / spend), 4))
 
 
 def order_of(key: tuple[str | None, ...], leads: int) -> tuple[Any, ...]:
@@ -241,6 +243,25 @@ def test_the_cheapest_is_named_where_that_can_be_said(sqlite_engine: Engine) -> 
         "Of the 2 sources with 5 qualified leads or more, Fair is the cheapest: 1.00 EUR for each of them.",
     )
     assert report(sqlite_engine, Filters(source="fair")).summary == ()
+
+
+def test_spend_on_a_source_as_a_whole_is_for_its_campaigns(sqlite_engine: Engine) -> None:
+    world = World()
+    for number in range(1, 4):
+        world.lead(number, source="Ads", source_comparable="ads", campaign="K", campaign_comparable="k", stage="won")
+    for number, source in enumerate(["ADS", "Radio"], 1):
+        line = spend(number, month=date(2026, 10, 1), amount=500_00)
+        world.add(Spend, **line, source=source, source_comparable=source.lower())
+    world.store_in(sqlite_engine)
+    told = report(sqlite_engine, Filters(), SourcesBy.CAMPAIGN)
+    assert [(row["campaign"], row["leads"], row["spend"], row["return"]) for row in told.rows] == [
+        ("K", 3, None, None),
+        (None, 0, 500.0, None),
+        (None, 0, 500.0, -1.0),
+    ]
+    assert told.rows[1]["note"] == "no lead came in; no return on what was spent on the source as a whole"
+    lost = "50% of the spend went where no lead is won yet: 500.00 of 1,000.00 EUR."
+    assert told.summary == report(sqlite_engine, Filters()).summary == (lost,)
 
 
 def test_nothing_spent_is_told_with_what_to_do(sqlite_engine: Engine) -> None:

@@ -33,6 +33,8 @@ class Tally:
     worth: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
     spent: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
     months: set[date] = field(default_factory=set)
+    won_by_campaigns: int | None = None
+    """Of a row that has no lead, but what was spent on a source as a whole: what the source's other rows won."""
 
     @property
     def source_shown(self) -> str:
@@ -52,6 +54,8 @@ class Sums:
     value: Fraction | None
     spend: Fraction | None
     without_rate: tuple[str, ...]
+    is_for_all: bool = False
+    """Whether the spend is for leads that stand in other rows, so that nothing here came back of it."""
 
     def cost_per(self, count: int) -> Fraction | None:
         """What one of so many cost."""
@@ -60,7 +64,7 @@ class Sums:
     @property
     def gain(self) -> Fraction | None:
         """What came back beyond what was spent, as a share of it."""
-        if self.value is None or self.spend is None or self.spend <= 0:
+        if self.is_for_all or self.value is None or self.spend is None or self.spend <= 0:
             return None
         return (self.value - self.spend) / self.spend
 
@@ -85,6 +89,8 @@ def explain(tally: Tally, money: Sums, period: Period, *, has_owner: bool) -> It
         yield "corrections exceed what was spent"
     elif money.spend == 0:
         yield "no return on a spend of 0"
+    elif money.is_for_all and money.spend is not None:
+        yield "no return on what was spent on the source as a whole"
     if tally.valued < tally.won:
         without = f"{tally.won - tally.valued} of {tally.won} wins without" if tally.valued else "no win has"
         yield f"{without} a value"
@@ -116,7 +122,7 @@ def summarize(tallies: Sequence[Tally], money: Sequence[Sums], currency: str, *,
         )
     spent = [(tally, sums.spend) for tally, sums in zip(tallies, money, strict=True) if sums.spend and sums.spend > 0]
     total = sum(amount for _, amount in spent)
-    lost = sum(amount for tally, amount in spent if not tally.won)
+    lost = sum(amount for tally, amount in spent if not (tally.won or tally.won_by_campaigns))
     if lost and any(tally.won for tally in tallies):
         said.append(
             f"{float(lost / total):.0%} of the spend went where no lead is won yet: "

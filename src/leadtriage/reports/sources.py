@@ -6,7 +6,7 @@ What is said of that in words is `reports.source_notes`'.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
@@ -69,12 +69,14 @@ def list_sources(
     (value - spend) / spend. What cannot be said is None, and `note` says why.
 
     Args:
-        by: a row for each campaign of a source; what was spent for no campaign stands in the row without one.
+        by: a row for each campaign of a source; what was spent for no campaign stands in the row without one, which
+            has no return where it has no lead but the source's campaigns do.
     """
     period = Period(filters.since, last_day(filters.until, as_of))
     tallies = _count_leads(connection, filters, as_of, by)
     if filters.owner is None:
         _add_spend(tallies, connection, filters, period, by)
+        _look_beside(tallies)
     keys = sorted(tallies, key=lambda key: (-tallies[key].leads, key[0] or "", key[1] or ""))
     rows = [tallies[key] for key in keys]
     money = [_convert(tally, criteria) for tally in rows]
@@ -141,6 +143,17 @@ def _add_spend(
         tally.months |= spent.months
 
 
+def _look_beside(tallies: Mapping[_Group, Tally]) -> None:
+    """Find the rows of no lead whose spend is for the leads of the source's campaigns, and what those won."""
+    beside: dict[str | None, list[Tally]] = defaultdict(list)
+    for (source_key, _), tally in tallies.items():
+        if tally.leads:
+            beside[source_key].append(tally)
+    for (source_key, campaign_key), tally in tallies.items():
+        if campaign_key is None and not tally.leads and beside[source_key]:
+            tally.won_by_campaigns = sum(other.won for other in beside[source_key])
+
+
 def _first(one: str | None, other: str | None) -> str | None:
     """The same of several spellings, in whatever order the database gives them."""
     return min((name for name in (one, other) if name is not None), default=None)
@@ -153,6 +166,7 @@ def _convert(tally: Tally, criteria: Criteria) -> Sums:
         value.total if is_told else None,
         spend.total if tally.months else None,
         tuple(sorted({*value.without_rate, *spend.without_rate})),
+        is_for_all=tally.won_by_campaigns is not None,
     )
 
 
