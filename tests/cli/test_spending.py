@@ -225,6 +225,21 @@ def test_sums_below_0_are_no_options(program: Program) -> None:
     assert told == [(-200, "USD"), (-0.5, "USD"), (-1200.5, "USD"), (-50, "CHF"), (-7, "USD"), (-3, "USD")]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("Ads", "-100", "--month", "2026-10", "--campaign", "-10off", "--note", "-5 credit"),
+        ("--campaign", "-10off", "Ads", "--note", "-5 credit", "-100", "--month", "2026-10"),
+        ("--note=-5 credit", "--month", "2026-10", "--campaign", "-10off", "--", "Ads", "-100"),
+    ],
+)
+def test_only_the_amount_is_a_sum_below_0(program: Program, words: tuple[str, ...]) -> None:
+    program.done("init")
+    program.done("spend", "add", *words)
+    (line,) = program.rows("spend")
+    assert (line["source"], line["amount"], line["campaign"], line["note"]) == ("Ads", -100, "-10off", "-5 credit")
+
+
 def test_a_file_is_recorded_once(program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "spend.csv"
     path.write_text("month,source,campaign,amount,currency\n2026-10,Web,,900,USD\n2026-10,Web,,much,USD\n")

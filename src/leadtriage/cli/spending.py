@@ -36,11 +36,27 @@ _MINUS = "\u2212"
 
 
 class _TakesNegative(TyperCommand):
-    """An argument may be a sum below 0, which else would be taken for an option."""
+    """The second argument may be a sum below 0, which else would be taken for an option."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Write such sums with the sign of arithmetic."""
-        return super().parse_args(ctx, [_MINUS + word[1:] if _NEGATIVE.match(word) else word for word in args])
+        """Write such a sum with the sign of arithmetic, and leave options and their values as they are."""
+        valued = {
+            name
+            for option in self.params
+            if option.param_type_name == "option" and not getattr(option, "is_flag", False)
+            for name in option.opts
+        }
+        written: list[str] = []
+        arguments = 0
+        is_value = False
+        for place, word in enumerate(args):
+            if word == "--" and not is_value:
+                return super().parse_args(ctx, [*written, *args[place:]])
+            is_sum = arguments == 1 and not is_value and _NEGATIVE.match(word)
+            written.append(_MINUS + word[1:] if is_sum else word)
+            arguments += bool(is_sum) or not (is_value or word.startswith("-"))
+            is_value = not is_value and word in valued
+        return super().parse_args(ctx, written)
 
 
 class _ListByDefault(TyperGroup):
