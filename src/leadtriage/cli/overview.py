@@ -32,6 +32,7 @@ def report_html(
     those of the period before. The file needs nothing else and no network, prints well, and holds no lead's name.
     """
     from leadtriage.output.html.page import write_page
+    from leadtriage.reports.emptiness import explain_names
     from leadtriage.reports.overview.make import make_overview
 
     path = None if file == STANDARD_OUTPUT else Path(file).expanduser()
@@ -41,8 +42,10 @@ def report_html(
         )
     if path is not None and not force:
         refuse_existing(path)
+    filters = selection.filters()
     with invocation.reporting() as (connection, criteria, as_of):
-        overview = make_overview(connection, criteria, selection.filters(), as_of)
+        overview = make_overview(connection, criteria, filters, as_of)
+        invocation.warn_all(explain_names(connection, filters))
     page = write_page(overview, (("Database", _name(invocation.settings.database)), ("Written by", _say_version())))
     if path is None:
         write_out(page)

@@ -103,10 +103,11 @@ def report_criteria(invocation: Invocation, selection: Selection) -> None:
     List the leads of an answer with: leadtriage leads --criterion NAME --tier ANSWER.
     """
     from leadtriage.reports.criteria_in_use import list_criteria_in_use
+    from leadtriage.reports.emptiness import explain_emptiness
 
     filters = selection.filters()
     with invocation.reporting() as (connection, criteria, as_of):
-        table = list_criteria_in_use(connection, criteria, filters, as_of)
+        table = explain_emptiness(connection, list_criteria_in_use(connection, criteria, filters, as_of), filters)
     invocation.show(table)
 
 
@@ -122,11 +123,13 @@ def report_funnel(
     Of the leads that came in within the period: how many are qualified, assigned, touched in time, late or never, and
     won, and in how many days. List the leads of a step with: leadtriage leads --step STEP.
     """
+    from leadtriage.reports.emptiness import explain_emptiness
     from leadtriage.reports.funnel import FunnelBy, list_funnel
 
     filters = selection.filters()
     with invocation.reporting() as (connection, _, as_of):
         table = list_funnel(connection, filters, as_of, FunnelBy(by.value) if by else None)
+        table = explain_emptiness(connection, table, filters)
     invocation.show(table)
 
 
@@ -185,11 +188,12 @@ def report_trend(invocation: Invocation, selection: Selection) -> None:
     --since and --until say which weeks, by default the last 13; each number counts what happened within its week. List
     the leads behind one with: leadtriage leads --dated, or --stale-on for those that were stale on a day.
     """
+    from leadtriage.reports.emptiness import explain_emptiness
     from leadtriage.reports.trend import list_trend
 
     filters = selection.filters()
     with invocation.reporting() as (connection, criteria, as_of):
-        table = list_trend(connection, criteria, filters, as_of)
+        table = explain_emptiness(connection, list_trend(connection, criteria, filters, as_of), filters)
     invocation.show(table)
 
 

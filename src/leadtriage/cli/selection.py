@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
+from leadtriage.errors import UsageError
 from leadtriage.settings import parse_day
 from leadtriage.vocabulary import Dated, Dimension, Grade, Stage
 
@@ -138,18 +139,24 @@ class Selection:
             until: the flag of that option, for its message.
 
         Raises:
-            UsageError: a day that is none.
+            UsageError: a day that is none, or a period that ends before it begins.
         """
         from leadtriage.reports.filters import Filters
 
+        first = parse_day(self.since, place="--since") if self.since else None
+        last = parse_day(self.until, place=until) if self.until else None
+        if first is not None and last is not None and first > last:
+            raise UsageError(
+                f"the period ends before it begins, on {first}", place=f"{until} {last}", hint="name a later day"
+            )
         return Filters(
             owner=self.owner,
             grade=tuple(self.grade or ()),
             source=self.source,
             campaign=self.campaign,
             stage=tuple(self.stage or ()),
-            since=parse_day(self.since, place="--since") if self.since else None,
-            until=parse_day(self.until, place=until) if self.until else None,
+            since=first,
+            until=last,
             qualified=self.qualified,
             reason=self.reason,
             dated=self.dated,

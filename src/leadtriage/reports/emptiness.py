@@ -13,7 +13,7 @@ from leadtriage.criteria.text import comparable, fold
 from leadtriage.db.lead import Lead, table
 from leadtriage.db.scores import LeadScore
 from leadtriage.reports.basis import NO_LEADS, has_leads
-from leadtriage.reports.filters import Filters, as_stored, not_hidden, parked_for, visible
+from leadtriage.reports.filters import Filters, as_stored, not_hidden, parked_for, select_spellings, visible
 from leadtriage.tabular import Table
 from leadtriage.vocabulary import Reason
 
@@ -35,7 +35,7 @@ def explain_emptiness(connection: Connection, found: Table, filters: Filters) ->
     """
     if not has_leads(connection):
         return replace(found, notes=tuple(dict.fromkeys((*found.notes, NO_LEADS))))
-    return replace(found, notes=(*found.notes, *_explain_names(connection, filters)))
+    return replace(found, notes=(*found.notes, *explain_names(connection, filters)))
 
 
 def explain_unknown(connection: Connection, kind: str, names: Iterable[str]) -> tuple[str, ...]:
@@ -45,11 +45,12 @@ def explain_unknown(connection: Connection, kind: str, names: Iterable[str]) -> 
     return tuple(
         f"no lead has the {kind} “{name}”; {_name_nearest(name, known.values())}"
         for form, name in asked.items()
-        if form not in known
+        if form not in known and not (kind == "owner" and _has_other_name(connection, name, known))
     )
 
 
-def _explain_names(connection: Connection, filters: Filters) -> list[str]:
+def explain_names(connection: Connection, filters: Filters) -> list[str]:
+    """Say of each name in the filters that no lead has which ones are near it."""
     given = {"owner": filters.owner, "source": filters.source, "campaign": filters.campaign, "reason": filters.reason}
     asked = {kind: as_stored(name) for kind, name in given.items() if name is not None and name.strip()}
     if not asked:
@@ -59,7 +60,13 @@ def _explain_names(connection: Connection, filters: Filters) -> list[str]:
         f"No lead has the {kind} “{name}”; {_name_nearest(name, known[kind].values())}."
         for kind, name in asked.items()
         if (name if kind == "reason" else comparable(name)) not in known[kind]
+        and not (kind == "owner" and _has_other_name(connection, name, known[kind]))
     ]
+
+
+def _has_other_name(connection: Connection, name: str, known: Collection[str]) -> bool:
+    """Whether leads have another name of the member of the team who has this one."""
+    return any(spelling in known for spelling in connection.execute(select_spellings(name)).scalars())
 
 
 def _names_by_form(connection: Connection, kinds: Collection[str]) -> dict[str, dict[str, str]]:

@@ -15,11 +15,14 @@ from sqlalchemy import (
     Connection,
     Integer,
     String,
+    and_,
     case,
     cast,
     func,
     literal,
+    not_,
     null,
+    or_,
     select,
     union_all,
 )
@@ -31,7 +34,7 @@ from leadtriage.reports.intervals import find_share
 from leadtriage.reports.page import CellRow
 from leadtriage.reports.quantiles import find_median, find_ninetieth
 from leadtriage.tabular import Column, Table
-from leadtriage.vocabulary import Step
+from leadtriage.vocabulary import QUALIFIED_STAGES, Step
 
 _COLUMNS = (
     Column("step", "Step", keep=100, shown="step_shown"),
@@ -61,6 +64,8 @@ _BEFORE = {
     Step.WON: Step.QUALIFIED,
 }
 """The step that each is a part of."""
+
+_UNRECORDED = "unrecorded"
 
 _OF = {Step.LEADS: "all", Step.QUALIFIED: "qualified", Step.ASSIGNED: "assigned"}
 
@@ -96,6 +101,8 @@ class _Group:
     """The funnel of one group, by its name as people write it."""
 
     name: str | None = None
+    unrecorded: int = 0
+    """Won and converted leads without a recorded contact."""
     steps: dict[Step, _Reached] = field(default_factory=lambda: {step: _Reached() for step in Step})
 
     def __getitem__(self, step: Step) -> _Reached:
@@ -148,16 +155,27 @@ def _count(connection: Connection, cohort: CTE, by: FunnelBy | None) -> dict[str
             .where(has_reached(cohort, step))
             .group_by(key, days)
         )
+    nothing = (cast(null(), String), literal(_UNRECORDED, String), cast(null(), Integer))
+    counted.append(select(key, *nothing, func.count()).where(_ended_unrecorded(cohort)).group_by(key))
     groups: dict[str | None, _Group] = defaultdict(_Group)
     for group, label, step, number_of_days, leads in connection.execute(union_all(*counted)):
-        groups[group].add(label, Step(step), leads, number_of_days)
+        if step == _UNRECORDED:
+            groups[group].unrecorded = leads
+        else:
+            groups[group].add(label, Step(step), leads, number_of_days)
     return groups
+
+
+def _ended_unrecorded(cohort: CTE) -> ColumnElement[bool]:
+    """Won or converted, and nobody recorded who had it or a contact: it must have been pursued all the same."""
+    pursued = or_(has_reached(cohort, Step.TOUCHED_IN_TIME), has_reached(cohort, Step.TOUCHED_LATE))
+    return and_(cohort.c.stage.in_(QUALIFIED_STAGES), not_(pursued))
 
 
 def _needed(by: FunnelBy | None) -> set[str]:
     groups = {by.value, f"{by.value}_key"} if by else set()
     days = {name for pair in _FROM.values() for name in pair}
-    return {"lead_id", "qualified", "assigned", "touch", "won"} | days | groups
+    return {"lead_id", "stage", "qualified", "assigned", "touch", "won"} | days | groups
 
 
 def _group(cohort: CTE, by: FunnelBy | None) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
@@ -198,16 +216,24 @@ def _present(group: _Group, by: FunnelBy | None) -> Iterator[CellRow]:
 
 def _summarize(groups: Iterable[_Group]) -> tuple[str, ...]:
     """Answer a manager's two questions in a sentence each."""
-    counts = Counter[Step]()
+    counts, unrecorded, undated = Counter[Step](), 0, 0
     for group in groups:
         counts.update({step: group[step].leads for step in Step})
+        unrecorded += group.unrecorded
+        in_time = group[Step.TOUCHED_IN_TIME]
+        undated += in_time.leads - in_time.days.total()
     leads, qualified = counts[Step.LEADS], counts[Step.QUALIFIED]
     pursued = counts[Step.TOUCHED_IN_TIME] + counts[Step.TOUCHED_LATE]
     if not leads:
         return ("No lead came in within this period.",)
     answers = [f"{qualified / leads:.0%} of the leads are qualified: {qualified:,} of {leads:,}."]
     if qualified:
+        more = f"; {unrecorded:,} more were won or converted without a recorded contact" if unrecorded else ""
+        share = f"{pursued / qualified:.0%} of the qualified leads are pursued by sales"
+        answers.append(f"{share}: {pursued:,} of {qualified:,}{more}.")
+    if undated:
         answers.append(
-            f"{pursued / qualified:.0%} of the qualified leads are pursued by sales: {pursued:,} of {qualified:,}."
+            f"Of {undated:,} of the {counts[Step.TOUCHED_IN_TIME]:,} touched in time nobody knows the day of the first "
+            "contact: their CRM told the last one, or only that there was one."
         )
     return tuple(answers)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, and_, case, func, select
 
 from leadtriage.criteria.model import Criteria
 from leadtriage.db.schema import ImportBatch, table
@@ -27,7 +27,7 @@ from leadtriage.words import count_of, say_day
 
 _book = table(ImportBatch)
 
-_NEEDED = ("lead_id", "qualified", "assigned", "touch", "won", "amount", "currency")
+_NEEDED = ("lead_id", "qualified", "assigned", "touch", "touched_on", "won", "amount", "currency")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,8 @@ class _Measured:
     worth: dict[str, Fraction]
     valued: int
     """Won leads whose worth is known."""
+    undated: int
+    """Leads touched in time of which nobody knows the day of the first contact."""
 
     def count(self, steps: tuple[Step, ...]) -> int:
         return sum(self.leads[step] for step in steps)
@@ -73,14 +75,15 @@ def make_head(connection: Connection, criteria: Criteria, filters: Filters, peri
     """Return five figures of the leads that came in within the period, each beside that of the period before."""
     now = _measure(connection, period.narrow(filters), as_of)
     earlier = period.before()
+    doubt = _say_doubt(now)
     if earlier is None:
-        return Head(tuple(_compare(criteria, now, None, "")), (), _trace(period.narrow(filters), as_of))
+        return Head(tuple(_compare(criteria, now, None, "")), doubt, _trace(period.narrow(filters), as_of))
     day, recorded = _choose_day(connection, period, as_of)
     before = _measure(connection, earlier.narrow(filters), day)
     span = f"the {count_of(period.days, 'day')} before"
     return Head(
         figures=tuple(_compare(criteria, now, before, span)),
-        basis=(_say_basis(earlier, period.days, day, recorded),),
+        basis=(*doubt, _say_basis(earlier, period.days, day, recorded)),
         traces=(
             *_trace(period.narrow(filters), as_of),
             Trace(f"any of these in {span}", Commands(earlier.narrow(filters), day).list_leads("--step", "STEP")),
@@ -94,16 +97,18 @@ def _measure(connection: Connection, filters: Filters, as_of: date) -> _Measured
         cohort.c.currency,
         func.count(cohort.c.amount),
         *sum_in_parts(cohort.c.amount),
+        func.sum(case((and_(has_reached(cohort, Step.TOUCHED_IN_TIME), cohort.c.touched_on.is_(None)), 1), else_=0)),
         *(func.sum(case((has_reached(cohort, step), 1), else_=0)) for step in Step),
     ).group_by(cohort.c.currency)
-    leads, worth, valued = dict.fromkeys(Step, 0), {}, 0
-    for currency, amounts, high, low, *counts in connection.execute(statement):
+    leads, worth, valued, undated = dict.fromkeys(Step, 0), {}, 0, 0
+    for currency, amounts, high, low, without_day, *counts in connection.execute(statement):
+        undated += int(without_day)
         for step, count in zip(Step, counts, strict=True):
             leads[step] += int(count)
         if currency is not None:
             worth[currency] = Fraction(join_parts(high, low))
             valued += amounts
-    return _Measured(leads, worth, valued)
+    return _Measured(leads, worth, valued, undated)
 
 
 def _choose_day(connection: Connection, period: Period, as_of: date) -> tuple[date, bool]:
@@ -114,6 +119,13 @@ def _choose_day(connection: Connection, period: Period, as_of: date) -> tuple[da
     day = as_of - timedelta(days=period.days)
     recorded = first is not None and first < datetime.combine(day + timedelta(days=1), time())
     return (day if recorded else as_of), recorded
+
+
+def _say_doubt(now: _Measured) -> tuple[str, ...]:
+    if not now.undated:
+        return ()
+    touched = now.leads[Step.TOUCHED_IN_TIME]
+    return (f"Of {now.undated:,} of the {touched:,} touched in time nobody knows the day of the first contact.",)
 
 
 def _compare(criteria: Criteria, now: _Measured, before: _Measured | None, span: str) -> Iterator[Figure]:

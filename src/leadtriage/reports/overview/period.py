@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from leadtriage.errors import UsageError
 from leadtriage.reports.filters import Filters
 from leadtriage.words import count_of, say_day
 
@@ -40,19 +39,11 @@ class Period:
 
 
 def settle_period(filters: Filters, as_of: date) -> Period:
-    """Return the period that was asked for; where no day is given, the last 90 days up to `as_of`.
-
-    Raises:
-        UsageError: it ends before it begins.
-    """
-    until = filters.until or max(as_of, filters.since or as_of)
+    """Return the period that was asked for, as far as it is over; where no day is given, the last 90 days."""
+    today = max(as_of, filters.since or as_of)
+    until = today if filters.until is None else min(filters.until, today)
     earliest = date.fromordinal(max(1, until.toordinal() - USUAL_DAYS + 1))
-    since = filters.since or earliest
-    if since > until:
-        raise UsageError(
-            f"the period ends before it begins, on {since}", place=f"--until {until}", hint="name a later day"
-        )
-    return Period(since, until)
+    return Period(filters.since or earliest, until)
 
 
 def say_period(period: Period, filters: Filters, as_of: date) -> str:
