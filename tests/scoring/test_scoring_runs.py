@@ -12,8 +12,9 @@ from stored import AS_OF, NOON, act_on, read_scores, store_leads
 
 from leadtriage.criteria.load import load_criteria
 from leadtriage.criteria.model import Criteria
+from leadtriage.criteria.text import comparable
 from leadtriage.db.engine import reading, writing
-from leadtriage.db.schema import CriteriaVersion, Event, Lead, LeadScore, Nomination, ScoreRun, table
+from leadtriage.db.schema import CriteriaVersion, Event, Lead, LeadScore, Nomination, ScoreRun, TeamName, table
 from leadtriage.errors import LeadNotFound
 from leadtriage.scoring.explain import explain_lead
 from leadtriage.scoring.freshness import lists_are_stale
@@ -280,3 +281,18 @@ def test_the_rules_of_the_day_are_kept(sqlite_engine: Engine) -> None:
         "dimension": "fit",
     }
     assert kept.settings["qualified"] == 45
+
+
+def test_a_run_keeps_what_its_criteria_call_the_team(engine: Engine) -> None:
+    pam, jim = "team: [{name: Pam Beesly, also: [PB, pam@x.example]}]\n", "team: [{name: Jim}, {name: PB}]\n"
+    names = table(TeamName)
+    for team, stored in (
+        (pam, {"pam beesly": "pam beesly", "pb": "pam beesly", "pam@x.example": "pam beesly"}),
+        (pam, {"pam beesly": "pam beesly", "pb": "pam beesly", "pam@x.example": "pam beesly"}),
+        (jim, {"jim": "jim", "pb": "pb"}),
+        ("", {}),
+    ):
+        with writing(engine) as connection:
+            score_leads(connection, criteria_from(TEXT + team), act_on(AS_OF))
+            expected = {comparable(name): comparable(member) for name, member in stored.items()}
+            assert {row.spelling: row.member for row in connection.execute(select(names))} == expected

@@ -75,7 +75,7 @@ def _list_keys() -> str:
         ("team", "a list of the people who work leads", "none"),
         (
             "… name, also",
-            "and what else the CRM calls them; no two members share a name",
+            "and what else the CRM calls them, which `--owner` knows from the next `score` on; no two share a name",
             "`name` must be there",
         ),
         ("team: role", f"{_code(team.ROLES)}; a qualifier gets the leads that need answers", team.ROLES[0]),

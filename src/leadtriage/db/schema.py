@@ -15,7 +15,7 @@ from sqlmodel import Field
 
 from leadtriage.db.decisions import Erasing, Forgotten, PairDecision, PutOff, SecretKey, Verdict, VerdictLine
 from leadtriage.db.lead import Lead, Row, table
-from leadtriage.db.scores import CriteriaVersion, ExtraColumn, LeadScore, ScoreRun
+from leadtriage.db.scores import CriteriaVersion, ExtraColumn, LeadScore, ScoreRun, TeamName
 from leadtriage.db.spending import Spend
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "ScoreRun",
     "SecretKey",
     "Spend",
+    "TeamName",
     "Touch",
     "Verdict",
     "VerdictLine",

@@ -93,3 +93,13 @@ class LeadScore(Row, table=True):
     """The run before, which gave the previous grade."""
     touch_due: date | None = None
     """The day by which the first contact was due, by the grade before it; unlike `first_touch_due` it stays."""
+
+
+class TeamName(Row, table=True):
+    """What a member of the team is called, by the criteria that scored last: lists need no YAML to know whose it is."""
+
+    __tablename__ = "team_name"
+    spelling: str = Field(primary_key=True)
+    """A member's name, or what the criteria say they are called also, in its comparable form."""
+    member: str
+    """The member's name in its comparable form."""

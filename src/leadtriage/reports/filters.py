@@ -9,18 +9,19 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select
 
 from leadtriage.criteria.text import comparable, fold, words
 from leadtriage.db.expressions import position
 from leadtriage.db.lead import Lead, table
-from leadtriage.db.scores import LeadScore
+from leadtriage.db.scores import LeadScore, TeamName
 from leadtriage.reports.known_days import known_day
 from leadtriage.reports.periods import days_within
 from leadtriage.vocabulary import OPEN_STAGES, Dated, Dimension, Stage
 
 _lead = table(Lead)
 _score = table(LeadScore)
+_name = table(TeamName)
 
 _PHONE_MARKS = " +-/().\u00a0"
 _FEWEST_DIGITS = 4
@@ -34,7 +35,7 @@ class Filters:
     Texts are compared as the criteria compare them: without regard to case and repeated white space.
 
     Attributes:
-        owner: the rep's name; the empty text means leads that nobody has.
+        owner: the rep's name, any that the team's criteria have for them; the empty text means leads that nobody has.
         source: where it came from; the empty text means leads of no known source.
         campaign: the campaign that brought it; the empty text means none.
         grade: one or more grades of which it has one.
@@ -92,8 +93,9 @@ def not_hidden() -> ColumnElement[bool]:
 def conditions(filters: Filters) -> list[ColumnElement[bool]]:
     """Return what a lead and its score must fulfil, besides being visible."""
     wanted: list[ColumnElement[bool]] = []
+    if filters.owner is not None:
+        wanted.append(is_owner(_lead.c.owner_comparable, filters.owner))
     for column, text in (
-        (_lead.c.owner_comparable, filters.owner),
         (_lead.c.source_comparable, filters.source),
         (_lead.c.campaign_comparable, filters.campaign),
     ):
@@ -120,6 +122,18 @@ def conditions(filters: Filters) -> list[ColumnElement[bool]]:
 def is_named(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     """Whether a column of names in their comparable form holds this one; the empty text means none."""
     return column == comparable(as_stored(name)) if name.strip() else column.is_(None)
+
+
+def is_owner(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """The same of a column of owners, each of whom is found by any of their names in the team."""
+    named = is_named(column, name)
+    return or_(named, column.in_(select_spellings(name))) if name.strip() else named
+
+
+def select_spellings(name: str) -> Select[Any]:
+    """Select the comparable forms of all names of the member of the team who has this one; none for anybody else."""
+    member = select(_name.c.member).where(_name.c.spelling == comparable(as_stored(name)))
+    return select(_name.c.spelling).where(_name.c.member.in_(member))
 
 
 def has_points(dimension: Dimension) -> ColumnElement[bool]:

@@ -35,6 +35,7 @@ from leadtriage.scoring.questions import settle_questions
 from leadtriage.scoring.rescues import find_spared
 from leadtriage.scoring.rules import Rules, prepare_rules
 from leadtriage.scoring.shared_texts import share_texts
+from leadtriage.scoring.team_names import store_team_names
 from leadtriage.scoring.verdicts import is_open, is_visible, select_verdicts
 from leadtriage.vocabulary import Grade
 
@@ -85,6 +86,7 @@ def score_leads(
         widen_cache(connection)
         rules = share_texts(connection, rules)
     _store_criteria(connection, criteria, act)
+    store_team_names(connection, criteria)
     run_id = _store_run(connection, criteria, act, whole=lead_ids is None)
     for chosen in _choose(lead_ids):
         _withdraw(connection, chosen)
