@@ -42,7 +42,7 @@ def make_trend(connection: Connection, criteria: Criteria, filters: Filters, per
         ),
         remarks=(
             "Only the days within the period count: of the first and the last week, put these in the place of MONDAY "
-            "and SUNDAY. What an import brought without a day is in no week.",
+            "and SUNDAY. What an import brought without a day is in no week, unless the lead was a week old at most.",
         ),
     )
 
