@@ -16,13 +16,15 @@ from leadtriage.db.engine import reading, writing
 from leadtriage.importing.pipeline import import_file
 from leadtriage.importing.reading.model import ReadOptions
 from leadtriage.importing.summary import ImportOptions
+from leadtriage.importing.values import Money
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.leads import list_leads
+from leadtriage.reports.sources import list_sources
 from leadtriage.reports.stale import list_stale
 from leadtriage.reports.stale_times import list_stale_on
 from leadtriage.reports.trend import list_trend
 from leadtriage.scoring.run import score_leads
-from leadtriage.triage.closing import Closing, close
+from leadtriage.triage.closing import Closing, close, reopen
 from leadtriage.triage.flagging import flag
 from leadtriage.triage.judgement import Judgement
 from leadtriage.triage.parking import Parking, park
@@ -194,6 +196,27 @@ def test_no_weeks_where_the_period_is_still_to_come(sqlite_engine: Engine) -> No
     assert len(read_trend(sqlite_engine, november(2), until=date(2027, 1, 1))) == 13
     (row,) = read_trend(sqlite_engine, november(5), since=november(4))
     assert row[:2] == (november(2), 0), "days of the first week before the period do not count"
+
+
+def test_a_past_day_tells_the_closing_that_held_and_nothing_of_a_later_one(engine: Engine) -> None:
+    bring(engine, november(2), "a,200,2026-11-02,Ann", "b,200,2026-11-02,Ann")
+    close(engine, CRITERIA, act_of(november(5)), [1], Closing(Stage.WON, value=Money(100000, "USD", marked=True)))
+    told = tell_wins(engine, november(6))
+    reopen(engine, CRITERIA, act_of(november(10)), 1)
+    assert told == (1000.0, [1])
+    assert tell_wins(engine, november(6)) == (None, [1]), "what it was worth is not known any more"
+    close(engine, CRITERIA, act_of(november(17)), [1], Closing(Stage.WON, value=Money(777700, "USD", marked=True)))
+    assert tell_wins(engine, november(6)) == (None, [1])
+    assert tell_wins(engine, november(12)) == (0, [0, 0])
+    assert tell_wins(engine, november(18)) == (7777.0, [0, 0, 1])
+
+
+def tell_wins(engine: Engine, as_of: date) -> tuple[Any, list[int]]:
+    """What won leads are worth, and how many were won in each week."""
+    with reading(engine) as connection:
+        (source,) = list_sources(connection, CRITERIA, Filters(), as_of).rows
+    won = KEYS.index("won")
+    return source["value"], [row[won] for row in read_trend(engine, as_of, since=november(2))]
 
 
 DAYS = [november(2) + timedelta(days=number) for number in range(-14, 21)]

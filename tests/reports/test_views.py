@@ -73,7 +73,8 @@ def lived_world(seed: int) -> World:
                 kind=kind,
                 field=field,
                 old=chance.choice(olds.get(what, ["x"])),
-                new="new",
+                new=chance.choice(["new", "won"]) if kind == "stage" else "new",
+                batch_id=chance.choice([None, None, 1]),
             )
         if chance.random() < 0.3:
             words = {"kind": "review", "verdict": chance.choice(["junk", "rescue"]), "by": "Boss", "ledger": []}

@@ -65,8 +65,15 @@ WITH moves AS (
         CASE WHEN qualified_on <= as_of THEN qualified_on END AS qualified_on,
         CASE WHEN assigned_on <= as_of THEN assigned_on END AS assigned_on,
         CASE WHEN first_touch_on <= as_of AND NOT contacted_before THEN first_touch_on END AS touched_on,
-        CASE WHEN stage = stage_now AND closed_on <= as_of THEN closed_on END AS closed_on,
-        outcome_amount, outcome_currency
+        CASE WHEN has_stage = 0 THEN CASE WHEN stage = stage_now AND closed_on <= as_of THEN closed_on END
+            WHEN stage NOT IN ('new', 'working', 'nurture') THEN (
+                SELECT date(event.at) FROM event
+                WHERE event.lead_id = stood.id AND event.kind = 'stage' AND event.new = stood.stage
+                    AND event.batch_id IS NULL AND event.at < (SELECT day_after FROM v_last_score)
+                ORDER BY event.id DESC LIMIT 1
+            ) END AS closed_on,
+        CASE WHEN has_stage = 0 AND stage = 'won' THEN outcome_amount END AS outcome_amount,
+        CASE WHEN has_stage = 0 AND stage = 'won' THEN outcome_currency END AS outcome_currency
     FROM stood
 )
 SELECT id, created_on AS came_in, source, campaign, owner, stage, grade, candidate,
@@ -77,8 +84,7 @@ SELECT id, created_on AS came_in, source, campaign, owner, stage, grade, candida
     CASE WHEN qualified AND owner IS NOT NULL AND NOT touched THEN 1 ELSE 0 END AS never_touched,
     CASE WHEN stage = 'won' THEN 1 ELSE 0 END AS won,
     qualified_on, assigned_on, touched_on, closed_on,
-    CASE WHEN stage = 'won' THEN whole_units(outcome_amount, outcome_currency) END AS value,
-    CASE WHEN stage = 'won' THEN outcome_currency END AS value_currency,
+    whole_units(outcome_amount, outcome_currency) AS value, outcome_currency AS value_currency,
     CASE WHEN NOT touched THEN 'never' WHEN late THEN 'late' ELSE 'in_time' END AS touch
 FROM reached
 """

@@ -16,6 +16,7 @@ from sqlalchemy import (
     CTE,
     ColumnElement,
     Connection,
+    Date,
     FromClause,
     Subquery,
     and_,
@@ -35,7 +36,7 @@ from leadtriage.db.schema import Event, Lead, LeadScore, table
 from leadtriage.reports.filters import Filters, conditions, is_owner, visible
 from leadtriage.reports.known_days import contacted_before, first_contact, known_day
 from leadtriage.reports.periods import end_of
-from leadtriage.vocabulary import QUALIFIED_STAGES, Dated, EventKind, Stage, Step
+from leadtriage.vocabulary import OPEN_STAGES, QUALIFIED_STAGES, Dated, EventKind, Stage, Step
 
 _lead, _score, _event = table(Lead), table(LeadScore), table(Event)
 
@@ -74,6 +75,9 @@ def select_cohort(connection: Connection, filters: Filters, as_of: date, only: C
     - `qualified_on`, `assigned_on`, `touched_on`, `closed_on`: None where it had not happened, or nobody knows when
     - `amount`, `currency`: what a won lead is worth, in minor units
 
+    Of a lead that was moved to another stage since, `reason`, `amount` and `currency` are None: only what holds now is
+    stored of them.
+
     Args:
         only: the columns that are needed; none for all. Of a million leads each column costs.
     """
@@ -86,7 +90,8 @@ def find_members(connection: Connection, filters: Filters, as_of: date) -> Membe
     """Describe the leads that `select_cohort` selects."""
     later = {kind: _first_later(kind, as_of) for kind in _FIELDS} if _has_later_moves(connection, as_of) else {}
     closed_since = known_day(Dated.CLOSED) > as_of  # it came in closed, with a day that its export told
-    stage = _then(later.get(EventKind.STAGE), case((closed_since, Stage.WORKING.value), else_=_lead.c.stage))
+    stage_moves = later.get(EventKind.STAGE)
+    stage = _then(stage_moves, case((closed_since, Stage.WORKING.value), else_=_lead.c.stage))
     owner = _then(later.get(EventKind.OWNER), _lead.c.owner)
     owner_key = _find_owner_key(connection, later.get(EventKind.OWNER))
     wanted = conditions(replace(filters, owner=None))
@@ -103,7 +108,7 @@ def find_members(connection: Connection, filters: Filters, as_of: date) -> Membe
         "came_in": _lead.c.created_on,
         "stage": stage,
         "grade": _score.c.grade,
-        "reason": case((stage == _lead.c.stage, _lead.c.outcome_reason)),
+        "reason": _unless_moved(stage_moves, case((stage == _lead.c.stage, _lead.c.outcome_reason))),
         "candidate": one_if(_score.c.candidate),
         "source": _lead.c.source,
         "source_key": _lead.c.source_comparable,
@@ -118,9 +123,9 @@ def find_members(connection: Connection, filters: Filters, as_of: date) -> Membe
         "qualified_on": _by(as_of, known_day(Dated.QUALIFIED)),
         "assigned_on": _by(as_of, known_day(Dated.ASSIGNED)),
         "touched_on": _by(as_of, known_day(Dated.TOUCHED)),
-        "closed_on": case((stage == _lead.c.stage, _by(as_of, known_day(Dated.CLOSED)))),
-        "amount": case((won, _lead.c.outcome_amount)),
-        "currency": case((won, _lead.c.outcome_currency)),
+        "closed_on": _find_closing_day(stage_moves, stage, as_of),
+        "amount": _unless_moved(stage_moves, case((won, _lead.c.outcome_amount))),
+        "currency": _unless_moved(stage_moves, case((won, _lead.c.outcome_currency))),
     }
     return Members(rows, columns, and_(visible(), _lead.c.created_on <= as_of, *wanted))
 
@@ -186,6 +191,37 @@ def _first_later(kind: EventKind, as_of: date) -> Subquery:
 
 def _then(moves: Subquery | None, now: ColumnElement[Any]) -> ColumnElement[Any]:
     return now if moves is None else case((moves.c.lead_id.is_not(None), moves.c.old), else_=now)
+
+
+def _unless_moved(moves: Subquery | None, now: ColumnElement[Any]) -> ColumnElement[Any]:
+    """What a lead's own columns tell of its outcome, None where that may be another one than it had that day."""
+    return now if moves is None else case((moves.c.lead_id.is_(None), now))
+
+
+def _find_closing_day(moves: Subquery | None, stage: ColumnElement[str], as_of: date) -> ColumnElement[date]:
+    """The day of the closing that held; of a lead that was moved since, the one on which a person closed it.
+
+    The day of an import that did so is not known, as its file may have told an earlier one.
+    """
+    now = case((stage == _lead.c.stage, _by(as_of, known_day(Dated.CLOSED))))
+    if moves is None:
+        return now
+    by_a_person = (
+        select(func.date(_event.c.at, type_=Date))
+        .where(
+            _event.c.lead_id == _lead.c.id,
+            _event.c.kind == EventKind.STAGE.value,
+            _event.c.new == moves.c.old,
+            _event.c.batch_id.is_(None),
+            _event.c.at < end_of(as_of),
+        )
+        .order_by(_event.c.id.desc())
+        .limit(1)
+        .correlate(_lead, moves)
+        .scalar_subquery()
+    )
+    was_closed = moves.c.old.not_in([stage.value for stage in OPEN_STAGES])
+    return case((moves.c.lead_id.is_(None), now), (was_closed, by_a_person))
 
 
 def _find_owner_key(connection: Connection, moves: Subquery | None) -> ColumnElement[Any]:
