@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections import Counter
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,13 +16,14 @@ from stored_leads import act_by
 from leadtriage.db.engine import reading, writing
 from leadtriage.db.indexes import indexed_tables
 from leadtriage.db.schema import Row, Spend, table
+from leadtriage.importing.values import DateOrder
 from leadtriage.triage.spend_file import SpendOptions, SpendSummary, import_spend
 from leadtriage.triage.spending import SpendLine
 
 OCTOBER = date(2026, 10, 1)
 
 
-def read(engine: Engine, text: str, **options: str) -> SpendSummary:
+def read(engine: Engine, text: str, **options: Any) -> SpendSummary:
     stream = io.BytesIO(text.encode("utf-8"))
     return import_spend(engine, SpendOptions("EUR", **options), act_by("Ann"), None, stream=stream)
 
@@ -138,6 +140,29 @@ def test_equal_sums_of_other_days_are_other_lines(engine: Engine) -> None:
     with reading(engine) as connection:
         stored = connection.execute(select(table(Spend).c.month, table(Spend).c.day)).all()
     assert sorted(stored) == [(OCTOBER, OCTOBER.replace(day=day)) for day in range(1, 32)]
+
+
+@pytest.mark.parametrize(
+    ("days", "order", "months"),
+    [
+        (["01/10/2026", "11/10/2026", "31/10/2026"], None, [10, 10, 10]),
+        (["10/01/2026", "11/10/2026", "10/31/2026"], None, [10, 11, 10]),
+        (["05.10.2026", "01.02.2026"], None, [10, 2]),
+        (["05/10/2026", "05.10.2026", "2026-03"], None, [10, 3]),
+        (["05/10/2026", "01/02/2026"], None, []),
+        (["05/10/2026", "13/10/2026", "10/13/2026"], None, [10, 10]),
+        (["05/10/2026", "01/02/2026"], DateOrder.DAY_FIRST, [10, 2]),
+        (["05/10/2026", "01/02/2026"], DateOrder.MONTH_FIRST, [5, 1]),
+    ],
+)
+def test_a_column_of_days_shows_their_order(
+    sqlite_engine: Engine, days: list[str], order: DateOrder | None, months: list[int]
+) -> None:
+    text = "".join(f"{day},Ads,5\n" for day in ["date", *days]).replace("date,Ads,5", "date,source,cost")
+    summary = read(sqlite_engine, text, date_order=order)
+    assert [line.month.month for line in summary.lines] == months
+    assert summary.rejected == len(days) - len(months)
+    assert all("it may be 2026-" in reject.reason for reject in summary.rejects)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from leadtriage.criteria.model import Criteria
     from leadtriage.importing.reading.model import ReadOptions
     from leadtriage.importing.summary import ImportOptions
+    from leadtriage.importing.values import DateOrder
 
 DATE_ORDERS = ("day-first", "month-first")
 
@@ -24,6 +25,7 @@ def _parameter(name: str, flag: str, annotation: Any, metavar: str, help: str, *
     return inspect.Parameter(name, kind, default=None, annotation=Annotated[annotation, option])
 
 
+DATE_ORDER = _parameter("date_order", "--date-order", str | None, "|".join(DATE_ORDERS), "How 03/04/2026 is meant.")
 UNDERSTANDING = (
     _parameter(
         "map",
@@ -34,7 +36,7 @@ UNDERSTANDING = (
     ),
     _parameter("region", "--region", str | None, "XX", "Country of phone numbers without a country code: DE."),
     _parameter("currency", "--currency", str | None, "CODE", "Currency of sums without a mark; else the criteria's."),
-    _parameter("date_order", "--date-order", str | None, "|".join(DATE_ORDERS), "How 03/04/2026 is meant."),
+    DATE_ORDER,
     _parameter("system", "--system", str | None, "WORD", "The source system whose ids the file has: hubspot."),
     _parameter("source", "--source", str | None, "NAME", "Where the leads came from, where no column says so."),
 )
@@ -87,6 +89,18 @@ class ImportChoice:
             table=self.table,
         )
 
+    def order(self) -> DateOrder | None:
+        """The order of day and month that was said.
+
+        Raises:
+            UsageError: there is no such order.
+        """
+        from leadtriage.importing.values import DateOrder
+
+        if self.date_order is not None and self.date_order not in DATE_ORDERS:
+            raise UsageError(f"{self.date_order!r} is none of {', '.join(DATE_ORDERS)}", place="--date-order")
+        return DateOrder(self.date_order) if self.date_order else None
+
     def options(self, criteria: Criteria | None = None, *, dry_run: bool = False) -> ImportOptions:
         """Everything that was said, with the criteria's word where nothing was and where they are known.
 
@@ -94,10 +108,7 @@ class ImportChoice:
             UsageError: a value that cannot be meant.
         """
         from leadtriage.importing.summary import ImportOptions
-        from leadtriage.importing.values import DateOrder
 
-        if self.date_order is not None and self.date_order not in DATE_ORDERS:
-            raise UsageError(f"{self.date_order!r} is none of {', '.join(DATE_ORDERS)}", place="--date-order")
         usual = ImportOptions()
         return ImportOptions(
             read=self.reading(),
@@ -105,7 +116,7 @@ class ImportChoice:
             region=_letters(self.region, 2, "--region", "DE"),
             currency=_letters(self.currency, 3, "--currency", "EUR"),
             usual_currency=criteria.currency if criteria else usual.usual_currency,
-            date_order=DateOrder(self.date_order) if self.date_order else None,
+            date_order=self.order(),
             system=self.system,
             source=self.source,
             dry_run=dry_run,

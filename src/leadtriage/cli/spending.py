@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from leadtriage.cli.command import add_command, end_with
-from leadtriage.cli.import_options import READING, ImportChoice
+from leadtriage.cli.import_options import DATE_ORDER, READING, ImportChoice
 from leadtriage.cli.importing import REJECTED, STANDARD_INPUT
 from leadtriage.cli.invocation import Invocation
 from leadtriage.cli.lists import MORE
@@ -90,7 +90,7 @@ def add_commands(app: typer.Typer) -> None:
     add_command(
         group,
         "import",
-        selects=READING,
+        selects=(*READING, DATE_ORDER),
         examples=(
             "leadtriage spend import spend.csv --dry-run",
             "leadtriage spend import ads.xlsx --source 'Google Ads' --currency EUR",
@@ -204,6 +204,7 @@ def import_spend(
     options = SpendOptions(
         usual_currency=criteria.currency,
         read=selection.reading(),
+        date_order=selection.order(),
         month=month,
         source=source,
         currency=read_currency(currency) if currency else None,

@@ -19,6 +19,7 @@ from leadtriage.formulas import unguard_formula
 from leadtriage.importing.headers import split_words
 from leadtriage.importing.source import ReadOptions, Source, open_source
 from leadtriage.importing.summary import Reject
+from leadtriage.importing.values import DateOrder, decide_date_order
 from leadtriage.importing.values.currencies import currencies_of_mark
 from leadtriage.triage.spending import SaidSpend, SpendLine, names_currency, read_spend, store_lines, warn_of_months
 from leadtriage.words import count_of, say_day
@@ -59,6 +60,7 @@ class SpendOptions:
         read: how it is to be read.
         month, source: of all its lines, where it has no column that says so.
         currency: of sums that name none, where that was said; else they are in `usual_currency`.
+        date_order: of days such as 03/04/2026; else the one that their column shows.
     """
 
     usual_currency: str
@@ -66,6 +68,7 @@ class SpendOptions:
     month: str | None = None
     source: str | None = None
     currency: str | None = None
+    date_order: DateOrder | None = None
     dry_run: bool = False
 
 
@@ -171,6 +174,7 @@ def _read_file(source: Source, options: SpendOptions) -> _Read:
             place=source.name,
             hint="columns are called month, source, campaign, amount, currency; or say --month, --source",
         )
+    order = options.date_order or _find_order(source, places)
     lines: list[SpendLine] = []
     rejects: list[Reject] = []
     unmarked = 0
@@ -181,12 +185,20 @@ def _read_file(source: Source, options: SpendOptions) -> _Read:
                 continue
             said = _read_row(cells, places, everywhere)
             try:
-                lines.append(read_spend(said, usual))
+                lines.append(read_spend(said, usual, order))
             except UsageError as error:
                 rejects.append(Reject(number, error.message, cells))
             else:
                 unmarked += not (options.currency or said.currency or names_currency(said.amount))
     return _Read(tuple(lines), tuple(rejects), unmarked)
+
+
+def _find_order(source: Source, places: Mapping[str, int]) -> DateOrder | None:
+    """The order of day and month that the column of months shows, where it has days and is sure."""
+    if "month" not in places:
+        return None
+    cells = (cells for chunk in source.rows() for at, cells in enumerate(chunk.cells) if at not in chunk.problems)
+    return decide_date_order(unguard_formula(each[places["month"]]).strip() for each in cells)
 
 
 def _read_row(cells: Sequence[str], places: Mapping[str, int], everywhere: Mapping[str, str | None]) -> SaidSpend:

@@ -18,7 +18,14 @@ from leadtriage.db.engine import writing
 from leadtriage.db.ids import reserve_ids
 from leadtriage.db.schema import Spend, table
 from leadtriage.errors import UsageError
-from leadtriage.importing.values import Money, NotUnderstood, clean_text, parse_exact_money, parse_month_or_day
+from leadtriage.importing.values import (
+    DateOrder,
+    Money,
+    NotUnderstood,
+    clean_text,
+    parse_exact_money,
+    parse_month_or_day,
+)
 from leadtriage.importing.values.currencies import choose_currency, currencies_of_mark
 
 _spend = table(Spend)
@@ -65,11 +72,12 @@ class SaidSpend:
     note: str = ""
 
 
-def read_spend(said: SaidSpend, usual_currency: str) -> SpendLine:
+def read_spend(said: SaidSpend, usual_currency: str, date_order: DateOrder | None = None) -> SpendLine:
     """Understand one line.
 
     Args:
         usual_currency: of a sum of which nobody says the currency.
+        date_order: of a day such as 03/04/2026, which else is refused.
 
     Raises:
         UsageError: the month, the source or the sum is missing or is none, or two currencies are named.
@@ -77,7 +85,7 @@ def read_spend(said: SaidSpend, usual_currency: str) -> SpendLine:
     source = clean_text(said.source)
     if source is None:
         raise UsageError("no source is given")
-    month, day = _read_month(said.month)
+    month, day = _read_month(said.month, date_order)
     stated = read_currency(said.currency) if said.currency.strip() else None
     money = _read_amount(said.amount, stated or usual_currency)
     if stated is not None and money.currency != stated:
@@ -146,10 +154,10 @@ def store_lines(
     return first
 
 
-def _read_month(text: str) -> tuple[date, date | None]:
+def _read_month(text: str, date_order: DateOrder | None) -> tuple[date, date | None]:
     hint = "such as 2026-10"
     try:
-        month, day = parse_month_or_day(text)
+        month, day = parse_month_or_day(text, date_order)
     except NotUnderstood as error:
         raise UsageError(f"{text.strip()!r} is no month: {error.why}", hint=hint) from error
     if month is None:

@@ -6,6 +6,7 @@ import re
 from datetime import date
 
 from leadtriage.importing.values.cells import NotUnderstood, is_missing, plain
+from leadtriage.importing.values.date_order import decide_date_order
 from leadtriage.importing.values.dates import MONTH_NUMBERS, DateOrder, parse_date
 
 _NUMBERS = re.compile(r"(?P<year>\d{4})\s?[-/.]\s?(?P<month>\d{1,2})|(?P<first>\d{1,2})\s?[-/.]\s?(?P<last>\d{4})")
@@ -25,8 +26,11 @@ def parse_month(text: str) -> date | None:
     return parse_month_or_day(text)[0]
 
 
-def parse_month_or_day(text: str) -> tuple[date | None, date | None]:
+def parse_month_or_day(text: str, order: DateOrder | None = None) -> tuple[date | None, date | None]:
     """Return the first day of a cell's month, and the day itself where the cell gives one; None for what is missing.
+
+    Args:
+        order: decides "03/04/2026", which else is refused; "03.04.2026" is day first then, as everywhere.
 
     Raises:
         NotUnderstood: as `parse_month`.
@@ -46,13 +50,14 @@ def parse_month_or_day(text: str) -> tuple[date | None, date | None]:
         if number is None:
             raise NotUnderstood("no month of that name")
         return _make(worded["year"] or worded["before"], number), None
-    day = _read_day(given)
+    day = _read_day(given, order)
     return day and day.replace(day=1), day
 
 
-def _read_day(text: str) -> date | None:
-    """A whole day, which "03/04/2026" does not tell."""
-    days = sorted({day for order in DateOrder if (day := parse_date(text, order))})
+def _read_day(text: str, order: DateOrder | None) -> date | None:
+    """A whole day, which "03/04/2026" does not tell by itself."""
+    likely = order or decide_date_order([text])
+    days = sorted({day for each in ([likely] if likely else DateOrder) if (day := parse_date(text, each))})
     if len(days) > 1:
         raise NotUnderstood(f"it may be {days[0]:%Y-%m} or {days[1]:%Y-%m}")
     return days[0] if days else None
