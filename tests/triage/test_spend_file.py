@@ -25,7 +25,9 @@ OCTOBER = date(2026, 10, 1)
 
 def read(engine: Engine, text: str, **options: Any) -> SpendSummary:
     stream = io.BytesIO(text.encode("utf-8"))
-    return import_spend(engine, SpendOptions("EUR", **options), act_by("Ann"), None, stream=stream)
+    return import_spend(
+        engine, SpendOptions(**{"usual_currency": "EUR", **options}), act_by("Ann"), None, stream=stream
+    )
 
 
 @pytest.mark.parametrize(
@@ -61,6 +63,16 @@ def read(engine: Engine, text: str, **options: Any) -> SpendSummary:
             "month,source,amount,currency\n2026-10,Web,20,\n2026-10,'=1+1,20,€\n",
             {"source": "Ads"},
             [SpendLine(OCTOBER, "Web", None, 2000, "EUR"), SpendLine(OCTOBER, "=1+1", None, 2000, "EUR")],
+        ),
+        (
+            "month,source,amount\n2026-10,Web,1.234\n",
+            {"currency": "KWD"},
+            [SpendLine(OCTOBER, "Web", None, 1234, "KWD")],
+        ),
+        (
+            "month,source,amount\n2026-10,Web,1.234\n",
+            {"usual_currency": "KWD"},
+            [SpendLine(OCTOBER, "Web", None, 1234, "KWD")],
         ),
     ],
 )

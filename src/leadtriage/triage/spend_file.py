@@ -189,7 +189,7 @@ def _read_file(source: Source, options: SpendOptions) -> _Read:
             except UsageError as error:
                 rejects.append(Reject(number, error.message, cells))
             else:
-                unmarked += not (options.currency or said.currency or names_currency(said.amount))
+                unmarked += not (options.currency or said.currency or names_currency(said.amount, usual))
     return _Read(tuple(lines), tuple(rejects), unmarked)
 
 

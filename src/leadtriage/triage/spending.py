@@ -110,9 +110,9 @@ def read_currency(text: str) -> str:
     return code
 
 
-def names_currency(amount: str) -> bool:
+def names_currency(amount: str, usual_currency: str) -> bool:
     """Whether a text that is a sum says itself in which currency it is."""
-    money = parse_exact_money(amount, "USD")
+    money = parse_exact_money(amount, usual_currency)
     return money is not None and money.marked
 
 

@@ -68,7 +68,7 @@ def parse_exact_money(text: str, currency: str) -> Money | None:
     """Return the one sum that a cell gives, below 0 with a minus or in parentheses; None where it is missing.
 
     Marks, decimals and grouped digits are read as by `parse_money`; a range, a bound ("under 5k") and a sum per year
-    are refused, since they are no exact sums.
+    are refused, since they are no exact sums; so are parts of a minor unit.
 
     Args:
         currency: what a sum without a mark is in, as ISO 4217.
@@ -85,6 +85,9 @@ def parse_exact_money(text: str, currency: str) -> Money | None:
     money, amount = _read_marked(bare, currency, frozenset())
     if not amount.is_exact:
         raise NotUnderstood("not one exact sum")
+    digits = find_currency(money.currency).digits
+    if amount.low.scaleb(digits) % 1:
+        raise NotUnderstood(f"{money.currency} has {'no' if digits == 0 else digits} decimals")
     return replace(money, amount=-money.amount) if negative else money
 
 
