@@ -87,7 +87,7 @@ def test_numbers_worked_out_by_hand(engine: Engine) -> None:
     assert table.summary == (
         "88% of the leads are qualified: 7 of 8.",
         "71% of the qualified leads are pursued by sales: 5 of 7.",
-        "Of 1 of the 4 touched in time nobody knows the day of the first contact: their CRM told the last one, or only "
+        "Of the 4 touched in time, the day of the first contact is not known for 1: the CRM told the last one, or only "
         "that there was one.",
     )
 

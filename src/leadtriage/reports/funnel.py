@@ -233,7 +233,7 @@ def _summarize(groups: Iterable[_Group]) -> tuple[str, ...]:
         answers.append(f"{share}: {pursued:,} of {qualified:,}{more}.")
     if undated:
         answers.append(
-            f"Of {undated:,} of the {counts[Step.TOUCHED_IN_TIME]:,} touched in time nobody knows the day of the first "
-            "contact: their CRM told the last one, or only that there was one."
+            f"Of the {counts[Step.TOUCHED_IN_TIME]:,} touched in time, the day of the first contact is not known for "
+            f"{undated:,}: the CRM told the last one, or only that there was one."
         )
     return tuple(answers)

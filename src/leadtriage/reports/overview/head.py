@@ -125,7 +125,7 @@ def _say_doubt(now: _Measured) -> tuple[str, ...]:
     if not now.undated:
         return ()
     touched = now.leads[Step.TOUCHED_IN_TIME]
-    return (f"Of {now.undated:,} of the {touched:,} touched in time nobody knows the day of the first contact.",)
+    return (f"Of the {touched:,} touched in time, the day of the first contact is not known for {now.undated:,}.",)
 
 
 def _compare(criteria: Criteria, now: _Measured, before: _Measured | None, span: str) -> Iterator[Figure]:
