@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine, literal, select
-from world import NOON, TODAY, ImportBatch, Nomination, World, random_world, view
+from world import NOON, TODAY, Event, ImportBatch, Nomination, World, random_world, view
 
 from leadtriage.criteria.example import example_criteria
 from leadtriage.criteria.model import FollowUp, Goal, TeamMember
@@ -226,6 +226,33 @@ def test_a_promise_for_today_counts_once_it_is_kept(sqlite_engine: Engine) -> No
         (then,) = list_team(connection, CRITERIA, Filters(owner="Ben Ode"), TODAY - timedelta(days=1)).rows
     assert (ben["promises"], ben["kept"]) == (1, 1)
     assert then["promises"] == 0
+
+
+def test_a_promise_is_let_go_by_a_closing_or_parking_before_its_day(engine: Engine) -> None:
+    """Each lead was promised a touch on the 9th for the 13th, and is open today."""
+    moves = {
+        1: [("won", 12, 100)],
+        2: [("nurture", 13, 100)],
+        3: [("lost", 9, 100)],
+        # Broken: closed after the promised day, closed and reopened before the promise, only worked on, and undone.
+        4: [("won", 14, 100)],
+        5: [("won", 9, 4)],
+        6: [("working", 12, 100)],
+        7: [("won", 12, 100), (None, 12, 101)],
+    }
+    world = World()
+    for lead_id, told in moves.items():
+        world.scored(lead_id, lead={"owner": "Ben Ode", "stage": "working", "created_on": october(5)})
+        add_touch(world, lead_id, lead_id, "Ben Ode", october(9), next_on=october(13))
+        for number, (stage, day, act) in enumerate(told):
+            kind, undoes = ("stage", None) if stage else ("undone", 100)
+            what = {"kind": kind, "field": None if stage else "stage", "old": "working", "new": stage, "undoes": undoes}
+            moment = {"at": at(october(day)), "recorded_at": at(october(day)), "by": "Ben Ode", "act": act}
+            world.add(Event, lead_id=lead_id, id=lead_id * 10 + number, **what, **moment)
+    world.store_in(engine)
+    with view(engine) as connection:
+        broken = list_team_leads(connection, CRITERIA, OCTOBER, TODAY, TeamNumber.PROMISES, limit=None)
+    assert sorted(row["id"] for row in broken.rows) == [4, 5, 6, 7]
 
 
 def make_random_world(seed: int) -> World:

@@ -10,19 +10,21 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, literal, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Date, Select, and_, exists, func, literal, not_, or_, select
 
 from leadtriage.db.expressions import one_if
-from leadtriage.db.schema import Lead, Nomination, Touch, Verdict, table
+from leadtriage.db.schema import Event, ImportBatch, Lead, Nomination, Touch, Verdict, table
 from leadtriage.reports.filters import Filters, conditions, visible
 from leadtriage.reports.overturns import select_decisions, select_second_looks
 from leadtriage.reports.teamwork import Work
 from leadtriage.scoring.nominating import BY_THE_CRITERIA
-from leadtriage.vocabulary import Stage, VerdictKind
+from leadtriage.vocabulary import EventKind, Stage, VerdictKind
 
 _lead, _touch = table(Lead), table(Touch)
 _nomination, _verdict = table(Nomination), table(Verdict)
 _further = _touch.alias("further")
+_event, _batch = table(Event), table(ImportBatch)
+_undoing = _event.alias("undoing")
 
 
 class Doing(StrEnum):
@@ -93,7 +95,7 @@ def _select_promises(work: Work) -> Select[Any]:
     """The touches by which somebody here promised the next one for a day within the period.
 
     Kept: a further touch of the lead on that day or before, by whomever. A promise for today counts once it is kept,
-    and one of a lead that was closed or parked by its day not at all, unless it was kept.
+    and one of a lead that was closed or parked by its day, be it open again since, not at all, unless it was kept.
     """
     promise = _touch.c
     # A file that tells of a contact on the same day tells of the same one.
@@ -107,7 +109,7 @@ def _select_promises(work: Work) -> Select[Any]:
     )
     closed = func.coalesce(_lead.c.closed_on <= promise.next_on, literal(False))
     parked = and_(_lead.c.stage == Stage.NURTURE.value, _lead.c.parked_on <= promise.next_on)
-    let_go = or_(closed, func.coalesce(parked, literal(False)))
+    let_go = or_(closed, func.coalesce(parked, literal(False)), _was_let_go())
     # Selected as it stands, which the offset is for, so that the further touch is looked for once.
     made = (
         select(promise.lead_id, promise.by, promise.next_on, one_if(kept).label("well"), one_if(let_go).label("let_go"))
@@ -126,6 +128,22 @@ def _select_promises(work: Work) -> Select[Any]:
     )
     is_due = or_(made.well == 1, and_(made.next_on < work.as_of, made.let_go == 0))
     return select(made.lead_id, made.by, made.well).where(is_due)
+
+
+def _was_let_go() -> ColumnElement[bool]:
+    """Whether the history tells that the lead was closed or parked after a promise, by the day of the next touch."""
+    promise, on = _touch.c, func.date(_event.c.at, type_=Date)
+    of_lead = and_(_undoing.c.lead_id == _event.c.lead_id, _undoing.c.undoes == _event.c.act)
+    undone_import = and_(_batch.c.id == _event.c.batch_id, _batch.c.undone_at.is_not(None))
+    return exists().where(
+        _event.c.lead_id == promise.lead_id,
+        _event.c.kind == EventKind.STAGE.value,
+        _event.c.new.not_in([Stage.NEW.value, Stage.WORKING.value]),
+        or_(on > promise.on, and_(on == promise.on, _event.c.act > promise.act)),
+        on <= promise.next_on,
+        not_(exists().where(of_lead)),
+        not_(exists().where(undone_import)),
+    )
 
 
 def _select_flags(work: Work) -> Select[Any]:
