@@ -235,12 +235,14 @@ def test_the_cheapest_is_named_where_that_can_be_said(sqlite_engine: Engine) -> 
         source = ["Web", "Fair", "Radio"][number % 3]
         qualified = {} if source == "Radio" and number < 6 else {"qualified_on": TODAY}
         world.lead(number, source=source, **qualified)
+        world.lead(number + 15, source="Partner", qualified_on=TODAY)
     for number, (source, amount) in enumerate({"web": 10_00, "fair": 5_00, "radio": 1}.items(), 1):
         line = spend(number, month=date(2026, 10, 1), amount=amount)
         world.add(Spend, **line, source=source, source_comparable=source)
     world.store_in(sqlite_engine)
     assert report(sqlite_engine, Filters()).summary == (
-        "Of the 2 sources with 5 qualified leads or more, Fair is the cheapest: 1.00 EUR for each of them.",
+        "Of the 2 sources with spend recorded and 5 qualified leads or more, "
+        "Fair is the cheapest: 1.00 EUR for each of them.",
     )
     assert report(sqlite_engine, Filters(source="fair")).summary == ()
 

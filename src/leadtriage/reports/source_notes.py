@@ -117,8 +117,8 @@ def summarize(tallies: Sequence[Tally], money: Sequence[Sums], currency: str, *,
         cost, place = min(costs)
         kind = "campaigns" if by_campaign else "sources"
         said.append(
-            f"Of the {len(costs)} {kind} with {FEWEST} qualified leads or more, {tallies[place].name} is the "
-            f"cheapest: {round_money(cost, currency):,.2f} {currency} for each of them."
+            f"Of the {len(costs)} {kind} with spend recorded and {FEWEST} qualified leads or more, "
+            f"{tallies[place].name} is the cheapest: {round_money(cost, currency):,.2f} {currency} for each of them."
         )
     spent = [(tally, sums.spend) for tally, sums in zip(tallies, money, strict=True) if sums.spend and sums.spend > 0]
     total = sum(amount for _, amount in spent)
