@@ -127,6 +127,11 @@ def test_a_narrow_terminal_shows_who_did_what_and_how_far_goals_are(
     monkeypatch.setenv("COLUMNS", "80")
     told = story.done("report", "team", *OCTOBER, *DAY).out
     assert all(len(line) <= 80 for line in told.splitlines())
+    labels = next(line for line in told.splitlines() if "Assigned" in line).split()
+    assert {"Never", "Idle", "Won", "Done"} <= set(labels)
+    assert "1 of 12 won\n" in told
+    monkeypatch.setenv("COLUMNS", "150")
+    told = story.done("report", "team", *OCTOBER, *DAY).out
     # 12 x 37 of 66 working days of the quarter, and 4 x 15 of 21 of the month.
     assert "1 of 12 won ▉····│····" in told
     assert "1 of 4 touched ██▌····│··" in told

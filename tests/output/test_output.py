@@ -172,6 +172,21 @@ def test_progress_is_drawn_where_columns_must_go_and_not_in_a_pipe() -> None:
     assert "\x1b[32m" in coloured
 
 
+@pytest.mark.parametrize(
+    ("width", "last"),
+    [
+        (35, "Anna    4  6 of 12 won █████·│···"),
+        (32, "Anna    4  6 of 12 won"),
+        (21, "Anna  6 of 12 won"),
+    ],
+)
+def test_a_bar_of_progress_goes_before_a_dear_column(width: int, last: str) -> None:
+    done = Column("done", "Done", keep=96, align="right", kind="progress", of="goal", mark="due", shown="done_shown")
+    columns = (Column("name", "Name", keep=100), Column("won", "Won", keep=91, align="right"), done)
+    row = {"name": "Anna", "won": 4, "done": 6, "goal": 12, "due": 8.0, "done_shown": "6 of 12 won"}
+    assert draw_table(Table("Team", columns, (row,)), Screen(width)).splitlines()[-1] == last
+
+
 def test_colours_are_only_where_the_screen_has_them() -> None:
     assert "\x1b[" not in draw_table(QUEUE, Screen(120, colour=False))
     assert "\x1b[" in draw_table(QUEUE, Screen(120, colour=True))

@@ -12,7 +12,7 @@ from math import ceil
 from rich.cells import cell_len, set_cell_size
 
 from leadtriage.output.cells import write_shown
-from leadtriage.output.layout import Measure, fit_columns
+from leadtriage.output.layout import DEAR, Measure, fit_columns
 from leadtriage.output.safe import safe
 from leadtriage.output.screen import Screen
 from leadtriage.output.trends import draw_trends
@@ -56,7 +56,8 @@ class Sheet:
 def lay_out(table: Table, screen: Screen) -> Sheet:
     """Choose what of a table with rows is shown on a screen.
 
-    Columns without any value are left out; bars are drawn where no column must go for them, progress always.
+    Columns without any value are left out; bars are drawn where no column must go for them, those of
+    progress where no dear one must.
     """
     heading = next((column for column in table.columns if column.key == table.group_by), None)
     columns = [
@@ -70,6 +71,9 @@ def lay_out(table: Table, screen: Screen) -> Sheet:
     if len(widths) < len(columns):
         barred -= {"bar"}
         widths = fit_columns(_measure(columns, table.rows, texts, barred), screen.width)
+        bare = fit_columns(_measure(columns, table.rows, texts, frozenset()), screen.width)
+        if any(columns[place].keep >= DEAR for place in bare.keys() - widths.keys()):
+            barred, widths = frozenset[str](), bare
     shown = tuple(
         SheetColumn(
             label=safe(columns[place].label),
