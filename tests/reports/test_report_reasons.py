@@ -117,6 +117,18 @@ def test_reasons_and_grades_are_those_of_that_day(engine: Engine) -> None:
     assert shown == {"no reason given"}
 
 
+def test_a_lead_that_came_in_parked_has_the_grade_of_that_time(engine: Engine) -> None:
+    world = World()
+    came = {"created_on": date(2026, 11, 1), "imported_on": date(2026, 11, 1), "stage": "nurture"}
+    world.scored(1, lead=came, grade="B")
+    add_event(world, 1, "grade", datetime(2026, 11, 12), old="A", new="C")
+    add_event(world, 1, "grade", datetime(2026, 11, 16), old="C", new="B")
+    world.store_in(engine)
+    with view(engine) as connection:
+        for day in (date(2026, 11, 10), date(2026, 11, 14), TODAY):
+            assert rows_of(report(connection, as_of=day)) == [("nurture", None, None, "A", 1)], day
+
+
 def lost_world(points: int, reasons: Mapping[str | None, int]) -> World:
     world, number = World(), 0
     for reason, leads in reasons.items():

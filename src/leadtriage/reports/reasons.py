@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 
 from leadtriage.criteria.model import Criteria
-from leadtriage.db.expressions import one_if
+from leadtriage.db.expressions import first_name, one_if
 from leadtriage.db.schema import Event, Lead, LeadScore, Verdict, VerdictLine, table
 from leadtriage.reports.cohort import select_cohort
 from leadtriage.reports.filters import Filters
@@ -145,7 +145,7 @@ def _count(
         .subquery()
     )
     row = decided.c
-    names = [func.min(row.source_name) if name == "source" else row[name] for name in group]
+    names = [first_name(row.source_name) if name == "source" else row[name] for name in group]
     statement = select(row.kind, row.reason, *names, func.count(), func.sum(row.unseen)).group_by(
         row.kind, row.reason, *(row[name] for name in group)
     )
@@ -209,12 +209,14 @@ def _find_reason(cohort: CTE, as_of: date) -> ColumnElement[str]:
 def _find_grade(cohort: CTE, as_of: date) -> ColumnElement[str]:
     """The grade when it was decided: closed leads keep it, what moved a parked or reopened one's since is an event."""
     parked = and_(_still_stands(cohort, as_of), cohort.c.stage == Stage.NURTURE.value)
+    # What came in parked has no day of its own.
+    parked_on = func.coalesce(_lead.c.parked_on, _lead.c.imported_on)
     moved = (
         select(_event.c.old)
         .where(
             _event.c.lead_id == cohort.c.lead_id,
             _event.c.kind == EventKind.GRADE.value,
-            _on(_event.c.at) > case((parked, _lead.c.parked_on), else_=literal(as_of, Date)),
+            _on(_event.c.at) > case((parked, parked_on), else_=literal(as_of, Date)),
         )
         .order_by(_event.c.id)
         .limit(1)
