@@ -142,6 +142,30 @@ def smallest(*values: ColumnElement[Any]) -> ColumnElement[Any]:
     return _extreme(_Smallest, values)
 
 
+class _FirstName(FunctionElement[Any]):
+    type = String()
+    inherit_cache = True
+    name = "first_name"
+
+
+@compiles(_FirstName, "sqlite")
+def _first_name_sqlite(element: _FirstName, compiler: SQLCompiler, **options: Any) -> str:
+    return f"min({compiler.process(element.clauses, **options)})"
+
+
+@compiles(_FirstName, "postgresql")
+def _first_name_postgresql(element: _FirstName, compiler: SQLCompiler, **options: Any) -> str:
+    return f'min({compiler.process(element.clauses, **options)} COLLATE "C")'
+
+
+def first_name(name: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The first of a group's spellings of a name by their code points, as SQLite and Python order them.
+
+    A server orders texts by its own locale, and would choose another spelling.
+    """
+    return _FirstName(Grouping(name))
+
+
 def before(text: ColumnElement[str], mark: str) -> ColumnElement[str]:
     """What stands before the first `mark` in a text; nothing where there is none."""
     return func.substr(text, 1, position(text, literal(mark)) - 1)

@@ -128,8 +128,9 @@ WITH parts AS (
         whole_units(spend.amount, spend.currency), spend.currency
     FROM spend
 )
-SELECT min(source) AS source, min(campaign) AS campaign, sum(leads) AS leads, sum(junk_reviewed) AS junk_reviewed,
-    sum(junk_nominated) AS junk_nominated, sum(qualified) AS qualified, sum(won) AS won,
+SELECT first_name(source) AS source, first_name(campaign) AS campaign, sum(leads) AS leads,
+    sum(junk_reviewed) AS junk_reviewed, sum(junk_nominated) AS junk_nominated,
+    sum(qualified) AS qualified, sum(won) AS won,
     CASE WHEN min(value_currency) = max(value_currency) THEN sum(value) END AS value,
     CASE WHEN min(value_currency) = max(value_currency) THEN min(value_currency) END AS value_currency,
     CASE WHEN min(spend_currency) = max(spend_currency) THEN sum(spend) END AS spend,
@@ -169,9 +170,9 @@ WITH spelled AS (
     SELECT COALESCE(spelled.key, decided."by"), decided."by", 0, 0, 0, 0, 0, 0, decided.confirmed, 1 - decided.confirmed
     FROM decided LEFT JOIN spelled ON spelled.owner = decided."by"
 )
-SELECT min(name) AS name, sum(assigned) AS assigned, sum(in_time) + sum(late) AS touched, sum(in_time) AS in_time,
-    sum(late) AS late, sum(never) AS never, sum(idle) AS idle, sum(won) AS won, sum(confirmed) AS confirmed,
-    sum(overturned) AS overturned
+SELECT first_name(name) AS name, sum(assigned) AS assigned, sum(in_time) + sum(late) AS touched,
+    sum(in_time) AS in_time, sum(late) AS late, sum(never) AS never, sum(idle) AS idle, sum(won) AS won,
+    sum(confirmed) AS confirmed, sum(overturned) AS overturned
 FROM parts GROUP BY key
 """
 

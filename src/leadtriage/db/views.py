@@ -2,7 +2,8 @@
 
 They show the database as of its last `score` in plain columns; `docs/views.md` tells each one's. A view holds nothing,
 so that an upgrade makes all of them anew rather than change them. What differs between the engines is spelled by
-`_SPELLINGS`: the texts call it `days_between(LATER, EARLIER)`, `whole_units(AMOUNT, CURRENCY)` and `is_true(FLAG)`.
+`_SPELLINGS`: the texts call it `days_between(LATER, EARLIER)`, `first_name(NAME)`,
+`whole_units(AMOUNT, CURRENCY)` and `is_true(FLAG)`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from sqlalchemy import Connection, inspect
 from leadtriage.db.report_view_texts import REPORT_TEXTS
 from leadtriage.db.view_texts import LAST_SCORE, TEXTS
 
-_CALL = re.compile(r"(days_between|whole_units|is_true)\(([\w.]+)(?:, ([\w.]+))?\)")
+_CALL = re.compile(r"(days_between|first_name|whole_units|is_true)\(([\w.]+)(?:, ([\w.]+))?\)")
 
 _WHOLE_UNITS = (
     r"CAST(\2 AS DOUBLE PRECISION) / CASE"
@@ -28,10 +29,16 @@ _WHOLE_UNITS = (
 _SPELLINGS: Mapping[str, Mapping[str, str]] = {
     "sqlite": {
         "days_between": r"CAST(julianday(\2) - julianday(\3) AS INTEGER)",
+        "first_name": r"min(\2)",
         "whole_units": _WHOLE_UNITS,
         "is_true": r"\2 = 1",  # as the partial indexes have it
     },
-    "postgresql": {"days_between": r"(\2 - \3)", "whole_units": _WHOLE_UNITS, "is_true": r"\2"},
+    "postgresql": {
+        "days_between": r"(\2 - \3)",
+        "first_name": r'min(\2 COLLATE "C")',  # as `expressions.first_name`
+        "whole_units": _WHOLE_UNITS,
+        "is_true": r"\2",
+    },
 }
 
 _ON_TRIAL = "view_on_trial"

@@ -11,6 +11,7 @@ from itertools import chain
 
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
+from leadtriage.db.expressions import first_name
 from leadtriage.db.schema import Lead, LeadScore, table
 from leadtriage.reports.filters import Filters, conditions, visible
 from leadtriage.tabular import Column, Table
@@ -79,7 +80,7 @@ def _count_leads(connection: Connection, as_of: date, by: AgingBy, filters: Filt
     }[by]
     bucket = _bucket(as_of).label("bucket")
     statement = (
-        select(bucket, group, func.min(name), func.count())
+        select(bucket, group, first_name(name), func.count())
         .join_from(_lead, _score, _score.c.lead_id == _lead.c.id, isouter=True)
         .where(_lead.c.stage.in_([stage.value for stage in OPEN_STAGES]), visible(), *conditions(filters))
         .group_by(bucket, group)

@@ -27,7 +27,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from leadtriage.db.expressions import days_between, largest
+from leadtriage.db.expressions import days_between, first_name, largest
 from leadtriage.reports.cohort import has_reached, select_cohort
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.intervals import find_share
@@ -149,7 +149,7 @@ def _count(connection: Connection, cohort: CTE, by: FunnelBy | None) -> dict[str
         if step in _FROM:
             first, last = (cohort.c[column] for column in _FROM[step])
             days = case((first.is_not(None) & last.is_not(None), largest(days_between(last, first), literal(0))))
-        columns = (key.label("key"), func.min(name).label("name"), literal(step.value, String).label("step"))
+        columns = (key.label("key"), first_name(name).label("name"), literal(step.value, String).label("step"))
         counted.append(
             select(*columns, days.label("days"), func.count().label("leads"))
             .where(has_reached(cohort, step))

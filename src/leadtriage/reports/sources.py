@@ -14,7 +14,7 @@ from fractions import Fraction
 from sqlalchemy import ColumnElement, Connection, String, and_, cast, func, null, select
 
 from leadtriage.criteria.model import Criteria
-from leadtriage.db.expressions import one_if
+from leadtriage.db.expressions import first_name, one_if
 from leadtriage.reports.cohort import select_cohort
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.intervals import find_rate
@@ -104,8 +104,8 @@ def _count_leads(connection: Connection, filters: Filters, as_of: date, by: Sour
         row.source_key,
         campaign_key.label("campaign_key"),
         row.currency,
-        func.min(row.source),
-        func.min(campaign),
+        first_name(row.source),
+        first_name(campaign),
         func.count(),
         func.sum(one_if(is_junk)),
         func.sum(one_if(is_waiting)),

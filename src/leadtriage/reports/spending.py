@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
+from leadtriage.db.expressions import first_name
 from leadtriage.db.schema import Spend, table
 from leadtriage.reports import page
 from leadtriage.reports.filters import Filters, is_named
@@ -95,7 +96,7 @@ def list_spend(
 def sum_spend(connection: Connection, filters: Filters, period: Period) -> dict[Group, Spent]:
     """Add up what each source and campaign cost within a period, exactly."""
     keys = (_spend.c.source_comparable, _spend.c.campaign_comparable, _spend.c.month, _spend.c.currency)
-    names = (func.min(_spend.c.source), func.min(_spend.c.campaign))
+    names = (first_name(_spend.c.source), first_name(_spend.c.campaign))
     statement = select(*keys, *names, *sum_in_parts(_spend.c.amount)).where(*_conditions(filters)).group_by(*keys)
     found: dict[Group, Spent] = {}
     for source_key, campaign_key, month, currency, source, campaign, *parts in connection.execute(statement):

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, case, func, literal, not_, select
 
 from leadtriage.criteria.model import FollowUp
-from leadtriage.db.expressions import one_if
+from leadtriage.db.expressions import first_name, one_if
 from leadtriage.reports.cohort import IN_TIME, LATE, NEVER, select_cohort
 from leadtriage.reports.filters import Filters, as_stored
 from leadtriage.reports.goals import GoalKind, goal_conditions
@@ -109,7 +109,7 @@ def count_owned(connection: Connection, work: Work, goals: Sequence[GoalKind]) -
     )
     flags = [rows[name] for name in ("won", "undated", *(f"goal_{place}" for place, _ in enumerate(goals)))]
     counted = (
-        select(*keys, func.min(rows.owner), func.count(), *(func.sum(flag) for flag in flags))
+        select(*keys, first_name(rows.owner), func.count(), *(func.sum(flag) for flag in flags))
         .where(sum(flags, rows.assigned) > 0)
         .group_by(*(key.name for key in keys))
     )
@@ -149,7 +149,7 @@ def count_idle(connection: Connection, work: Work) -> list[tuple[str, str, int]]
     """Count the leads whose idle clock has run out, by owner: the comparable name, the name, the number."""
     idle = select_idle(work.of_leads, work.as_of).subquery()
     owner = idle.c.owner_comparable
-    statement = select(owner, func.min(idle.c.owner), func.count()).where(owner.is_not(None)).group_by(owner)
+    statement = select(owner, first_name(idle.c.owner), func.count()).where(owner.is_not(None)).group_by(owner)
     return [(key, name, leads) for key, name, leads in connection.execute(statement)]
 
 

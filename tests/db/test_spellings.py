@@ -1,0 +1,32 @@
+"""Which of several spellings of a name stands for all of them does not hang on the database's locale."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine, String, literal, select, union_all
+from sqlalchemy.dialects import postgresql, sqlite
+
+from leadtriage.db.engine import reading
+from leadtriage.db.expressions import first_name
+from leadtriage.db.schema import Lead, table
+from leadtriage.db.views import define_views
+
+SPELLINGS = ("web", "Éclair", "WEB", "Web", "éclair")
+
+
+def test_the_first_spelling_is_that_of_the_code_points(engine: Engine) -> None:
+    spelled = union_all(*(select(literal(name, String).label("name")) for name in SPELLINGS)).subquery()
+    with reading(engine) as connection:
+        assert connection.execute(select(first_name(spelled.c.name))).scalar_one() == min(SPELLINGS)
+
+
+def test_a_server_is_told_to_leave_its_locale_out() -> None:
+    # One that is made for tests may have no locale but C, in which any statement gives this order.
+    chosen = first_name(table(Lead).c.source)
+    assert str(chosen.compile(dialect=postgresql.dialect())) == 'min((lead.source) COLLATE "C")'
+    assert str(chosen.compile(dialect=sqlite.dialect())) == "min((lead.source))"
+
+
+def test_views_choose_spellings_as_reports_do() -> None:
+    for name, count in (("v_sources", 2), ("v_team", 1)):
+        assert define_views("postgresql")[name].count('COLLATE "C")') == count
+        assert "first_name" not in define_views("sqlite")[name]
