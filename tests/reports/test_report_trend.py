@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy import Engine
 
 from leadtriage.act import Act
 from leadtriage.criteria.load import load_criteria
+from leadtriage.criteria.model import Goal
 from leadtriage.db.engine import reading, writing
 from leadtriage.importing.pipeline import import_file
 from leadtriage.importing.reading.model import ReadOptions
@@ -22,11 +24,13 @@ from leadtriage.reports.leads import list_leads
 from leadtriage.reports.sources import list_sources
 from leadtriage.reports.stale import list_stale
 from leadtriage.reports.stale_times import list_stale_on
+from leadtriage.reports.team import list_team
 from leadtriage.reports.trend import list_trend
 from leadtriage.scoring.run import score_leads
 from leadtriage.triage.closing import Closing, close, reopen
 from leadtriage.triage.flagging import flag
 from leadtriage.triage.judgement import Judgement
+from leadtriage.triage.merging import merge
 from leadtriage.triage.parking import Parking, park
 from leadtriage.triage.qualifying import qualify
 from leadtriage.triage.review import judge
@@ -209,6 +213,34 @@ def test_a_past_day_tells_the_closing_that_held_and_nothing_of_a_later_one(engin
     assert tell_wins(engine, november(6)) == (None, [1])
     assert tell_wins(engine, november(12)) == (0, [0, 0])
     assert tell_wins(engine, november(18)) == (7777.0, [0, 0, 1])
+
+
+def test_a_merge_leaves_contacts_and_promises_in_the_reports(engine: Engine) -> None:
+    """Lead 1 is part of 2, and that of 3, of which each has a contact: the promise of one was kept by another."""
+    bring(engine, november(2), *(f"{name},200,2026-11-02,Ann" for name in "abc"))
+    call(engine, 3, 1, next_day=10)
+    call(engine, 10, 2)
+    call(engine, 17, 3)
+    before = tell_contacts(engine)
+    merge(engine, CRITERIA, act_of(november(18)), 2, 1)
+    merge(engine, CRITERIA, act_of(november(18)), 3, 2)
+    assert before == ([1, 1, 1], [1], [3], [2, 3], (1, 0, 3))
+    assert tell_contacts(engine) == ([1, 1, 1], [3], [3], [], (1, 1, 1))
+
+
+def tell_contacts(engine: Engine) -> tuple[Any, ...]:
+    """Touched each week; who was in the first, in the last, and stale on the 6th; promises, kept ones, the goal."""
+    criteria, today = replace(CRITERIA, goals=(Goal("team", "touched", 9, "month"),)), november(18)
+    weeks = [row[KEYS.index("touched")] for row in read_trend(engine, today, since=november(2))]
+    with reading(engine) as connection:
+        in_weeks = [
+            list_leads(connection, Filters(since=november(day), until=november(day + 6), dated=Dated.TOUCHED))
+            for day in (2, 16)
+        ]
+        stale = list_stale_on(connection, criteria, Filters(), november(6))
+        team = {row["name"]: row for row in list_team(connection, criteria, Filters(), today).rows}
+    listed = [sorted(int(str(row["id"])) for row in table.rows) for table in (*in_weeks, stale)]
+    return (weeks, *listed, (team["Ann"]["promises"], team["Ann"]["kept"], team["team"]["done"]))
 
 
 def tell_wins(engine: Engine, as_of: date) -> tuple[Any, list[int]]:

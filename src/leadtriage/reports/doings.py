@@ -16,6 +16,7 @@ from leadtriage.db.expressions import one_if
 from leadtriage.db.schema import Event, ImportBatch, Lead, Nomination, Touch, Verdict, table
 from leadtriage.reports.filters import Filters, conditions, visible
 from leadtriage.reports.overturns import select_decisions, select_second_looks
+from leadtriage.reports.survivors import SURVIVORS, survivor_of
 from leadtriage.reports.teamwork import Work
 from leadtriage.scoring.nominating import BY_THE_CRITERIA
 from leadtriage.vocabulary import EventKind, Stage, VerdictKind
@@ -25,6 +26,7 @@ _nomination, _verdict = table(Nomination), table(Verdict)
 _further = _touch.alias("further")
 _event, _batch = table(Event), table(ImportBatch)
 _undoing = _event.alias("undoing")
+_merged = SURVIVORS.alias("merged_too")
 
 
 class Doing(StrEnum):
@@ -101,7 +103,10 @@ def _select_promises(work: Work) -> Select[Any]:
     # A file that tells of a contact on the same day tells of the same one.
     later_that_day = and_(_further.c.on == promise.on, _further.c.id > promise.id, _further.c.act.is_not(None))
     kept = exists().where(
-        _further.c.lead_id == promise.lead_id,
+        or_(
+            _further.c.lead_id == _lead.c.id,
+            _further.c.lead_id.in_(select(_merged.c.lead_id).where(_merged.c.into == _lead.c.id)),
+        ),
         _further.c.withdrawn_at.is_(None),
         _further.c.dated,
         _further.c.on <= promise.next_on,
@@ -112,8 +117,16 @@ def _select_promises(work: Work) -> Select[Any]:
     let_go = or_(closed, func.coalesce(parked, literal(False)), _was_let_go())
     # Selected as it stands, which the offset is for, so that the further touch is looked for once.
     made = (
-        select(promise.lead_id, promise.by, promise.next_on, one_if(kept).label("well"), one_if(let_go).label("let_go"))
-        .join(_lead, _lead.c.id == promise.lead_id)
+        select(
+            _lead.c.id.label("lead_id"),
+            promise.by,
+            promise.next_on,
+            one_if(kept).label("well"),
+            one_if(let_go).label("let_go"),
+        )
+        .select_from(_touch)
+        .outerjoin(SURVIVORS, SURVIVORS.c.lead_id == promise.lead_id)
+        .join(_lead, _lead.c.id == survivor_of(promise.lead_id))
         .where(
             promise.withdrawn_at.is_(None),
             promise.act.is_not(None),
@@ -136,7 +149,7 @@ def _was_let_go() -> ColumnElement[bool]:
     of_lead = and_(_undoing.c.lead_id == _event.c.lead_id, _undoing.c.undoes == _event.c.act)
     undone_import = and_(_batch.c.id == _event.c.batch_id, _batch.c.undone_at.is_not(None))
     return exists().where(
-        _event.c.lead_id == promise.lead_id,
+        _event.c.lead_id.in_([promise.lead_id, _lead.c.id]),
         _event.c.kind == EventKind.STAGE.value,
         _event.c.new.not_in([Stage.NEW.value, Stage.WORKING.value]),
         or_(on > promise.on, and_(on == promise.on, _event.c.act > promise.act)),

@@ -17,6 +17,7 @@ from leadtriage.db.lead import Lead, table
 from leadtriage.db.scores import LeadScore, TeamName
 from leadtriage.reports.known_days import known_day
 from leadtriage.reports.periods import days_within
+from leadtriage.reports.survivors import SURVIVORS
 from leadtriage.vocabulary import OPEN_STAGES, Dated, Dimension, Stage
 
 _lead = table(Lead)
@@ -150,8 +151,9 @@ def _within(filters: Filters) -> list[ColumnElement[bool]]:
         from leadtriage.db.schema import Touch
 
         touch = table(Touch)
-        proof = days_within(touch.c.on, filters.since, filters.until)
-        return [exists().where(touch.c.lead_id == _lead.c.id, touch.c.withdrawn_at.is_(None), touch.c.dated, *proof)]
+        proof = (touch.c.withdrawn_at.is_(None), touch.c.dated, *days_within(touch.c.on, filters.since, filters.until))
+        of_merged = select(SURVIVORS.c.into).join(touch, touch.c.lead_id == SURVIVORS.c.lead_id).where(*proof)
+        return [or_(exists().where(touch.c.lead_id == _lead.c.id, *proof), _lead.c.id.in_(of_merged))]
     return days_within(known_day(filters.dated), filters.since, filters.until)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import CTE, ColumnElement, and_, func, literal, select
 
 from leadtriage.criteria.model import FollowUp, Goal
 from leadtriage.db.schema import Touch, table
+from leadtriage.reports.survivors import SURVIVORS, survivor_of
 from leadtriage.reports.working_time import count_working_days
 
 _touch = table(Touch)
@@ -87,8 +88,11 @@ def _counts(kind: GoalKind, cohort: CTE, as_of: date) -> ColumnElement[bool]:
         return and_(cohort.c.won == 1, _lies(cohort.c.closed_on, first, as_of))
     if kind.what == "qualified":
         return and_(cohort.c.qualified == 1, _lies(cohort.c.qualified_on, first, as_of))
-    contacts = select(_touch.c.lead_id).where(
-        _touch.c.withdrawn_at.is_(None), _touch.c.dated, _touch.c.on.between(first, as_of)
+    contacts = (
+        select(survivor_of(_touch.c.lead_id))
+        .select_from(_touch)
+        .outerjoin(SURVIVORS, SURVIVORS.c.lead_id == _touch.c.lead_id)
+        .where(_touch.c.withdrawn_at.is_(None), _touch.c.dated, _touch.c.on.between(first, as_of))
     )
     return cohort.c.lead_id.in_(contacts)
 

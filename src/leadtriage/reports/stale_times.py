@@ -37,6 +37,7 @@ from leadtriage.db.schema import Lead, LeadScore, Touch, table
 from leadtriage.reports.filters import Filters, may_be_contacted, visible
 from leadtriage.reports.leads import list_leads
 from leadtriage.reports.page import USUAL_LIMIT
+from leadtriage.reports.survivors import SURVIVORS, survivor_of
 from leadtriage.scoring.clocks import make_calendar, name_due, set_deadlines
 from leadtriage.tabular import Table
 from leadtriage.vocabulary import Grade, Stage
@@ -187,17 +188,19 @@ def _select_contacts(first: date) -> Subquery:
 
     `began`: the day of that one, None where the lead had just come in; `promised`: the next touch promised then.
     """
-    stands = _touch.c.withdrawn_at.is_(None)
-    recent = select(_touch.c.lead_id).where(stands, _touch.c.on > first)
-    order: dict[str, Any] = {"partition_by": _touch.c.lead_id, "order_by": (_touch.c.on, _touch.c.id)}
+    stands, lead_id = _touch.c.withdrawn_at.is_(None), survivor_of(_touch.c.lead_id)
+    rows = _touch.outerjoin(SURVIVORS, SURVIVORS.c.lead_id == _touch.c.lead_id)
+    recent = select(lead_id).select_from(rows).where(stands, _touch.c.on > first)
+    order: dict[str, Any] = {"partition_by": lead_id, "order_by": (_touch.c.on, _touch.c.id)}
     return (
         select(
-            _touch.c.lead_id,
+            lead_id.label("lead_id"),
             _touch.c.on.label("day"),
             func.lag(_touch.c.on).over(**order).label("began"),
             func.lag(_touch.c.next_on).over(**order).label("promised"),
         )
-        .where(stands, _touch.c.lead_id.in_(recent))
+        .select_from(rows)
+        .where(stands, lead_id.in_(recent))
         .subquery("contacts")
     )
 

@@ -20,6 +20,7 @@ from leadtriage.reports.filters import Filters, visible
 from leadtriage.reports.page import CellRow
 from leadtriage.reports.periods import last_day
 from leadtriage.reports.stale_times import stale_times
+from leadtriage.reports.survivors import SURVIVORS, survivor_of
 from leadtriage.tabular import Column, Table
 from leadtriage.vocabulary import Stage
 from leadtriage.words import count_of
@@ -123,8 +124,10 @@ def _count_touched(connection: Connection, cohort: CTE, weeks: Sequence[_Week], 
     """Count the leads with a contact in each week of which the day is known."""
     place = _place(_touch.c.on, weeks).label("place")
     touched = (
-        select(_touch.c.lead_id, place)
-        .join(_lead, _lead.c.id == _touch.c.lead_id)
+        select(_lead.c.id, place)
+        .select_from(_touch)
+        .outerjoin(SURVIVORS, SURVIVORS.c.lead_id == _touch.c.lead_id)
+        .join(_lead, _lead.c.id == survivor_of(_touch.c.lead_id))
         .where(
             _touch.c.on.between(weeks[0].first, weeks[-1].last),
             _touch.c.withdrawn_at.is_(None),
