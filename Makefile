@@ -45,7 +45,7 @@ demo: .venv/.made-run
 	@$(BIN)/leadtriage demo
 
 test: .venv/.made-dev
-	@$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST)
 
 check: .venv/.made-dev
 	$(BIN)/ruff check $(CHECKED)
