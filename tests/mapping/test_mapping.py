@@ -139,6 +139,11 @@ def test_any_file_has_a_plan(headers: list[str], rows: list[list[str]]) -> None:
         assert [column.rank for column in plan.find(field)] == list(range(filled.count(field)))
 
 
+def test_of_two_headers_that_mean_the_same_always_one_is_preferred() -> None:
+    headers = ["Dealphase", "Deal Status"]
+    assert fields_of(plan_columns(headers, [], {})) == fields_of(plan_columns(headers[::-1], [], {}))
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_shuffled_columns_keep_their_fields(data: st.DataObject) -> None:

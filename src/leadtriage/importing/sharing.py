@@ -48,8 +48,9 @@ def _find_missing_half(fields: Collection[str | None]) -> str | None:
 def share_out(claims: Sequence[Claim], evidence: Sequence[ColumnEvidence]) -> dict[int, Claim]:
     """Return which column fills a field, by its index.
 
-    The strongest claim has the field, then the preferred header, then the leftmost; but a column that is empty in the
-    rows seen gives way to one that is not. Stand-ins give way to everything.
+    The strongest claim has the field, then the preferred header; of several that are preferred alike always the same
+    one, wherever it stands, and of equal headers the leftmost. But a column that is empty in the rows seen gives way to
+    one that is not. Stand-ins give way to everything.
     """
     winners: dict[int, Claim] = {}
     for field in {claim.field for claim in claims if claim.field is not None}:
@@ -59,6 +60,7 @@ def share_out(claims: Sequence[Claim], evidence: Sequence[ColumnEvidence]) -> di
                 not evidence[claim.index].values,
                 -claim.strength,
                 claim.place,
+                squeeze(evidence[claim.index].header),
                 claim.index,
             ),
         )
