@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -12,6 +13,13 @@ import pytest
 from sqlalchemy import Engine, make_url
 
 from databases import PostgresServer, make_database, shared_statements
+
+
+def pytest_configure() -> None:
+    """Let programs that tests start be interrupted, also where the tests are a background job, which ignores that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session", autouse=True)
