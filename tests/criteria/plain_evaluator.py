@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from leadtriage.criteria.fields import FieldType, Operator
 from leadtriage.criteria.model import AllOf, AnyOf, Comparison, Condition, Criteria, Criterion
@@ -36,13 +37,14 @@ def _compare(test: Comparison, lead: Lead, may_come: bool) -> bool | None:
         return any(_compare_text(test.operator, text, fold(str(operand))) for operand in test.operands) != (
             test.operator in (Operator.IS_NOT, Operator.NONE_OF)
         )
+    numbers: tuple[Any, ...] = test.operands
     match test.operator:
         case Operator.AT_LEAST:
-            return value >= test.operands[0]  # type: ignore[operator]  # a number, by its type
+            return bool(value >= numbers[0])
         case Operator.AT_MOST:
-            return value <= test.operands[0]  # type: ignore[operator]  # a number, by its type
+            return bool(value <= numbers[0])
         case Operator.BETWEEN:
-            return test.operands[0] <= value <= test.operands[1]  # type: ignore[operator]  # a number, by its type
+            return bool(numbers[0] <= value <= numbers[1])
     return (value in test.operands) != (test.operator in (Operator.IS_NOT, Operator.NONE_OF))
 
 

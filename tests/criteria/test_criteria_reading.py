@@ -223,9 +223,10 @@ def test_a_column_takes_its_type_from_what_it_is_compared_with() -> None:
 
 def test_criteria_cannot_be_changed_by_those_who_use_them() -> None:
     criteria = load({"score": {"fit": {"max": 1}}, "rates": {"EUR": 1.1}})
-    for mapping in (criteria.rates, criteria.grades, criteria.follow_up.first_touch):
+    mappings: tuple[Any, ...] = (criteria.rates, criteria.grades, criteria.follow_up.first_touch)
+    for mapping in mappings:
         with pytest.raises(TypeError):
-            mapping["A"] = 1  # type: ignore[index]  # that it is refused is what is tested
+            mapping["A"] = 1
     assert is_dataclass(criteria)
     assert not any(isinstance(getattr(criteria, one.name), list | dict | set) for one in fields(criteria))
 

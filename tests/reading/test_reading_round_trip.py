@@ -6,6 +6,7 @@ import csv
 import io
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,10 +61,10 @@ def tables(draw: st.DrawFn) -> list[list[str]]:
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
 )
 def test_written_tables_are_read_back(
-    table: list[list[str]], delimiter: str, quoting: int, newline: str, encoding: str
+    table: list[list[str]], delimiter: str, quoting: Any, newline: str, encoding: str
 ) -> None:
     text = io.StringIO()
-    csv.writer(text, delimiter=delimiter, quoting=quoting, lineterminator=newline).writerows(table)  # type: ignore[arg-type]  # mypy knows only literals here
+    csv.writer(text, delimiter=delimiter, quoting=quoting, lineterminator=newline).writerows(table)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "leads.csv"
         path.write_bytes(text.getvalue().encode(encoding))
