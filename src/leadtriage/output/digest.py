@@ -23,17 +23,9 @@ def write_digest_markdown(title: str, remarks: Sequence[str], tables: Sequence[T
 
 def write_digest_html(title: str, remarks: Sequence[str], tables: Sequence[Table]) -> str:
     """The same as one HTML document, every style on its element, as mail programs want it."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from leadtriage.output.templating import make_environment
 
-    environment = Environment(
-        loader=PackageLoader("leadtriage.output"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        finalize=lambda value: safe(value) if isinstance(value, str) else value,
-    )
+    environment = make_environment("leadtriage.output")
     environment.globals["write_shown"] = write_shown
     return environment.get_template(_TEMPLATE).render(title=title, remarks=remarks, tables=tables)
 

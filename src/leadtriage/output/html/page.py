@@ -9,13 +9,12 @@ from __future__ import annotations
 import base64
 import hashlib
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from leadtriage.output.cells import write_cell, write_plain, write_shown
 from leadtriage.output.html.charts import lay_out_bars, lay_out_lines
 from leadtriage.output.html.tables import lay_out_table
-from leadtriage.output.safe import safe
+from leadtriage.output.templating import make_environment
 from leadtriage.tabular import Cell, Column, Figure, Overview
 
 _TEMPLATE, _STYLE = "page.html.j2", "page.css"
@@ -27,15 +26,7 @@ def write_page(overview: Overview, facts: tuple[tuple[str, str], ...] = ()) -> s
     Args:
         facts: label and value of what else the page rests on, such as the database.
     """
-    environment = Environment(
-        loader=PackageLoader("leadtriage.output.html"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        finalize=_make_safe,
-    )
+    environment = make_environment("leadtriage.output.html")
     environment.filters |= {
         "bars": lay_out_bars,
         "lines": lay_out_lines,
@@ -52,10 +43,6 @@ def write_page(overview: Overview, facts: tuple[tuple[str, str], ...] = ()) -> s
         style=Markup(style),
         style_hash=_hash(style),
     )
-
-
-def _make_safe(value: object) -> object:
-    return safe(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _hash(text: str) -> str:
