@@ -81,6 +81,15 @@ def widen_cache(connection: Connection) -> None:
         connection.exec_driver_sql("PRAGMA threads=2")
 
 
+def narrow_cache(connection: Connection) -> None:
+    """Keep little of the temporary tables in memory, while rows are added of which none is looked up before the last.
+
+    SQLite drops what it has written only where it must; such rows would leave little room for those of later tables.
+    """
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA temp.cache_size=-1000")
+
+
 @contextmanager
 def without_indexes(connection: Connection, table: Table) -> Iterator[None]:
     """Do without a table's indexes while most of its rows are written: building them anew is faster than that.

@@ -18,6 +18,8 @@ from leadtriage.importing.values.counts import parse_number
 Value = TypeVar("Value")
 
 _MOST_REMEMBERED = 10_000
+_FEWEST_ASKED = 20_000
+"""Where fewer cells than these hold so many different ones, remembering them costs more than it saves."""
 _LONGEST_NUMBER = 40
 
 
@@ -28,11 +30,16 @@ class _Misread:
 
 
 class Memo(dict[Any, Any], Generic[Value]):
-    """Remembers what cells were read as, up to a bound, so that a file of any length fits."""
+    """Remembers what cells were read as, up to a bound, so that a file of any length fits.
+
+    Of a column that hardly repeats itself, such as one of addresses, it remembers nothing once that is seen.
+    """
 
     def __init__(self, read: Callable[[Any], Value]) -> None:
         super().__init__()
         self._read = read
+        self._look_up: Callable[[Any], Value] = self.__getitem__
+        self._asked = 0
 
     def __missing__(self, key: Any) -> Value:
         value = self._read(key)
@@ -42,7 +49,12 @@ class Memo(dict[Any, Any], Generic[Value]):
 
     def read_all(self, cells: Iterable[Any]) -> list[Value]:
         """Read every cell."""
-        return list(map(self.__getitem__, cells))
+        values = list(map(self._look_up, cells))
+        self._asked += len(values)
+        if len(self) == _MOST_REMEMBERED and self._asked < _FEWEST_ASKED:
+            self._look_up = self._read
+            self.clear()
+        return values
 
 
 class ColumnReader(Generic[Value]):

@@ -12,7 +12,9 @@ import pickle
 import signal
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import cycle
 from typing import IO, Any, BinaryIO, NamedTuple
@@ -28,6 +30,9 @@ _LARGE = 16_000_000
 
 _MOST_PROCESSES = 3
 """More would wait for the one that stages."""
+
+_CHUNKS_AHEAD = 2
+"""So many chunks wait to be sent while the next one is read."""
 
 _LENGTH = 8
 
@@ -87,7 +92,7 @@ def _read_here(task: _Task) -> Staged:
 
 
 def _is_empty(values: list[Any]) -> bool:
-    return values.count(None) == len(values)
+    return values[0] is None and values.count(None) == len(values) if values else True
 
 
 def _read_elsewhere(tasks: Sequence[_Task]) -> Staged:
@@ -137,14 +142,18 @@ def serve() -> None:
     task: _Task = pickle.load(sys.stdin.buffer)
     answers = sys.stdout.buffer
     outcome: Reading | LeadtriageError | None = None
-    try:
-        for part in _read_here(task):
-            if isinstance(part, Reading):
-                outcome = part
-            else:
-                _send(answers, marshal.dumps(tuple(part)))
-    except LeadtriageError as error:
-        outcome = error
+    with ThreadPoolExecutor(max_workers=1) as sender:
+        sent: deque[Future[None]] = deque()
+        try:
+            for part in _read_here(task):
+                if isinstance(part, Reading):
+                    outcome = part
+                    continue
+                if len(sent) == _CHUNKS_AHEAD:
+                    sent.popleft().result()
+                sent.append(sender.submit(_send, answers, marshal.dumps(tuple(part))))
+        except LeadtriageError as error:
+            outcome = error
     _send(answers, b"")
     pickle.dump(outcome, answers)
     answers.flush()
