@@ -75,15 +75,18 @@ def store_keys(connection: Connection, staging: Staging, batch: int) -> None:
         .on_conflict_do_nothing(index_elements=["key"]),
         execution_options=dialect.COUNT_ROWS,
     )
-    if added.rowcount == _count(connection, staging.key):
+    rows = _count(connection, staging.key)
+    if added.rowcount == rows:
         return
+    # In their own order keys are looked up faster; where several rows have one, each may be kept apart by it.
+    key = first if _count(connection, first) == rows else staging.key
     lower = expressions.smallest(keys.c.lead_id, place.c.lead_id)
     higher = expressions.largest(keys.c.lead_id, place.c.lead_id)
     joined = (
-        select(lower.label("lead_id"), higher.label("other_lead_id"), func.min(staging.key.c.rank).label("rank"))
-        .select_from(staging.key)
-        .join(keys, keys.c.key == staging.key.c.key)
-        .join(place, place.c.row_id == staging.key.c.row_id)
+        select(lower.label("lead_id"), higher.label("other_lead_id"), func.min(key.c.rank).label("rank"))
+        .select_from(key)
+        .join(keys, keys.c.key == key.c.key)
+        .join(place, place.c.row_id == key.c.row_id)
         .where(keys.c.lead_id != place.c.lead_id)
         .group_by(lower, higher)
         .subquery()
