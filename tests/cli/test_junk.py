@@ -116,7 +116,7 @@ def test_a_second_look_is_blind_can_be_drawn_again_and_is_read_from_a_file(sampl
         "Sam",
         2,
         None,
-        "too few: 2 verdicts",
+        "too few for an overturn rate: 2 verdicts",
     )
 
 

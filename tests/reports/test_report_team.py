@@ -167,7 +167,7 @@ HAND_MADE = [
         "goal": 12,
         "done": 1,
         "due_by_today": 6.6,
-        "note": "too few: 1 verdict; goal: 12 won per quarter",
+        "note": "too few for an overturn rate: 1 verdict; goal: 12 won per quarter",
     },
     # 6 came from another desk: its waits were no waiting for Ben. 7 was assigned when it came in, and won sometime.
     {
@@ -180,7 +180,12 @@ HAND_MADE = [
     },
     {"name": "Zoe", "assigned": 1, "touched": 1, "in_time": 1},
     {"name": "Maria", "note": "reviewed 2 candidates; a second look overturned 1 of 1"},
-    {"name": "zoho", "flagged": 1, "confirmed": 1, "note": "a system, not a person; too few: 1 verdict"},
+    {
+        "name": "zoho",
+        "flagged": 1,
+        "confirmed": 1,
+        "note": "a system, not a person; too few for an overturn rate: 1 verdict",
+    },
     # Touched in November: lead 6. The month has 21 working days, 15 of them over: 4 * 15 / 21 = 2.9.
     {"name": "team", "goal": 4, "done": 1, "due_by_today": 2.9, "note": "goal: 4 touched per month"},
 ]

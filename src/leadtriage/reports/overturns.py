@@ -154,4 +154,4 @@ def _present(kind: str, name: str, verdicts: int, confirmed: int) -> CellRow:
 
 def say_too_few(verdicts: int) -> str:
     """Why there is no rate."""
-    return f"too few: {count_of(verdicts, 'verdict')}"
+    return f"too few for an overturn rate: {count_of(verdicts, 'verdict')}"

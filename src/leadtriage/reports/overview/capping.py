@@ -9,6 +9,8 @@ from leadtriage.reports.page import CellRow
 from leadtriage.tabular import Cell, Column, Table
 
 MOST_ROWS = 20
+_UNBROKEN_HYPHEN = "\u2011"
+"""A narrow column, as on paper, breaks a line before a range and not within it."""
 
 
 def cap_rows(table: Table, name: str, sums: Sequence[str], *, most: int = MOST_ROWS) -> Table:
@@ -58,7 +60,7 @@ def _round(value: Cell) -> str | None:
 def _say_interval(rate: Cell, low: Cell, high: Cell) -> str | None:
     if not (isinstance(rate, float) and isinstance(low, float) and isinstance(high, float)):
         return None
-    return f"{rate:.0%} ({low * 100:.0f}-{high:.0%})"
+    return f"{rate:.0%} ({low * 100:.0f}{_UNBROKEN_HYPHEN}{high:.0%})"
 
 
 def _add(rows: Sequence[Mapping[str, Cell]], key: str) -> Cell:

@@ -9,12 +9,12 @@ from sqlalchemy import Connection
 from leadtriage.criteria.model import Criteria
 from leadtriage.reports.basis import read_basis
 from leadtriage.reports.filters import Filters
+from leadtriage.reports.overview.desks import make_team
 from leadtriage.reports.overview.head import make_head
 from leadtriage.reports.overview.judgement import make_criteria, make_reasons
 from leadtriage.reports.overview.origins import make_sources
 from leadtriage.reports.overview.period import say_period, settle_period
 from leadtriage.reports.overview.pursuit import make_aging, make_funnel
-from leadtriage.reports.overview.teamwork import make_team
 from leadtriage.reports.overview.weeks import make_trend
 from leadtriage.tabular import Overview
 from leadtriage.words import say_day

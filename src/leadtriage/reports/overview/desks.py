@@ -26,9 +26,6 @@ _COUNTS = (
     "kept",
     "idle",
     "won",
-    "flagged",
-    "confirmed",
-    "overturned",
 )
 _SHOWN = (
     "name",
@@ -42,12 +39,9 @@ _SHOWN = (
     "kept",
     "idle",
     "won",
-    "flagged",
-    "confirmed",
-    "overturned",
-    "overturn_rate",
     "note",
 )
+_FLAGS = ("flagged", "confirmed", "overturned")
 _TOUCH = ("in_time", "late", "never")
 
 
@@ -59,8 +53,11 @@ def make_team(connection: Connection, criteria: Criteria, filters: Filters, as_o
         team, rows=tuple(row for row in team.rows if row["assigned"] is not None), summary=team.summary[:1]
     )
     goals = replace(team, title="Goals", rows=tuple(row for row in team.rows if row["goal"]), summary=())
-    shown = say_interval(people, "overturn_rate", "overturn_low", "overturn_high")
-    tables = [choose_columns(cap_rows(shown, "name", _COUNTS), *_SHOWN)]
+    reps = replace(people, rows=tuple(row for row in people.rows if not _only_flags(row)))
+    tables = [choose_columns(cap_rows(reps, "name", _COUNTS), *_SHOWN)]
+    flags = _take_flags(people)
+    if flags.rows:
+        tables.append(choose_columns(cap_rows(flags, "name", _FLAGS), "name", *_FLAGS, "overturn_rate", "note"))
     if goals.rows:
         tables.append(choose_columns(cap_rows(goals, "name", ()), "name", "done", "due_by_today"))
     return Part(
@@ -77,6 +74,20 @@ def make_team(connection: Connection, criteria: Criteria, filters: Filters, as_o
             "brackets the range in which the true rate lies, as far as so few flags can tell.",
         ),
     )
+
+
+def _only_flags(row: Mapping[str, Cell]) -> bool:
+    """Whether all that is told of somebody is about flags, as of a system whose export calls leads junk."""
+    return any(row[key] for key in _FLAGS) and not any(row[key] for key in (*_COUNTS, "goal"))
+
+
+def _take_flags(people: Table) -> Table:
+    """The table of those who flag junk; the note of one who has leads as well stands with these."""
+    flags = tuple(
+        row if _only_flags(row) else {**row, "note": None} for row in people.rows if any(row[key] for key in _FLAGS)
+    )
+    shown = replace(people, title="Junk flags", rows=flags, summary=())
+    return say_interval(shown, "overturn_rate", "overturn_low", "overturn_high")
 
 
 def _draw_touches(people: Table) -> Chart:
