@@ -61,6 +61,7 @@ def test_a_contact_is_logged(sample: Program) -> None:
         (("nurture", "1", "--until", "3w"), 2, "parking needs a reason"),
         (("nurture", "1", "--reason", "price"), 2, "until when?"),
         (("nurture", "--reason", "price"), 2, "add --until DATE"),
+        (("nurture", "1", "--due", "--until", "3w"), 2, "--due: is for the list of parked leads"),
         (("nurture", "1", "--until", "today", "--reason", "price"), 2, "not later than today"),
         (("nurture", "1", "--until", "3w", "--reason", "prize"), 2, "did you mean price?"),
         (("nurture", "1", "--until", "3w", "--reason", "price", "--owner", "Sam"), 2, "not both"),
@@ -100,6 +101,9 @@ def test_a_lead_is_parked_listed_and_back_on_its_day(sample: Program) -> None:
     assert 1 in queued(sample, "2026-12-11")
     (parked,) = [row for row in sample.rows("nurture", "--as-of", "2026-12-11") if row["id"] == 1]
     assert (parked["due"], parked["until"], parked["contact_due"]) == (True, "2026-12-11", "2026-12-11")
+    assert sample.rows("nurture", "--due", *DAY) == []
+    due = sample.rows("nurture", "--due", "--as-of", "2026-12-11")
+    assert due == [row for row in sample.rows("nurture", "--as-of", "2026-12-11") if row["due"]] and parked in due
     assert "moved from new to nurture until 11 Dec 2026 (bad_timing)" in told(sample)
     sample.done("nurture", "1", "--until", "2027-01-15", "--reason", "bad_timing", *MARIA)
     assert "parked until 15 Jan 2027 instead (bad_timing)" in told(sample)

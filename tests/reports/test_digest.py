@@ -90,9 +90,9 @@ def test_the_worst_twenty_and_how_many_more(sqlite_engine: Engine, leads: int) -
     assert ids(made, 2) == [100 + number for number in range(leads, leads - MOST_ROWS, -1)]
     notes = [table.notes[0] for table in made.tables[:3]]
     if leads > MOST_ROWS:
-        assert notes == [f"And 3 more: leadtriage {name} --all" for name in ("stale", "nurture", "junk")]
+        assert notes == [f"And 3 more: leadtriage {name} --all" for name in ("stale", "nurture --due", "junk")]
     else:
-        assert notes == [f"To see them: leadtriage {name}" for name in ("stale", "nurture", "junk")]
+        assert notes == [f"To see them: leadtriage {name}" for name in ("stale", "nurture --due", "junk")]
 
 
 class Tags(HTMLParser):

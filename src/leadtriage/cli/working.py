@@ -51,6 +51,7 @@ def add_commands(app: typer.Typer) -> None:
         selects=(*filters_with(until=_CAME_UNTIL, reason=_WITH_REASON), *PAGE),
         examples=(
             "leadtriage nurture",
+            "leadtriage nurture --due",
             "leadtriage nurture 12 --until 3w --reason bad_timing",
             "leadtriage nurture --until 2027-01-15 --reason no_budget --source 'Trade fair' --grade C",
         ),
@@ -122,6 +123,7 @@ def nurture(
     ] = None,
     why: Reason = None,
     note: Note = None,
+    due: Annotated[bool, typer.Option("--due", help="List only those whose day has come.")] = False,
     yes: Yes = False,
 ) -> None:
     """Park a lead until a day; without a lead, show the parked ones.
@@ -132,8 +134,10 @@ def nurture(
     if lead is None and until_day is None:
         if why or note or yes:
             raise UsageError("says nothing without a day", place="--reason, --note, --yes", hint="add --until DATE")
-        _list_parked(invocation, selection)
+        _list_parked(invocation, selection, only_due=due)
         return
+    if due:
+        raise UsageError("is for the list of parked leads", place="--due", hint="leave out LEAD and --until")
     if until_day is None:
         raise UsageError("until when?", place="--until", hint="such as --until 3w")
     if why is None:
@@ -161,13 +165,13 @@ def nurture(
     show_many(invocation, PARKED, done, chosen.closed)
 
 
-def _list_parked(invocation: Invocation, selection: Selection) -> None:
+def _list_parked(invocation: Invocation, selection: Selection, *, only_due: bool) -> None:
     from leadtriage.reports.emptiness import explain_if_empty
     from leadtriage.reports.nurture import list_nurture
 
     filters = selection.filters(until=_CAME_UNTIL)
     with invocation.reading_list() as (connection, as_of):
-        table = list_nurture(connection, filters, as_of, limit=selection.most)
+        table = list_nurture(connection, filters, as_of, only_due=only_due, limit=selection.most)
         table = explain_if_empty(connection, table, filters)
     invocation.show(table, more=MORE)
 

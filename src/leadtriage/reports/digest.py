@@ -82,19 +82,17 @@ def _list_overdue(connection: Connection, filters: Filters, as_of: date) -> Tabl
 
 
 def _list_returned(connection: Connection, filters: Filters, as_of: date) -> Table:
-    parked = list_nurture(connection, filters, as_of, limit=MOST_COUNTED)
-    rows = [row for row in parked.rows if row["due"]]
-    total = None if parked.more and len(rows) == len(parked.rows) else len(rows)
+    returned = list_nurture(connection, filters, as_of, only_due=True, limit=MOST_ROWS)
     keys = ["id", "name", "company", *_owner_unless(filters), "grade", "until", "reason", "last_touch"]
-    return _cut(parked, "Back from nurture", keys, rows, total, _write("nurture", filters))
+    command = _write("nurture --due", filters)
+    return _cut(returned, "Back from nurture", keys, returned.rows, _count(returned), command)
 
 
 def _list_to_review(connection: Connection, criteria: Criteria, filters: Filters, as_of: date) -> Table:
     candidates = list_candidates(connection, criteria, filters, as_of, limit=MOST_ROWS, contactable=True)
-    total = None if candidates.more_than else candidates.total or len(candidates.rows)
     keys = ["id", "name", "company", *_owner_unless(filters), "ceiling", "reason", "why", "flagged_by"]
     title = "Waiting for a review: called junk by a rule, a rep or the CRM"
-    return _cut(candidates, title, keys, candidates.rows, total, _write("junk", filters))
+    return _cut(candidates, title, keys, candidates.rows, _count(candidates), _write("junk", filters))
 
 
 def _list_week(connection: Connection, filters: Filters, as_of: date) -> Table:
@@ -109,6 +107,11 @@ def _list_week(connection: Connection, filters: Filters, as_of: date) -> Table:
         columns=tuple(column for column in funnel.columns if column.key in ("step", "leads", "share_of_leads")),
         notes=(f"Leads that came in since {say_weekday(since, as_of)}: {command}",),
     )
+
+
+def _count(found: Table) -> int | None:
+    """How many rows there are in all; None for more than were counted."""
+    return None if found.more_than else found.total or len(found.rows)
 
 
 def _cut(

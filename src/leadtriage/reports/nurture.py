@@ -35,7 +35,12 @@ _COLUMNS = (
 
 
 def list_nurture(
-    connection: Connection, filters: Filters, as_of: date, *, limit: int | None = page.USUAL_LIMIT
+    connection: Connection,
+    filters: Filters,
+    as_of: date,
+    *,
+    only_due: bool = False,
+    limit: int | None = page.USUAL_LIMIT,
 ) -> Table:
     """Return the parked leads: those whose day has come first, then those to be written to, then by their day.
 
@@ -44,10 +49,15 @@ def list_nurture(
     contact interval of the criteria (`follow_up.nurture`) after the last touch, or after it was parked, whichever is
     later, and its day at the latest; one that an import parked was parked for one such interval. Junk candidates and
     leads that may not be contacted are not among them.
+
+    Args:
+        only_due: only those whose day has come.
     """
     basis = read_basis(connection)
     interval = timedelta(days=int(basis.settings.get("nurture", 0)))
     statement = _select_parked(filters, as_of, interval)
+    if only_due:
+        statement = statement.where(_lead.c.nurture_until <= as_of)
     shown, more = page.cut(page.fetch(connection, statement, page.one_more(limit)), limit)
     found = Table(
         title="Parked leads",
