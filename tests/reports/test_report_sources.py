@@ -241,10 +241,33 @@ def test_the_cheapest_is_named_where_that_can_be_said(sqlite_engine: Engine) -> 
         world.add(Spend, **line, source=source, source_comparable=source)
     world.store_in(sqlite_engine)
     assert report(sqlite_engine, Filters()).summary == (
+        "In all: 30 leads, 28 of them qualified, 0 won; spent 15.01 EUR.",
         "Of the 2 sources with spend recorded and 5 qualified leads or more, "
         "Fair is the cheapest: 1.00 EUR for each of them.",
     )
     assert report(sqlite_engine, Filters(source="fair")).summary == ()
+
+
+def test_what_all_sources_come_to_says_where_a_part_is_unknown(sqlite_engine: Engine) -> None:
+    world = World()
+    worth = {"stage": "won", "outcome_amount": 12_000_00, "outcome_currency": "EUR"}
+    world.lead(1, source="Web", **worth)
+    world.lead(2, source="Fair", **worth)
+    world.store_in(sqlite_engine)
+    (total,) = report(sqlite_engine, Filters()).summary
+    assert total == "In all: 2 leads, 2 of them qualified, 2 won, worth 24,000.00 EUR."
+    world = World()
+    world.lead(3, source="Fair", stage="won")
+    world.add(Spend, **spend(1, month=date(2026, 10, 1), amount=70_00), source="Web", source_comparable="web")
+    world.add(
+        Spend, **spend(2, month=date(2026, 10, 1), amount=5_00, currency="XAU"), source="Fair", source_comparable="fair"
+    )
+    world.store_in(sqlite_engine)
+    (total,) = report(sqlite_engine, Filters()).summary
+    assert total == (
+        "In all: 3 leads, 3 of them qualified, 3 won, worth 24,000.00 EUR as far as is known; "
+        "spent 70.00 EUR as far as is known."
+    )
 
 
 def test_spend_on_a_source_as_a_whole_is_for_its_campaigns(sqlite_engine: Engine) -> None:
@@ -263,7 +286,8 @@ def test_spend_on_a_source_as_a_whole_is_for_its_campaigns(sqlite_engine: Engine
     ]
     assert told.rows[1]["note"] == "no lead came in; no return on what was spent on the source as a whole"
     lost = "50% of the spend went where no lead is won yet: 500.00 of 1,000.00 EUR."
-    assert told.summary == report(sqlite_engine, Filters()).summary == (lost,)
+    total = "In all: 3 leads, 3 of them qualified, 3 won; spent 1,000.00 EUR."
+    assert told.summary == report(sqlite_engine, Filters()).summary == (total, lost)
 
 
 def test_nothing_spent_is_told_with_what_to_do(sqlite_engine: Engine) -> None:

@@ -106,8 +106,11 @@ def mark_return(tally: Tally, money: Sums) -> str | None:
 
 
 def summarize(tallies: Sequence[Tally], money: Sequence[Sums], currency: str, *, by_campaign: bool) -> tuple[str, ...]:
-    """Say which source gives the cheapest qualified lead, and what share of the spend won nothing."""
-    said: list[str] = []
+    """Say what all rows come to, which gives the cheapest qualified lead, and what share of the spend won nothing.
+
+    What all qualified leads cost together is not said, since the spend of some sources may not be recorded.
+    """
+    said = [_add_up(tallies, money, currency)] if len(tallies) > 1 else []
     costs = [
         (cost, place)
         for place, (tally, sums) in enumerate(zip(tallies, money, strict=True))
@@ -129,6 +132,29 @@ def summarize(tallies: Sequence[Tally], money: Sequence[Sums], currency: str, *,
             f"{round_money(Fraction(lost), currency):,.2f} of {round_money(Fraction(total), currency):,.2f} {currency}."
         )
     return tuple(said)
+
+
+def _add_up(tallies: Sequence[Tally], money: Sequence[Sums], currency: str) -> str:
+    """Return "In all: 49 leads, 24 of them qualified, 2 won, worth 34,000.00 USD; spent 8,160.00 USD."."""
+    leads, qualified = sum(tally.leads for tally in tallies), sum(tally.qualified for tally in tallies)
+    winners = [(tally, sums.value) for tally, sums in zip(tallies, money, strict=True) if tally.won]
+    worth = _say_sum(
+        [value for _, value in winners], currency, is_all=all(tally.valued == tally.won for tally, _ in winners)
+    )
+    spend = _say_sum([sums.spend for tally, sums in zip(tallies, money, strict=True) if tally.months], currency)
+    return (
+        f"In all: {count_of(leads, 'lead')}, {qualified:,} of them qualified, "
+        f"{sum(tally.won for tally, _ in winners):,} won{worth and f', worth {worth}'}{spend and f'; spent {spend}'}."
+    )
+
+
+def _say_sum(amounts: Sequence[Fraction | None], currency: str, *, is_all: bool = True) -> str:
+    """Add up what is known of some amounts; an empty text where nothing is."""
+    known = [amount for amount in amounts if amount is not None]
+    if not known:
+        return ""
+    said = f"{round_money(sum(known, Fraction()), currency):,.2f} {currency}"
+    return said if is_all and len(known) == len(amounts) else f"{said} as far as is known"
 
 
 def advise(tallies: Sequence[Tally], *, has_owner: bool) -> tuple[str, ...]:
