@@ -11,6 +11,7 @@ from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
+from leadtriage.days import parse_day
 from leadtriage.errors import UsageError
 
 DEFAULT_DATABASE = "leadtriage.db"
@@ -129,25 +130,6 @@ def find_criteria(database: str) -> Path | None:
     folder = Path() if "://" in database else Path(database).expanduser().parent
     path = folder / CRITERIA_FILE
     return path if path.is_file() else None
-
-
-_FIRST_YEAR, _LAST_YEAR = 1900, 9000
-
-
-def parse_day(text: str, *, place: str) -> date:
-    """Read an ISO 8601 day.
-
-    Raises:
-        UsageError: it is none.
-    """
-    hint = "write it as year-month-day: 2026-11-20"
-    try:
-        day = date.fromisoformat(text.strip())
-    except ValueError as error:
-        raise UsageError(f"{text!r} is no date", place=place, hint=hint) from error
-    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
-        raise UsageError(f"{text!r} is no day that leads are worked on", place=place, hint=hint)
-    return day
 
 
 def _choose(name: str, given: str | None, environment: Mapping[str, str]) -> str | None:

@@ -82,6 +82,24 @@ def test_filters_choose_leads(sample: Program) -> None:
     assert {row["reason"] for row in sample.rows("leads", "--reason", "spam")} == {"spam"}
 
 
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (("leads", "--since", "7d"), ("leads", "--since", "2026-11-13")),
+        (("leads", "--until", "3 weeks ago", "--all"), ("leads", "--until", "2026-10-30", "--all")),
+        (("leads", "--stale-on", "today"), ("leads", "--stale-on", "2026-11-20")),
+        (("report", "funnel", "--since", "1m", "--until", "today"), ("report", "funnel", "--since", "2026-10-20")),
+        (("spend", "list", "--since", "1m"), ("spend", "list", "--since", "2026-10-01")),
+        (("history", "--since", "today"), ("history", "--since", "2026-11-20")),
+    ],
+)
+def test_days_are_understood_that_count_back(sample: Program, words: tuple[str, ...], meant: tuple[str, ...]) -> None:
+    for month in ("2026-09", "2026-10"):
+        sample.done("spend", "add", "Fair", "100", "--month", month, *DAY)
+    rows = sample.rows(*words, *DAY)
+    assert rows and rows == sample.rows(*meant, *DAY)
+
+
 def test_find_looks_in_names_companies_addresses_and_numbers(sample: Program) -> None:
     for text in ("noah", "bright harbor", "okafor@bright", "212 555 0119"):
         assert [row["name"] for row in sample.rows("find", text)] == ["Noah Okafor"]

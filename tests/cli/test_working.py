@@ -67,7 +67,7 @@ def test_a_contact_is_logged(sample: Program) -> None:
         (("nurture", "1", "--until", "3w", "--reason", "price", "--owner", "Sam"), 2, "not both"),
         (("nurture", "--until", "3w", "--reason", "price"), 2, "which leads?"),
         (("nurture", "--until", "3w", "--reason", "price", "--grade", "A", "--all"), 2, "is for lists"),
-        (("nurture", "--until", "3w", "--reason", "price", "--came-until", "3w"), 2, "--came-until: '3w' is no date"),
+        (("nurture", "--until", "3w", "--reason", "price", "--came-until", "soon"), 2, "--came-until: 'soon' is no"),
         (("nurture", "--until", "3w", "--reason", "price", "--grade", "A"), 2, "add --yes"),
         (("nurture", "--until", "3w", "--reason", "price", "--owner", "Nobody"), 1, "choose no open lead"),
         (("close", "1"), 2, "'1' is no outcome"),

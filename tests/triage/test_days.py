@@ -1,4 +1,4 @@
-"""The days that people name for later, and the words that they give as reasons."""
+"""The days that people name, for later and as bounds of a period, and the words that they give as reasons."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stored_leads import criteria
 
+from leadtriage.days import parse_bound, parse_future_day
 from leadtriage.errors import UsageError
-from leadtriage.triage.days import parse_future_day
 from leadtriage.triage.reasons import check_reason
 
 WEDNESDAY = date(2026, 11, 18)
@@ -80,6 +80,41 @@ def test_any_text_is_a_day_to_come_or_refused(text: str, today: date) -> None:
 def test_days_and_weeks_are_counted_from_today(count: int, today: date) -> None:
     assert (parse_future_day(f"{count}d", today) - today).days == count
     assert parse_future_day(f"{count}w", today) == parse_future_day(f"{7 * count} days", today)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2026-11-01", date(2026, 11, 1)),
+        (" 2027-11-01 ", date(2027, 11, 1)),
+        ("today", WEDNESDAY),
+        ("Yesterday", date(2026, 11, 17)),
+        ("7d", date(2026, 11, 11)),
+        ("7  days ago", date(2026, 11, 11)),
+        ("a week ago", date(2026, 11, 11)),
+        ("2w", date(2026, 11, 4)),
+        ("1m", date(2026, 10, 18)),
+        ("1q", date(2026, 8, 18)),
+        ("one year ago", date(2025, 11, 18)),
+    ],
+)
+def test_a_bound_of_a_period_is_understood(text: str, day: date) -> None:
+    assert parse_bound(text, WEDNESDAY, place="--since") == day
+
+
+@pytest.mark.parametrize(
+    "text", ["", "soon", "tomorrow", "2026-02-30", "9999y", "200y", "in 3 weeks", "-3d", "01/02/2026"]
+)
+def test_what_is_no_bound_is_refused(text: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        parse_bound(text, WEDNESDAY, place="--since")
+    assert refused.value.place == "--since"
+    assert refused.value.hint and "yesterday, 7d, 3 weeks ago" in refused.value.hint
+
+
+@given(st.integers(1, 400), st.dates(date(2000, 1, 1), date(2100, 1, 1)))
+def test_days_back_and_days_on_are_each_others_inverse(count: int, today: date) -> None:
+    assert parse_future_day(f"{count}d", parse_bound(f"{count} days ago", today, place="--since")) == today
 
 
 @pytest.mark.parametrize(

@@ -72,8 +72,8 @@ def ask(
     Each answer is stored as it is given, and the score after it is shown. Return skips a question, ? says that the
     lead does not know yet, q ends. A field is named as in the criteria reference, or by its criterion.
     """
+    from leadtriage.days import parse_future_day
     from leadtriage.triage.asking import Given, store_answers
-    from leadtriage.triage.days import parse_future_day
 
     criteria = invocation.criteria()
     act = invocation.act(criteria.timezone)

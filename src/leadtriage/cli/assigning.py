@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -79,7 +80,7 @@ def assign(
             criteria,
             act,
             seed=drawn,
-            lead_ids=_choose(engine, selection),
+            lead_ids=_choose(engine, selection, act.as_of),
             leaver=leaver,
             explain=explain,
             dry_run=dry_run,
@@ -111,7 +112,7 @@ def _explain_nothing(invocation: Invocation, leaver: str | None) -> None:
         invocation.note(sentence)
 
 
-def _choose(engine: Engine, selection: Selection) -> frozenset[int] | None:
+def _choose(engine: Engine, selection: Selection, today: date) -> frozenset[int] | None:
     """The leads that options choose; None for all."""
     from leadtriage.db.engine import reading
     from leadtriage.reports.choosing import choose_leads
@@ -119,7 +120,7 @@ def _choose(engine: Engine, selection: Selection) -> frozenset[int] | None:
     if not selection.is_narrowed:
         return None
     with reading(engine) as connection:
-        return frozenset(choose_leads(connection, selection.filters()).open)
+        return frozenset(choose_leads(connection, selection.filters(today)).open)
 
 
 def _show(invocation: Invocation, title: str, assignments: Sequence[Assignment], selection: Selection) -> None:

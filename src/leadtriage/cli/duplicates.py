@@ -98,8 +98,8 @@ def _list(invocation: Invocation, selection: Selection, least: float, *, fail_if
     from leadtriage.reports.duplicates import list_duplicates
     from leadtriage.reports.emptiness import explain_if_empty
 
-    filters = selection.filters()
-    with invocation.reading_list() as (connection, _):
+    with invocation.reading_list() as (connection, as_of):
+        filters = selection.filters(as_of)
         table = list_duplicates(connection, filters, least=least, limit=selection.most)
         table = explain_if_empty(connection, table, filters)
     invocation.show(table, more=MORE)

@@ -71,8 +71,8 @@ def export(
     if subject is not None:
         _export_subject(invocation, selection, subject, path)
         return
-    with invocation.reading_list() as (connection, _):
-        table = export_leads(connection, selection.filters())
+    with invocation.reading_list() as (connection, as_of):
+        table = export_leads(connection, selection.filters(as_of))
     if path is None:
         _write_out(invocation, table)
         return

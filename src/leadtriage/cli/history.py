@@ -10,7 +10,7 @@ from leadtriage.cli.command import add_command
 from leadtriage.cli.invocation import Invocation
 from leadtriage.cli.lists import MORE
 from leadtriage.cli.selection import PAGE, Selection
-from leadtriage.settings import parse_day
+from leadtriage.days import parse_bound
 from leadtriage.vocabulary import EventKind
 
 _PANEL = "Which rows"
@@ -24,6 +24,7 @@ def add_commands(app: typer.Typer) -> None:
         selects=PAGE,
         examples=(
             "leadtriage history",
+            "leadtriage history --since yesterday",
             "leadtriage history --by Maria --kind verdict --since 2026-11-01",
             "leadtriage history --lead anna@example.com --details",
             "leadtriage history --all --format csv >log.csv",
@@ -37,7 +38,10 @@ def show_history(
     since: Annotated[
         str | None,
         typer.Option(
-            "--since", help="Only what happened on this day or later.", metavar="DATE", rich_help_panel=_PANEL
+            "--since",
+            help="Only what happened on this day or later: 2026-11-20, yesterday, 7d.",
+            metavar="DATE",
+            rich_help_panel=_PANEL,
         ),
     ] = None,
     until: Annotated[
@@ -77,10 +81,10 @@ def show_history(
     from leadtriage.db.lookup import resolve_any_lead
     from leadtriage.reports.team_log import LogFilters, list_history
 
-    with invocation.reading_list() as (connection, _):
+    with invocation.reading_list() as (connection, today):
         filters = LogFilters(
-            since=parse_day(since, place="--since") if since else None,
-            until=parse_day(until, place="--until") if until else None,
+            since=parse_bound(since, today, place="--since") if since else None,
+            until=parse_bound(until, today, place="--until") if until else None,
             by=by,
             kinds=tuple(kind or ()),
             lead_id=None if lead is None else resolve_any_lead(connection, lead),

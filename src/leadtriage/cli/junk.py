@@ -145,8 +145,8 @@ def show_candidates(invocation: Invocation, selection: Selection, *, fail_if_any
     from leadtriage.reports.junk import list_candidates
 
     criteria = invocation.criteria()
-    filters = selection.filters()
     with invocation.reading_list() as (connection, as_of):
+        filters = selection.filters(as_of)
         table = list_candidates(connection, criteria, filters, as_of, limit=selection.most)
         table = explain_if_empty(connection, table, filters)
     invocation.show(table, more=MORE)

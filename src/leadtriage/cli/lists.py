@@ -11,8 +11,8 @@ import typer
 from leadtriage.cli.command import add_command, end_with
 from leadtriage.cli.invocation import Invocation
 from leadtriage.cli.selection import DATED, FILTERS, PAGE, POINTS, Selection
+from leadtriage.days import parse_bound
 from leadtriage.errors import UsageError
-from leadtriage.settings import parse_day
 from leadtriage.vocabulary import Clock, Step
 
 if TYPE_CHECKING:
@@ -82,8 +82,8 @@ def show_queue(
     from leadtriage.reports.emptiness import explain_if_empty
     from leadtriage.reports.queue import list_queue
 
-    filters = selection.filters()
     with invocation.reading_list() as (connection, as_of):
+        filters = selection.filters(as_of)
         table = list_queue(connection, filters, as_of, limit=selection.most, needs_answers=needs_answers)
         table = explain_if_empty(connection, table, filters)
     invocation.show(table, more=MORE)
@@ -120,8 +120,8 @@ def show_leads(
     from leadtriage.reports.emptiness import explain_if_empty
     from leadtriage.reports.leads import list_leads
 
-    filters = selection.filters()
     with invocation.reading_list() as (connection, as_of):
+        filters = selection.filters(as_of)
         answering = _find_answering(invocation, connection, as_of, criterion, tier)
         if stale_on is not None:
             for option, is_given in (("--step", step), ("--backlog", backlog), ("--criterion", criterion)):
@@ -129,7 +129,7 @@ def show_leads(
                     raise UsageError(f"--stale-on and {option} do not go together", place=option)
             from leadtriage.reports.stale_times import list_stale_on
 
-            day = parse_day(stale_on, place="--stale-on")
+            day = parse_bound(stale_on, as_of, place="--stale-on")
             table = list_stale_on(connection, invocation.criteria(), filters, day, limit=selection.most)
         else:
             table = list_leads(
@@ -160,9 +160,9 @@ def find(
     from leadtriage.reports.emptiness import explain_if_empty
     from leadtriage.reports.leads import find_leads
 
-    with invocation.reading_list() as (connection, _):
+    with invocation.reading_list() as (connection, as_of):
         table = find_leads(connection, text, limit=selection.most)
-        table = explain_if_empty(connection, table, selection.filters())
+        table = explain_if_empty(connection, table, selection.filters(as_of))
     invocation.show(table, more=MORE)
 
 
@@ -182,8 +182,8 @@ def show_stale(
     from leadtriage.reports.emptiness import explain_if_empty
     from leadtriage.reports.stale import list_stale
 
-    filters = selection.filters()
     with invocation.reading_list() as (connection, as_of):
+        filters = selection.filters(as_of)
         table = list_stale(connection, filters, as_of, clock=clock, limit=selection.most)
         table = explain_if_empty(connection, table, filters)
     invocation.show(table, more=MORE)
@@ -201,8 +201,8 @@ def show_aging(
     from leadtriage.reports.aging import list_aging
     from leadtriage.reports.emptiness import explain_emptiness
 
-    filters = selection.filters()
     with invocation.reading_list() as (connection, as_of):
+        filters = selection.filters(as_of)
         table = list_aging(connection, as_of, by.value, filters)
         if not any(row["total"] for row in table.rows):
             table = explain_emptiness(connection, table, filters)

@@ -42,8 +42,8 @@ def report_html(
         )
     if path is not None and not force:
         refuse_existing(path)
-    filters = selection.filters()
     with invocation.reporting() as (connection, criteria, as_of):
+        filters = selection.filters(as_of)
         overview = make_overview(connection, criteria, filters, as_of)
         invocation.warn_all(explain_names(connection, filters))
     page = write_page(overview, (("Database", _name(invocation.settings.database)), ("Written by", _say_version())))

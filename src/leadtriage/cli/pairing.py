@@ -170,7 +170,7 @@ def review_pairs(invocation: Invocation, selection: Selection, least: float) -> 
     """
     require_terminal(BY_OPTION)
     criteria = invocation.criteria()
-    filters = selection.filters()
+    filters = selection.filters(invocation.act(criteria.timezone).as_of)
     with invocation.database() as engine:
         with reading(engine) as connection:
             pairs = find_filtered_pairs(connection, filters, least)

@@ -20,6 +20,10 @@ Data goes to standard output, everything else (progress, warnings, hints) to sta
 text at full width; on a terminal it is fitted to the width, and columns that matter least are left out first. `COLUMNS`
 says another width, `NO_COLOR` turns colours off.
 
+A day that narrows a list or report (`--since`, `--until`, `--stale-on`) is written as 2026-11-20, or as `today`,
+`yesterday`, `7d`, `3w`, `2m` or `3 weeks ago`, which count back from today or from `--as-of`. How days for later are
+written is told in [working with leads](working.md#days).
+
 ## Options on every command
 
 They stand after the command's name. An option beats the environment, the environment beats the default.

@@ -105,8 +105,8 @@ def report_criteria(invocation: Invocation, selection: Selection) -> None:
     from leadtriage.reports.criteria_in_use import list_criteria_in_use
     from leadtriage.reports.emptiness import explain_emptiness
 
-    filters = selection.filters()
     with invocation.reporting() as (connection, criteria, as_of):
+        filters = selection.filters(as_of)
         table = explain_emptiness(connection, list_criteria_in_use(connection, criteria, filters, as_of), filters)
     invocation.show(table)
 
@@ -126,8 +126,8 @@ def report_funnel(
     from leadtriage.reports.emptiness import explain_emptiness
     from leadtriage.reports.funnel import FunnelBy, list_funnel
 
-    filters = selection.filters()
     with invocation.reporting() as (connection, _, as_of):
+        filters = selection.filters(as_of)
         table = list_funnel(connection, filters, as_of, FunnelBy(by.value) if by else None)
         table = explain_emptiness(connection, table, filters)
     invocation.show(table)
@@ -152,8 +152,8 @@ def report_reasons(
     from leadtriage.reports.emptiness import explain_if_empty
     from leadtriage.reports.reasons import ReasonsBy, list_reasons
 
-    filters = selection.filters()
     with invocation.reporting() as (connection, criteria, as_of):
+        filters = selection.filters(as_of)
         table = list_reasons(connection, criteria, filters, as_of, ReasonsBy(by.value) if by else None)
         table = explain_if_empty(connection, table, filters)
     invocation.show(table)
@@ -175,8 +175,8 @@ def report_sources(
     from leadtriage.reports.emptiness import explain_if_empty
     from leadtriage.reports.sources import SourcesBy, list_sources
 
-    filters = selection.filters()
     with invocation.reporting() as (connection, criteria, as_of):
+        filters = selection.filters(as_of)
         table = list_sources(connection, criteria, filters, as_of, SourcesBy(by.value) if by else None)
         table = explain_if_empty(connection, table, filters)
     invocation.show(table)
@@ -191,8 +191,8 @@ def report_trend(invocation: Invocation, selection: Selection) -> None:
     from leadtriage.reports.emptiness import explain_emptiness
     from leadtriage.reports.trend import list_trend
 
-    filters = selection.filters()
     with invocation.reporting() as (connection, criteria, as_of):
+        filters = selection.filters(as_of)
         table = explain_emptiness(connection, list_trend(connection, criteria, filters, as_of), filters)
     invocation.show(table)
 
@@ -216,8 +216,8 @@ def report_team(
     from leadtriage.reports.team import list_team
     from leadtriage.reports.team_leads import list_team_leads
 
-    filters = selection.filters()
     with invocation.reporting() as (connection, criteria, as_of):
+        filters = selection.filters(as_of)
         if behind is None:
             table = explain_if_empty(connection, list_team(connection, criteria, filters, as_of), filters)
         else:

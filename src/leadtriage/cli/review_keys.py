@@ -12,9 +12,9 @@ from string import ascii_lowercase, digits
 
 from leadtriage.cli.dialogue import RETURN
 from leadtriage.cli.review_session import Session
+from leadtriage.days import parse_future_day
 from leadtriage.errors import UsageError
 from leadtriage.scoring.explain import OpenQuestion
-from leadtriage.triage.days import parse_future_day
 from leadtriage.triage.judgement import NEED_REASON, Judgement
 from leadtriage.vocabulary import VerdictWord
 

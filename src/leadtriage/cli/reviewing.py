@@ -215,7 +215,7 @@ def review(invocation: Invocation, selection: Selection) -> None:
     """
     require_terminal(BY_FILE)
     criteria = invocation.criteria()
-    filters = selection.filters()
+    filters = selection.filters(invocation.act(criteria.timezone).as_of)
     with invocation.database() as engine:
         with reading(engine) as connection:
             lead_ids = list_candidate_ids(connection, filters, limit=None)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
+from leadtriage.days import parse_bound
 from leadtriage.errors import UsageError
-from leadtriage.settings import parse_day
 from leadtriage.vocabulary import Dated, Dimension, Grade, Stage
 
 if TYPE_CHECKING:
@@ -46,7 +47,14 @@ FILTERS = (
     _parameter("source", "--source", str | None, None, "Only leads from this source; '' for unknown.", metavar="NAME"),
     _parameter("campaign", "--campaign", str | None, None, "Only leads of this campaign.", metavar="NAME"),
     _parameter("stage", "--stage", list[Stage] | None, None, "Only this stage; may be repeated.", **_STAGES),
-    _parameter("since", "--since", str | None, None, "Only leads that came in on this day or later.", metavar="DATE"),
+    _parameter(
+        "since",
+        "--since",
+        str | None,
+        None,
+        "Only leads that came in on this day or later: 2026-11-20, yesterday, 7d.",
+        metavar="DATE",
+    ),
     _parameter("until", "--until", str | None, None, "Only leads that came in on this day or before.", metavar="DATE"),
     _parameter(
         "qualified", "--qualified/--not-qualified", bool | None, None, "Only qualified leads, or only the others."
@@ -132,10 +140,11 @@ class Selection:
         """Whether any option says which leads."""
         return self != Selection(limit=self.limit, everything=self.everything)
 
-    def filters(self, *, until: str = "--until") -> Filters:
+    def filters(self, today: date, *, until: str = "--until") -> Filters:
         """The same as the reports take it.
 
         Args:
+            today: what a day such as `yesterday` counts from.
             until: the flag of that option, for its message.
 
         Raises:
@@ -143,8 +152,8 @@ class Selection:
         """
         from leadtriage.reports.filters import Filters
 
-        first = parse_day(self.since, place="--since") if self.since else None
-        last = parse_day(self.until, place=until) if self.until else None
+        first = parse_bound(self.since, today, place="--since") if self.since else None
+        last = parse_bound(self.until, today, place=until) if self.until else None
         if first is not None and last is not None and first > last:
             raise UsageError(
                 f"the period ends before it begins, on {first}", place=f"{until} {last}", hint="name a later day"

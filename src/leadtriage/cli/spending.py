@@ -18,7 +18,7 @@ from leadtriage.cli.invocation import Invocation
 from leadtriage.cli.lists import MORE
 from leadtriage.cli.rejecting import write_rejects
 from leadtriage.cli.selection import PAGE, Selection
-from leadtriage.settings import parse_day
+from leadtriage.days import parse_bound
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -120,13 +120,13 @@ def show_spend(
     from leadtriage.reports.filters import Filters
     from leadtriage.reports.spending import list_spend
 
-    filters = Filters(
-        source=source,
-        campaign=campaign,
-        since=parse_day(since, place="--since") if since else None,
-        until=parse_day(until, place="--until") if until else None,
-    )
-    with invocation.reading() as connection:
+    with invocation.reading_list() as (connection, today):
+        filters = Filters(
+            source=source,
+            campaign=campaign,
+            since=parse_bound(since, today, place="--since") if since else None,
+            until=parse_bound(until, today, place="--until") if until else None,
+        )
         table = list_spend(connection, filters, limit=selection.most)
     invocation.show(table, more=MORE)
 

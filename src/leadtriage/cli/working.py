@@ -95,7 +95,7 @@ def touch(
 
     It stops the clock of the first touch, keeps an earlier promise, and starts the work on a new lead.
     """
-    from leadtriage.triage.days import parse_future_day
+    from leadtriage.days import parse_future_day
     from leadtriage.triage.touching import Contact
     from leadtriage.triage.touching import touch as log_touch
 
@@ -142,7 +142,7 @@ def nurture(
         raise UsageError("until when?", place="--until", hint="such as --until 3w")
     if why is None:
         raise UsageError("parking needs a reason", place="--reason", hint="such as --reason bad_timing")
-    from leadtriage.triage.days import parse_future_day
+    from leadtriage.days import parse_future_day
     from leadtriage.triage.parking import Parking, check_parking, park
     from leadtriage.words import say_day
 
@@ -158,7 +158,7 @@ def nurture(
         show_lead(invocation, PARKED, done.leads[0])
         return
     question = f"park {{}} until {say_day(until)}"
-    chosen = choose_many(invocation, selection, selection.filters(until=_CAME_UNTIL), question, yes=yes)
+    chosen = choose_many(invocation, selection, selection.filters(act.as_of, until=_CAME_UNTIL), question, yes=yes)
     with invocation.database() as engine:
         done = park(engine, criteria, invocation.act(criteria.timezone), chosen.open, parking)
     invocation.warn_all(done.warnings)
@@ -169,8 +169,8 @@ def _list_parked(invocation: Invocation, selection: Selection, *, only_due: bool
     from leadtriage.reports.emptiness import explain_if_empty
     from leadtriage.reports.nurture import list_nurture
 
-    filters = selection.filters(until=_CAME_UNTIL)
     with invocation.reading_list() as (connection, as_of):
+        filters = selection.filters(as_of, until=_CAME_UNTIL)
         table = list_nurture(connection, filters, as_of, only_due=only_due, limit=selection.most)
         table = explain_if_empty(connection, table, filters)
     invocation.show(table, more=MORE)
@@ -218,7 +218,8 @@ def close(
         return
     if worth is not None:
         raise UsageError("is of one lead, not of many", place="--value", hint="close those leads one by one")
-    chosen = choose_many(invocation, selection, selection.filters(), f"close {{}} as {closing.outcome}", yes=yes)
+    filters = selection.filters(invocation.act(criteria.timezone).as_of)
+    chosen = choose_many(invocation, selection, filters, f"close {{}} as {closing.outcome}", yes=yes)
     with invocation.database() as engine:
         done = close_leads(engine, criteria, invocation.act(criteria.timezone), chosen.open, closing)
     invocation.warn_all(done.warnings)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, select
 from leadtriage.act import Act
 from leadtriage.criteria.model import Criteria
 from leadtriage.criteria.reading.mistakes import suggest
+from leadtriage.days import parse_future_day
 from leadtriage.db.dialect import batches
 from leadtriage.db.schema import LeadScore, table
 from leadtriage.errors import LeadtriageError, MistakesInFile, UsageError
@@ -22,7 +23,6 @@ from leadtriage.formulas import unguard_formula
 from leadtriage.importing.source import ReadOptions, open_source
 from leadtriage.triage.acting import Acting, acting
 from leadtriage.triage.auditing import look_again
-from leadtriage.triage.days import parse_future_day
 from leadtriage.triage.judgement import Judgement, check_judgement
 from leadtriage.triage.review import decide
 from leadtriage.vocabulary import VerdictKind, VerdictWord

@@ -1,6 +1,6 @@
-"""Reads the day that a person names for later: until when a lead is parked, when the next touch is promised.
+"""Reads the days that a person names: one that counts as today, the bounds of a period, and one for later.
 
-Days of files are `importing.values`' to read; the days that narrow a list are `settings`'.
+Days of files are `importing.values`' to read.
 """
 
 from __future__ import annotations
@@ -9,18 +9,55 @@ import re
 from datetime import date, timedelta
 
 from leadtriage.errors import UsageError
-from leadtriage.settings import parse_day
 
 FORMS = "write a day such as 2026-12-01, tomorrow, friday, next week, 10d, 3w, 2m, 1q or in 3 weeks"
 
+_ISO = "write it as year-month-day: 2026-11-20"
+_BACK = f"{_ISO}, or as today, yesterday, 7d, 3 weeks ago"
+_FIRST_YEAR, _LAST_YEAR = 1900, 9000
+
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _UNITS = {"d": "day", "w": "week", "m": "month", "q": "quarter", "y": "year"}
-_SPAN = re.compile(
-    r"(?:in\s+)?(?:(?P<count>\d{1,4})\s*|an?\s+|one\s+)"
-    r"(?P<unit>[dwmqy]|(?:day|week|month|quarter|year)s?)(?:\s+from\s+(?:now|today))?"
-)
+_LENGTH = r"(?:(?P<count>\d{1,4})\s*|an?\s+|one\s+)(?P<unit>[dwmqy]|(?:day|week|month|quarter|year)s?)"
+_SPAN = re.compile(rf"(?:in\s+)?{_LENGTH}(?:\s+from\s+(?:now|today))?")
+_SPAN_BACK = re.compile(rf"{_LENGTH}(?:\s+ago)?")
 _NEXT_PERIOD = re.compile(r"next\s+(?P<unit>week|month|quarter|year)")
 _LEAD_IN = re.compile(r"(?:on|by|until|till)\s+")
+
+
+def parse_day(text: str, *, place: str, hint: str = _ISO) -> date:
+    """Read an ISO 8601 day.
+
+    Raises:
+        UsageError: it is none, or lies where no lead is worked on.
+    """
+    try:
+        day = date.fromisoformat(text.strip())
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no date", place=place, hint=hint) from error
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        raise UsageError(f"{text!r} is no day that leads are worked on", place=place, hint=hint)
+    return day
+
+
+def parse_bound(text: str, today: date, *, place: str) -> date:
+    """Read the first or last day of a period, or any other that is looked at.
+
+    Understood are ISO 8601 days, `today` and `yesterday`; `7d`, `3w`, `2m`, `1q`, `1y` and the same in words (`3 weeks
+    ago`), counted back from today, a month that has no such day by its last.
+
+    Raises:
+        UsageError: it is none of these.
+    """
+    words = " ".join(text.lower().split())
+    if words in ("today", "yesterday"):
+        return today - timedelta(days=words == "yesterday")
+    span = _SPAN_BACK.fullmatch(words)
+    try:
+        words = _add(today, -int(span["count"] or 1), _unit(span["unit"])).isoformat() if span else text
+    except (OverflowError, ValueError):
+        words = text
+    return parse_day(words, place=place, hint=_BACK)
 
 
 def parse_future_day(text: str, today: date, *, place: str | None = None) -> date:
