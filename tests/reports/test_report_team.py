@@ -260,6 +260,26 @@ def test_a_promise_is_let_go_by_a_closing_or_parking_before_its_day(engine: Engi
     assert sorted(row["id"] for row in broken.rows) == [4, 5, 6, 7]
 
 
+def test_flags_and_verdicts_stay_after_a_merge_and_their_leads_are_those_that_are_left(engine: Engine) -> None:
+    """3 was merged into 2 and 2 into 1; 5 into 4, whose import was taken back; 6 comes from another source."""
+    world = World()
+    into: list[dict[str, Any]] = [{}, {"merged_into": 1}, {"merged_into": 2}, {"removed_by": 9}, {"merged_into": 4}, {}]
+    for number, more in enumerate(into, 1):
+        world.scored(number, lead={"created_on": october(5), "source": "Fair" if number == 6 else "Web"} | more)
+        add_flag(world, number, number, "Ben Ode", october(7))
+        add_verdict(world, number, number, "Maria", october(9), "rescue", ("Ben Ode", "spam"))
+    world.store_in(engine)
+    # Of the flags on 1, 2, 3 and 6 each counts; the leads behind them are 1 and 6.
+    for filters, flags, leads in ((OCTOBER, 4, [1, 6]), (replace(OCTOBER, source="web"), 3, [1])):
+        with view(engine) as connection:
+            rows = {row["name"]: row for row in list_team(connection, CRITERIA, filters, TODAY).rows}
+            numbers = (TeamNumber.FLAGGED, TeamNumber.OVERTURNED, TeamNumber.REVIEWED)
+            behind = [list_team_leads(connection, CRITERIA, filters, TODAY, number, limit=None) for number in numbers]
+        assert (rows["Ben Ode"]["flagged"], rows["Ben Ode"]["overturned"]) == (flags, flags)
+        assert f"reviewed {flags} candidates" in str(rows["Maria"]["note"])
+        assert [sorted(row["id"] for row in table.rows) for table in behind] == [leads] * 3
+
+
 def make_random_world(seed: int) -> World:
     chance = random.Random(seed)
     world = random_world(seed)

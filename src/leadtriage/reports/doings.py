@@ -73,11 +73,16 @@ def select_done(work: Work, doing: Doing) -> Select[Any]:
 
 
 def _is_about(lead_id: ColumnElement[int], work: Work) -> ColumnElement[bool]:
-    """Whether the work is about a lead; all leads but the hidden ones need not be looked up one by one."""
+    """Whether the work is about a lead, or about what is left of it; all but the hidden ones are not looked up singly.
+
+    A flag or verdict was given, whatever became of the lead.
+    """
+    chosen = (visible(), *conditions(work.of_leads))
+    through_merge = lead_id.in_(select(SURVIVORS.c.lead_id).join(_lead, _lead.c.id == SURVIVORS.c.into).where(*chosen))
     if work.of_leads == Filters():
         hidden = or_(_lead.c.removed_by.is_not(None), _lead.c.merged_into.is_not(None))
-        return lead_id.not_in(select(_lead.c.id).where(hidden))
-    return exists().where(_lead.c.id == lead_id, visible(), *conditions(work.of_leads))
+        return or_(lead_id.not_in(select(_lead.c.id).where(hidden)), through_merge)
+    return or_(exists().where(_lead.c.id == lead_id, *chosen), through_merge)
 
 
 def select_decided(work: Work, *of_flag: str) -> Select[Any]:

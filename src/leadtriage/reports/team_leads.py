@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
@@ -14,6 +15,7 @@ from leadtriage.reports.filters import Filters
 from leadtriage.reports.leads import list_leads
 from leadtriage.reports.people import People
 from leadtriage.reports.stale import select_idle
+from leadtriage.reports.survivors import SURVIVORS, survivor_of
 from leadtriage.reports.teamwork import Work, count_as
 from leadtriage.tabular import Table
 from leadtriage.vocabulary import TeamNumber
@@ -48,7 +50,7 @@ def list_team_leads(
     return list_leads(connection, Filters(), limit=limit, among=find(connection, work, people, number))
 
 
-def _select_owned(connection: Connection, work: Work, people: People, number: TeamNumber) -> Select[tuple[int]]:
+def _select_owned(connection: Connection, work: Work, people: People, number: TeamNumber) -> Select[Any]:
     if number is TeamNumber.IDLE:
         idle = select_idle(work.of_leads, work.as_of).subquery()
         lead_id, owner, counts = idle.c.id, idle.c.owner_comparable, None
@@ -63,10 +65,10 @@ def _select_owned(connection: Connection, work: Work, people: People, number: Te
     return found.where(owner.in_(people.spellings(people.find(work.owner))))
 
 
-def _select_done(connection: Connection, work: Work, people: People, number: TeamNumber) -> Select[tuple[int]]:
+def _select_done(connection: Connection, work: Work, people: People, number: TeamNumber) -> Select[Any]:
     doing, well = _DONE[number]
     rows = select_done(work, doing).subquery()
-    found = select(rows.c.lead_id)
+    found = select(survivor_of(rows.c.lead_id)).outerjoin(SURVIVORS, SURVIVORS.c.lead_id == rows.c.lead_id)
     if well is not None:
         found = found.where(rows.c.well == well)
     if work.owner is None:
