@@ -13,10 +13,10 @@ from world import Event, World, random_world, view
 
 from leadtriage.criteria.text import comparable
 from leadtriage.reports.filters import Filters
-from leadtriage.reports.funnel import FunnelBy, list_funnel
+from leadtriage.reports.funnel import list_funnel
 from leadtriage.reports.leads import list_leads
 from leadtriage.reports.quantiles import find_median, find_ninetieth
-from leadtriage.vocabulary import Dated, Step
+from leadtriage.vocabulary import Dated, FunnelBy, Step
 
 OCTOBER = date(2026, 10, 1)
 AS_OF = date(2026, 11, 20)

@@ -16,8 +16,9 @@ from leadtriage.criteria.example import example_criteria
 from leadtriage.criteria.text import comparable
 from leadtriage.db.schema import Verdict, VerdictLine
 from leadtriage.reports.filters import Filters
-from leadtriage.reports.reasons import ReasonsBy, list_reasons
+from leadtriage.reports.reasons import list_reasons
 from leadtriage.tabular import Table
+from leadtriage.vocabulary import ReasonsBy
 
 CRITERIA = example_criteria()
 WEEK_AGO = TODAY - timedelta(days=7)

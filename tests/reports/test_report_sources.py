@@ -23,10 +23,11 @@ from leadtriage.criteria.text import comparable
 from leadtriage.db.schema import Spend
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.intervals import FEWEST
-from leadtriage.reports.sources import SourcesBy, list_sources
+from leadtriage.reports.sources import list_sources
 from leadtriage.reports.spending import Period
 from leadtriage.reports.sums import convert, round_money
 from leadtriage.tabular import Table
+from leadtriage.vocabulary import SourcesBy
 
 CRITERIA = replace(example_criteria(), currency="EUR", rates={"EUR": Decimal(1), "USD": Decimal("0.9")})
 COUNTS = {

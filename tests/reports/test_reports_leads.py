@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 from world import TODAY, LeadKey, World, random_world, view
 
-from leadtriage.reports.aging import BUCKETS, AgingBy, list_aging
+from leadtriage.reports.aging import BUCKETS, list_aging
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.leads import find_leads, list_leads
-from leadtriage.vocabulary import Grade, Stage
+from leadtriage.vocabulary import AgingBy, Grade, Stage
 
 
 def ids(table: Any) -> list[int]:
@@ -177,7 +177,7 @@ def test_aging_keeps_the_grades_keys_and_tells_unscored_leads_apart(sqlite_engin
     world.lead(2)
     world.store_in(sqlite_engine)
     with view(sqlite_engine) as connection:
-        (row, *_) = list_aging(connection, TODAY, "grade", Filters()).rows
+        (row, *_) = list_aging(connection, TODAY, AgingBy.GRADE, Filters()).rows
     assert row == {"bucket": "0-7", "a": 1, "b": 0, "c": 0, "d": 0, "unscored": 1, "total": 2}
 
 
@@ -189,7 +189,7 @@ def test_aging_puts_small_groups_together_and_no_name_takes_anothers_place(sqlit
     world.lead(900, owner="REP 7")
     world.store_in(sqlite_engine)
     with view(sqlite_engine) as connection:
-        aging = list_aging(connection, TODAY, "owner", Filters())
+        aging = list_aging(connection, TODAY, AgingBy.OWNER, Filters())
     row = aging.rows[0]
     assert len({column.key for column in aging.columns}) == len(aging.columns) == 53
     assert aging.columns[1].label == "REP 7" and row["REP 7"] == 2

@@ -24,8 +24,9 @@ from leadtriage.reports.junk import list_candidate_ids
 from leadtriage.reports.leads import list_leads
 from leadtriage.reports.overturns import list_overturns
 from leadtriage.reports.queue import list_queue
-from leadtriage.reports.sources import SourcesBy, list_sources
+from leadtriage.reports.sources import list_sources
 from leadtriage.reports.stale import list_stale
+from leadtriage.vocabulary import AgingBy, SourcesBy
 
 EVERYTHING = Filters()
 
@@ -148,7 +149,7 @@ def assert_groups(connection: Connection) -> None:
         return (*(fold(row[key] or "") for key, fold in named), *(row[key] for key in keys))
 
     assert sorted(map(told, read(connection, "v_sources"))) == sorted(map(told, brought.rows))
-    aging = list_aging(connection, TODAY, "grade", EVERYTHING)
+    aging = list_aging(connection, TODAY, AgingBy.GRADE, EVERYTHING)
     ages = Counter[tuple[str, str]]()
     for age in read(connection, "v_aging"):
         ages[age["bucket"], (age["grade"] or "unscored").lower()] += age["leads"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,21 +12,13 @@ from leadtriage.cli.invocation import Invocation
 from leadtriage.cli.selection import DATED, FILTERS, PAGE, POINTS, Selection
 from leadtriage.days import parse_bound
 from leadtriage.errors import UsageError
-from leadtriage.vocabulary import Clock, Step
+from leadtriage.vocabulary import AgingBy, Clock, Step
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
 
 FOUND = 4
 MORE = "more with --limit N or --all"
-
-
-class AgeGroup(StrEnum):
-    """What `aging` counts by."""
-
-    GRADE = "grade"
-    OWNER = "owner"
-    SOURCE = "source"
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -193,9 +184,7 @@ def show_stale(
 def show_aging(
     invocation: Invocation,
     selection: Selection,
-    by: Annotated[
-        AgeGroup, typer.Option("--by", help="What to count by.", metavar="|".join(AgeGroup))
-    ] = AgeGroup.GRADE,
+    by: Annotated[AgingBy, typer.Option("--by", help="What to count by.", metavar="|".join(AgingBy))] = AgingBy.GRADE,
 ) -> None:
     """Count open leads by age, and by grade, owner or source."""
     from leadtriage.reports.aging import list_aging
@@ -203,7 +192,7 @@ def show_aging(
 
     with invocation.reading_list() as (connection, as_of):
         filters = selection.filters(as_of)
-        table = list_aging(connection, as_of, by.value, filters)
+        table = list_aging(connection, as_of, by, filters)
         if not any(row["total"] for row in table.rows):
             table = explain_emptiness(connection, table, filters)
     invocation.show(table)

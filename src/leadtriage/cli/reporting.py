@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -12,30 +11,7 @@ from leadtriage.cli.command import add_command
 from leadtriage.cli.invocation import Invocation
 from leadtriage.cli.lists import MORE
 from leadtriage.cli.selection import PAGE, PERIOD, Selection
-from leadtriage.vocabulary import TeamNumber
-
-
-class FunnelGroup(StrEnum):
-    """What a funnel is drawn for each of."""
-
-    SOURCE = "source"
-    OWNER = "owner"
-    CAMPAIGN = "campaign"
-    MONTH = "month"
-
-
-class SourceGroup(StrEnum):
-    """What `report sources` has a row for besides each source."""
-
-    CAMPAIGN = "campaign"
-
-
-class ReasonGroup(StrEnum):
-    """What a reason is told apart by."""
-
-    SOURCE = "source"
-    GRADE = "grade"
-    RULE = "rule"
+from leadtriage.vocabulary import FunnelBy, ReasonsBy, SourcesBy, TeamNumber
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -114,9 +90,7 @@ def report_criteria(invocation: Invocation, selection: Selection) -> None:
 def report_funnel(
     invocation: Invocation,
     selection: Selection,
-    by: Annotated[
-        FunnelGroup | None, typer.Option("--by", help="A funnel for each.", metavar="|".join(FunnelGroup))
-    ] = None,
+    by: Annotated[FunnelBy | None, typer.Option("--by", help="A funnel for each.", metavar="|".join(FunnelBy))] = None,
 ) -> None:
     """Show how far the leads of a period have come.
 
@@ -124,11 +98,11 @@ def report_funnel(
     won, and in how many days. List the leads of a step with: leadtriage leads --step STEP.
     """
     from leadtriage.reports.emptiness import explain_emptiness
-    from leadtriage.reports.funnel import FunnelBy, list_funnel
+    from leadtriage.reports.funnel import list_funnel
 
     with invocation.reporting() as (connection, _, as_of):
         filters = selection.filters(as_of)
-        table = list_funnel(connection, filters, as_of, FunnelBy(by.value) if by else None)
+        table = list_funnel(connection, filters, as_of, by)
         table = explain_emptiness(connection, table, filters)
     invocation.show(table)
 
@@ -137,9 +111,9 @@ def report_reasons(
     invocation: Invocation,
     selection: Selection,
     by: Annotated[
-        ReasonGroup | None,
+        ReasonsBy | None,
         typer.Option(
-            "--by", help="Tell each reason apart by this, not by source and grade.", metavar="|".join(ReasonGroup)
+            "--by", help="Tell each reason apart by this, not by source and grade.", metavar="|".join(ReasonsBy)
         ),
     ] = None,
 ) -> None:
@@ -150,11 +124,11 @@ def report_reasons(
     reason with: leadtriage leads --stage junk|lost|nurture --reason REASON.
     """
     from leadtriage.reports.emptiness import explain_if_empty
-    from leadtriage.reports.reasons import ReasonsBy, list_reasons
+    from leadtriage.reports.reasons import list_reasons
 
     with invocation.reporting() as (connection, criteria, as_of):
         filters = selection.filters(as_of)
-        table = list_reasons(connection, criteria, filters, as_of, ReasonsBy(by.value) if by else None)
+        table = list_reasons(connection, criteria, filters, as_of, by)
         table = explain_if_empty(connection, table, filters)
     invocation.show(table)
 
@@ -163,7 +137,7 @@ def report_sources(
     invocation: Invocation,
     selection: Selection,
     by: Annotated[
-        SourceGroup | None, typer.Option("--by", help="A row for each of its campaigns.", metavar="|".join(SourceGroup))
+        SourcesBy | None, typer.Option("--by", help="A row for each of its campaigns.", metavar="|".join(SourcesBy))
     ] = None,
 ) -> None:
     """Show what each source brought, and what it cost.
@@ -173,11 +147,11 @@ def report_sources(
     currency. List the leads behind a number with: leadtriage leads --source NAME --step STEP.
     """
     from leadtriage.reports.emptiness import explain_if_empty
-    from leadtriage.reports.sources import SourcesBy, list_sources
+    from leadtriage.reports.sources import list_sources
 
     with invocation.reporting() as (connection, criteria, as_of):
         filters = selection.filters(as_of)
-        table = list_sources(connection, criteria, filters, as_of, SourcesBy(by.value) if by else None)
+        table = list_sources(connection, criteria, filters, as_of, by)
         table = explain_if_empty(connection, table, filters)
     invocation.show(table)
 

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from enum import StrEnum
 from itertools import chain
 
 from sqlalchemy import ColumnElement, Connection, case, func, select
@@ -15,7 +14,7 @@ from leadtriage.db.expressions import first_name
 from leadtriage.db.schema import Lead, LeadScore, table
 from leadtriage.reports.filters import Filters, conditions, visible
 from leadtriage.tabular import Column, Table
-from leadtriage.vocabulary import OPEN_STAGES, Grade
+from leadtriage.vocabulary import OPEN_STAGES, AgingBy, Grade
 from leadtriage.words import count_of
 
 _lead = table(Lead)
@@ -28,14 +27,6 @@ _MOST_GROUPS = 50
 _OTHERS = "others"
 
 
-class AgingBy(StrEnum):
-    """What leads are counted by, besides their age."""
-
-    GRADE = "grade"
-    OWNER = "owner"
-    SOURCE = "source"
-
-
 @dataclass(frozen=True, slots=True)
 class _Count:
     bucket: str
@@ -45,7 +36,7 @@ class _Count:
     leads: int
 
 
-def list_aging(connection: Connection, as_of: date, by: AgingBy | str, filters: Filters) -> Table:
+def list_aging(connection: Connection, as_of: date, by: AgingBy, filters: Filters) -> Table:
     """Return how many open leads there are per bucket of age and group.
 
     Columns: `bucket`, a count per group, `total`. Grades have the keys `a, b, c, d` and, where some leads are not
@@ -53,7 +44,6 @@ def list_aging(connection: Connection, as_of: date, by: AgingBy | str, filters: 
     them and then `others`; leads without one are `no owner` or `no source`. All five buckets are there, also empty
     ones.
     """
-    by = AgingBy(by)
     counts = _count_leads(connection, as_of, by, filters)
     groups = _order_grades(counts) if by is AgingBy.GRADE else _order_by_size(counts, f"no {by}")
     totals = Counter[tuple[str, str]]()

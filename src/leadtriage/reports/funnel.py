@@ -6,7 +6,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -34,7 +33,7 @@ from leadtriage.reports.intervals import find_share
 from leadtriage.reports.page import CellRow
 from leadtriage.reports.quantiles import find_median, find_ninetieth
 from leadtriage.tabular import Column, Table
-from leadtriage.vocabulary import QUALIFIED_STAGES, Step
+from leadtriage.vocabulary import QUALIFIED_STAGES, FunnelBy, Step
 
 _COLUMNS = (
     Column("step", "Step", keep=100, shown="step_shown"),
@@ -77,15 +76,6 @@ _FROM = {
     Step.WON: ("came_in", "closed_on"),
 }
 """Between which days a step's days are counted; the first-touch clock starts when a lead comes in."""
-
-
-class FunnelBy(StrEnum):
-    """What a funnel is drawn for each of."""
-
-    SOURCE = "source"
-    OWNER = "owner"
-    CAMPAIGN = "campaign"
-    MONTH = "month"
 
 
 @dataclass(slots=True)

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -36,7 +35,7 @@ from leadtriage.reports.page import CellRow
 from leadtriage.reports.periods import end_of
 from leadtriage.reports.unseen import Lost, say_unseen, was_unseen
 from leadtriage.tabular import Column, Table
-from leadtriage.vocabulary import EventKind, Stage, VerdictKind
+from leadtriage.vocabulary import EventKind, ReasonsBy, Stage, VerdictKind
 from leadtriage.words import count_of
 
 _lead, _score, _event = table(Lead), table(LeadScore), table(Event)
@@ -53,14 +52,6 @@ _UNKNOWN = {
     "rule": None,
 }
 """What people see where a value is missing."""
-
-
-class ReasonsBy(StrEnum):
-    """What each reason is told apart by."""
-
-    SOURCE = "source"
-    GRADE = "grade"
-    RULE = "rule"
 
 
 _GROUPS = {

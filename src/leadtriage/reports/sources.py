@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
-from enum import StrEnum
 from fractions import Fraction
 
 from sqlalchemy import ColumnElement, Connection, String, and_, cast, func, null, select
@@ -24,7 +23,7 @@ from leadtriage.reports.source_notes import Sums, Tally, advise, explain, mark_r
 from leadtriage.reports.spending import Period, sum_spend
 from leadtriage.reports.sums import convert, join_parts, round_money, sum_in_parts
 from leadtriage.tabular import Column, Table
-from leadtriage.vocabulary import OPEN_STAGES, Stage
+from leadtriage.vocabulary import OPEN_STAGES, SourcesBy, Stage
 
 _COLUMNS = (
     Column("source", "Source", keep=100, shown="source_shown"),
@@ -48,12 +47,6 @@ _COLUMNS = (
 
 _Group = tuple[str | None, str | None]
 """The comparable forms of a source and its campaign."""
-
-
-class SourcesBy(StrEnum):
-    """What has a row besides each source."""
-
-    CAMPAIGN = "campaign"
 
 
 def list_sources(

@@ -15,9 +15,9 @@ from leadtriage.reports.overview.capping import cap_rows
 from leadtriage.reports.overview.commands import Commands
 from leadtriage.reports.overview.drawing import take_count
 from leadtriage.reports.page import CellRow
-from leadtriage.reports.reasons import ReasonsBy, list_reasons
+from leadtriage.reports.reasons import list_reasons
 from leadtriage.tabular import Cell, Column, Part, Table, Trace
-from leadtriage.vocabulary import Grade
+from leadtriage.vocabulary import Grade, ReasonsBy
 
 _MOST_REASONS = 12
 """Of each kind."""

@@ -8,15 +8,15 @@ from datetime import date, timedelta
 
 from sqlalchemy import Connection
 
-from leadtriage.reports.aging import BUCKETS, AgingBy, list_aging
+from leadtriage.reports.aging import BUCKETS, list_aging
 from leadtriage.reports.filters import Filters
-from leadtriage.reports.funnel import FunnelBy, list_funnel
+from leadtriage.reports.funnel import list_funnel
 from leadtriage.reports.overview.capping import cap_rows
 from leadtriage.reports.overview.commands import Commands
 from leadtriage.reports.overview.drawing import TOUCHED, take_number
 from leadtriage.reports.page import CellRow
 from leadtriage.tabular import Cell, Chart, Column, Part, Point, Series, Table, Tone, Trace
-from leadtriage.vocabulary import OPEN_STAGES, Step
+from leadtriage.vocabulary import OPEN_STAGES, AgingBy, FunnelBy, Step
 
 _TOUCH = {Step.TOUCHED_IN_TIME: TOUCHED[0], Step.TOUCHED_LATE: TOUCHED[1], Step.NEVER_TOUCHED: TOUCHED[2]}
 _GRADE_TONES = (Tone.PLAIN, Tone.OTHER, Tone.QUIET, Tone.FAINT, Tone.LATE)
