@@ -20,7 +20,7 @@ from leadtriage.criteria.model import FollowUp, Goal, TeamMember
 from leadtriage.criteria.text import comparable
 from leadtriage.db.schema import PutOff, Touch, Verdict, VerdictLine
 from leadtriage.reports.filters import Filters
-from leadtriage.reports.goals import find_due, find_span
+from leadtriage.reports.goals import find_due, find_period
 from leadtriage.reports.quantiles import find_median
 from leadtriage.reports.team import list_team
 from leadtriage.reports.team_leads import list_team_leads
@@ -395,8 +395,8 @@ def test_working_days_are_counted_as_the_clocks_count_them(
     ],
 )
 def test_a_goal_is_about_the_month_or_quarter_of_the_day(as_of: date, per: str, first: date, last: date) -> None:
-    span = find_span(per, as_of)
-    assert (span.first, span.last) == (first, last)
+    period = find_period(per, as_of)
+    assert (period.since, period.until) == (first, last)
     assert find_due(Goal("Anna", "won", 7, per), last, CRITERIA.follow_up) == 7
 
 

@@ -10,20 +10,13 @@ from sqlalchemy import CTE, ColumnElement, and_, func, literal, select
 
 from leadtriage.criteria.model import FollowUp, Goal
 from leadtriage.db.schema import Touch, table
+from leadtriage.reports.periods import Period
 from leadtriage.reports.survivors import SURVIVORS, survivor_of
 from leadtriage.reports.working_time import count_working_days
 
 _touch = table(Touch)
 
 _MONTHS_OF = {"month": 1, "quarter": 3}
-
-
-@dataclass(frozen=True, slots=True)
-class GoalSpan:
-    """The month or quarter that a goal is for."""
-
-    first: date
-    last: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +41,13 @@ class Progress:
     due: float
 
 
-def find_span(per: str, as_of: date) -> GoalSpan:
+def find_period(per: str, as_of: date) -> Period:
     """Return the month or quarter in which a day lies."""
     months = _MONTHS_OF[per]
     first = date(as_of.year, (as_of.month - 1) // months * months + 1, 1)
     year, month = divmod(first.year * 12 + first.month - 1 + months, 12)
     after = date.max if year > date.max.year else date(year, month + 1, 1) - timedelta(days=1)
-    return GoalSpan(first, after)
+    return Period(first, after)
 
 
 def find_due(goal: Goal, as_of: date, follow_up: FollowUp) -> float:
@@ -62,9 +55,9 @@ def find_due(goal: Goal, as_of: date, follow_up: FollowUp) -> float:
 
     The day itself counts as over. Where its month has no working days at all, the whole target is due.
     """
-    span = find_span(goal.per, as_of)
-    days = count_working_days(span.first, span.last, follow_up)
-    over = count_working_days(span.first, as_of, follow_up)
+    period = find_period(goal.per, as_of)
+    days = count_working_days(period.since, period.until, follow_up)
+    over = count_working_days(period.since, as_of, follow_up)
     return round(goal.target * over / days, 1) if days else float(goal.target)
 
 
@@ -83,7 +76,7 @@ def goal_conditions(kinds: Iterable[GoalKind], cohort: CTE, as_of: date) -> list
 
 
 def _counts(kind: GoalKind, cohort: CTE, as_of: date) -> ColumnElement[bool]:
-    first = find_span(kind.per, as_of).first
+    first = find_period(kind.per, as_of).since
     if kind.what == "won":
         return and_(cohort.c.won == 1, _lies(cohort.c.closed_on, first, as_of))
     if kind.what == "qualified":

@@ -12,7 +12,7 @@ from datetime import date
 from fractions import Fraction
 
 from leadtriage.reports.intervals import FEWEST
-from leadtriage.reports.spending import Period
+from leadtriage.reports.periods import Period
 from leadtriage.reports.sums import round_money
 from leadtriage.words import count_of
 

@@ -18,9 +18,9 @@ from leadtriage.reports.cohort import select_cohort
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.intervals import find_rate
 from leadtriage.reports.page import CellRow
-from leadtriage.reports.periods import last_day
+from leadtriage.reports.periods import Period, last_day
 from leadtriage.reports.source_notes import Sums, Tally, advise, explain, mark_return, summarize
-from leadtriage.reports.spending import Period, sum_spend
+from leadtriage.reports.spending import sum_spend
 from leadtriage.reports.sums import convert, join_parts, round_money, sum_in_parts
 from leadtriage.tabular import Column, Table
 from leadtriage.vocabulary import OPEN_STAGES, SourcesBy, Stage
@@ -65,7 +65,7 @@ def list_sources(
         by: a row for each campaign of a source; what was spent for no campaign stands in the row without one, which
             has no return where it has no lead but the source's campaigns do.
     """
-    period = Period(filters.since, last_day(filters.until, as_of))
+    period = Period(filters.since or date.min, last_day(filters.until, as_of))
     tallies = _count_leads(connection, filters, as_of, by)
     if filters.owner is None:
         _add_spend(tallies, connection, filters, period, by)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from leadtriage.db.schema import Spend, table
 from leadtriage.reports import page
 from leadtriage.reports.filters import Filters, is_named
 from leadtriage.reports.money import whole_units
+from leadtriage.reports.periods import Period
 from leadtriage.reports.sums import join_parts, sum_in_parts
 from leadtriage.tabular import Column, Table
 
@@ -52,25 +52,6 @@ class Spent:
     campaign: str | None
     amounts: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
     months: set[date] = field(default_factory=set)
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """The days that spend is counted for; `since` None from the first on."""
-
-    since: date | None
-    until: date
-
-    def days_of(self, month: date) -> tuple[int, int]:
-        """How many days of a month lie within the period, and how many it has."""
-        length = monthrange(month.year, month.month)[1]
-        first = month if self.since is None else max(month, self.since)
-        last = min(month.replace(day=length), self.until)
-        return max(0, (last - first).days + 1), length
-
-    def share_of(self, month: date) -> Fraction:
-        """The share of a month's days that lie within the period."""
-        return Fraction(*self.days_of(month))
 
 
 def list_spend(

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from fractions import Fraction
 
-from sqlalchemy import Connection, and_, case, func, select
+from sqlalchemy import Connection, and_, func, select
 
 from leadtriage.criteria.model import Criteria
+from leadtriage.db.expressions import one_if
 from leadtriage.db.schema import ImportBatch, table
 from leadtriage.reports.cohort import has_reached, select_cohort
 from leadtriage.reports.filters import Filters
-from leadtriage.reports.intervals import FEWEST, wilson_interval
+from leadtriage.reports.intervals import FEWEST, find_share, wilson_interval
 from leadtriage.reports.overview.commands import Commands
-from leadtriage.reports.overview.period import Period
+from leadtriage.reports.overview.period import narrow
+from leadtriage.reports.periods import Period, end_of
 from leadtriage.reports.sums import convert, join_parts, round_money, sum_in_parts
 from leadtriage.tabular import Figure, Trace
 from leadtriage.vocabulary import Step
@@ -73,20 +75,20 @@ _SHARES = (
 
 def make_head(connection: Connection, criteria: Criteria, filters: Filters, period: Period, as_of: date) -> Head:
     """Return five figures of the leads that came in within the period, each beside that of the period before."""
-    now = _measure(connection, period.narrow(filters), as_of)
+    now = _measure(connection, narrow(filters, period), as_of)
     earlier = period.before()
     doubt = _say_doubt(now)
     if earlier is None:
-        return Head(tuple(_compare(criteria, now, None, "")), doubt, _trace(period.narrow(filters), as_of))
+        return Head(tuple(_compare(criteria, now, None, "")), doubt, _trace(narrow(filters, period), as_of))
     day, recorded = _choose_day(connection, period, as_of)
-    before = _measure(connection, earlier.narrow(filters), day)
+    before = _measure(connection, narrow(filters, earlier), day)
     span = f"the {count_of(period.days, 'day')} before"
     return Head(
         figures=tuple(_compare(criteria, now, before, span)),
         basis=(*doubt, _say_basis(earlier, period.days, day, recorded)),
         traces=(
-            *_trace(period.narrow(filters), as_of),
-            Trace(f"any of these in {span}", Commands(earlier.narrow(filters), day).list_leads("--step", "STEP")),
+            *_trace(narrow(filters, period), as_of),
+            Trace(f"any of these in {span}", Commands(narrow(filters, earlier), day).list_leads("--step", "STEP")),
         ),
     )
 
@@ -97,8 +99,8 @@ def _measure(connection: Connection, filters: Filters, as_of: date) -> _Measured
         cohort.c.currency,
         func.count(cohort.c.amount),
         *sum_in_parts(cohort.c.amount),
-        func.sum(case((and_(has_reached(cohort, Step.TOUCHED_IN_TIME), cohort.c.touched_on.is_(None)), 1), else_=0)),
-        *(func.sum(case((has_reached(cohort, step), 1), else_=0)) for step in Step),
+        func.sum(one_if(and_(has_reached(cohort, Step.TOUCHED_IN_TIME), cohort.c.touched_on.is_(None)))),
+        *(func.sum(one_if(has_reached(cohort, step))) for step in Step),
     ).group_by(cohort.c.currency)
     leads, worth, valued, undated = dict.fromkeys(Step, 0), {}, 0, 0
     for currency, amounts, high, low, without_day, *counts in connection.execute(statement):
@@ -117,7 +119,7 @@ def _choose_day(connection: Connection, period: Period, as_of: date) -> tuple[da
     if as_of.toordinal() <= period.days:
         return as_of, False
     day = as_of - timedelta(days=period.days)
-    recorded = first is not None and first < datetime.combine(day + timedelta(days=1), time())
+    recorded = first is not None and first < end_of(day)
     return (day if recorded else as_of), recorded
 
 
@@ -153,16 +155,16 @@ def _compare_shares(share: _Share, now: _Measured, before: _Measured | None, spa
     """A change that may well be chance, since the intervals of both shares overlap, is told and not called one."""
     part, whole = now.count(share.part), now.leads[share.whole]
     basis = f"{part:,} of {count_of(whole, share.noun)}"
-    if whole < FEWEST:
+    value = find_share(part, whole)
+    if value is None or whole < FEWEST:
         return Figure(share.label, None, "share", f"{basis}: too few for a share" if whole else f"no {share.noun}")
-    value = round(part / whole, 4)
     if before is None:
         return Figure(share.label, value, "share", basis)
     was_part, was_whole = before.count(share.part), before.leads[share.whole]
-    if was_whole < FEWEST:
+    was_value = find_share(was_part, was_whole)
+    if was_value is None or was_whole < FEWEST:
         was = f"{was_part:,} of {was_whole:,}" if was_whole else f"no {share.noun}"
         return Figure(share.label, value, "share", basis, f"too few to compare in {span} ({was})")
-    was_value = was_part / was_whole
     low, high = wilson_interval(part, whole)
     was_low, was_high = wilson_interval(was_part, was_whole)
     if low <= was_high and was_low <= high:

@@ -13,7 +13,7 @@ from leadtriage.reports.overview.desks import make_team
 from leadtriage.reports.overview.head import make_head
 from leadtriage.reports.overview.judgement import make_criteria, make_reasons
 from leadtriage.reports.overview.origins import make_sources
-from leadtriage.reports.overview.period import say_period, settle_period
+from leadtriage.reports.overview.period import narrow, say_period, settle_period
 from leadtriage.reports.overview.pursuit import make_aging, make_funnel
 from leadtriage.reports.overview.weeks import make_trend
 from leadtriage.tabular import Overview
@@ -37,7 +37,7 @@ def make_overview(connection: Connection, criteria: Criteria, filters: Filters, 
         UsageError: the period ends before it begins.
     """
     period = settle_period(filters, as_of)
-    within = period.narrow(filters)
+    within = narrow(filters, period)
     head = make_head(connection, criteria, filters, period, as_of)
     return Overview(
         title="Leads: where they come from, and where they are lost",

@@ -1,41 +1,16 @@
-"""The period that an overview is about, and the one of the same length before it."""
+"""Which period an overview is about, and how that is said."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date
 
 from leadtriage.reports.filters import Filters
+from leadtriage.reports.periods import Period
 from leadtriage.words import count_of, say_day
 
 USUAL_DAYS = 90
 """How many days an overview is about where nobody says which."""
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """From one day to another, both included."""
-
-    since: date
-    until: date
-
-    @property
-    def days(self) -> int:
-        """How many days it has."""
-        return (self.until - self.since).days + 1
-
-    def before(self) -> Period | None:
-        """The period of the same length that ends the day before; None where the calendar has none."""
-        if self.since.toordinal() <= self.days:
-            return None
-        return Period(self.since - timedelta(days=self.days), self.since - timedelta(days=1))
-
-    def narrow(self, filters: Filters) -> Filters:
-        """The same filters, for the leads that came in within this period."""
-        return replace(filters, since=self.since, until=self.until)
-
-    def __str__(self) -> str:
-        return f"{say_day(self.since)} to {say_day(self.until)}"
 
 
 def settle_period(filters: Filters, as_of: date) -> Period:
@@ -44,6 +19,11 @@ def settle_period(filters: Filters, as_of: date) -> Period:
     until = today if filters.until is None else min(filters.until, today)
     earliest = date.fromordinal(max(1, until.toordinal() - USUAL_DAYS + 1))
     return Period(filters.since or earliest, until)
+
+
+def narrow(filters: Filters, period: Period) -> Filters:
+    """Return the same filters, for the leads that came in within a period."""
+    return replace(filters, since=period.since, until=period.until)
 
 
 def say_period(period: Period, filters: Filters, as_of: date) -> str:

@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 from leadtriage.criteria.model import Criteria
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.overview.commands import Commands
-from leadtriage.reports.overview.period import Period
+from leadtriage.reports.overview.period import narrow
+from leadtriage.reports.periods import Period
 from leadtriage.reports.trend import MEASURES, list_trend
 from leadtriage.tabular import Chart, Part, Point, Series, Table, Trace
 
@@ -22,7 +23,7 @@ def make_trend(connection: Connection, criteria: Criteria, filters: Filters, per
     first = (
         max(period.since, period.until - timedelta(weeks=_MOST_WEEKS - 1)) if period.days > 7 * _MOST_WEEKS else None
     )
-    trend = list_trend(connection, criteria, replace(period.narrow(filters), since=first or period.since), as_of)
+    trend = list_trend(connection, criteria, replace(narrow(filters, period), since=first or period.since), as_of)
     cut = () if first is None else (f"The last {_MOST_WEEKS} weeks of the period are shown.",)
     weekly = Commands(replace(filters, since=None, until=None), as_of)
     of_week = ("--since", "MONDAY", "--until", "SUNDAY")
