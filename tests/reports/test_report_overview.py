@@ -13,13 +13,14 @@ from sqlalchemy import Engine
 from world import Event, ImportBatch, World, random_world, view
 
 from leadtriage.criteria.example import example_criteria
+from leadtriage.overviews import Overview, Part
 from leadtriage.reports.aging import list_aging
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.funnel import list_funnel
 from leadtriage.reports.overview.capping import MOST_ROWS, cap_rows
 from leadtriage.reports.overview.make import make_overview
 from leadtriage.reports.overview.period import settle_period
-from leadtriage.tabular import Column, Overview, Part, Table
+from leadtriage.tabular import Column, Table
 from leadtriage.vocabulary import AgingBy
 
 AS_OF = date(2026, 11, 20)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from leadtriage.tabular import Chart, Point, Series
+from leadtriage.overviews import Chart, Point, Series
 
 _ROW = 46
 """Pixels from one bar to the next: a line of writing, the bar, and room."""

@@ -15,7 +15,8 @@ from leadtriage.output.cells import write_cell, write_plain, write_shown
 from leadtriage.output.html.charts import lay_out_bars, lay_out_lines
 from leadtriage.output.html.tables import lay_out_table
 from leadtriage.output.templating import make_environment
-from leadtriage.tabular import Cell, Column, Figure, Overview
+from leadtriage.overviews import Figure, Overview
+from leadtriage.tabular import Cell, Column
 
 _TEMPLATE, _STYLE = "page.html.j2", "page.css"
 

@@ -6,8 +6,8 @@ import shlex
 from dataclasses import dataclass, replace
 from datetime import date
 
+from leadtriage.overviews import Trace
 from leadtriage.reports.filters import Filters
-from leadtriage.tabular import Trace
 from leadtriage.vocabulary import Step
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from leadtriage.tabular import Cell, Series, Tone
+from leadtriage.overviews import Series, Tone
+from leadtriage.tabular import Cell
 
 MOST_BARS = 10
 """A chart of more groups is no picture any more; the table beneath has them."""

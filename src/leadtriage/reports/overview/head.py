@@ -16,6 +16,7 @@ from sqlalchemy import Connection, and_, func, select
 from leadtriage.criteria.model import Criteria
 from leadtriage.db.expressions import one_if
 from leadtriage.db.schema import ImportBatch, table
+from leadtriage.overviews import Figure, Trace
 from leadtriage.reports.cohort import has_reached, select_cohort
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.intervals import FEWEST, find_share, wilson_interval
@@ -23,7 +24,6 @@ from leadtriage.reports.overview.commands import Commands
 from leadtriage.reports.overview.period import narrow
 from leadtriage.reports.periods import Period, end_of
 from leadtriage.reports.sums import convert, join_parts, round_money, sum_in_parts
-from leadtriage.tabular import Figure, Trace
 from leadtriage.vocabulary import Step
 from leadtriage.words import count_of, say_day
 

@@ -9,6 +9,7 @@ from itertools import groupby
 from sqlalchemy import Connection
 
 from leadtriage.criteria.model import Criteria
+from leadtriage.overviews import Part, Trace
 from leadtriage.reports.criteria_in_use import list_criteria_in_use
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.overview.capping import cap_rows
@@ -16,7 +17,7 @@ from leadtriage.reports.overview.commands import Commands
 from leadtriage.reports.overview.drawing import take_count
 from leadtriage.reports.page import CellRow
 from leadtriage.reports.reasons import list_reasons
-from leadtriage.tabular import Cell, Column, Part, Table, Trace
+from leadtriage.tabular import Cell, Column, Table
 from leadtriage.vocabulary import Grade, ReasonsBy
 
 _MOST_REASONS = 12

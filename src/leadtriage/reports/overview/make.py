@@ -7,6 +7,7 @@ from datetime import date
 from sqlalchemy import Connection
 
 from leadtriage.criteria.model import Criteria
+from leadtriage.overviews import Overview
 from leadtriage.reports.basis import read_basis
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.overview.desks import make_team
@@ -16,7 +17,6 @@ from leadtriage.reports.overview.origins import make_sources
 from leadtriage.reports.overview.period import narrow, say_period, settle_period
 from leadtriage.reports.overview.pursuit import make_aging, make_funnel
 from leadtriage.reports.overview.weeks import make_trend
-from leadtriage.tabular import Overview
 from leadtriage.words import say_day
 
 _LIMITS = (

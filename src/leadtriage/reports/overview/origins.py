@@ -8,12 +8,13 @@ from datetime import date
 from sqlalchemy import Connection
 
 from leadtriage.criteria.model import Criteria
+from leadtriage.overviews import Chart, Part, Point, Series, Tone, Trace
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.overview.capping import cap_rows, choose_columns, round_sums, say_interval
 from leadtriage.reports.overview.commands import Commands
 from leadtriage.reports.overview.drawing import MOST_BARS, say_how_many, take_number
 from leadtriage.reports.sources import list_sources
-from leadtriage.tabular import Cell, Chart, Part, Point, Series, Table, Tone, Trace
+from leadtriage.tabular import Cell, Table
 from leadtriage.vocabulary import Step
 
 _SUMS = ("leads", "junk_reviewed", "junk_nominated", "qualified", "won", "value", "spend")

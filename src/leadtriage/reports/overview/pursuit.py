@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import Connection
 
+from leadtriage.overviews import Chart, Part, Point, Series, Tone, Trace
 from leadtriage.reports.aging import BUCKETS, list_aging
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.funnel import list_funnel
@@ -15,7 +16,7 @@ from leadtriage.reports.overview.capping import cap_rows
 from leadtriage.reports.overview.commands import Commands
 from leadtriage.reports.overview.drawing import TOUCHED, take_number
 from leadtriage.reports.page import CellRow
-from leadtriage.tabular import Cell, Chart, Column, Part, Point, Series, Table, Tone, Trace
+from leadtriage.tabular import Cell, Column, Table
 from leadtriage.vocabulary import OPEN_STAGES, AgingBy, FunnelBy, Step
 
 _TOUCH = {Step.TOUCHED_IN_TIME: TOUCHED[0], Step.TOUCHED_LATE: TOUCHED[1], Step.NEVER_TOUCHED: TOUCHED[2]}

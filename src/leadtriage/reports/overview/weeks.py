@@ -8,12 +8,13 @@ from datetime import date, timedelta
 from sqlalchemy import Connection
 
 from leadtriage.criteria.model import Criteria
+from leadtriage.overviews import Chart, Part, Point, Series, Trace
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.overview.commands import Commands
 from leadtriage.reports.overview.period import narrow
 from leadtriage.reports.periods import Period
 from leadtriage.reports.trend import MEASURES, list_trend
-from leadtriage.tabular import Chart, Part, Point, Series, Table, Trace
+from leadtriage.tabular import Table
 
 _MOST_WEEKS = 53
 
