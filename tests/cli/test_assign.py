@@ -54,7 +54,7 @@ def test_what_finds_nobody_is_listed_with_why(team: Program) -> None:
 def test_a_leaver_whom_no_lead_has_is_told_with_the_nearest_name(team: Program) -> None:
     team.done("assign", *DAY)
     ran = team.done("assign", "--from", "Maira", *DAY)
-    assert "No lead has the owner “Maira”; near it: “Maria”." in ran.err
+    assert "no lead has the owner “Maira”; near it: “Maria”" in ran.err
     team.done("close", "1", "lost", "--reason", "price", *DAY)
     assert "Maria has no open leads" in team.done("assign", "--from", "maria", *DAY).err.replace(
         "maria has", "Maria has"

@@ -153,7 +153,7 @@ def test_stale_tells_cron_by_its_exit_code(sample: Program) -> None:
 def test_a_name_that_nothing_has_is_told_and_no_failure(sample: Program, command: str, option: str) -> None:
     ran = sample.done(command, option, "Misspelt", *DAY, "--format", "json")
     assert command == "aging" or ran.rows == []
-    assert f"No lead has the {option[2:]} “Misspelt”" in ran.err
+    assert f"no lead has the {option[2:]} “Misspelt”" in ran.err
     assert "No lead has" not in sample.done(command, option, "Misspelt", *DAY, "--quiet").err
 
 

@@ -174,4 +174,4 @@ def test_the_summary_is_data_for_scripts(sample: Program, tmp_path: Path) -> Non
 def test_no_candidate_no_question(sample: Program, tmp_path: Path) -> None:
     with Terminal(tmp_path, *REVIEW, "--owner", "Nobody Here") as terminal:
         assert terminal.end() == 0
-        assert "No lead has the owner" in terminal.written
+        assert "no lead has the owner" in terminal.written

@@ -56,8 +56,8 @@ def test_others_have_their_one_name(program: Program) -> None:
 @pytest.mark.usefixtures("team")
 def test_whose_name_is_known_is_not_called_unknown(program: Program) -> None:
     empty = program.done("leads", "--owner", "Pam Beesly", "--stage", "won")
-    assert "No lead has the owner" not in empty.err
-    assert "No lead has the owner “Toby”" in program.done("leads", "--owner", "Toby").err
+    assert "no lead has the owner" not in empty.err
+    assert "no lead has the owner “Toby”" in program.done("leads", "--owner", "Toby").err
 
 
 @pytest.mark.usefixtures("team")

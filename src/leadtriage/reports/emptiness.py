@@ -39,29 +39,32 @@ def explain_emptiness(connection: Connection, found: Table, filters: Filters) ->
 
 
 def explain_unknown(connection: Connection, kind: str, names: Iterable[str]) -> tuple[str, ...]:
-    """Say of each name that no lead has which ones are near it; `kind` is "owner", "source" or "campaign"."""
-    asked = {comparable(name): name for name in map(as_stored, names)}
-    known = _names_by_form(connection, [kind])[kind] if asked else {}
+    """Say of each name that no lead has which ones are near it; `kind` is "owner", "source", "campaign" or "reason"."""
+    return _explain(connection, [(kind, name) for name in names])
+
+
+def explain_names(connection: Connection, filters: Filters) -> tuple[str, ...]:
+    """Say of each name in the filters that no lead has which ones are near it."""
+    given = {"owner": filters.owner, "source": filters.source, "campaign": filters.campaign, "reason": filters.reason}
+    return _explain(connection, [(kind, name) for kind, name in given.items() if name is not None and name.strip()])
+
+
+def _explain(connection: Connection, asked: Collection[tuple[str, str]]) -> tuple[str, ...]:
+    if not asked:
+        return ()
+    known = _names_by_form(connection, dict.fromkeys(kind for kind, _ in asked))
+    stored = [(kind, as_stored(name)) for kind, name in asked]
+    by_form = {(kind, _form(kind, name)): name for kind, name in stored}
     return tuple(
-        f"no lead has the {kind} “{name}”; {_name_nearest(name, known.values())}"
-        for form, name in asked.items()
-        if form not in known and not (kind == "owner" and _has_other_name(connection, name, known))
+        f"no lead has the {kind} “{name}”; {_name_nearest(name, known[kind].values())}"
+        for (kind, form), name in by_form.items()
+        if form not in known[kind] and not (kind == "owner" and _has_other_name(connection, name, known[kind]))
     )
 
 
-def explain_names(connection: Connection, filters: Filters) -> list[str]:
-    """Say of each name in the filters that no lead has which ones are near it."""
-    given = {"owner": filters.owner, "source": filters.source, "campaign": filters.campaign, "reason": filters.reason}
-    asked = {kind: as_stored(name) for kind, name in given.items() if name is not None and name.strip()}
-    if not asked:
-        return []
-    known = _names_by_form(connection, asked)
-    return [
-        f"No lead has the {kind} “{name}”; {_name_nearest(name, known[kind].values())}."
-        for kind, name in asked.items()
-        if (name if kind == "reason" else comparable(name)) not in known[kind]
-        and not (kind == "owner" and _has_other_name(connection, name, known[kind]))
-    ]
+def _form(kind: str, name: str) -> str:
+    """A name as it is compared; reasons are words, compared as they stand."""
+    return name if kind == "reason" else comparable(name)
 
 
 def _has_other_name(connection: Connection, name: str, known: Collection[str]) -> bool:
