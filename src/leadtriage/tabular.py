@@ -84,7 +84,7 @@ class Card:
     Attributes:
         title: its name in a few words.
         facts: label and value, in the order in which people read them; what is unknown is not among them.
-        tables: its parts, each under its own title: the sides of the score, the ledger, the story.
+        tables: its parts, each under its own title: the dimensions of the score, the ledger, the story.
         record: the one flat object for scripts; values are plain, or lists of flat objects.
         notes: sentences for people.
     """

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Dimension(StrEnum):
-    """The five sides of a qualified lead."""
+    """What a qualified lead is judged by: the five dimensions of its score."""
 
     FIT = "fit"
     BUDGET = "budget"
@@ -68,14 +68,14 @@ class Reason(StrEnum):
     FEATURE = "feature"
 
 
-SIDES: Mapping[Reason, Dimension] = {
+DIMENSION_OF: Mapping[Reason, Dimension] = {
     Reason.NO_FIT: Dimension.FIT,
     Reason.NO_BUDGET: Dimension.BUDGET,
     Reason.NO_AUTHORITY: Dimension.AUTHORITY,
     Reason.NO_NEED: Dimension.NEED,
     Reason.BAD_TIMING: Dimension.TIMING,
 }
-"""The side of a lead that a reason finds wanting; the other reasons are about none."""
+"""The dimension in which a reason finds a lead wanting; the other reasons are about none."""
 
 
 class VerdictWord(StrEnum):

@@ -73,7 +73,7 @@ STALE = Table(
     rows=(
         {"id": 1, "name": "Greta", "owner": "Anna", "owner_shown": "Anna", "overdue_days": 9, "leads": None},
         {"id": 2, "name": "Noah", "owner": "Anna", "owner_shown": "Anna", "overdue_days": -2, "leads": None},
-        {"id": None, "name": None, "owner": None, "owner_shown": "nobody", "overdue_days": None, "leads": 12_000},
+        {"id": None, "name": None, "owner": None, "owner_shown": "no owner", "overdue_days": None, "leads": 12_000},
     ),
     group_by="owner",
 )
@@ -129,7 +129,7 @@ REVIEWED = Card(
         ("Phone", "+4930123456"),
         ("Need", "We plan every service trip on paper, trips get lost, and customers call us twice. " * 5),
         ("Source", "Trade show, Autumn in Berlin"),
-        ("Owner", "nobody"),
+        ("Owner", "none"),
         ("Came in", "3 Nov, 17 days ago"),
         ("Last touch", "no contact recorded"),
         ("Industry", "Manufacturing"),

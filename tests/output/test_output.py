@@ -133,7 +133,7 @@ def test_a_heading_counts_what_the_table_says() -> None:
     sizes = replace(STALE, group_sizes={None: 12_000})
     for screen in (Screen(80), Screen(80, colour=True)):
         drawn = draw_table(sizes, screen)
-        assert "nobody (12,000)" in drawn
+        assert "no owner (12,000)" in drawn
         assert "Anna (2)" in drawn
 
 

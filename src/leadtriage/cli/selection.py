@@ -42,7 +42,7 @@ _GRADES: dict[str, Any] = {
 _STAGES: dict[str, Any] = {"case_sensitive": False, "metavar": "|".join(Stage)}
 
 FILTERS = (
-    _parameter("owner", "--owner", str | None, None, "Only leads of this rep; '' for nobody's.", metavar="NAME"),
+    _parameter("owner", "--owner", str | None, None, "Only leads of this rep; '' for no owner.", metavar="NAME"),
     _parameter("grade", "--grade", list[Grade] | None, None, "Only this grade; may be repeated.", **_GRADES),
     _parameter("source", "--source", str | None, None, "Only leads from this source; '' for unknown.", metavar="NAME"),
     _parameter("campaign", "--campaign", str | None, None, "Only leads of this campaign.", metavar="NAME"),

@@ -129,10 +129,14 @@ def _agreements() -> Iterator[tuple[str, str, Select[Any]]]:
         "batches",
         select(_batch.c.id).where(or_(_batch.c.rows != stored + rejected, _batch.c.rejected != rejected)),
     )
-    sides: ColumnElement[Any] = _score.c.fit
-    for side in tuple(Dimension)[1:]:
-        sides = sides + _score.c[side.value]
-    yield "the five sides of every score add up to it", "leads", select(_score.c.lead_id).where(_score.c.score != sides)
+    added: ColumnElement[Any] = _score.c.fit
+    for dimension in tuple(Dimension)[1:]:
+        added = added + _score.c[dimension.value]
+    yield (
+        "the five dimensions of every score add up to it",
+        "leads",
+        select(_score.c.lead_id).where(_score.c.score != added),
+    )
     yield (
         "every score is one that can be",
         "leads",

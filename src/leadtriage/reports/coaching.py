@@ -12,7 +12,7 @@ from leadtriage.reports.flag_reasons import FlagReason
 from leadtriage.reports.intervals import FEWEST
 from leadtriage.reports.quantiles import find_median
 from leadtriage.reports.records import Record
-from leadtriage.vocabulary import SIDES, Reason
+from leadtriage.vocabulary import DIMENSION_OF, Reason
 from leadtriage.words import count_of
 
 MOST_LINES = 3
@@ -45,7 +45,7 @@ def _on_flags(flags: Iterable[FlagReason]) -> list[Advice]:
         text = f"{flag.overturned:,} of {flag.decided:,} {flag.reason} flags were overturned"
         if flag.unasked and flag.unasked * 2 > flag.overturned:
             whole = flag.unasked == flag.overturned
-            what = f"the {SIDES[Reason(flag.reason)]}"
+            what = f"the {DIMENSION_OF[Reason(flag.reason)]}"
             text += f": {what} was never asked" if whole else f": in {flag.unasked:,} {what} was never asked"
         found += _advise(flag.overturned, flag.decided, text)
     return found

@@ -56,12 +56,17 @@ def make_digest(connection: Connection, criteria: Criteria, as_of: date, owner: 
         _list_to_review(connection, criteria, filters, as_of),
         _list_week(connection, filters, as_of),
     )
-    whose = "All leads" if owner is None else f"Leads of {owner.strip() or 'nobody'}"
     return Digest(
-        title=f"{whose}, {say_weekday(as_of, as_of)} {as_of.year}",
+        title=f"{_say_whose(owner)}, {say_weekday(as_of, as_of)} {as_of.year}",
         remarks=_tell_age(read_basis(connection), as_of),
         tables=tuple(part for part in parts if part.rows),
     )
+
+
+def _say_whose(owner: str | None) -> str:
+    if owner is None:
+        return "All leads"
+    return f"Leads of {owner.strip()}" if owner.strip() else "Leads without an owner"
 
 
 def _tell_age(basis: Basis, as_of: date) -> tuple[str, ...]:

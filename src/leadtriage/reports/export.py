@@ -86,7 +86,7 @@ EXPORTED = (
     "ceiling",
     "grade",
     "known",
-    *(f"score_{side}" for side in _SCORES[4:]),
+    *(f"score_{dimension}" for dimension in _SCORES[4:]),
     "reason",
 )
 """The headers of an export, before the files' own columns."""

@@ -17,7 +17,7 @@ from leadtriage.reports.doings import select_decided
 from leadtriage.reports.intervals import FEWEST
 from leadtriage.reports.people import People
 from leadtriage.reports.teamwork import Work
-from leadtriage.vocabulary import SIDES, Dimension, Reason
+from leadtriage.vocabulary import DIMENSION_OF, Dimension, Reason
 
 _MOST_VERDICTS = 500
 """Of which the ledgers are read; the latest tell what happens now."""
@@ -52,7 +52,7 @@ def read_flag_reasons(connection: Connection, people: People, work: Work) -> dic
     found: dict[str, list[FlagReason]] = defaultdict(list)
     for (person, reason), count in sorted(counts.items()):
         unasked = None
-        if reason in SIDES and count["decided"] >= FEWEST and count["overturned"] <= _MOST_VERDICTS:
+        if reason in DIMENSION_OF and count["decided"] >= FEWEST and count["overturned"] <= _MOST_VERDICTS:
             unasked = _count_unasked(connection, work, names[person, reason], Reason(reason))
         found[person].append(FlagReason(reason, count["decided"], count["overturned"], unasked))
     return dict(found)
@@ -79,7 +79,7 @@ def _count_unasked(connection: Connection, work: Work, names: Iterable[str], rea
     questions: dict[int, list[tuple[str, Any]]] = defaultdict(list)
     for lead_id, criterion, at in asked:
         questions[lead_id].append((criterion, at))
-    dimension = SIDES[reason]
+    dimension = DIMENSION_OF[reason]
     verdicts = {(row.lead_id, row.id): row for row in rows}
     return sum(
         _is_unasked(row.ledger, dimension, {name for name, at in questions[row.lead_id] if at <= row.at})

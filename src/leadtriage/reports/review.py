@@ -127,7 +127,7 @@ def _state_facts(lead: Mapping[str, Any], as_of: date) -> Iterator[tuple[str, Ce
     yield "Phone", lead["phone"]
     yield "Need", lead["need"]
     yield "Source", _join(lead["source"], lead["campaign"])
-    yield "Owner", lead["owner"] or "nobody"
+    yield "Owner", lead["owner"] or "none"
     yield "Came in", f"{say_day(lead['created_on'], as_of)}, {_say_ago(lead['created_on'], as_of)}"
     yield "Last touch", _say_last_touch(lead, as_of)
     yield "Industry", lead["industry"]

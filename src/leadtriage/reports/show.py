@@ -59,7 +59,7 @@ def show_lead(connection: Connection, criteria: Criteria, lead_id: int, as_of: d
     duplicates = _read_duplicates(connection, lead_id)
     extras = _read_extras(connection, lead)
     questions = explanation.questions if is_open else ()
-    sides, ledger = show_tables.dimensions(explanation), show_tables.ledger(explanation)
+    dimensions, ledger = show_tables.dimensions(explanation), show_tables.ledger(explanation)
     parts = {
         "questions": show_tables.questions(questions),
         "put_off": show_tables.put_off(explanation.put_off),
@@ -83,7 +83,7 @@ def show_lead(connection: Connection, criteria: Criteria, lead_id: int, as_of: d
         title=f"{_say_who(lead)} (lead {lead_id})",
         facts=_state_facts(lead, explanation, criteria, as_of),
         tables=(
-            sides,
+            dimensions,
             show_tables.add_total(ledger, explanation),
             *(show_tables.without(p, "kind") for p in parts.values()),
         ),

@@ -1,4 +1,4 @@
-"""The parts of a lead's card as tables: the score's sides, the ledger, questions, nominations, the story and more."""
+"""The parts of a lead's card as tables: the score's dimensions, the ledger, questions, nominations and the story."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def records(part: Table) -> list[dict[str, Cell]]:
 
 
 def dimensions(explanation: Explanation) -> Table:
-    """What each side of the score gives and could give, with a bar for the share of its maximum."""
+    """What each dimension of the score gives and could give, with a bar for the share of its maximum."""
     columns = (
         Column("dimension", "", keep=100),
         Column("share", "", keep=90, kind="bar", shown="share_shown"),

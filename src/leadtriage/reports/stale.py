@@ -224,7 +224,7 @@ def _present(row: _Overdue, basis: Basis, as_of: date) -> CellRow:
     lead = row.lead
     return {
         **{key: lead[key] for key in ("id", "name", "company", "owner", "grade", "score", "stage")},
-        "owner_shown": lead["owner"] or "nobody",
+        "owner_shown": lead["owner"] or "no owner",
         "grade_shown": basis.shown_grade(lead["grade"], lead["known"]),
         "clock": row.clock.value,
         "clock_shown": _CLOCK_WORDS[row.clock],
@@ -240,7 +240,7 @@ def _present_backlog(count: Row) -> CellRow:
     came_late = count_of(count["leads"], "lead")
     return {column.key: None for column in _COLUMNS} | {
         "owner": count["owner"],
-        "owner_shown": count["owner"] or "nobody",
+        "owner_shown": count["owner"] or "no owner",
         "name_shown": f"{came_late} too old on arrival",
         "clock": Clock.BACKLOG.value,
         "clock_shown": _CLOCK_WORDS[Clock.BACKLOG],

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, and_, false, or_
 from leadtriage.criteria.model import Criteria
 from leadtriage.reports.filters import has_points
 from leadtriage.reports.intervals import FEWEST
-from leadtriage.vocabulary import SIDES, Dimension, Reason, Stage
+from leadtriage.vocabulary import DIMENSION_OF, Dimension, Reason, Stage
 from leadtriage.words import count_of
 
 _MOST_TOLD = 3
@@ -35,7 +35,7 @@ class Lost:
 
 def was_unseen(criteria: Criteria, stage: ColumnElement[Any], reason: ColumnElement[Any]) -> ColumnElement[bool]:
     """Whether a lead was lost for what a dimension is about that had given it points."""
-    tests = [and_(reason == why.value, has_points(side)) for why, side in _sides(criteria).items()]
+    tests = [and_(reason == why.value, has_points(dimension)) for why, dimension in _asked_dimensions(criteria).items()]
     return and_(stage == Stage.LOST.value, or_(false(), *tests))
 
 
@@ -46,15 +46,15 @@ def say_unseen(criteria: Criteria, lost: Iterable[Lost]) -> tuple[str, ...]:
         leads[each.reason] += each.leads
         unseen[each.reason] += each.unseen
     said: list[str] = []
-    for reason, side in _sides(criteria).items():
+    for reason, dimension in _asked_dimensions(criteria).items():
         if leads[reason.value] >= FEWEST and unseen[reason.value]:
             lost_for = count_of(leads[reason.value], "lead")
             said += [
-                f"{unseen[reason.value]:,} of {lost_for} lost for {reason} had points for {side}: the criteria did not "
-                "see it. List them:",
-                f"leadtriage leads --stage lost --reason {reason} --points {side}",
+                f"{unseen[reason.value]:,} of {lost_for} lost for {reason} had points for {dimension}: the criteria "
+                "did not see it. List them:",
+                f"leadtriage leads --stage lost --reason {reason} --points {dimension}",
             ]
-    known = {*_sides(criteria), *(line.reason for line in criteria.junk.disqualify)}
+    known = {*_asked_dimensions(criteria), *(line.reason for line in criteria.junk.disqualify)}
     blind = sorted(
         ((number, reason) for reason, number in leads.items() if reason is not None and reason not in known),
         key=lambda pair: (-pair[0], pair[1]),
@@ -76,7 +76,7 @@ def _say_blind(blind: list[tuple[int, str]]) -> list[str]:
     ]
 
 
-def _sides(criteria: Criteria) -> dict[Reason, Dimension]:
+def _asked_dimensions(criteria: Criteria) -> dict[Reason, Dimension]:
     """The reasons for which the criteria have a dimension with something in it."""
     asked = {part.dimension for part in criteria.score if part.criteria}
-    return {reason: side for reason, side in SIDES.items() if side in asked}
+    return {reason: dimension for reason, dimension in DIMENSION_OF.items() if dimension in asked}
