@@ -14,13 +14,14 @@ from typing import BinaryIO, NamedTuple, TextIO
 
 from leadtriage.errors import FileError, UsageError
 from leadtriage.importing.reading.delimited import Block, allow_long_cells, read_blocks
-from leadtriage.importing.reading.dialect import guess_dialect
+from leadtriage.importing.reading.dialect import guess_dialect, name_newline
 from leadtriage.importing.reading.encoding import Encoded, examine_bytes
 from leadtriage.importing.reading.layout import common_width, find_layout, name_columns
 from leadtriage.importing.reading.model import Chunk, Dialect, Layout, Reading, ReadOptions
+from leadtriage.importing.reading.oddities import Oddities, list_lines
 from leadtriage.importing.reading.rejects import BEGINNING, lay_out_rejects, restore_cells, restore_rows
 from leadtriage.importing.reading.spreadsheet import Sheet, convert_sheet, detect_spreadsheet
-from leadtriage.importing.reading.tables import Tally, cut_table, find_tables, shape_rows
+from leadtriage.importing.reading.tables import cut_table, find_tables, shape_rows
 
 __all__ = ["Chunk", "ReadOptions", "Reading", "Source", "open_source", "parsed_table"]
 
@@ -78,12 +79,12 @@ class Source:
         self._dialect = dialect
         self._layout = layout
         self._warnings = warnings
-        self._tally: Tally | None = None
+        self._oddities: Oddities | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What was guessed and may be wrong; once all rows were read also what was met in them."""
-        return self._warnings + (_tell(self._tally, self.reading.tables) if self._tally else ())
+        return self._warnings + (self._oddities.tell(self.reading.tables) if self._oddities else ())
 
     @property
     def size(self) -> int:
@@ -92,22 +93,22 @@ class Source:
 
     def rows(self) -> Iterator[Chunk]:
         """The rows below the header, in chunks of up to 20,000, without the blank ones; memory stays flat."""
-        tally = Tally()
-        blocks = self._table(tally)
-        yield from shape_rows(restore_rows(blocks) if self.has_rejects else blocks, self._columns, tally)
-        self._tally = tally
+        oddities = Oddities()
+        blocks = self._table(oddities)
+        yield from shape_rows(restore_rows(blocks) if self.has_rejects else blocks, self._columns, oddities)
+        self._oddities = oddities
 
     def why_rejected(self) -> list[tuple[str, str]]:
         """The line and reason of the first rejected rows; empty in a file that holds none."""
         if not self.has_rejects:
             return []
-        first = next(self._table(Tally()), Block([], [], {}, []))
+        first = next(self._table(Oddities()), Block([], [], {}, []))
         return [(row[0].strip(), row[1]) for row in first.cells[:SAMPLE_ROWS] if len(row) > 1]
 
-    def _table(self, tally: Tally) -> Iterator[Block]:
+    def _table(self, oddities: Oddities) -> Iterator[Block]:
         with _open_text(self._path, self._encoded) as text:
             blocks = _read(text, self._dialect, self._encoded, self._layout.width, self.reading.format)
-            yield from cut_table(blocks, self._layout, tally, padded=self.reading.format != "csv")
+            yield from cut_table(blocks, self._layout, oddities, padded=self.reading.format != "csv")
 
 
 def parsed_table(source: Source) -> Iterator[list[str]]:
@@ -117,7 +118,7 @@ def parsed_table(source: Source) -> Iterator[list[str]]:
     """
     if source.raw_headers:
         yield list(source.raw_headers)
-    for block in source._table(Tally()):
+    for block in source._table(Oddities()):
         yield from (row for row in block.cells if row)
 
 
@@ -209,7 +210,7 @@ def _open_delimited(path: Path, name: str, options: ReadOptions, *, allow_empty:
         delimiter=dialect.delimiter + (" " if dialect.space_after else ""),
         quote=dialect.quote,
         escape=("backslash" if dialect.escape == "\\" else dialect.escape or "doubled") if dialect.quote else "",
-        newline=_name_newline(sample),
+        newline=name_newline(sample),
         preamble=found.preamble,
         header_rows=found.layout.header_rows,
         tables=found.tables,
@@ -270,7 +271,7 @@ def _lay_out(path: Path, encoded: Encoded, dialect: Dialect, options: ReadOption
         layout, preamble = replace(below, first=first + below.first), ()
     warnings = layout.warnings
     if starts:
-        lines = _list_lines([block.lines[start] for start in starts])
+        lines = list_lines([block.lines[start] for start in starts])
         warnings += (
             f"the file holds {len(starts) + 1} tables (others begin on line {lines}); only table {wanted} is read, "
             "--table chooses another",
@@ -295,33 +296,3 @@ def _read(
         return
     for block in read_blocks(text, dialect, width=None, has_nul=False, at_least=at_least):
         yield Block([int(row[0]) for row in block.cells], [row[1:] for row in block.cells], {}, [])
-
-
-def _name_newline(sample: str) -> str:
-    windows = sample.count("\r\n")
-    counts = {"CRLF": windows, "LF": sample.count("\n") - windows, "CR": sample.count("\r") - windows}
-    used = [name for name, count in counts.items() if count > 0.02 * sum(counts.values())]
-    return used[0] if len(used) == 1 else "mixed" if used else ""
-
-
-def _tell(tally: Tally, tables: int) -> tuple[str, ...]:
-    told = []
-    if tally.short:
-        told.append(f"rows shorter than the header, filled up with nothing: {tally.short:,}")
-    if 0 < len(tally.long) <= 0.2 * tally.rows:
-        told.append(f"rows with a delimiter too many, whose cells may be shifted: line {_list_lines(tally.long)}")
-    if tally.mended:
-        told.append(
-            f"rows with broken quotation marks or delimiters that were mended: line {_list_lines(tally.mended)}"
-        )
-    if tally.damaged:
-        told.append(f"rows that can't be read because of their delimiters or quotation marks: {tally.damaged:,}")
-    if tally.notes:
-        told.append(f"lines below the table that are left out: {tally.notes}")
-    if tally.another_table_at is not None and tables == 1:
-        told.append(f"reading stopped at line {tally.another_table_at:,}, where another table begins (--table)")
-    return tuple(told)
-
-
-def _list_lines(lines: list[int]) -> str:
-    return ", ".join(map(str, lines[:5])) + (f" and {len(lines) - 5:,} more" if len(lines) > 5 else "")

@@ -210,3 +210,11 @@ def _quotes_beside(sample: str, dialect: Dialect) -> float:
     beside += len(re.findall(rf"{quote}(?=\s*$|{edge})", sample, re.MULTILINE))
     doubled = 2 * sample.count(quote * 2)
     return max(0.05, min(1.0, (beside + doubled) / total))
+
+
+def name_newline(sample: str) -> str:
+    """Return CRLF, LF or CR, by what ends the lines of a text; mixed, or an empty text where nothing does."""
+    windows = sample.count("\r\n")
+    counts = {"CRLF": windows, "LF": sample.count("\n") - windows, "CR": sample.count("\r") - windows}
+    used = [name for name, count in counts.items() if count > 0.02 * sum(counts.values())]
+    return used[0] if len(used) == 1 else "mixed" if used else ""

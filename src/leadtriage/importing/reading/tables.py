@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from leadtriage.importing.reading.delimited import Block
 from leadtriage.importing.reading.layout import begins_table
 from leadtriage.importing.reading.model import Chunk, Layout
+from leadtriage.importing.reading.oddities import Oddities
 
 ROWS_PER_CHUNK = 20_000
 MOST_NOTED_LINES = 10_000
 MOST_NOTES = 20
 
 
-@dataclass(slots=True)
-class Tally:
-    """What was met while a table was read, for the warnings afterwards: counts, and some rows' lines."""
-
-    rows: int = 0
-    blank: int = 0
-    short: int = 0
-    long: list[int] = field(default_factory=list)
-    mended: list[int] = field(default_factory=list)
-    damaged: int = 0
-    notes: int = 0
-    another_table_at: int | None = None
-
-
-def cut_table(blocks: Iterator[Block], layout: Layout, tally: Tally, *, padded: bool) -> Iterator[Block]:
+def cut_table(blocks: Iterator[Block], layout: Layout, oddities: Oddities, *, padded: bool) -> Iterator[Block]:
     """The records of the table that `layout` describes, without its header, up to where another table begins.
 
     Args:
@@ -43,13 +30,13 @@ def cut_table(blocks: Iterator[Block], layout: Layout, tally: Tally, *, padded: 
             block = _slice(block, dropped, len(block.cells))
         end = _find_next_table(block, layout, after_blank=after_blank)
         if end is not None:
-            tally.another_table_at = block.lines[end]
+            oddities.another_table_at = block.lines[end]
             yield _slice(block, 0, end)
             return
         after_blank = bool(block.cells) and not any(block.cells[-1])
         if is_last and layout.columns > 2:
             kept = _find_notes(block, padded=padded)
-            tally.notes = sum(1 for row in block.cells[kept:] if any(row))
+            oddities.notes = sum(1 for row in block.cells[kept:] if any(row))
             block = _slice(block, 0, kept)
         yield block
 
@@ -70,7 +57,7 @@ def find_tables(block: Block, layout: Layout, limit: int) -> list[int]:
     return found
 
 
-def shape_rows(blocks: Iterator[Block], columns: int, tally: Tally) -> Iterator[Chunk]:
+def shape_rows(blocks: Iterator[Block], columns: int, oddities: Oddities) -> Iterator[Chunk]:
     """Rows of exactly `columns` cells: blank ones dropped, short ones padded, empty cells past the end cut off.
 
     Rows that can't be brought to that width keep their cells and are told in `problems`.
@@ -82,17 +69,17 @@ def shape_rows(blocks: Iterator[Block], columns: int, tally: Tally) -> Iterator[
             if not any(row) or (len(row) == 1 and not row[0].strip())
         ]
         if blank:
-            tally.blank += len(blank)
+            oddities.blank += len(blank)
             block = _without(block, blank)
         problems = dict(block.damage)
         for position, row in enumerate(block.cells):
             if len(row) != columns and position not in problems:
-                problem = _fit(row, block.lines[position], columns, tally)
+                problem = _fit(row, block.lines[position], columns, oddities)
                 if problem:
                     problems[position] = problem
-        tally.damaged += len(problems)
-        _note_lines(tally.mended, [block.lines[position] for position in block.mended])
-        tally.rows += len(block.cells)
+        oddities.damaged += len(problems)
+        _note_lines(oddities.mended, [block.lines[position] for position in block.mended])
+        oddities.rows += len(block.cells)
         for start in range(0, len(block.cells), ROWS_PER_CHUNK):
             end = start + ROWS_PER_CHUNK
             yield Chunk(
@@ -106,18 +93,18 @@ def _note_lines(noted: list[int], lines: list[int]) -> None:
     noted.extend(lines[: max(0, MOST_NOTED_LINES - len(noted))])
 
 
-def _fit(row: list[str], line: int, columns: int, tally: Tally) -> str | None:
+def _fit(row: list[str], line: int, columns: int, oddities: Oddities) -> str | None:
     """Brings one row to the width in place, or says why it can't be."""
     if len(row) < columns:
         if len(row) == 1 and columns > 2:
             return f"one cell where the header has {columns}"
         row.extend([""] * (columns - len(row)))
-        tally.short += 1
+        oddities.short += 1
         return None
     if any(row[columns:]):
         return f"{len(row)} cells where the header has {columns}"
     del row[columns:]
-    _note_lines(tally.long, [line])
+    _note_lines(oddities.long, [line])
     return None
 
 
