@@ -14,9 +14,9 @@ from sqlalchemy import ColumnElement, Connection, Date, Select, and_, exists, fu
 
 from leadtriage.db.expressions import one_if
 from leadtriage.db.schema import Event, ImportBatch, Lead, Nomination, Touch, Verdict, table
-from leadtriage.reports.filters import Filters, conditions, visible
+from leadtriage.reports.filters import Filters, conditions, not_hidden, visible
 from leadtriage.reports.overturns import select_decisions, select_second_looks
-from leadtriage.reports.survivors import SURVIVORS, survivor_of
+from leadtriage.reports.survivors import SURVIVORS, Survivors, find_survivors
 from leadtriage.reports.teamwork import Work
 from leadtriage.scoring.nominating import BY_THE_CRITERIA
 from leadtriage.vocabulary import EventKind, Stage, VerdictKind
@@ -26,7 +26,6 @@ _nomination, _verdict = table(Nomination), table(Verdict)
 _further = _touch.alias("further")
 _event, _batch = table(Event), table(ImportBatch)
 _undoing = _event.alias("undoing")
-_merged = SURVIVORS.alias("merged_too")
 
 
 class Doing(StrEnum):
@@ -53,7 +52,7 @@ class DoneCount:
 
 def count_done(connection: Connection, work: Work, doing: Doing) -> list[DoneCount]:
     """Count by name as it was written."""
-    rows = select_done(work, doing).subquery()
+    rows = select_done(connection, work, doing).subquery()
     return _read(connection, select(rows.c.by, func.count(), func.sum(rows.c.well)).group_by(rows.c.by))
 
 
@@ -67,8 +66,10 @@ def _read(connection: Connection, counted: Select[Any]) -> list[DoneCount]:
     return [DoneCount(*row) for row in connection.execute(counted)]
 
 
-def select_done(work: Work, doing: Doing) -> Select[Any]:
+def select_done(connection: Connection, work: Work, doing: Doing) -> Select[Any]:
     """Select `lead_id`, `by` and `well` (1 or 0) of everything of a kind that was done within the period."""
+    if doing is Doing.PROMISE:
+        return _select_promises(work, find_survivors(connection))
     return _SELECTED[doing](work)
 
 
@@ -80,8 +81,7 @@ def _is_about(lead_id: ColumnElement[int], work: Work) -> ColumnElement[bool]:
     chosen = (visible(), *conditions(work.of_leads))
     through_merge = lead_id.in_(select(SURVIVORS.c.lead_id).join(_lead, _lead.c.id == SURVIVORS.c.into).where(*chosen))
     if work.of_leads == Filters():
-        hidden = or_(_lead.c.removed_by.is_not(None), _lead.c.merged_into.is_not(None))
-        return or_(lead_id.not_in(select(_lead.c.id).where(hidden)), through_merge)
+        return or_(not_hidden(lead_id), through_merge)
     return or_(exists().where(_lead.c.id == lead_id, *chosen), through_merge)
 
 
@@ -98,7 +98,7 @@ def select_decided(work: Work, *of_flag: str) -> Select[Any]:
     return select(*columns, decided.c.confirmed.label("well")).where(flagged, about, *work.at(decided.c.at))
 
 
-def _select_promises(work: Work) -> Select[Any]:
+def _select_promises(work: Work, survivors: Survivors) -> Select[Any]:
     """The touches by which somebody here promised the next one for a day within the period.
 
     Kept: a further touch of the lead on that day or before, by whomever. A promise for today counts once it is kept,
@@ -108,10 +108,7 @@ def _select_promises(work: Work) -> Select[Any]:
     # A file that tells of a contact on the same day tells of the same one.
     later_that_day = and_(_further.c.on == promise.on, _further.c.id > promise.id, _further.c.act.is_not(None))
     kept = exists().where(
-        or_(
-            _further.c.lead_id == _lead.c.id,
-            _further.c.lead_id.in_(select(_merged.c.lead_id).where(_merged.c.into == _lead.c.id)),
-        ),
+        survivors.is_part(_further.c.lead_id, _lead.c.id),
         _further.c.withdrawn_at.is_(None),
         _further.c.dated,
         _further.c.on <= promise.next_on,
@@ -129,9 +126,8 @@ def _select_promises(work: Work) -> Select[Any]:
             one_if(kept).label("well"),
             one_if(let_go).label("let_go"),
         )
-        .select_from(_touch)
-        .outerjoin(SURVIVORS, SURVIVORS.c.lead_id == promise.lead_id)
-        .join(_lead, _lead.c.id == survivor_of(promise.lead_id))
+        .select_from(survivors.beside(_touch, promise.lead_id))
+        .join(_lead, _lead.c.id == survivors.of(promise.lead_id))
         .where(
             promise.withdrawn_at.is_(None),
             promise.act.is_not(None),
@@ -183,7 +179,6 @@ def _select_reviews(work: Work) -> Select[Any]:
 
 
 _SELECTED: Mapping[Doing, Callable[[Work], Select[Any]]] = {
-    Doing.PROMISE: _select_promises,
     Doing.FLAG: _select_flags,
     Doing.DECISION: select_decided,
     Doing.REVIEW: _select_reviews,

@@ -85,10 +85,10 @@ def parked_for() -> ColumnElement[str]:
     return case((_lead.c.stage == Stage.NURTURE.value, _lead.c.nurture_reason))
 
 
-def not_hidden() -> ColumnElement[bool]:
-    """The same for a statement that reads `lead_score` alone."""
+def not_hidden(lead_id: ColumnElement[int] = _score.c.lead_id) -> ColumnElement[bool]:
+    """The same as `visible` for a statement that does not read `lead`: all leads but the few that are hidden."""
     hidden = select(_lead.c.id).where(or_(_lead.c.removed_by.is_not(None), _lead.c.merged_into.is_not(None)))
-    return _score.c.lead_id.not_in(hidden)
+    return lead_id.not_in(hidden)
 
 
 def conditions(filters: Filters) -> list[ColumnElement[bool]]:

@@ -11,7 +11,7 @@ from sqlalchemy import CTE, ColumnElement, and_, func, literal, select
 from leadtriage.criteria.model import FollowUp, Goal
 from leadtriage.db.schema import Touch, table
 from leadtriage.reports.periods import Period
-from leadtriage.reports.survivors import SURVIVORS, survivor_of
+from leadtriage.reports.survivors import Survivors
 from leadtriage.reports.working_time import count_working_days
 
 _touch = table(Touch)
@@ -66,25 +66,26 @@ def say_goal(goal: Goal) -> str:
     return f"{goal.target:,} {goal.what} per {goal.per}"
 
 
-def goal_conditions(kinds: Iterable[GoalKind], cohort: CTE, as_of: date) -> list[ColumnElement[bool]]:
+def goal_conditions(
+    kinds: Iterable[GoalKind], cohort: CTE, survivors: Survivors, as_of: date
+) -> list[ColumnElement[bool]]:
     """What a lead of the cohort must fulfil to count towards each kind of goal.
 
     Won: closed in that time. Qualified: qualified in it. Touched: a contact in it is recorded with its day. What
     happened on a day that nobody knows counts for none.
     """
-    return [_counts(kind, cohort, as_of) for kind in kinds]
+    return [_counts(kind, cohort, survivors, as_of) for kind in kinds]
 
 
-def _counts(kind: GoalKind, cohort: CTE, as_of: date) -> ColumnElement[bool]:
+def _counts(kind: GoalKind, cohort: CTE, survivors: Survivors, as_of: date) -> ColumnElement[bool]:
     first = find_period(kind.per, as_of).since
     if kind.what == "won":
         return and_(cohort.c.won == 1, _lies(cohort.c.closed_on, first, as_of))
     if kind.what == "qualified":
         return and_(cohort.c.qualified == 1, _lies(cohort.c.qualified_on, first, as_of))
     contacts = (
-        select(survivor_of(_touch.c.lead_id))
-        .select_from(_touch)
-        .outerjoin(SURVIVORS, SURVIVORS.c.lead_id == _touch.c.lead_id)
+        select(survivors.of(_touch.c.lead_id))
+        .select_from(survivors.beside(_touch, _touch.c.lead_id))
         .where(_touch.c.withdrawn_at.is_(None), _touch.c.dated, _touch.c.on.between(first, as_of))
     )
     return cohort.c.lead_id.in_(contacts)

@@ -23,6 +23,7 @@ from sqlalchemy import (
     case,
     func,
     literal,
+    not_,
     null,
     or_,
     select,
@@ -33,16 +34,17 @@ from sqlalchemy import (
 from leadtriage.criteria.model import Criteria, FollowUp
 from leadtriage.db import expressions
 from leadtriage.db.expressions import days_between
-from leadtriage.db.schema import Lead, LeadScore, Touch, table
+from leadtriage.db.schema import Lead, LeadScore, table
+from leadtriage.reports.contacts import select_contacts
 from leadtriage.reports.filters import Filters, may_be_contacted, visible
 from leadtriage.reports.leads import list_leads
 from leadtriage.reports.page import USUAL_LIMIT
-from leadtriage.reports.survivors import SURVIVORS, survivor_of
+from leadtriage.reports.survivors import find_survivors
 from leadtriage.scoring.clocks import make_calendar, name_due, set_deadlines
 from leadtriage.tabular import Table
 from leadtriage.vocabulary import Grade, Stage
 
-_lead, _score, _touch = table(Lead), table(LeadScore), table(Touch)
+_lead, _score = table(Lead), table(LeadScore)
 
 _EVER, _NEVER = date.min, date.max
 _MONTH = timedelta(30)
@@ -71,14 +73,12 @@ def stale_times(
       not be contacted: nobody owes them anything, and nobody knows since when.
 
     Args:
-        wanted: conditions on `lead` and `lead_score`.
+        wanted: conditions on `lead`.
     """
-    calendar = make_calendar(connection, follow_up, _list_days(follow_up, first, last))
-    parts = (
-        _select_last(follow_up, first, last, wanted),
-        _select_stopped(calendar, follow_up, first, wanted),
-        _select_between(calendar, follow_up, first, wanted),
-    )
+    asked = _Asked(follow_up, first, last, wanted)
+    calendar = make_calendar(connection, follow_up, _list_days(asked))
+    contacts = select_contacts(find_survivors(connection), first)
+    parts = _select_last(asked), _select_stopped(asked, calendar), _select_between(asked, calendar, contacts)
     # With an offset each part is worked out once, not again for each use of a column.
     yield union_all(*(part.offset(0).subquery().select() for part in parts)).subquery("stale")
     calendar.drop(connection, checkfirst=False)
@@ -93,50 +93,56 @@ def list_stale_on(
         return list_leads(connection, filters, limit=limit, among=select(times.c.lead_id).where(stale))
 
 
-def _list_days(follow_up: FollowUp, first: date, last: date) -> list[date]:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What `stale_times` is asked for."""
+
+    follow_up: FollowUp
+    first: date
+    last: date
+    wanted: Sequence[ColumnElement[bool]]
+
+
+def _list_days(asked: _Asked) -> list[date]:
     """The days from which a clock can run out within the period: whatever is older has run out before it."""
-    oldest = first
+    oldest = asked.first
     while True:
-        deadlines = set_deadlines(oldest, follow_up)
-        if max(deadlines.idle, deadlines.expiring, *deadlines.first_touch.values()) < first:
+        deadlines = set_deadlines(oldest, asked.follow_up)
+        if max(deadlines.idle, deadlines.expiring, *deadlines.first_touch.values()) < asked.first:
             break
         oldest -= _MONTH
-    return [oldest + timedelta(days) for days in range((last - oldest).days + 1)]
+    return [oldest + timedelta(days) for days in range((asked.last - oldest).days + 1)]
 
 
-def _select_last(follow_up: FollowUp, first: date, last: date, wanted: Sequence[ColumnElement[bool]]) -> Select[Any]:
+def _select_last(asked: _Asked) -> Select[Any]:
     """The stretch that has not ended yet, by the due day that the stale report goes by."""
-    # Of so many leads it is faster to read all scores in their order than the due ones in the order of their days.
-    due = func.coalesce(_score.c.next_due, literal(_NEVER, Date))
+    # The leads are walked in their own order: that of their days would read each page many times.
+    reached = select(_score.c.lead_id, _score.c.next_due).where(_score.c.next_due < asked.last)
+    due = reached.order_by(_score.c.lead_id).offset(0).subquery("due")
     return (
         select(
             _lead.c.id.label("lead_id"),
-            due.label("due"),
-            _find_floor(follow_up, first, _lead.c.last_touch_on, _lead.c.shelf_from).label("since"),
+            due.c.next_due.label("due"),
+            _find_floor(asked, _lead.c.last_touch_on, _lead.c.shelf_from).label("since"),
             literal(_NEVER, Date).label("until"),
         )
-        .join_from(_score, _lead, _lead.c.id == _score.c.lead_id)
-        .where(due < last, may_be_contacted(), *wanted)
+        .join_from(due, _lead, _lead.c.id == due.c.lead_id)
+        .where(may_be_contacted(), *asked.wanted)
     )
 
 
-def _select_stopped(
-    calendar: FromClause, follow_up: FollowUp, first: date, wanted: Sequence[ColumnElement[bool]]
-) -> Select[Any]:
+def _select_stopped(asked: _Asked, calendar: FromClause) -> Select[Any]:
     """The stretches from the last contact to the day on which a lead was closed or parked."""
     stretch = _Stretch(_lead.c.last_touch_on, _lead.c.next_touch_on, _stopped_on())
     not_junk = _lead.c.stage != Stage.JUNK.value
-    return _select_stretches(stretch, _lead, calendar, follow_up, first).where(not_junk, *wanted)
+    return _select_due(_select_ended(asked, stretch, _lead, not_junk), calendar)
 
 
-def _select_between(
-    calendar: FromClause, follow_up: FollowUp, first: date, wanted: Sequence[ColumnElement[bool]]
-) -> Select[Any]:
+def _select_between(asked: _Asked, calendar: FromClause, contacts: Subquery) -> Select[Any]:
     """The stretches that a contact ended."""
-    contacts = _select_contacts(first)
     stretch = _Stretch(contacts.c.began, contacts.c.promised, contacts.c.day)
     rows = contacts.join(_lead, _lead.c.id == contacts.c.lead_id)
-    return _select_stretches(stretch, rows, calendar, follow_up, first).where(*wanted)
+    return _select_due(_select_ended(asked, stretch, rows), calendar)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,78 +159,61 @@ class _Stretch:
     ended: ColumnElement[Any]
 
 
-def _select_stretches(
-    stretch: _Stretch, rows: FromClause, calendar: FromClause, follow_up: FollowUp, first: date
-) -> Select[Any]:
-    """Select when stretches of time that are over were stale.
+def _select_ended(asked: _Asked, stretch: _Stretch, rows: FromClause, *where: ColumnElement[bool]) -> Subquery:
+    """Select stretches of time that are over, with what their due days are put together from.
+
+    `restarted`: the day before its end on which the clocks started anew, or None; `touch_due`: the day by which the
+    first touch was due, None where that is to be found by `first_grade`.
 
     Args:
         rows: what the stretch's columns are of, with `lead`.
     """
     began, ended = stretch.began, stretch.ended
-    restarted = case(
-        (_was_parked_until() <= ended, _was_parked_until()), (_lead.c.shelf_from <= ended, _lead.c.shelf_from)
-    )
-    shelf_day = func.coalesce(restarted, _lead.c.created_on)
-    waiting, shelf = calendar.alias("waiting"), calendar.alias("shelf")
-    waits_from = case((restarted > began, restarted), else_=began)
+    was_parked = and_(_lead.c.closed_on.is_not(None), _lead.c.nurture_until <= ended)
+    restarted = case((was_parked, _lead.c.nurture_until), (_lead.c.shelf_from <= ended, _lead.c.shelf_from))
+    # What is stored of a lead that was parked is the day that held after its return.
+    returned = or_(_lead.c.stage == Stage.NURTURE.value, _lead.c.shelf_from.is_not(None))
+    touch_due = case((not_(returned), func.coalesce(_score.c.touch_due, literal(_NEVER, Date))))
+    # With an offset they are selected as they stand, so that each is put together once, however often it is used.
     return (
         select(
             _lead.c.id.label("lead_id"),
-            _find_due(waiting, shelf, stretch, restarted).label("due"),
-            _find_floor(follow_up, first, began, restarted).label("since"),
+            _lead.c.created_on.label("came_in"),
+            began.label("began"),
+            stretch.promised.label("promised"),
+            restarted.label("restarted"),
+            touch_due.label("touch_due"),
+            _score.c.first_grade,
+            _find_floor(asked, began, restarted).label("since"),
             _earliest(ended, func.coalesce(_stopped_on(), literal(_NEVER, Date))).label("until"),
         )
         .select_from(rows)
         .join(_score, _score.c.lead_id == _lead.c.id)
-        .outerjoin(shelf, shelf.c.day == shelf_day)
-        .outerjoin(waiting, waiting.c.day == waits_from)
-        .where(ended > first, visible(), _lead.c.do_not_contact.is_not(True))
+        .where(ended > asked.first, ended > _lead.c.imported_on, visible(), _lead.c.do_not_contact.is_not(True))
+        .where(*where, *asked.wanted)
+        .offset(0)
+        .subquery("ended")
     )
 
 
-def _select_contacts(first: date) -> Subquery:
-    """The contacts of leads that were contacted after the first day, each with the one before it.
-
-    `began`: the day of that one, None where the lead had just come in; `promised`: the next touch promised then.
-    """
-    stands, lead_id = _touch.c.withdrawn_at.is_(None), survivor_of(_touch.c.lead_id)
-    rows = _touch.outerjoin(SURVIVORS, SURVIVORS.c.lead_id == _touch.c.lead_id)
-    recent = select(lead_id).select_from(rows).where(stands, _touch.c.on > first)
-    order: dict[str, Any] = {"partition_by": lead_id, "order_by": (_touch.c.on, _touch.c.id)}
-    return (
-        select(
-            lead_id.label("lead_id"),
-            _touch.c.on.label("day"),
-            func.lag(_touch.c.on).over(**order).label("began"),
-            func.lag(_touch.c.next_on).over(**order).label("promised"),
-        )
-        .select_from(rows)
-        .where(stands, lead_id.in_(recent))
-        .subquery("contacts")
-    )
-
-
-def _find_due(
-    waiting: FromClause, shelf: FromClause, stretch: _Stretch, restarted: ColumnElement[Any]
-) -> ColumnElement[date]:
-    """The day by which a stretch's first clock has run out.
-
-    Args:
-        waiting: the calendar's row of the day from which silence counts, if it is not too long ago.
-        shelf: that of the day from which the shelf life counts, likewise.
-        restarted: the day before its end on which the clocks started anew, or None.
-    """
-    by_grade = case({grade.value: shelf.c[name_due(grade)] for grade in Grade}, value=_score.c.first_grade)
-    # What is stored of a lead that was parked is the day that held after its return.
-    was_parked = or_(_lead.c.stage == Stage.NURTURE.value, _lead.c.shelf_from.is_not(None))
-    first_touch = case((was_parked, by_grade), else_=_score.c.touch_due)
-    promised = case((restarted > stretch.promised, restarted), else_=stretch.promised)
+def _select_due(ended: Subquery, calendar: FromClause) -> Select[Any]:
+    """Select when stretches that are over were stale."""
+    row, waiting, shelf = ended.c, calendar.alias("waiting"), calendar.alias("shelf")
+    waits_from = case((row.restarted > row.began, row.restarted), else_=row.began)
+    by_grade = case({grade.value: shelf.c[name_due(grade)] for grade in Grade}, value=row.first_grade)
+    first_touch = func.coalesce(row.touch_due, by_grade, literal(_NEVER, Date))
+    # What the calendar does not have any more is from long ago.
     silent = func.coalesce(waiting.c.idle, literal(_EVER, Date))
-    return _earliest(
-        case((stretch.began.is_(None), func.coalesce(first_touch, literal(_NEVER, Date))), else_=silent),
+    promised = case((row.restarted > row.promised, row.restarted), else_=row.promised)
+    due = _earliest(
+        case((row.began.is_(None), first_touch), else_=silent),
         func.coalesce(promised, literal(_NEVER, Date)),
         func.coalesce(shelf.c.expiring, literal(_EVER, Date)),
+    )
+    return (
+        select(row.lead_id, due.label("due"), row.since, row.until)
+        .outerjoin(shelf, shelf.c.day == func.coalesce(row.restarted, row.came_in))
+        .outerjoin(waiting, waiting.c.day == waits_from)
     )
 
 
@@ -236,19 +225,12 @@ def _stopped_on() -> ColumnElement[date]:
     return case((is_open, null()), (was_parked, parked_on), else_=_lead.c.closed_on)
 
 
-def _was_parked_until() -> ColumnElement[date]:
-    """The day on which a lead that is closed now came back from its parking, if it was parked; else None."""
-    return case((_lead.c.closed_on.is_not(None), _lead.c.nurture_until))
-
-
-def _find_floor(
-    follow_up: FollowUp, first: date, began: ColumnElement[Any], restarted: ColumnElement[Any]
-) -> ColumnElement[date]:
+def _find_floor(asked: _Asked, began: ColumnElement[Any], restarted: ColumnElement[Any]) -> ColumnElement[date]:
     """The first day on which a stretch can count, whatever its clocks say."""
     came_late = and_(
         _lead.c.imported_on > _lead.c.created_on,
         _lead.c.shelf_from.is_(None),
-        days_between(_lead.c.imported_on, _lead.c.created_on) > follow_up.shelf_life,
+        days_between(_lead.c.imported_on, _lead.c.created_on) > asked.follow_up.shelf_life,
     )
     worked_from = _earliest(
         *(
@@ -257,7 +239,7 @@ def _find_floor(
         )
     )
     return _latest(
-        literal(first, Date),
+        literal(asked.first, Date),
         func.coalesce(began, _lead.c.created_on),
         func.coalesce(restarted, _lead.c.created_on),
         case((came_late, worked_from), else_=_lead.c.imported_on),

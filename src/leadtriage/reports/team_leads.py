@@ -15,7 +15,7 @@ from leadtriage.reports.filters import Filters
 from leadtriage.reports.leads import list_leads
 from leadtriage.reports.people import People
 from leadtriage.reports.stale import select_idle
-from leadtriage.reports.survivors import SURVIVORS, survivor_of
+from leadtriage.reports.survivors import find_survivors
 from leadtriage.reports.teamwork import Work, count_as
 from leadtriage.tabular import Table
 from leadtriage.vocabulary import TeamNumber
@@ -67,8 +67,9 @@ def _select_owned(connection: Connection, work: Work, people: People, number: Te
 
 def _select_done(connection: Connection, work: Work, people: People, number: TeamNumber) -> Select[Any]:
     doing, well = _DONE[number]
-    rows = select_done(work, doing).subquery()
-    found = select(survivor_of(rows.c.lead_id)).outerjoin(SURVIVORS, SURVIVORS.c.lead_id == rows.c.lead_id)
+    rows = select_done(connection, work, doing).subquery()
+    survivors = find_survivors(connection)
+    found = select(survivors.of(rows.c.lead_id)).select_from(survivors.beside(rows, rows.c.lead_id))
     if well is not None:
         found = found.where(rows.c.well == well)
     if work.owner is None:

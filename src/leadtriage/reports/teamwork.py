@@ -19,6 +19,7 @@ from leadtriage.reports.filters import Filters, as_stored
 from leadtriage.reports.goals import GoalKind, goal_conditions
 from leadtriage.reports.periods import days_within, end_of, last_day, times_within
 from leadtriage.reports.stale import select_idle
+from leadtriage.reports.survivors import find_survivors
 from leadtriage.reports.working_time import number_of, working_days_between
 from leadtriage.vocabulary import TeamNumber
 
@@ -94,7 +95,9 @@ def count_owned(connection: Connection, work: Work, goals: Sequence[GoalKind]) -
     Args:
         goals: the kinds of goals, of which `OwnedCount.goals` tells one after the other.
     """
-    rows = _select_outcomes(select_cohort(connection, work.of_leads, work.as_of), work, goals).subquery().c
+    cohort = select_cohort(connection, work.of_leads, work.as_of)
+    counts = goal_conditions(goals, cohort, find_survivors(connection), work.as_of)
+    rows = _select_outcomes(cohort, work, counts).subquery().c
     # What was touched before it was assigned came from another rep's desk, and waited for nobody.
     handed_on = func.coalesce(rows.touched < rows.given, literal(False))
     since = func.coalesce(rows.given, rows.came)
@@ -117,7 +120,7 @@ def count_owned(connection: Connection, work: Work, goals: Sequence[GoalKind]) -
         yield OwnedCount(key, owner, touch, for_rep, for_touch, leads, won, undated, tuple(reached))
 
 
-def _select_outcomes(cohort: CTE, work: Work, goals: Sequence[GoalKind]) -> Select[Any]:
+def _select_outcomes(cohort: CTE, work: Work, goals: Sequence[ColumnElement[bool]]) -> Select[Any]:
     """What has become of each owned lead, its days as numbers.
 
     Selected as it stands, which the offset is for, so that no day is made a number more than once.
@@ -128,7 +131,7 @@ def _select_outcomes(cohort: CTE, work: Work, goals: Sequence[GoalKind]) -> Sele
         "assigned": count_as(cohort, work, TeamNumber.ASSIGNED),
         "won": count_as(cohort, work, TeamNumber.WON),
         "undated": undated,
-        **{f"goal_{place}": counts for place, counts in enumerate(goal_conditions(goals, cohort, work.as_of))},
+        **{f"goal_{place}": counts for place, counts in enumerate(goals)},
     }
     return (
         select(

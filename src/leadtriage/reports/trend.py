@@ -16,11 +16,11 @@ from leadtriage.criteria.model import Criteria
 from leadtriage.db.expressions import days_between
 from leadtriage.db.schema import ImportBatch, Lead, Touch, table
 from leadtriage.reports.cohort import select_cohort
-from leadtriage.reports.filters import Filters, visible
+from leadtriage.reports.filters import Filters, not_hidden
 from leadtriage.reports.page import CellRow
 from leadtriage.reports.periods import last_day
 from leadtriage.reports.stale_times import stale_times
-from leadtriage.reports.survivors import SURVIVORS, survivor_of
+from leadtriage.reports.survivors import find_survivors
 from leadtriage.tabular import Column, Table
 from leadtriage.vocabulary import Stage
 from leadtriage.words import count_of
@@ -122,18 +122,16 @@ def _count_days(connection: Connection, cohort: CTE, weeks: Sequence[_Week]) -> 
 
 def _count_touched(connection: Connection, cohort: CTE, weeks: Sequence[_Week], *, everything: bool) -> Counter[int]:
     """Count the leads with a contact in each week of which the day is known."""
-    place = _place(_touch.c.on, weeks).label("place")
+    survivors = find_survivors(connection)
+    lead_id = survivors.of(_touch.c.lead_id)
     touched = (
-        select(_lead.c.id, place)
-        .select_from(_touch)
-        .outerjoin(SURVIVORS, SURVIVORS.c.lead_id == _touch.c.lead_id)
-        .join(_lead, _lead.c.id == survivor_of(_touch.c.lead_id))
+        select(lead_id.label("lead_id"), _place(_touch.c.on, weeks).label("place"))
+        .select_from(survivors.beside(_touch, _touch.c.lead_id))
         .where(
             _touch.c.on.between(weeks[0].first, weeks[-1].last),
             _touch.c.withdrawn_at.is_(None),
             _touch.c.dated,
-            visible(),
-            *([] if everything else [_lead.c.id.in_(select(cohort.c.lead_id))]),
+            not_hidden(lead_id) if everything else lead_id.in_(select(cohort.c.lead_id)),
         )
         .distinct()
         .subquery()
