@@ -10,12 +10,12 @@ from datetime import date, timedelta
 from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Connection, Date, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Date, Select, and_, case, func, literal, or_, select
 
 from leadtriage.criteria.model import Criteria
 from leadtriage.db.expressions import days_between
 from leadtriage.db.schema import ImportBatch, Lead, Touch, table
-from leadtriage.reports.cohort import select_cohort
+from leadtriage.reports.cohort import Members, find_members
 from leadtriage.reports.filters import Filters, not_hidden
 from leadtriage.reports.page import CellRow
 from leadtriage.reports.periods import last_day
@@ -65,12 +65,12 @@ def list_trend(connection: Connection, criteria: Criteria, filters: Filters, as_
     weeks = _list_weeks(filters, as_of)
     if not weeks:
         return Table("Trend", _COLUMNS, (), summary=("No day of this period has come yet.",))
-    needed = ("lead_id", "came_in", "stage", "qualified", "qualified_on", "closed_on")
-    cohort = select_cohort(connection, replace(filters, since=None, until=None), as_of, needed)
-    counts = _count_days(connection, cohort, weeks)
-    counts["touched"] = _count_touched(connection, cohort, weeks, everything=not _narrows(filters))
-    counts["stale"] = _count_stale(connection, criteria, cohort, weeks, everything=not _narrows(filters))
+    members = find_members(connection, replace(filters, since=None, until=None), as_of)
+    wanted = select(_lead.c.id).select_from(members.rows).where(members.where) if _narrows(filters) else None
+    counts = _count_days(connection, members, weeks)
+    counts["touched"] = _count_touched(connection, wanted, weeks)
     began = _find_first_day(connection)
+    counts["stale"] = Counter() if began is None else _count_stale(connection, criteria, wanted, weeks, began)
     rows = tuple(_present(week, place, counts, began) for place, week in enumerate(weeks))
     return Table("Trend", _COLUMNS, rows, summary=_summarize(rows), lines=MEASURES)
 
@@ -97,31 +97,38 @@ def _place(day: ColumnElement[Any], weeks: Sequence[_Week]) -> ColumnElement[int
     return case((within, days_between(day, literal(weeks[0].monday, Date)) // 7))
 
 
-def _count_days(connection: Connection, cohort: CTE, weeks: Sequence[_Week]) -> dict[str, Counter[int]]:
+def _count_days(connection: Connection, members: Members, weeks: Sequence[_Week]) -> dict[str, Counter[int]]:
     """Count in one pass what a lead's own days tell, by the weeks of all of these together."""
-    closed = case((cohort.c.stage.in_([Stage.JUNK.value, Stage.WON.value]), cohort.c.stage))
+    row = members.columns
+    closed = case((row["stage"].in_([Stage.JUNK.value, Stage.WON.value]), row["stage"]))
     columns = {
-        "came_in": _place(cohort.c.came_in, weeks),
-        "qualified": case((cohort.c.qualified == 1, _place(cohort.c.qualified_on, weeks))),
-        "closed": case((closed.is_not(None), _place(cohort.c.closed_on, weeks))),
+        "came_in": _place(row["came_in"], weeks),
+        "qualified": case((row["qualified"] == 1, _place(row["qualified_on"], weeks))),
+        "closed": case((closed.is_not(None), _place(row["closed_on"], weeks))),
         "stage": closed,
     }
     counts = {name: Counter[int]() for name in ("came_in", "qualified", "junked", "won")}
-    days = (cohort.c.came_in, cohort.c.qualified_on, cohort.c.closed_on)
+    # No lead was qualified on another day than its own column says, by which it is passed over without its score.
+    days = (_lead.c.created_on, _lead.c.qualified_on, row["closed_on"])
     within = or_(*(day >= weeks[0].first for day in days))
+    selected = select(*(column.label(name) for name, column in columns.items())).select_from(members.rows)
     # With an offset the leads' own rows are selected before they are counted, and those of no use are not joined.
-    leads = select(*(column.label(name) for name, column in columns.items())).where(within).offset(0).subquery()
+    leads = selected.where(members.where, within).offset(0).subquery()
     statement = select(*leads.c, func.count().label("leads")).group_by(*leads.c)
-    for row in connection.execute(statement):
-        ended = "won" if row.stage == Stage.WON else "junked"
-        for name, place in (("came_in", row.came_in), ("qualified", row.qualified), (ended, row.closed)):
+    for counted in connection.execute(statement):
+        ended = "won" if counted.stage == Stage.WON else "junked"
+        for name, place in (("came_in", counted.came_in), ("qualified", counted.qualified), (ended, counted.closed)):
             if place is not None:
-                counts[name][place] += row.leads
+                counts[name][place] += counted.leads
     return counts
 
 
-def _count_touched(connection: Connection, cohort: CTE, weeks: Sequence[_Week], *, everything: bool) -> Counter[int]:
-    """Count the leads with a contact in each week of which the day is known."""
+def _count_touched(connection: Connection, wanted: Select[tuple[int]] | None, weeks: Sequence[_Week]) -> Counter[int]:
+    """Count the leads with a contact in each week of which the day is known.
+
+    Args:
+        wanted: the leads that count; None for all.
+    """
     survivors = find_survivors(connection)
     lead_id = survivors.of(_touch.c.lead_id)
     touched = (
@@ -131,7 +138,7 @@ def _count_touched(connection: Connection, cohort: CTE, weeks: Sequence[_Week], 
             _touch.c.on.between(weeks[0].first, weeks[-1].last),
             _touch.c.withdrawn_at.is_(None),
             _touch.c.dated,
-            not_hidden(lead_id) if everything else lead_id.in_(select(cohort.c.lead_id)),
+            not_hidden(lead_id) if wanted is None else lead_id.in_(wanted),
         )
         .distinct()
         .subquery()
@@ -141,16 +148,22 @@ def _count_touched(connection: Connection, cohort: CTE, weeks: Sequence[_Week], 
 
 
 def _count_stale(
-    connection: Connection, criteria: Criteria, cohort: CTE, weeks: Sequence[_Week], *, everything: bool
+    connection: Connection, criteria: Criteria, wanted: Select[tuple[int]] | None, weeks: Sequence[_Week], began: date
 ) -> Counter[int]:
     """Count the leads that were stale on the last day of each week.
 
     Each stretch of time adds one lead on its first day and takes it away again on the day on which it ends.
+
+    Args:
+        wanted: the leads that count; None for all.
+        began: the day before which nobody knows what was stale.
     """
-    first, last = weeks[0].last, weeks[-1].last
-    wanted = [] if everything else [_lead.c.id.in_(select(cohort.c.lead_id))]
+    first, last = max(weeks[0].last, began), weeks[-1].last
+    if last < first:
+        return Counter()
+    among = [] if wanted is None else [_lead.c.id.in_(wanted)]
     changes = Counter[date]()
-    with stale_times(connection, criteria.follow_up, first, last, wanted) as times:
+    with stale_times(connection, criteria.follow_up, first, last, among) as times:
         # Most began before the period: both days None are quicker to group than the same day again and again.
         since = case((and_(times.c.since > times.c.due, times.c.since > first), times.c.since)).label("since")
         due = case((times.c.due >= times.c.since, times.c.due)).label("due")
