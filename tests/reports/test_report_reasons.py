@@ -150,7 +150,7 @@ def lost_world(points: int, reasons: Mapping[str | None, int]) -> World:
             {"no_need": 6},
             [
                 "6 of 6 leads lost for no_need had points for need: the criteria did not see it. List them:",
-                "leadtriage leads --stage lost --reason no_need --points need",
+                f"leadtriage leads --stage lost --reason no_need --points need --as-of {TODAY}",
             ],
         ),
         # `spam` is a disqualifier's reason, so that the criteria stand for it.
@@ -160,7 +160,7 @@ def lost_world(points: int, reasons: Mapping[str | None, int]) -> World:
             [
                 "6 leads were lost for what no criterion stands for: 3 for price, 1 for feature, 1 for our's, 1 for 1 "
                 "other reason. List the first of them:",
-                "leadtriage leads --stage lost --reason price",
+                f"leadtriage leads --stage lost --reason price --as-of {TODAY}",
             ],
         ),
     ],
@@ -173,6 +173,14 @@ def test_what_the_score_had_not_seen(
         table = report(connection)
     number = sum(reasons.values())
     assert list(table.summary) == [f"{number} leads: {number} lost.", *said]
+
+
+def test_the_command_for_them_lists_those_of_the_period(sqlite_engine: Engine) -> None:
+    lost_world(10, {"no_need": 6}).store_in(sqlite_engine)
+    with view(sqlite_engine) as connection:
+        table = report(connection, Filters(since=WEEK_AGO, until=TODAY))
+    options = f"--since {WEEK_AGO} --until {TODAY} --as-of {TODAY}"
+    assert table.summary[-1] == f"leadtriage leads --stage lost --reason no_need --points need {options}"
 
 
 def test_a_period_without_any_says_so(sqlite_engine: Engine) -> None:

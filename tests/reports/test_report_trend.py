@@ -228,6 +228,16 @@ def test_a_merge_leaves_contacts_and_promises_in_the_reports(engine: Engine) -> 
     assert tell_contacts(engine) == ([1, 1, 1], [3], [3], [], (1, 1, 1))
 
 
+def test_a_merge_changes_nothing_for_the_other_leads(engine: Engine) -> None:
+    make_weeks(engine)
+    bring(engine, november(22), "y,200,2026-11-22,Ann", "z,200,2026-11-22,Ann")
+    call(engine, 22, 9)
+    merge(engine, CRITERIA, act_of(november(22)), 10, 9)
+    rows = read_trend(engine, november(22), since=november(2))
+    assert [row[6] for row in rows] == [row[6] for row in BY_HAND]
+    assert [row[3] for row in rows] == [2, 0, 2], "the lead into which one was merged had its contact"
+
+
 def tell_contacts(engine: Engine) -> tuple[Any, ...]:
     """Touched each week; who was in the first, in the last, and stale on the 6th; promises, kept ones, the goal."""
     criteria, today = replace(CRITERIA, goals=(Goal("team", "touched", 9, "month"),)), november(18)

@@ -30,6 +30,7 @@ from leadtriage.criteria.model import Criteria
 from leadtriage.db.expressions import first_name, one_if
 from leadtriage.db.schema import Event, Lead, LeadScore, Verdict, VerdictLine, table
 from leadtriage.reports.cohort import select_cohort
+from leadtriage.reports.commands import Commands
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.page import CellRow
 from leadtriage.reports.periods import end_of
@@ -105,7 +106,7 @@ def list_reasons(
         title="Reasons" if by is None else f"Reasons by {by.value}",
         columns=tuple(_COLUMNS[key] for key in ("kind", "reason", *group, "leads")),
         rows=tuple(_present(count, group) for count in _order(counts)),
-        summary=_summarize(totals, counts, criteria),
+        summary=_summarize(totals, counts, criteria, Commands(filters, as_of)),
         group_by="kind",
         group_sizes={kind.value: totals[kind] for kind in _KINDS},
     )
@@ -264,10 +265,12 @@ def _present(count: _Count, group: Sequence[str]) -> CellRow:
     return {**row, **values, **shown}
 
 
-def _summarize(totals: Counter[Stage], counts: Iterable[_Count], criteria: Criteria) -> tuple[str, ...]:
+def _summarize(
+    totals: Counter[Stage], counts: Iterable[_Count], criteria: Criteria, commands: Commands
+) -> tuple[str, ...]:
     if not totals:
         return ("No lead of this period was called junk, lost or parked.",)
     parts = [f"{totals[kind]:,} {_KIND_WORDS[kind]}" for kind in _KINDS if totals[kind]]
     said = f"{count_of(sum(totals.values()), 'lead')}: {', '.join(parts)}."
     lost = [Lost(count.reason, count.leads, count.unseen) for count in counts if count.kind is Stage.LOST]
-    return (said, *say_unseen(criteria, lost))
+    return (said, *say_unseen(criteria, lost, commands))

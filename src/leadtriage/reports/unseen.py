@@ -6,7 +6,6 @@ neither, such as for `price`, they could not have seen it.
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, false, or_
 
 from leadtriage.criteria.model import Criteria
+from leadtriage.reports.commands import Commands
 from leadtriage.reports.filters import has_points
 from leadtriage.reports.intervals import FEWEST
 from leadtriage.vocabulary import DIMENSION_OF, Dimension, Reason, Stage
@@ -39,8 +39,12 @@ def was_unseen(criteria: Criteria, stage: ColumnElement[Any], reason: ColumnElem
     return and_(stage == Stage.LOST.value, or_(false(), *tests))
 
 
-def say_unseen(criteria: Criteria, lost: Iterable[Lost]) -> tuple[str, ...]:
-    """Say it in a few lines, each with the command below it that lists the leads; of fewer than 5 nothing is said."""
+def say_unseen(criteria: Criteria, lost: Iterable[Lost], commands: Commands) -> tuple[str, ...]:
+    """Say it in a few lines, each with the command below it that lists the leads; of fewer than 5 nothing is said.
+
+    Args:
+        commands: for the leads that were looked at.
+    """
     leads, unseen = Counter[str | None](), Counter[str | None]()
     for each in lost:
         leads[each.reason] += each.leads
@@ -52,7 +56,7 @@ def say_unseen(criteria: Criteria, lost: Iterable[Lost]) -> tuple[str, ...]:
             said += [
                 f"{unseen[reason.value]:,} of {lost_for} lost for {reason} had points for {dimension}: the criteria "
                 "did not see it. List them:",
-                f"leadtriage leads --stage lost --reason {reason} --points {dimension}",
+                commands.list_leads("--stage", "lost", "--reason", reason, "--points", dimension),
             ]
     known = {*_asked_dimensions(criteria), *(line.reason for line in criteria.junk.disqualify)}
     blind = sorted(
@@ -60,11 +64,11 @@ def say_unseen(criteria: Criteria, lost: Iterable[Lost]) -> tuple[str, ...]:
         key=lambda pair: (-pair[0], pair[1]),
     )
     if sum(number for number, _ in blind) >= FEWEST:
-        said += _say_blind(blind)
+        said += _say_blind(blind, commands)
     return tuple(said)
 
 
-def _say_blind(blind: list[tuple[int, str]]) -> list[str]:
+def _say_blind(blind: list[tuple[int, str]], commands: Commands) -> list[str]:
     parts = [f"{number:,} for {reason}" for number, reason in blind[:_MOST_TOLD]]
     if len(blind) > _MOST_TOLD:
         rest = sum(number for number, _ in blind[_MOST_TOLD:])
@@ -72,7 +76,7 @@ def _say_blind(blind: list[tuple[int, str]]) -> list[str]:
     total = count_of(sum(number for number, _ in blind), "lead was", "leads were")
     return [
         f"{total} lost for what no criterion stands for: {', '.join(parts)}. List the first of them:",
-        f"leadtriage leads --stage lost --reason {shlex.quote(blind[0][1])}",
+        commands.list_leads("--stage", "lost", "--reason", blind[0][1]),
     ]
 
 

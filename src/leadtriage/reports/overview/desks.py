@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 
 from leadtriage.criteria.model import Criteria
 from leadtriage.overviews import Chart, Part, Point, Series, Trace
+from leadtriage.reports.commands import Commands
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.overview.capping import cap_rows, choose_columns, say_interval
-from leadtriage.reports.overview.commands import Commands
 from leadtriage.reports.overview.drawing import MOST_BARS, TOUCHED, say_how_many, take_number
 from leadtriage.reports.team import list_team
 from leadtriage.tabular import Cell, Table

@@ -18,9 +18,9 @@ from leadtriage.db.expressions import one_if
 from leadtriage.db.schema import ImportBatch, table
 from leadtriage.overviews import Figure, Trace
 from leadtriage.reports.cohort import has_reached, select_cohort
+from leadtriage.reports.commands import Commands
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.intervals import FEWEST, find_share, wilson_interval
-from leadtriage.reports.overview.commands import Commands
 from leadtriage.reports.overview.period import narrow
 from leadtriage.reports.periods import Period, end_of
 from leadtriage.reports.sums import convert, join_parts, round_money, sum_in_parts

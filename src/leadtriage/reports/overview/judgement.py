@@ -10,10 +10,10 @@ from sqlalchemy import Connection
 
 from leadtriage.criteria.model import Criteria
 from leadtriage.overviews import Part, Trace
+from leadtriage.reports.commands import Commands
 from leadtriage.reports.criteria_in_use import list_criteria_in_use
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.overview.capping import cap_rows
-from leadtriage.reports.overview.commands import Commands
 from leadtriage.reports.overview.drawing import take_count
 from leadtriage.reports.page import CellRow
 from leadtriage.reports.reasons import list_reasons
@@ -44,7 +44,7 @@ def make_reasons(connection: Connection, criteria: Criteria, filters: Filters, a
         title="Reasons",
         question="Why were leads called junk, lost or parked, and how good did they look then?",
         charts=(),
-        tables=(replace(_spread_by_grade(reasons), summary=tuple(map(commands.complete, reasons.summary))),),
+        tables=(_spread_by_grade(reasons),),
         traces=(
             Trace("called junk", commands.list_leads("--stage", "junk", "--reason", "REASON")),
             Trace("lost", commands.list_leads("--stage", "lost", "--reason", "REASON")),

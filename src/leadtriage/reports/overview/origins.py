@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 
 from leadtriage.criteria.model import Criteria
 from leadtriage.overviews import Chart, Part, Point, Series, Tone, Trace
+from leadtriage.reports.commands import Commands
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.overview.capping import cap_rows, choose_columns, round_sums, say_interval
-from leadtriage.reports.overview.commands import Commands
 from leadtriage.reports.overview.drawing import MOST_BARS, say_how_many, take_number
 from leadtriage.reports.sources import list_sources
 from leadtriage.tabular import Cell, Table

@@ -10,10 +10,10 @@ from sqlalchemy import Connection
 
 from leadtriage.overviews import Chart, Part, Point, Series, Tone, Trace
 from leadtriage.reports.aging import BUCKETS, list_aging
+from leadtriage.reports.commands import Commands
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.funnel import list_funnel
 from leadtriage.reports.overview.capping import cap_rows
-from leadtriage.reports.overview.commands import Commands
 from leadtriage.reports.overview.drawing import TOUCHED, take_number
 from leadtriage.reports.page import CellRow
 from leadtriage.tabular import Cell, Column, Table

@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 
 from leadtriage.criteria.model import Criteria
 from leadtriage.overviews import Chart, Part, Point, Series, Trace
+from leadtriage.reports.commands import Commands
 from leadtriage.reports.filters import Filters
-from leadtriage.reports.overview.commands import Commands
 from leadtriage.reports.overview.period import narrow
 from leadtriage.reports.periods import Period
 from leadtriage.reports.trend import MEASURES, list_trend

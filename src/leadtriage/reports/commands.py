@@ -1,4 +1,4 @@
-"""The commands that list the leads behind the numbers of an overview, as people type them."""
+"""The commands that list the leads behind the numbers of a report, as people type them."""
 
 from __future__ import annotations
 
@@ -30,10 +30,6 @@ class Commands:
         """Return a command with these filters behind its own options, its arguments quoted for a shell."""
         said = " ".join(shlex.quote(word) for word in ("leadtriage", *command.split(), *options))
         return f"{said} {self._say_filters()}"
-
-    def complete(self, line: str) -> str:
-        """Return a line of a summary; where it is a command, with these filters, so that it counts the same."""
-        return f"{line} {self._say_filters()}" if line.startswith("leadtriage ") else line
 
     def without_period(self) -> Commands:
         """The same for leads that came in whenever."""
