@@ -11,6 +11,9 @@ SELECT id AS lead_id, created_on, (id * 104729) % 20 AS rep,
        date(created_on, '+' || (20 + (id * 13) % 60) || ' days') AS closed_on
 FROM lead;
 
+-- They came in day by day, not all of them with one file on the last day.
+UPDATE lead SET imported_on = created_on;
+
 UPDATE lead SET
   owner = 'Rep ' || w.rep, owner_comparable = 'rep ' || w.rep, assigned_on = w.assigned_on, worked_here = 1
 FROM worked AS w WHERE w.lead_id = lead.id AND w.chance < 800;

@@ -101,20 +101,28 @@ def _count_days(connection: Connection, members: Members, weeks: Sequence[_Week]
     """Count in one pass what a lead's own days tell, by the weeks of all of these together."""
     row = members.columns
     closed = case((row["stage"].in_([Stage.JUNK.value, Stage.WON.value]), row["stage"]))
-    columns = {
-        "came_in": _place(row["came_in"], weeks),
-        "qualified": case((row["qualified"] == 1, _place(row["qualified_on"], weeks))),
-        "closed": case((closed.is_not(None), _place(row["closed_on"], weeks))),
+    told = {
+        "came_in": row["came_in"],
+        "qualified": row["qualified"],
+        "qualified_on": row["qualified_on"],
         "stage": closed,
+        "closed_on": row["closed_on"],
     }
-    counts = {name: Counter[int]() for name in ("came_in", "qualified", "junked", "won")}
     # No lead was qualified on another day than its own column says, by which it is passed over without its score.
     days = (_lead.c.created_on, _lead.c.qualified_on, row["closed_on"])
     within = or_(*(day >= weeks[0].first for day in days))
-    selected = select(*(column.label(name) for name, column in columns.items())).select_from(members.rows)
-    # With an offset the leads' own rows are selected before they are counted, and those of no use are not joined.
-    leads = selected.where(members.where, within).offset(0).subquery()
-    statement = select(*leads.c, func.count().label("leads")).group_by(*leads.c)
+    selected = select(*(column.label(name) for name, column in told.items())).select_from(members.rows)
+    # With an offset each of these is worked out once, and only for leads that are of use.
+    lead = selected.where(members.where, within).offset(0).subquery().c
+    places = {
+        "came_in": _place(lead.came_in, weeks),
+        "qualified": case((lead.qualified == 1, _place(lead.qualified_on, weeks))),
+        "closed": case((lead.stage.is_not(None), _place(lead.closed_on, weeks))),
+        "stage": lead.stage,
+    }
+    placed = select(*(column.label(name) for name, column in places.items())).offset(0).subquery()
+    statement = select(*placed.c, func.count().label("leads")).group_by(*placed.c)
+    counts = {name: Counter[int]() for name in ("came_in", "qualified", "junked", "won")}
     for counted in connection.execute(statement):
         ended = "won" if counted.stage == Stage.WON else "junked"
         for name, place in (("came_in", counted.came_in), ("qualified", counted.qualified), (ended, counted.closed)):
