@@ -23,6 +23,8 @@ from leadtriage.importing.source import ReadOptions, open_source, parsed_table
         (b"<html><table><tr><td>Name</td></tr></table></html>", "a web page"),
         (b"<?xml version='1.0'?><Workbook/>", "XML"),
         (b"%PDF-1.7", "a PDF"),
+        (b'[\n{"leadtriage_id": 1, "name": "Ann"},\n{"leadtriage_id": 2, "name": "Bob"}\n]', "JSON"),
+        (b'{"name": "Ann", "email": "ann@firm.example"}\n', "JSON"),
         (gzip.compress(b"Name,Email\n", mtime=0), "gzip"),
         (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20, "not a text file"),
         (bytes(range(256)) * 100, "not a text file"),

@@ -11,6 +11,8 @@ from leadtriage.importing.reading.model import Layout, ReadOptions
 
 MOST_PREAMBLE = 60
 MOST_HEADER_ROWS = 3
+MOST_IN_NOTE = 2
+MOST_VALUES_IN_NOTES = 2
 LONGEST_DATA = 120
 
 _DATA = re.compile(
@@ -31,8 +33,9 @@ _YEAR = re.compile(r"^\s*(?:19|20)\d\d\s*$")
 def find_layout(records: Sequence[Sequence[str]], options: ReadOptions) -> Layout:
     """Where the header stands among the first records of a file, blank ones included.
 
-    The lines above a table fill fewer than half of its columns; a header names things, so that no cell of it looks
-    like a number, a date or an address while the column below does.
+    The lines above a table fill fewer than half of its columns, or are a text with a delimiter in it or a name with
+    its value ("Export date,2026-01-05"); a header names things, so that no cell of it looks like a number, a date or
+    an address while the column below does.
     """
     width = common_width(records)
     first = _first_row(records, width, options)
@@ -143,8 +146,46 @@ def _first_row(records: Sequence[Sequence[str]], width: int, options: ReadOption
     for position, row in enumerate(records[:MOST_PREAMBLE]):
         filled = sum(1 for cell in row if cell.strip())
         if filled >= needed and len(row) >= needed and filled:
-            return position
+            return _header_below_notes(records, position, width) or position
     return _next_filled(records, 0)
+
+
+def _header_below_notes(records: Sequence[Sequence[str]], first: int, width: int) -> int | None:
+    """Where a full row of names stands with data below it and, from `first`, nothing but short notes above it."""
+    position = first
+    while position < min(len(records), MOST_PREAMBLE) and _is_note(records[position], width):
+        position += 1
+    if position in (first, len(records)) or _is_table(records[first:position]):
+        return None
+    row = records[position]
+    if len(row) < width or not all(cell.strip() for cell in row[:width]) or any(map(looks_like_data, row)):
+        return None
+    below = [other for other in records[position + 1 : position + 60] if any(other)]
+    return position if any(_is_column_of_data(below, column) for column in range(width)) else None
+
+
+def _is_note(row: Sequence[str], width: int) -> bool:
+    """Whether a row is blank or fills its first cells only, at most two of at least three."""
+    filled = [column for column, cell in enumerate(row) if cell.strip()]
+    return not filled or (len(filled) <= MOST_IN_NOTE < width and filled[-1] < MOST_IN_NOTE)
+
+
+def _is_table(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether rows are a header of two names with data below it: a small table of its own, perhaps of leads."""
+    full = [row for row in rows if any(cell.strip() for cell in row)]
+    below = full[1:]
+    if not below or any(map(looks_like_data, full[0])):
+        return False
+    if any("@" in cell for row in below for cell in row):
+        return True
+    return len(below) > MOST_VALUES_IN_NOTES and any(
+        all(column < len(row) and looks_like_data(row[column]) for row in below) for column in (0, 1)
+    )
+
+
+def _is_column_of_data(rows: Sequence[Sequence[str]], column: int) -> bool:
+    values = [row[column] for row in rows if column < len(row) and row[column].strip()]
+    return bool(values) and sum(map(looks_like_data, values)) >= 0.6 * len(values)
 
 
 def _next_filled(records: Sequence[Sequence[str]], position: int) -> int:
@@ -162,11 +203,7 @@ def _is_header(records: Sequence[Sequence[str]], first: int) -> bool:
     below = [other for other in records[first + 1 : first + 60] if any(other)]
     if not below:
         return len(suspects) < 0.3 * len(row)
-    alike = 0
-    for column in suspects:
-        values = [other[column] for other in below if column < len(other) and other[column].strip()]
-        if values and sum(map(looks_like_data, values)) >= 0.6 * len(values):
-            alike += 1
+    alike = sum(_is_column_of_data(below, column) for column in suspects)
     filled = sum(1 for cell in row if cell.strip())
     return alike < max(1, 0.2 * filled)
 

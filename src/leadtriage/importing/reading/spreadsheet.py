@@ -24,6 +24,7 @@ LONGEST_SECONDS = 600
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP = b"PK\x03\x04"
 _EXPORT_HINT = "open it in a spreadsheet program and save it as CSV or .xlsx"
+_JSON = re.compile(rb'(?:\[\s*)?\{\s*"[^"]*"\s*:')
 _DIMENSION = re.compile(rb'<dimension ref="(?:[A-Z]+\d+:)?([A-Z]+)(\d+)"')
 
 
@@ -42,7 +43,7 @@ def detect_spreadsheet(path: Path, name: str) -> str | None:
         "xlsx", "xlsb", "xls", "ods" or None.
 
     Raises:
-        FileError: it is a known format that holds no leads, such as HTML, PDF or another archive.
+        FileError: it is a known format that holds no leads, such as HTML, JSON, PDF or another archive.
     """
     with path.open("rb") as file:
         head = file.read(4096)
@@ -66,6 +67,8 @@ def detect_spreadsheet(path: Path, name: str) -> str | None:
     ):
         if start.startswith(mark):
             raise FileError(f"this is {kind}, not CSV or a spreadsheet", place=name, hint=_EXPORT_HINT)
+    if _JSON.match(start):
+        raise FileError("this is JSON, not CSV or a spreadsheet", place=name, hint="export the leads as CSV")
     return None
 
 
