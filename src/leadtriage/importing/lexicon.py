@@ -67,7 +67,7 @@ class Lexicon:
         return Entry(entry.field, entry.place + 1000, entry.spare)
 
     def find_part(self, header: str) -> Entry | None:
-        """Return what the header means without what changes nothing: "Your E-Mail", "Phone (mobile)"."""
+        """Return what the header means without what changes nothing: "Your E-Mail", "Phone (mobile)", "Firm Company"."""
         for variant in self._vary(header):
             entry = self.find(" ".join(variant))
             if entry is not None and not entry.spare:
@@ -78,6 +78,14 @@ class Lexicon:
                 entry = self.find(" ".join(spoken))
                 if entry is not None and not entry.spare and entry.field in self.before_fields:
                     return entry
+        return self._find_twice(split_words(header))
+
+    def _find_twice(self, spoken: tuple[str, ...]) -> Entry | None:
+        """Return the field that both halves of a header mean, as where two rows of a header name it."""
+        for cut in range(1, len(spoken)):
+            upper, lower = self.find(" ".join(spoken[:cut])), self.find(" ".join(spoken[cut:]))
+            if upper is not None and lower is not None and upper.field == lower.field and not lower.spare:
+                return lower
         return None
 
     def _vary(self, header: str) -> Iterator[tuple[str, ...]]:

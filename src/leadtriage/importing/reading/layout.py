@@ -50,6 +50,9 @@ def find_layout(records: Sequence[Sequence[str]], options: ReadOptions) -> Layou
     if rows == 0 and options.header_rows is None and _is_half_header(records, first, width):
         first, rows = first - 1, 1
     header = join_header(records[first : first + rows])
+    if rows == 1 and options.header_rows is None and first and _groups(records[first - 1], header):
+        header = _tell_apart(header, records[first - 1])
+        first, rows = first - 1, 2
     warnings: list[str] = []
     body = [row for row in records[first + rows :] if any(row)]
     width = common_width(body) or len(header)
@@ -212,6 +215,31 @@ def _is_half_header(records: Sequence[Sequence[str]], first: int, width: int) ->
     """Whether the row above the data of a table of two columns names one of them."""
     above = records[first - 1] if first else []
     return width == 2 and len(above) == 2 and any(above) and not any(map(looks_like_data, above))
+
+
+def _groups(above: Sequence[str], header: Sequence[str]) -> bool:
+    """Whether the row above a header that has a name twice says which group of columns each belongs to."""
+    names = [name.strip().casefold() for name in header if name.strip()]
+    filled = [cell for cell in above if cell.strip()]
+    return (
+        len(set(names)) < len(names)
+        and len(above) == len(header)
+        and bool(above[0].strip())
+        and 2 <= len(filled) == len(set(filled))
+        and not any(map(looks_like_data, filled))
+    )
+
+
+def _tell_apart(header: Sequence[str], groups: Sequence[str]) -> tuple[str, ...]:
+    """The names of a header, with its group in front of one that stood before: Name ... Company Name."""
+    told: list[str] = []
+    seen: set[str] = set()
+    group = ""
+    for name, above in zip(header, groups, strict=True):
+        group = above.strip() or group
+        told.append(f"{group} {name}" if name.strip().casefold() in seen else name)
+        seen.add(name.strip().casefold())
+    return tuple(told)
 
 
 def _is_count(values: Sequence[str]) -> bool:
