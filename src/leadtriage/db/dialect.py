@@ -239,5 +239,6 @@ def insert_rows(connection: Connection, table: Table, columns: Sequence[str], ro
 
 def _positional_insert(connection: Connection, table: Table, columns: Sequence[str]) -> str:
     placeholders: dict[str, Any] = {column: literal_column("?") for column in columns}
-    statement: Insert = insert(table).values(placeholders)
+    # Inline, so that no primary key is given back: from Python 3.12 on executemany stumbles over a RETURNING.
+    statement: Insert = insert(table).values(placeholders).inline()
     return str(statement.compile(dialect=connection.dialect))

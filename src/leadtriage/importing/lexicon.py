@@ -67,7 +67,7 @@ class Lexicon:
         return Entry(entry.field, entry.place + 1000, entry.spare)
 
     def find_part(self, header: str) -> Entry | None:
-        """Return what the header means without what changes nothing: "Your E-Mail", "Phone (mobile)", "Firm Company"."""
+        """Return what the header means without what changes nothing: "Your E-Mail", "Phone (mobile)", "Firm Firma"."""
         for variant in self._vary(header):
             entry = self.find(" ".join(variant))
             if entry is not None and not entry.spare:
