@@ -113,8 +113,8 @@ class ImportChoice:
         return ImportOptions(
             read=self.reading(),
             overrides=dict(_split_pair(pair) for pair in self.map or ()),
-            region=_letters(self.region, 2, "--region", "DE"),
-            currency=_letters(self.currency, 3, "--currency", "EUR"),
+            region=_region(self.region),
+            currency=_currency(self.currency),
             usual_currency=criteria.currency if criteria else usual.usual_currency,
             date_order=self.order(),
             system=self.system,
@@ -129,6 +129,36 @@ def _split_pair(pair: str) -> tuple[str, str]:
     if not (field.strip() and equals and header.strip()):
         raise UsageError(f"{pair!r} is no FIELD=HEADER", place="--map", hint='write it as --map title="Designation"')
     return field.strip(), header.strip()
+
+
+def _region(text: str | None) -> str | None:
+    code = _letters(text, 2, "--region", "DE")
+    if code is None:
+        return None
+    from leadtriage.importing.values import NotUnderstood, country_for_phone_region, parse_country
+
+    try:
+        region = country_for_phone_region(parse_country(code))
+    except NotUnderstood:
+        region = None
+    if region is None:
+        raise UsageError(
+            f"{text!r} is no country with phone numbers", place="--region", hint="write its two letters: --region DE"
+        )
+    return region
+
+
+def _currency(text: str | None) -> str | None:
+    code = _letters(text, 3, "--currency", "EUR")
+    if code is None:
+        return None
+    from leadtriage.importing.values import NotUnderstood, minor_digits
+
+    try:
+        minor_digits(code)
+    except NotUnderstood as error:
+        raise UsageError(error.why, place="--currency", hint="write it as --currency EUR") from error
+    return code
 
 
 def _letters(text: str | None, count: int, place: str, example: str) -> str | None:
