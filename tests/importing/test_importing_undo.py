@@ -194,3 +194,15 @@ def test_what_cannot_be_undone_is_told(sqlite_engine: Engine, batch: int) -> Non
     with pytest.raises(LeadtriageError, match=r"no such import|was undone on"):
         undo(sqlite_engine, batch)
     assert dump_visible(sqlite_engine) == before
+
+
+def test_a_sum_whose_currency_stood_beside_it_is_read_again_in_that_currency(sqlite_engine: Engine) -> None:
+    header = ("Email", "Name", "Budget", "Currency")
+    sums = ("5000", "6000", "6000.00")
+    _, second, _ = (
+        import_rows(sqlite_engine, [header, ("a@acme.com", "Ann", money, "EUR")], day)
+        for day, money in enumerate(sums, start=1)
+    )
+    undo(sqlite_engine, second.batch)
+    (lead,) = describe_leads(sqlite_engine)
+    assert (lead["budget_amount"], lead["budget_currency"]) == (600000, "EUR")

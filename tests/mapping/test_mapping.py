@@ -62,6 +62,28 @@ def test_a_money_column_names_its_currency(header: str, currency: str | None) ->
     assert column.currency == currency
 
 
+@pytest.mark.parametrize(
+    ("headers", "cells", "place"),
+    [
+        (["Budget", "Currency"], ["5000", "EUR"], 1),
+        (["Deal - Value", "Deal - Currency of Value", "Deal - Status"], ["5000", "EUR", "Open"], 1),
+        (["Annual Revenue", "Currency", "Annual Revenue Currency"], ["5000", "EUR", "GBP"], 2),
+        (["Budget", "Currency"], ["5000", "yes"], None),
+        (["Budget (USD)", "Currency"], ["5000", "EUR"], None),
+        (["Budget", "Conversion Currency"], ["5000", "EUR"], None),
+    ],
+)
+def test_the_currency_of_a_sum_may_stand_in_a_column_of_its_own(
+    headers: list[str], cells: list[str], place: int | None
+) -> None:
+    columns = plan_columns([*headers, "Name"], [[*cells, "Ann"]], {}).columns
+    assert columns[0].field in ("budget", "revenue", "outcome_value")
+    assert columns[0].currency_column == place
+    if place is not None:
+        assert columns[place].field is None
+        assert headers[0] in columns[place].why
+
+
 def test_a_file_of_very_many_and_very_long_headers_has_a_plan() -> None:
     headers = [*(f"Email {number}" for number in range(2000)), "x" * 1_000_000, "(" * 100_000]
     plan = plan_columns(headers, [["y" * 1_000_000] * len(headers)], {})

@@ -49,6 +49,7 @@ class Lexicon:
     before: frozenset[str]
     after: frozenset[str]
     currencies: tuple[tuple[str, str], ...]
+    currency_headers: frozenset[str]
     before_fields: frozenset[str]
     bare_names: frozenset[str]
     someone_else: tuple[tuple[str, ...], ...]
@@ -195,6 +196,7 @@ def load_lexicon() -> Lexicon:
                 key=lambda pair: -len(pair[0]),
             )
         ),
+        currency_headers=frozenset(squeeze(header) for header in document["currency_headers"]),
         before_fields=frozenset(document["before_fields"]),
         bare_names=frozenset(squeeze(header) for header in document["bare_names"]),
         someone_else=tuple(split_words(text) for text in document["someone_else"]),

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from leadtriage.criteria.fields import LEAD_FIELDS, MAPPING_ONLY_FIELDS
+from leadtriage.importing.currency_columns import find_currency_columns
 from leadtriage.importing.evidence import gather_evidence
 from leadtriage.importing.headers import headers_digest, squeeze
 from leadtriage.importing.lexicon import Lexicon, load_lexicon
@@ -52,6 +53,7 @@ class ColumnPlan:
         rank: among several columns of one field the preferred has 0, the next 1.
         currency: of a column of money the one that its header names ("Budget (EUR)"), as in ISO 4217.
         date_order: of a column of dates the one that an earlier file settled, where these rows continue it.
+        currency_column: of a column of money the place of the one that names the currency of each sum.
     """
 
     index: int
@@ -61,6 +63,7 @@ class ColumnPlan:
     rank: int = 0
     currency: str | None = None
     date_order: DateOrder | None = None
+    currency_column: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ def plan_columns(headers: Sequence[str], samples: Sequence[Sequence[str]], overr
         winners[claim.index] = claim
     for index, field in chosen.columns.items():
         winners[index] = Claim(index, field, _BY_PERSON, 0, "you said so (--map)")
-    columns = _write_plans(headers, winners, claims, chosen.decided, lexicon)
+    columns = _name_currencies(_write_plans(headers, winners, claims, chosen.decided, lexicon), samples, lexicon)
     return HeaderPlan(
         columns=columns,
         preset=preset.name if preset else None,
@@ -177,6 +180,25 @@ def _write_plans(
         currency = lexicon.find_currency(header) if winner.field in _MONEY else None
         plans.append(ColumnPlan(index, header, winner.field, winner.why, ranks[index], currency))
     return tuple(plans)
+
+
+def _name_currencies(
+    columns: Sequence[ColumnPlan], samples: Sequence[Sequence[str]], lexicon: Lexicon
+) -> tuple[ColumnPlan, ...]:
+    """Tell each column of money where its currency stands, if its own header does not name it."""
+    headers = [column.header for column in columns]
+    sums = [column.index for column in columns if column.field in _MONEY and column.currency is None]
+    free = [column.index for column in columns if column.field is None]
+    found = find_currency_columns(headers, samples, sums, free, lexicon)
+    of = {place: index for index, place in found.items()}
+    return tuple(
+        replace(column, currency_column=found[column.index])
+        if column.index in found
+        else replace(column, why=f'kept as an extra column: the currency of "{headers[of[column.index]]}"')
+        if column.index in of
+        else column
+        for column in columns
+    )
 
 
 def _say_why_not(

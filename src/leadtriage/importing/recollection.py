@@ -16,6 +16,11 @@ def write_understanding(understanding: Understanding) -> dict[str, Any]:
     """What is to be kept, as `ImportBatch.mapping` holds it; the headers and the system stand beside it."""
     return {
         "columns": [[column.field, column.rank, column.currency] for column in understanding.plan.columns],
+        "currency_columns": [
+            [column.index, column.currency_column]
+            for column in understanding.plan.columns
+            if column.currency_column is not None
+        ],
         "extras": [[column.index, column.header, number] for column, number in understanding.extras],
         "region": understanding.region,
         "currency": understanding.currency,
@@ -32,8 +37,9 @@ def recall_understanding(headers: list[str], system: str | None, kept: Mapping[s
         headers: the file's.
         system: whose ids the file has.
     """
+    beside = dict(kept.get("currency_columns", ()))
     columns = tuple(
-        ColumnPlan(index, header, field, _THEN, rank, currency)
+        ColumnPlan(index, header, field, _THEN, rank, currency, currency_column=beside.get(index))
         for index, (header, (field, rank, currency)) in enumerate(zip(headers, kept["columns"], strict=True))
     )
     return Understanding(

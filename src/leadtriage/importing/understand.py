@@ -6,7 +6,7 @@ What a header means is `mapping`'s, what a cell means is `values`', what a statu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -27,9 +27,11 @@ from leadtriage.importing.values import (
     Money,
     clean_lines,
     clean_text,
+    is_missing,
     join_name,
     parse_count,
     parse_country,
+    parse_currency,
     parse_date,
     parse_datetime,
     parse_money,
@@ -275,14 +277,33 @@ class RowReader:
     def _read_money(
         self, cells: list[tuple[str, ...]], column: ColumnPlan, stem: str, staged: dict[str, list[Any]]
     ) -> None:
-        """Read sums; a currency that the header names goes before the one that was said for the file."""
+        """Read sums; a currency that the header or the row names goes before the one that was said for the file."""
         currency = column.currency or self._how.currency
         parse = parse_own_money if self._own else parse_money
-        sums: list[Money | None] = self._column(cells, column, lambda text: parse(text, currency))
+        if column.currency_column is None:
+            sums: list[Money | None] = self._column(cells, column, lambda text: parse(text, currency))
+        else:
+            sums = self._read_money_beside(cells, column, column.currency_column)
         if column.currency is None:
             self.tally.unmarked_money += sum(1 for money in sums if money and not money.marked)
         staged[f"{stem}_amount"] = [money.amount if money else None for money in sums]
         staged[f"{stem}_currency"] = [money.currency if money else None for money in sums]
+
+    def _read_money_beside(self, cells: list[tuple[str, ...]], column: ColumnPlan, beside: int) -> list[Money | None]:
+        """Read sums whose currency stands in a column of its own."""
+        reader = self._readers.get(column.index)
+        if reader is None:
+            usual = self._how.currency
+
+            def read(pair: tuple[str, str]) -> Money | None:
+                if is_missing(pair[0]) or is_missing(pair[1]):
+                    return parse_money(pair[0], usual)
+                money = parse_money(pair[0], parse_currency(pair[1], usual))
+                return replace(money, marked=True) if money else None
+
+            label = f"{column.header} is not understood as {column.field}"
+            reader = self._readers[column.index] = ColumnReader(label, read, self.tally.warnings)
+        return reader.read_all(zip(cells[column.index], cells[beside], strict=True), None)
 
     def _put_contacts(self, contacts: Contacts, staged: dict[str, list[Any]]) -> None:
         if contacts.emails is not None:

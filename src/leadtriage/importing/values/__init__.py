@@ -9,7 +9,7 @@ from leadtriage.importing.values.cells import NotUnderstood, clean_lines, clean_
 from leadtriage.importing.values.contacts import split_contact
 from leadtriage.importing.values.countries import country_for_phone_region, parse_country
 from leadtriage.importing.values.counts import parse_count, parse_number
-from leadtriage.importing.values.currencies import minor_digits
+from leadtriage.importing.values.currencies import minor_digits, parse_currency
 from leadtriage.importing.values.date_order import DateOrderEvidence, decide_date_order, is_ambiguous_date
 from leadtriage.importing.values.dates import DateOrder, parse_date, parse_datetime
 from leadtriage.importing.values.emails import Email, parse_emails
@@ -35,6 +35,7 @@ __all__ = [
     "minor_digits",
     "parse_count",
     "parse_country",
+    "parse_currency",
     "parse_date",
     "parse_datetime",
     "parse_emails",

@@ -86,6 +86,19 @@ def currencies_of_mark(mark: str) -> frozenset[str]:
     return _marks().get(bare.lower(), frozenset())
 
 
+def parse_currency(text: str, default: str) -> str:
+    """Return the currency that a cell of its own names by its code, sign or name.
+
+    Raises:
+        NotUnderstood: it names none, or leaves open which.
+    """
+    codes = currencies_of_mark(text.strip())
+    found = choose_currency([codes], default) if codes else None
+    if found is None:
+        raise NotUnderstood(f"{text.strip()!r} is no currency")
+    return found
+
+
 def choose_currency(marks: Iterable[frozenset[str]], default: str) -> str | None:
     """Return the one currency that all marks of a text agree on; None where there are no marks.
 
