@@ -60,7 +60,7 @@ def test_below_five_verdicts_there_is_no_rate(engine: Engine, verdicts: int, rat
     judge(engine, rules(), act_by("Sam"), store_candidates(engine, verdicts), JUNK)
     (row,) = rates(engine).values()
     assert row["overturn_rate"] == rate
-    assert row["note"] == (None if rate is not None else "too few: 4 verdicts")
+    assert row["note"] == (None if rate is not None else "too few for an overturn rate: 4 verdicts")
     assert (row["overturn_low"] is None) == (row["overturn_high"] is None) == (rate is None)
 
 
