@@ -73,7 +73,7 @@ def test_scoring_again_on_the_same_day_changes_nothing(engine: Engine) -> None:
         after = read_scores(connection)
         assert read_events(connection) == events
     assert (summary.changed, summary.moves.count, summary.moves.table.rows) == (0, 0, ())
-    run_columns = {"run_id", "previous_grade", "previous_run_id"}
+    run_columns = {"run_id", "answers_run_id", "previous_grade", "previous_run_id"}
     for lead_id, row in before.items():
         kept = {name: value for name, value in row._mapping.items() if name not in run_columns}
         assert kept == {name: value for name, value in after[lead_id]._mapping.items() if name not in run_columns}

@@ -14,8 +14,8 @@ from stored import AS_OF, store_leads
 from strategies import criteria_files, sample_leads
 
 from leadtriage.criteria.model import Criteria, Criterion
-from leadtriage.db.schema import Lead, table
-from leadtriage.scoring import shared_texts, sheets
+from leadtriage.db.schema import Lead, LeadScore, table
+from leadtriage.scoring import answer_layout, shared_texts
 from leadtriage.scoring.sheets import collect_sheets, has_answered
 
 pytestmark = pytest.mark.filterwarnings("error::sqlalchemy.exc.SAWarning")
@@ -27,7 +27,7 @@ few = settings(max_examples=12, deadline=None, suppress_health_check=list(Health
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look up every text that leads may share, and fill many numbers with few answers."""
     monkeypatch.setattr(shared_texts, "_MANY_PARTS", 1)
-    monkeypatch.setattr(sheets, "_LARGEST", 200)
+    monkeypatch.setattr(answer_layout, "_LARGEST", 200)
 
 
 @few
@@ -35,10 +35,11 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_counts_equal_the_evaluator(engine: Engine, eager: None, criteria: Criteria, leads: list[SampleLead]) -> None:
     leads = [*leads, *leads]  # so that their texts repeat
     lead = table(Lead)
+    rows = lead.outerjoin(table(LeadScore), table(LeadScore).c.lead_id == lead.c.id)
     group = case((lead.c.stage == "won", 1), else_=0)
     with engine.connect() as connection, connection.begin() as transaction:
         store_leads(connection, leads)
-        with collect_sheets(connection, criteria, AS_OF, lead, true(), group, 2) as found:
+        with collect_sheets(connection, criteria, AS_OF, rows, true(), group) as found:
             wanted = {"all": true(), "won": found.group == 1}
             for number, criterion in enumerate(criteria.criteria):
                 wanted |= {f"{number} known": found.is_known(number)}

@@ -93,6 +93,10 @@ class LeadScore(Row, table=True):
     """The run before, which gave the previous grade."""
     touch_due: date | None = None
     """The day by which the first contact was due, by the grade before it; unlike `first_touch_due` it stays."""
+    answers: str | None = None
+    """The answers to all criteria that count no days, as `scoring.answer_layout` writes them."""
+    answers_run_id: int | None = None
+    """The run that found them: of a closed lead a later one than that of its score."""
 
 
 class TeamName(Row, table=True):

@@ -82,7 +82,7 @@ def list_criteria_in_use(connection: Connection, criteria: Criteria, filters: Fi
     members = find_members(connection, filters, as_of)
     stage = members.columns["stage"]
     group = case((stage == Stage.WON.value, _WON), (stage == Stage.LOST.value, _LOST), else_=0)
-    with collect_sheets(connection, criteria, as_of, members.rows, members.where, group, 3) as sheets:
+    with collect_sheets(connection, criteria, as_of, members.rows, members.where, group) as sheets:
         outcomes, tiers, lines = _count(connection, criteria, sheets)
         _mark_alike(connection, criteria, sheets, tiers, outcomes.leads)
     verdicts = _count_verdicts(connection, members, as_of)

@@ -1,8 +1,8 @@
 """A criterion as the few columns from which its points, its ceiling and whether it is known follow.
 
-A criterion about a single value needs one column: its points, NULL where the answer is unknown. One about several
-values needs the index of its first true tier and which tiers are unknown. Everything else is arithmetic on these,
-so that each test is evaluated once for a lead. The formulas are those of "How a score comes about" in
+A criterion about a single value needs one column: the index of its first true tier, NULL where the answer is unknown.
+One about several values needs that index and which tiers are unknown. Everything else is arithmetic on these, so that
+each test is evaluated once for a lead. The formulas are those of "How a score comes about" in
 `docs/criteria.md`.
 """
 
@@ -42,13 +42,15 @@ class CompiledCriterion(ABC):
     Attributes:
         number: its place among all criteria.
         columns: expressions over a lead's values.
-        tests: whether each of its tiers holds.
     """
 
     criterion: Criterion
     number: int
     columns: Mapping[str, ColumnElement[Any]]
-    tests: Sequence[ColumnElement[Any]]
+
+    @abstractmethod
+    def place(self, selected: Values) -> ColumnElement[int]:
+        """The index of the first tier that is true, which gives the points; the number of tiers where none is."""
 
     @abstractmethod
     def points(self, selected: Values) -> ColumnElement[Any]:
@@ -63,6 +65,23 @@ class CompiledCriterion(ABC):
         """Whether the answer is there; never NULL."""
 
     @property
+    @abstractmethod
+    def answers(self) -> int:
+        """How many different answers there are: which tier gives the points, and whether the criterion is known."""
+
+    @abstractmethod
+    def answer(self, selected: Values) -> ColumnElement[int]:
+        """The answer as a number from 0 up to `answers`, which it does not reach."""
+
+    @abstractmethod
+    def gives(self, answer: ColumnElement[int], place: int) -> ColumnElement[bool]:
+        """Whether by an answer the tier of that index gives the points."""
+
+    @abstractmethod
+    def knows(self, answer: ColumnElement[int]) -> ColumnElement[bool]:
+        """Whether by an answer the criterion is known."""
+
+    @property
     def is_about_one_value(self) -> bool:
         """Whether its columns are NULL where its one value is missing."""
         return False
@@ -74,7 +93,13 @@ class CompiledCriterion(ABC):
 
 @dataclass(frozen=True, slots=True)
 class _AboutOneValue(CompiledCriterion):
-    """Holds its points in one column, NULL where the value is missing (or unlisted, where that says nothing)."""
+    """Holds the index of its first true tier in one column, as many as there are tiers where none is.
+
+    The column is NULL where the value is missing (or unlisted, where that says nothing).
+
+    Attributes:
+        when_missing: the index of the tier that is true where the value is missing.
+    """
 
     name: str
     when_missing: int
@@ -83,17 +108,50 @@ class _AboutOneValue(CompiledCriterion):
     def is_about_one_value(self) -> bool:
         return True
 
-    def points(self, selected: Values) -> ColumnElement[Any]:
+    def place(self, selected: Values) -> ColumnElement[int]:
         return func.coalesce(selected[self.name], whole(self.when_missing))
 
+    def points(self, selected: Values) -> ColumnElement[Any]:
+        return self._choose_points(selected, self._points_when_missing)
+
     def ceiling(self, selected: Values) -> ColumnElement[Any]:
-        return func.coalesce(selected[self.name], whole(self.criterion.best))
+        return self._choose_points(selected, self.criterion.best)
 
     def is_known(self, selected: Values) -> ColumnElement[bool]:
         return selected[self.name].is_not(None)
 
+    @property
+    def answers(self) -> int:
+        return self._unknown + 1
+
+    def answer(self, selected: Values) -> ColumnElement[int]:
+        return func.coalesce(selected[self.name], whole(self._unknown))
+
+    def gives(self, answer: ColumnElement[int], place: int) -> ColumnElement[bool]:
+        given = answer == whole(place)
+        return or_(given, answer == whole(self._unknown)) if place == self.when_missing else given
+
+    def knows(self, answer: ColumnElement[int]) -> ColumnElement[bool]:
+        return answer < whole(self._unknown)
+
     def rise(self, selected: Values) -> ColumnElement[Any]:
-        return whole(self.criterion.best - self.when_missing)
+        return whole(self.criterion.best - self._points_when_missing)
+
+    @property
+    def _unknown(self) -> int:
+        return len(self.criterion.tiers) + 1
+
+    @property
+    def _points_when_missing(self) -> int:
+        return sum(tier.points for tier in self.criterion.tiers[self.when_missing : self.when_missing + 1])
+
+    def _choose_points(self, selected: Values, when_missing: int) -> ColumnElement[Any]:
+        column = selected[self.name]
+        return case(
+            *((column == whole(index), whole(tier.points)) for index, tier in enumerate(self.criterion.tiers)),
+            (column.is_(None), whole(when_missing)),
+            else_=whole(0),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +166,9 @@ class _AboutSeveral(CompiledCriterion):
     first: str
     unknown: str
     certain: str
+
+    def place(self, selected: Values) -> ColumnElement[int]:
+        return selected[self.certain]
 
     def points(self, selected: Values) -> ColumnElement[Any]:
         return case(
@@ -133,6 +194,19 @@ class _AboutSeveral(CompiledCriterion):
         true = selected[self.first] < whole(len(self.criterion.tiers))
         return true if self.criterion.unlisted_unknown else or_(true, selected[self.unknown] == whole(0))
 
+    @property
+    def answers(self) -> int:
+        return 2 * (len(self.criterion.tiers) + 1)
+
+    def answer(self, selected: Values) -> ColumnElement[int]:
+        return self.place(selected) * whole(2) + case((self.is_known(selected), whole(1)), else_=whole(0))
+
+    def gives(self, answer: ColumnElement[int], place: int) -> ColumnElement[bool]:
+        return answer // whole(2) == whole(place)
+
+    def knows(self, answer: ColumnElement[int]) -> ColumnElement[bool]:
+        return answer % whole(2) == whole(1)
+
 
 def compile_criterion(criterion: Criterion, number: int, values: Values, scales: Scales) -> CompiledCriterion:
     """Compile one criterion over a lead's values.
@@ -141,25 +215,24 @@ def compile_criterion(criterion: Criterion, number: int, values: Values, scales:
         number: its place among all criteria; names its columns.
     """
     asked = {name_input(part) for tier in criterion.tiers for part in walk_comparisons(tier.condition)}
-    when_missing = _points_when_missing(criterion)
-    if len(asked) == 1 and not (criterion.unlisted_unknown and when_missing):
+    when_missing = _find_place_when_missing(criterion)
+    if len(asked) == 1 and not (criterion.unlisted_unknown and when_missing < len(criterion.tiers)):
         value = values[next(iter(asked))]
         tests = _compile_tiers(criterion, values, scales, possible=False)
         column = case(
             (value.is_(None), None),
-            *((test, whole(tier.points)) for tier, test in zip(criterion.tiers, tests, strict=True)),
-            else_=None if criterion.unlisted_unknown else whole(0),
+            *((test, whole(index)) for index, test in enumerate(tests)),
+            else_=None if criterion.unlisted_unknown else whole(len(tests)),
         )
-        return _AboutOneValue(criterion, number, {f"p{number}": column}, tests, f"p{number}", when_missing)
+        return _AboutOneValue(criterion, number, {f"p{number}": column}, f"p{number}", when_missing)
 
-    tests = possible = _compile_tiers(criterion, values, scales, possible=True)
+    possible = _compile_tiers(criterion, values, scales, possible=True)
     columns = {f"f{number}": find_first(possible), f"u{number}": _mark_unknown(possible)}
     certain = f"f{number}"
     if any(part.operator is Operator.PRESENT for tier in criterion.tiers for part in walk_comparisons(tier.condition)):
         certain = f"d{number}"
-        tests = _compile_tiers(criterion, values, scales, possible=False)
-        columns[certain] = find_first(tests)
-    return _AboutSeveral(criterion, number, columns, tests, f"f{number}", f"u{number}", certain)
+        columns[certain] = find_first(_compile_tiers(criterion, values, scales, possible=False))
+    return _AboutSeveral(criterion, number, columns, f"f{number}", f"u{number}", certain)
 
 
 def find_first(conditions: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
@@ -188,9 +261,10 @@ def _bit(index: int | None) -> ColumnElement[Any]:
     return literal_column(str(0 if index is None else 1 << index), BigInteger)
 
 
-def _points_when_missing(criterion: Criterion) -> int:
-    """The points of a criterion about one value where that is missing: of the first tier that is true even so."""
-    return next((tier.points for tier in criterion.tiers if holds_when_missing(tier.condition)), 0)
+def _find_place_when_missing(criterion: Criterion) -> int:
+    """The index of the tier of a criterion about one value that is true where that is missing, else their number."""
+    held = (index for index, tier in enumerate(criterion.tiers) if holds_when_missing(tier.condition))
+    return next(held, len(criterion.tiers))
 
 
 def holds_when_missing(condition: Condition) -> bool | None:

@@ -14,7 +14,6 @@ from leadtriage.db.dialect import batches
 from leadtriage.db.schema import Lead, table
 from leadtriage.errors import LeadNotFound
 from leadtriage.scoring.answers import Answer, LeadAnswers, read_answers
-from leadtriage.scoring.compile import find_first
 from leadtriage.scoring.questions import LeadQuestions, OpenQuestion, find_questions, grade_score, read_put_off
 from leadtriage.scoring.rules import prepare_rules
 from leadtriage.scoring.shown_values import describe_values
@@ -166,7 +165,7 @@ def _explain(
 
 def _find_tiers(connection: Connection, lowest: LeadValues) -> dict[int, Sequence[int]]:
     """For each lead and criterion the index of the tier that gives the points, past the last where none does."""
-    tiers = [find_first(criterion.tests) for criterion in lowest.criteria]
+    tiers = [criterion.place(criterion.columns) for criterion in lowest.criteria]
     return {lead_id: held for lead_id, *held in connection.execute(select(lowest.rows.c.lead_id, *tiers))}
 
 

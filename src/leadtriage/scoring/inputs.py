@@ -46,6 +46,11 @@ def walk_comparisons(condition: Condition) -> Iterator[Comparison]:
                 yield from walk_comparisons(part)
 
 
+def counts_days(*conditions: Condition) -> bool:
+    """Whether time alone can change what one of the conditions comes to."""
+    return any(part.type is FieldType.DAYS for condition in conditions for part in walk_comparisons(condition))
+
+
 def all_conditions(criteria: Criteria) -> Iterator[Condition]:
     """Every condition that scoring evaluates."""
     for criterion in criteria.criteria:

@@ -29,6 +29,7 @@ from leadtriage.db.dialect import upsert, widen_cache, without_indexes
 from leadtriage.db.ids import reserve_ids
 from leadtriage.db.schema import CriteriaVersion, Lead, LeadScore, ScoreRun, table
 from leadtriage.scoring.clocks import create_calendar, set_missed_due_days
+from leadtriage.scoring.kept_answers import keep_answers
 from leadtriage.scoring.moves import Moves, mark_qualified, record_moves
 from leadtriage.scoring.nominating import find_rescued
 from leadtriage.scoring.questions import settle_questions
@@ -42,6 +43,7 @@ from leadtriage.vocabulary import Grade
 _MOST_IDS = 10_000
 """Of one statement: SQLite binds 32,766 values."""
 
+_OF_RUN = ("run_id", "answers_run_id")
 _KEPT = ("lead_id", "first_grade", "first_scored_on", "previous_grade", "previous_run_id", "touch_due")
 
 
@@ -106,6 +108,8 @@ def score_leads(
         if connection.execute(select(table(Lead).c.id).where(unscored).limit(1)).first():
             _store_scores(connection, rules, act, run_id, unscored)
             scored = sum(count for _, _, _, count in _count_by_grade(connection, mine))
+    if lead_ids is None:
+        keep_answers(connection, rules, run_id, is_visible() & ~is_open())
     moves = record_moves(connection, criteria, act, mine)
     mark_qualified(connection, rules, act, mine)
     by_grade = {grade: sum(count for found, _, _, count in counted if found == grade) for grade in Grade}
@@ -226,6 +230,7 @@ def _store_scores(
     verdicts, names = select_verdicts(rules, where, calendar, rescued)
     verdicts = verdicts.add_columns(
         literal(run_id).label("run_id"),
+        literal(run_id).label("answers_run_id"),
         verdicts.selected_columns.grade.label("first_grade"),
         literal(act.as_of).label("first_scored_on"),
         null().label("previous_grade"),
@@ -233,9 +238,9 @@ def _store_scores(
         verdicts.selected_columns.first_touch_due.label("touch_due"),
     ).where(verdicts.selected_columns.lead_id.is_not(None))
     scores = table(LeadScore)
-    statement = upsert(connection, scores).from_select([*names, "run_id", *_KEPT[1:]], verdicts)
+    statement = upsert(connection, scores).from_select([*names, *_OF_RUN, *_KEPT[1:]], verdicts)
     replaced: dict[str, ColumnElement[Any]] = {
-        name: statement.excluded[name] for name in [*names, "run_id"] if name not in _KEPT
+        name: statement.excluded[name] for name in [*names, *_OF_RUN] if name not in _KEPT
     }
     replaced |= {
         "previous_grade": scores.c.grade,

@@ -18,7 +18,8 @@ from sqlalchemy import ColumnElement, Float, FromClause, Select, Subquery, case,
 from leadtriage.criteria.model import Condition, DimensionRules
 from leadtriage.db.expressions import largest, smallest
 from leadtriage.db.schema import Lead, table
-from leadtriage.scoring.compile import CompiledCriterion, add_up, compile_criterion, find_first, whole
+from leadtriage.scoring.answer_layout import AnswerLayout
+from leadtriage.scoring.compile import CompiledCriterion, add_up, compile_criterion, whole
 from leadtriage.scoring.conditions import Values, compile_condition
 from leadtriage.scoring.inputs import all_conditions, select_inputs
 from leadtriage.scoring.rules import Rules
@@ -52,6 +53,11 @@ class LeadValues:
         """Whether each of the disqualifiers holds, in their order."""
         return tuple(self.holds(line.condition) for line in self.rules.criteria.junk.disqualify)
 
+    @cached_property
+    def layout(self) -> AnswerLayout:
+        """Where each answer stands within the kept ones."""
+        return AnswerLayout.of(self.rules.criteria, self.criteria)
+
     def holds(self, condition: Condition) -> ColumnElement[Any]:
         """Whether a condition holds."""
         return compile_condition(condition, self.values, self.rules.scales, possible=False)
@@ -75,7 +81,7 @@ def select_values(rules: Rules, where: ColumnElement[bool], carried: Mapping[str
 def select_totals(lowest: LeadValues, carried: Sequence[str], *, with_answers: bool = False) -> Subquery:
     """Select for each lead, besides what is carried, all that the criteria say of it.
 
-    The columns: `lead_id`; per dimension `NAME` and `NAME_ceiling`; `known_points`; `next_question` (see GAIN_UNIT;
+    The columns: `lead_id`; `answers` (see `scoring.answer_layout`); per dimension `NAME` and `NAME_ceiling`; `known_points`; `next_question` (see GAIN_UNIT;
     below it there is none); `disqualifier` (the index of the first that is true); `score`, `ceiling`, `known`.
 
     Args:
@@ -83,13 +89,14 @@ def select_totals(lowest: LeadValues, carried: Sequence[str], *, with_answers: b
             before they are held within the dimension's maximum), and `ready` (whether `qualified.when` is true).
     """
     rules, compiled = lowest.rules, lowest.criteria
-    kept = ["lead_id", *carried, "disqualifier"]
+    kept = ["lead_id", *carried]
     if with_answers:
         kept.append("ready")
-    answers = _keep(_select_answers(lowest, carried, with_ready=with_answers), "answers")
+    answers = _keep(_select_answers(lowest, carried, with_ready=with_answers), "found")
     needed = [criterion for criterion in compiled if with_answers or criterion.criterion.ask is not None]
     kept_answers = [name for criterion in needed for name in criterion.columns]
-    sums = _keep(_select_sums(rules, answers, [*kept, *kept_answers], compiled), "sums")
+    sums = _keep(_select_sums(lowest, answers, [*kept, *kept_answers]), "sums")
+    kept += ["answers", "disqualifier"]
     if with_answers:
         kept += [column.name for column in sums.c if column.name not in (*kept, "known_points")]
     return _keep(_select_totals(rules, sums, kept, compiled), "totals")
@@ -104,10 +111,11 @@ def _select_answers(lowest: LeadValues, carried: Sequence[str], *, with_ready: b
     columns = {name: column for criterion in lowest.criteria for name, column in criterion.columns.items()}
     columns |= shared.answers
     disqualifiers = [shared.disqualifiers.get(number, holds) for number, holds in enumerate(lowest.disqualifiers)]
+    for part in (lowest.layout.lasting, lowest.layout.daily):
+        columns |= part.number_lines(disqualifiers)
     selected = select(
         *(lowest.rows.c[name] for name in ("lead_id", *carried)),
         *(column.label(name) for name, column in columns.items()),
-        find_first(disqualifiers).label("disqualifier"),
     ).select_from(shared.rows)
     if with_ready:
         when = lowest.rules.criteria.qualified.when
@@ -116,14 +124,14 @@ def _select_answers(lowest: LeadValues, carried: Sequence[str], *, with_ready: b
     return selected
 
 
-def _select_sums(
-    rules: Rules, answers: Subquery, kept: Sequence[str], compiled: Sequence[CompiledCriterion]
-) -> Select[Any]:
+def _select_sums(lowest: LeadValues, answers: Subquery, kept: Sequence[str]) -> Select[Any]:
     columns: list[ColumnElement[Any]] = [answers.c[name] for name in kept]
     known: list[ColumnElement[Any]] = []
     found = dict(answers.c.items())
-    for part in rules.criteria.score:
-        mine = of_dimension(compiled, part)
+    columns.append(lowest.layout.find_disqualifier(found).label("disqualifier"))
+    columns.append(_write_answers(lowest, found).label("answers"))
+    for part in lowest.rules.criteria.score:
+        mine = of_dimension(lowest.criteria, part)
         columns.append(add_up([criterion.points(found) for criterion in mine]).label(f"{part.dimension}_raw"))
         ceilings = add_up([criterion.ceiling(found) for criterion in mine])
         columns.append(ceilings.label(f"{part.dimension}_ceiling_raw"))
@@ -133,6 +141,18 @@ def _select_sums(
             if criterion.criterion.best
         ]
     return select(*columns, add_up(known).label("known_points"))
+
+
+def _write_answers(lowest: LeadValues, found: Values) -> ColumnElement[str]:
+    lasting = lowest.layout.lasting
+    return lasting.write({**found, **lasting.number_criteria(lowest.criteria, found)})
+
+
+def select_kept_answers(lowest: LeadValues) -> Subquery:
+    """Select for each lead its `lead_id` and `answers` alone."""
+    found = _keep(_select_answers(lowest, [], with_ready=False), "found")
+    written = _write_answers(lowest, dict(found.c.items()))
+    return select(found.c.lead_id, written.label("answers")).subquery("written")
 
 
 def _select_totals(

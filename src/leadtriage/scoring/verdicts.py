@@ -117,6 +117,7 @@ def select_verdicts(
         "queue_from": case((in_play, row.arrives_on)),
         "created_on": row.created_on,
         "owner": row.owner,
+        "answers": row.answers,
         **compute_clocks(row, waiting.c, shelf.c, row.grade),
     }
     selected = select(*(column.label(name) for name, column in columns.items())).select_from(

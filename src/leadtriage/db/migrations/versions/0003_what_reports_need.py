@@ -1,4 +1,4 @@
-"""What sources cost, what reps are called, and by when a lead was to be contacted: what reports need besides."""
+"""What sources cost, what reps are called, by when a lead was to be contacted, what it answers: what reports need."""
 
 from __future__ import annotations
 
@@ -39,6 +39,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("spelling"),
     )
     op.add_column("lead_score", sa.Column("touch_due", sa.Date(), nullable=True))
+    op.add_column("lead_score", sa.Column("answers", sa.String(), nullable=True))
+    op.add_column("lead_score", sa.Column("answers_run_id", sa.Integer(), nullable=True))
     op.create_index(
         "event_moved",
         "event",
