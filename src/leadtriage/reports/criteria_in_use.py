@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import combinations
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, select
 
 from leadtriage.criteria.fields import FieldType
 from leadtriage.criteria.model import Criteria, Criterion
@@ -46,7 +45,7 @@ _MOST_TIERS = 60
 _MOST_SUMS = 600
 """Of one statement: PostgreSQL selects 1,664 columns, SQLite 2,000."""
 
-_WON, _LOST = 1, 2
+_OTHER, _WON, _LOST = range(3)
 
 _COLUMNS = (
     Column("dimension", "Side", keep=100, shown="dimension_shown"),
@@ -81,7 +80,7 @@ def list_criteria_in_use(connection: Connection, criteria: Criteria, filters: Fi
     """
     members = find_members(connection, filters, as_of)
     stage = members.columns["stage"]
-    group = case((stage == Stage.WON.value, _WON), (stage == Stage.LOST.value, _LOST), else_=0)
+    group = case({Stage.WON.value: _WON, Stage.LOST.value: _LOST}, value=stage, else_=_OTHER)
     with collect_sheets(connection, criteria, as_of, members.rows, members.where, group) as sheets:
         outcomes, tiers, lines = _count(connection, criteria, sheets)
         _mark_alike(connection, criteria, sheets, tiers, outcomes.leads)
@@ -128,17 +127,17 @@ def _count_each(
     connection: Connection, sheets: AnswerSheets, wanted: Sequence[ColumnElement[bool] | None]
 ) -> list[Outcomes]:
     """Count the leads of which something is true (None: all), and of these the won and the lost ones."""
-    sums: list[ColumnElement[Any]] = []
-    for holds in wanted:
-        for group in (None, _WON, _LOST):
-            tests = [test for test in (None if group is None else sheets.group == group, holds) if test is not None]
-            sums.append(
-                func.coalesce(func.sum(case((and_(*tests), sheets.leads), else_=0) if tests else sheets.leads), 0)
-            )
-    found: list[int] = []
+    sums = [func.sum(sheets.leads if holds is None else case((holds, sheets.leads), else_=0)) for holds in wanted]
+    found: list[Outcomes] = []
     for start in range(0, len(sums), _MOST_SUMS):
-        found += map(int, connection.execute(select(*sums[start : start + _MOST_SUMS])).one())
-    return [Outcomes(*found[start : start + 3]) for start in range(0, len(found), 3)]
+        some = sums[start : start + _MOST_SUMS]
+        by_group = {
+            group: [int(count) for count in counts]
+            for group, *counts in connection.execute(select(sheets.group, *some).group_by(sheets.group))
+        }
+        other, won, lost = (by_group.get(group, [0] * len(some)) for group in (_OTHER, _WON, _LOST))
+        found += [Outcomes(sum(counts), *counts[1:]) for counts in zip(other, won, lost, strict=True)]
+    return found
 
 
 def _mark_alike(
@@ -172,11 +171,12 @@ def _counts_days(criterion: Criterion) -> bool:
 def _count_verdicts(connection: Connection, members: Members, as_of: date) -> dict[tuple[str, str], tuple[int, int]]:
     """How many verdicts there are on nominations by each line of the criteria, and how many did not call it junk."""
     decided = select_decisions("rule", "reason", before=end_of(as_of))
-    mine = select(members.columns["lead_id"]).select_from(members.rows).where(members.where)
+    # Few leads have verdicts: these are looked for among the members, and not the other way round.
+    mine = exists().select_from(members.rows).where(members.where, members.columns["lead_id"] == decided.c.lead_id)
     columns = (decided.c.rule, decided.c.reason)
     statement = (
         select(*columns, func.count(), func.sum(1 - decided.c.confirmed))
-        .where(decided.c.by == BY_THE_CRITERIA, decided.c.lead_id.in_(mine))
+        .where(decided.c.by == BY_THE_CRITERIA, mine)
         .group_by(*columns)
     )
     found: dict[tuple[str, str], tuple[int, int]] = {}

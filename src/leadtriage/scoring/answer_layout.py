@@ -77,9 +77,13 @@ class AnswerPart:
         texts = [cast(numbers[name] + _wide(10**width), String) for name, width in self.widths.items()]
         return reduce(add, texts, literal("", String))
 
-    def read(self, text: ColumnElement[str]) -> Iterator[ColumnElement[int]]:
-        """The numbers of a text, labelled with their names; NULL where that is."""
-        start = 1
+    @property
+    def length(self) -> int:
+        """So many characters a text has."""
+        return sum(width + 1 for width in self.widths.values())
+
+    def read(self, text: ColumnElement[str], start: int = 1) -> Iterator[ColumnElement[int]]:
+        """The numbers of a text that begins at the character `start` of another, labelled with their names."""
         for name, width in self.widths.items():
             number = cast(func.substr(text, start + 1, width), BigInteger)
             yield number.label(name)

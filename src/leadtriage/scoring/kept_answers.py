@@ -1,7 +1,7 @@
 """The answers that `score` keeps of each lead: which of them are still right, and those of closed leads made anew.
 
-They are only a faster way to the same answers. A lead's are right as long as nothing changed in it since, by criteria of
-the same text; answers that time changes are not kept. How they are written is `scoring.answer_layout`'s.
+They are only a faster way to the same answers. A lead's are right by criteria of the same text as long as nothing
+changed in the lead; answers that time changes are not kept. How they are written is `scoring.answer_layout`'s.
 """
 
 from __future__ import annotations

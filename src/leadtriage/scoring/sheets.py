@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, Table, delete, func, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Integer, Select, String, Table, cast, delete, func, select
 
 from leadtriage.criteria.model import Criteria
 from leadtriage.criteria.reading.mistakes import suggest
@@ -82,15 +82,14 @@ def collect_sheets(
     Args:
         rows: `lead`, joined with `lead_score` and with what `where` and `group` ask.
         where: which leads.
-        group: what leads are counted apart by.
+        group: what leads are counted apart by, from 0 to 9.
     """
     widen_cache(connection)
     rules = prepare_rules(connection, criteria, as_of)
     rows, kept = find_kept_answers(rows, criteria.digest)
     lowest = _find_values(rules, rows)
     sheets = keep(connection, "answer_sheet", _count_alike(lowest, where, group, kept))
-    if connection.execute(select(sheets.c.leads).where(sheets.c.answers.is_(None)).limit(1)).first():
-        connection.execute(delete(sheets).where(sheets.c.answers.is_(None)))
+    if connection.execute(delete(sheets).where(sheets.c.lead_group.is_(None))).rowcount:
         anew = _count_alike(_find_values(share_texts(connection, rules), rows), where & kept.is_(None), group)
         connection.execute(sheets.insert().from_select([column.name for column in anew.selected_columns], anew))
     yield AnswerSheets(sheets, lowest.layout)
@@ -147,30 +146,39 @@ def _find_values(rules: Rules, rows: FromClause) -> LeadValues:
 def _count_alike(
     lowest: LeadValues, where: ColumnElement[bool], group: ColumnElement[int], kept: ColumnElement[Any] | None = None
 ) -> Select[Any]:
-    """Count the leads of a group that answer alike: `lead_group`, `answers` as a text, all its numbers, `leads`.
+    """Count the leads of a group that answer alike: `leads`, `lead_group` and all numbers of the answers.
 
     Args:
-        kept: the answers that last, NULL where they are not known; None to ask all criteria.
+        kept: the answers that last as a text, NULL where they are not known; None to ask all criteria.
     """
     layout = lowest.layout
-    parts = [layout.daily] if kept is not None else [layout.daily, layout.lasting]
+    parts = [layout.daily] if kept is not None else [layout.lasting, layout.daily]
     shared = look_up(lowest.rules, lowest.rows, lowest.values)
     lines = [shared.disqualifiers.get(place, holds) for place, holds in enumerate(lowest.disqualifiers)]
     columns: dict[str, ColumnElement[Any]] = {"lead_group": group}
     for part in parts:
-        asked = [lowest.criteria[place].columns for place in part.criteria]
-        columns |= {name: column for each in asked for name, column in each.items()} | part.number_lines(lines)
-    columns |= {name: column for name, column in shared.answers.items() if name in columns}
+        for place in part.criteria:
+            columns.update(lowest.criteria[place].columns)
+        columns.update(part.number_lines(lines))
+    columns.update({name: column for name, column in shared.answers.items() if name in columns})
     if kept is not None:
-        columns["answers"] = kept
+        columns["kept"] = kept
     labelled = [column.label(name) for name, column in columns.items()]
     # Named once, else each answer would be worked out for each use of it.
     found = select(*labelled).select_from(shared.rows).where(where).offset(0).subquery("found")
-    selected = dict(found.c.items())
+    numbers: dict[str, ColumnElement[Any]] = dict(found.c.items())
     for part in parts:
-        selected |= part.number_criteria(lowest.criteria, selected)
-    text = found.c.answers if kept is not None else layout.lasting.write(selected)
-    keys = [found.c.lead_group, text.label("answers"), *(selected[name].label(name) for name in layout.daily.widths)]
-    numbered = select(*keys).offset(0).subquery("numbered")
-    alike = select(*numbered.c, func.count().label("leads")).group_by(*numbered.c).offset(0).subquery("alike")
-    return select(*alike.c, *layout.lasting.read(alike.c.answers))
+        numbers.update(part.number_criteria(lowest.criteria, numbers))
+    lasting = found.c.kept if kept is not None else layout.lasting.write(numbers)
+    # One text, since leads are sorted by one value in four fifths of the time that two take.
+    text = lasting + layout.daily.write(numbers) + cast(found.c.lead_group, String)
+    texts = select(text.label("answers")).offset(0).subquery("texts")
+    alike = select(texts.c.answers, func.count().label("leads")).group_by(texts.c.answers).offset(0).subquery("alike")
+    start = 1 + layout.lasting.length
+    last = func.substr(alike.c.answers, start + layout.daily.length, 1)
+    return select(
+        alike.c.leads,
+        cast(last, Integer).label("lead_group"),
+        *layout.lasting.read(alike.c.answers),
+        *layout.daily.read(alike.c.answers, start),
+    )

@@ -81,8 +81,9 @@ def select_values(rules: Rules, where: ColumnElement[bool], carried: Mapping[str
 def select_totals(lowest: LeadValues, carried: Sequence[str], *, with_answers: bool = False) -> Subquery:
     """Select for each lead, besides what is carried, all that the criteria say of it.
 
-    The columns: `lead_id`; `answers` (see `scoring.answer_layout`); per dimension `NAME` and `NAME_ceiling`; `known_points`; `next_question` (see GAIN_UNIT;
-    below it there is none); `disqualifier` (the index of the first that is true); `score`, `ceiling`, `known`.
+    The columns: `lead_id`; per dimension `NAME` and `NAME_ceiling`; `known_points`; `next_question` (see GAIN_UNIT;
+    below it there is none); `disqualifier` (the index of the first that is true); `answers` (those that last, as
+    `scoring.answer_layout` writes them); `score`, `ceiling`, `known`.
 
     Args:
         with_answers: with the columns of every `CompiledCriterion`, `NAME_raw` and `NAME_ceiling_raw` (the points
