@@ -17,7 +17,7 @@ from strategies import HEADERS, criteria_files, sample_leads
 from leadtriage.criteria.example import example_criteria
 from leadtriage.criteria.model import Criteria, Criterion
 from leadtriage.db.schema import Lead, LeadScore, table
-from leadtriage.scoring import answer_layout, shared_texts
+from leadtriage.scoring import answer_layout, shared_texts, sheets
 from leadtriage.scoring.kept_answers import find_kept_answers
 from leadtriage.scoring.run import score_leads
 from leadtriage.scoring.sheets import collect_sheets, has_answered
@@ -31,6 +31,7 @@ few = settings(max_examples=12, deadline=None, suppress_health_check=list(Health
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look up every text that leads may share, and fill many numbers with few answers."""
     monkeypatch.setattr(shared_texts, "_MANY_PARTS", 1)
+    monkeypatch.setattr(sheets, "_MANY", 1)
     monkeypatch.setattr(answer_layout, "_LARGEST", 200)
 
 

@@ -29,6 +29,9 @@ from leadtriage.scoring.rules import Rules, prepare_rules
 from leadtriage.scoring.shared_texts import look_up, share_texts
 from leadtriage.scoring.totals import LeadValues
 
+_MANY = 50_000
+"""From so many leads on it pays to go through all leads for the texts that they share."""
+
 
 @dataclass(frozen=True, slots=True)
 class AnswerSheets:
@@ -89,8 +92,12 @@ def collect_sheets(
     rows, kept = find_kept_answers(rows, criteria.digest)
     lowest = _find_values(rules, rows)
     sheets = keep(connection, "answer_sheet", _count_alike(lowest, where, group, kept))
-    if connection.execute(delete(sheets).where(sheets.c.lead_group.is_(None))).rowcount:
-        anew = _count_alike(_find_values(share_texts(connection, rules), rows), where & kept.is_(None), group)
+    unknown = sheets.c.lead_group.is_(None)
+    if outdated := connection.execute(select(sheets.c.leads).where(unknown)).scalar():
+        connection.execute(delete(sheets).where(unknown))
+        if outdated >= _MANY:
+            rules = share_texts(connection, rules)
+        anew = _count_alike(_find_values(rules, rows), where & kept.is_(None), group)
         connection.execute(sheets.insert().from_select([column.name for column in anew.selected_columns], anew))
     yield AnswerSheets(sheets, lowest.layout)
     sheets.drop(connection, checkfirst=False)
