@@ -15,6 +15,7 @@ from stored import AS_OF, NOON, act_on, change_lead, read_scores, store_leads
 from strategies import HEADERS, criteria_files, sample_leads
 
 from leadtriage.criteria.example import example_criteria
+from leadtriage.criteria.load import load_criteria
 from leadtriage.criteria.model import Criteria, Criterion
 from leadtriage.db.schema import Lead, LeadScore, table
 from leadtriage.scoring import answer_layout, shared_texts, sheets
@@ -87,6 +88,22 @@ def test_what_score_kept_is_what_the_leads_would_answer_now(
         score_leads(connection, criteria, act_on(hour=15))
         assert count_outdated(connection, criteria) == 0
         assert_equal_counts(connection, criteria, leads, later)
+        transaction.rollback()
+
+
+def test_answers_to_many_criteria_fill_several_numbers_to_the_brim(engine: Engine) -> None:
+    # Ten answers each: eighteen of them are one number of eighteen digits, all of them nines where nothing is known.
+    tiers = ", ".join(f"{{points: {points}, at_most: {points}}}" for points in range(1, 9))
+    names = ", ".join(f"{{name: Size {number}, field: employees, tiers: [{tiers}]}}" for number in range(40))
+    head = "version: 1\nname: many\ncurrency: USD\ngrades: {A: 75, B: 50, C: 25}\nqualified: 50\n"
+    criteria = load_criteria(f"{head}score: {{fit: {{max: 30, criteria: [{names}]}}}}\n", place="here")
+    leads = [SampleLead({"stage": "new", "created_on": AS_OF, "employees": size}) for size in (None, 1, 8, 9)]
+    with engine.connect() as connection, connection.begin() as transaction:
+        store_leads(connection, leads)
+        score_leads(connection, criteria, act_on())
+        assert count_outdated(connection, criteria) == 0
+        assert_equal_counts(connection, criteria, leads, AS_OF)
+        assert read_scores(connection)[1].answers == "1" + 18 * "9" + "1" + 18 * "9" + "1" + 4 * "9"
         transaction.rollback()
 
 

@@ -62,7 +62,7 @@ class AnswerPart:
         of_criteria = dict(_lay_out(f"{name}_criteria", criteria))
         of_lines = dict(_lay_out(f"{name}_lines", dict.fromkeys(lines, 2)))
         last = {digit.number: digit for digits in (of_criteria, of_lines) for digit in digits.values()}
-        return cls(of_criteria, of_lines, {name: len(str(each.weight * each.base)) for name, each in last.items()})
+        return cls(of_criteria, of_lines, {name: len(str(each.weight * each.base - 1)) for name, each in last.items()})
 
     def number_lines(self, holds: Sequence[ColumnElement[Any]]) -> dict[str, ColumnElement[int]]:
         """The numbers of the disqualifiers, by name; `holds` says of all whether they do."""
