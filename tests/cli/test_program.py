@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -57,6 +58,11 @@ def test_version_and_help_end_well(program: Program) -> None:
     assert version("leadtriage") in program.done("--version").out
     assert "queue" in program.done("--help").out
     assert "--as-of" in program.done("queue", "--help").out
+
+
+def test_it_runs_as_a_module_too() -> None:
+    done = subprocess.run([sys.executable, "-m", "leadtriage", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"leadtriage {version('leadtriage')}\n"
 
 
 @pytest.mark.parametrize(
