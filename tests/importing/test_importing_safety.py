@@ -10,16 +10,20 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from importing_tools import (
+    act_on,
     counts,
     describe_leads,
     dump,
     import_bytes,
     import_rows,
+    make_options,
     read_table,
     visible_leads,
     write_csv,
@@ -27,10 +31,13 @@ from importing_tools import (
 from sqlalchemy import Engine, event
 
 from databases import make_database
-from leadtriage.db.engine import connect_engine, open_database, reading, translated
-from leadtriage.db.schema import ImportRow
+from leadtriage.criteria.example import example_criteria
+from leadtriage.db.engine import connect_engine, open_database, reading, translated, writing
+from leadtriage.db.schema import ImportRow, Lead, ScoreRun
 from leadtriage.db.storage import find_damage
 from leadtriage.errors import DatabaseError, FileError
+from leadtriage.importing.pipeline import import_file
+from leadtriage.scoring.run import score_leads
 
 HEADER = ["Record ID", "Email", "Name", "Lead Status", "Contact owner", "Last Contacted", "Notes", "Modified"]
 
@@ -236,6 +243,24 @@ def test_two_imports_a_score_and_a_queue_at_once_all_succeed(seeded: tuple[Path,
     leads = visible_leads(engine)
     assert {lead["email"] for lead in leads} >= {"person1002@acme.com", "person3999@acme.com", "person2998@acme.com"}
     assert sum("column:Colour" in lead for lead in leads) > 2000
+    engine.dispose()
+
+
+def test_what_was_read_while_leads_were_scored_is_newer_than_their_scores(seeded: tuple[Path, dict[str, Any]]) -> None:
+    path, _ = seeded
+    engine = open_database(str(path))
+    file = path.parent / "later.csv"
+    file.write_bytes(write_csv([HEADER, *rows_of(5, 3)]))
+    act = act_on(3)
+    scored_at = act.recorded_at + timedelta(minutes=1)
+
+    def score(_rows: int) -> None:
+        with writing(engine) as connection:
+            score_leads(connection, example_criteria(), replace(act, recorded_at=scored_at))
+
+    assert import_file(engine, file, make_options(), act, progress=score).updated
+    assert [row["recorded_at"] for row in read_table(engine, ScoreRun)] == [scored_at]
+    assert scored_at < max(row["changed_at"] for row in read_table(engine, Lead))
     engine.dispose()
 
 

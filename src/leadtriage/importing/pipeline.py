@@ -25,6 +25,7 @@ from leadtriage.importing.mended import complete_options, find_origin, tell_orig
 from leadtriage.importing.merge import apply_changes, create_leads, find_changes, keep_rows
 from leadtriage.importing.preparing import (
     find_earlier_import,
+    follow_last_score,
     open_batch,
     plan_file,
     recall_overrides,
@@ -127,6 +128,8 @@ def _stage_rows(
 ) -> tuple[Staging, Reading]:
     with connection.begin():
         staging = create_staging(connection, attributes_of(understanding.plan, understanding.source))
+    # By itself, as the look at what tables there are would hold others up until all rows are read.
+    with connection.begin():
         for part in read_staged(source, understanding, act, staging.row_columns):
             if isinstance(part, Reading):
                 return staging, part
@@ -161,6 +164,7 @@ def _merge_file(
         with writing_on(connection):
             if not store_extras(connection, understanding):
                 raise _NumbersTaken
+            act = follow_last_score(connection, act)
             digest = options.digest(overrides)
             batch = open_batch(connection, source, understanding, digest, act)
             still_closed = _merge(connection, staging, understanding, batch, act, options)

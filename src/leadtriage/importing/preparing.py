@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from leadtriage.act import Act
 from leadtriage.criteria.text import comparable
 from leadtriage.db import dialect
 from leadtriage.db.ids import reserve_ids
-from leadtriage.db.schema import ExtraColumn, HeaderMapping, ImportBatch, ImportReject, table
+from leadtriage.db.schema import ExtraColumn, HeaderMapping, ImportBatch, ImportReject, ScoreRun, table
 from leadtriage.importing.headers import headers_digest
 from leadtriage.importing.identity import OWN_SYSTEM
 from leadtriage.importing.mapping import ColumnPlan, HeaderPlan, plan_columns
@@ -181,6 +182,17 @@ def find_earlier_import(
         rejects=tuple(Reject(row.line, row.reason, list(row.cells)) for row in rejects),
         repeated=True,
     )
+
+
+def follow_last_score(connection: Connection, act: Act) -> Act:
+    """Return the act, recorded no earlier than the last score: one may have run while a large file was read.
+
+    What the import changes then counts as newer than those scores, which know nothing of it.
+    """
+    last = connection.execute(select(func.max(table(ScoreRun).c.recorded_at))).scalar()
+    if last is None or last <= act.recorded_at:
+        return act
+    return replace(act, recorded_at=last + timedelta(microseconds=1))
 
 
 def open_batch(connection: Connection, source: Source, understanding: Understanding, digest: str, act: Act) -> int:
