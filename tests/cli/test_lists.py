@@ -49,6 +49,16 @@ def test_a_limit_cuts_and_says_how_to_see_more(sample: Program, command: str) ->
     assert "--all" not in sample.done(command, "--all", *DAY).err
 
 
+@pytest.mark.parametrize("width", ["80", "60", "40"])
+@pytest.mark.parametrize("command", [*LISTS, "nurture", "find berg"])
+def test_a_narrow_terminal_keeps_what_can_be_typed_as_lead(
+    sample: Program, monkeypatch: pytest.MonkeyPatch, command: str, width: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", width)
+    header = next(line for line in sample.done(*command.split(), *DAY).out.splitlines() if "Name" in line)
+    assert "Id" in header.split()
+
+
 def test_summaries_say_where_they_leave_leads_out(program: Program, tmp_path: Path) -> None:
     people = [f"{number},P{number} Poe,p{number}@acme{number}.io,CEO,900,need a demo now" for number in range(120)]
     (tmp_path / "a.csv").write_text("\n".join(["id,name,email,title,employees,need", *people]), encoding="utf-8")

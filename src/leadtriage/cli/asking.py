@@ -180,7 +180,7 @@ def _show(invocation: Invocation, answered: Sequence[Answered]) -> None:
     from leadtriage.tabular import Column, Table
 
     columns = (
-        Column("id", "Id", keep=80, align="right"),
+        Column("id", "Id", keep=99, align="right"),
         Column("field", "Answered", keep=95),
         Column("old", "Before", keep=60, shown="old_shown"),
         Column("new", "Now", keep=90, shown="new_shown"),

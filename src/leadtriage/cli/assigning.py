@@ -127,7 +127,7 @@ def _show(invocation: Invocation, title: str, assignments: Sequence[Assignment],
     from leadtriage.tabular import Column, Table
 
     columns = (
-        Column("id", "Id", keep=95, align="right"),
+        Column("id", "Id", keep=99, align="right"),
         Column("name", "Name", keep=85),
         Column("company", "Company", keep=40),
         Column("owner", "Owner", keep=90),

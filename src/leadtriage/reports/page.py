@@ -18,7 +18,7 @@ USUAL_LIMIT = 50
 MOST_COUNTED = 1_000
 """Rows of which a list that is cut tells the exact number; of more it says that there are more."""
 
-ID = Column("id", "Id", keep=95, align="right")
+ID = Column("id", "Id", keep=99, align="right")
 NAME = Column("name", "Name", keep=100)
 COMPANY = Column("company", "Company", keep=90)
 TITLE = Column("title", "Title", keep=40)
