@@ -1,12 +1,15 @@
-"""How days and numbers are said to people, in English whatever the machine's language."""
+"""How days, numbers and who did something are said to people, in English whatever the machine's language."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_UNKNOWN_SYSTEM = "file-"
+_DIGITS = 4
 
 
 def say_day(day: date, as_of: date | None = None) -> str:
@@ -33,3 +36,17 @@ def list_ids(ids: Sequence[int], most: int = 5) -> str:
     *first, last = parts
     said = f"{', '.join(first)} and {last}" if first else last
     return f"{'lead' if len(ids) == 1 else 'leads'} {said}"
+
+
+def name_unknown_system(digest: str) -> str:
+    """Return what stands for the system of a file of which nobody knows it: alike for files with the same headers.
+
+    Args:
+        digest: of the file's headers, in hexadecimal.
+    """
+    return f"{_UNKNOWN_SYSTEM}{digest[:_DIGITS]}"
+
+
+def say_who(by: str) -> str:
+    """Return who did something, as people know them: "the file" for one whose system is not known."""
+    return "the file" if re.fullmatch(rf"{_UNKNOWN_SYSTEM}[0-9a-f]{{{_DIGITS}}}", by) else by

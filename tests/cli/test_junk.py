@@ -174,3 +174,20 @@ def test_what_cannot_be_meant_is_refused_with_the_reason(sample: Program, case: 
     assert (ran.code, ran.out) == (code, "")
     assert message in ran.err
     assert "Traceback" not in ran.err
+
+
+def test_a_file_of_an_unknown_system_is_called_the_file_where_people_read(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(
+        "id,name,email,status\n1,Anna Berg,anna@acme.example.com,Unqualified\n", encoding="utf-8"
+    )
+    program.done("import", "a.csv", *DAY)
+    program.done("score", *DAY)
+    for command in ("junk", "history", "show 1"):
+        read = program.done(*command.split(), *DAY).out
+        assert "the file" in read
+        assert "by file-" not in read
+    assert "flagged by the file" in program.done("junk", *DAY).out
+    assert program.rows("junk", *DAY)[0]["flagged_by"].startswith("file-")
+    assert program.rows("show", "1", *DAY)["nominations"][0]["by"].startswith("file-")
+    assert any(row["by"].startswith("file-") for row in program.rows("history", *DAY))
+    assert "by_shown" not in program.done("show", "1", *DAY, "--format", "json").out

@@ -23,6 +23,7 @@ from leadtriage.importing.source import Source
 from leadtriage.importing.summary import ImportOptions, ImportSummary, Reject
 from leadtriage.importing.understand import DATE_FIELDS, Understanding
 from leadtriage.importing.values import DateOrder
+from leadtriage.words import name_unknown_system
 
 _SAMPLES = 200
 _KEPT_AS_COLUMNS = (None, "closed")
@@ -90,7 +91,8 @@ def understand_file(
     return Understanding(
         plan=plan,
         headers=source.headers,
-        system=(plan.system if own else options.system or plan.system) or f"file-{headers_digest(source.headers)[:4]}",
+        system=(plan.system if own else options.system or plan.system)
+        or name_unknown_system(headers_digest(source.headers)),
         extras=tuple(_number_extras(connection, plan)),
         region=options.region,
         currency=options.currency or options.usual_currency,

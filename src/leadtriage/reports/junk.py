@@ -15,6 +15,7 @@ from leadtriage.reports.filters import Filters, conditions, in_play, may_be_cont
 from leadtriage.reports.page import CellRow, Row
 from leadtriage.scoring.nominating import NominatingLine, nominating_lines
 from leadtriage.tabular import Column, Table
+from leadtriage.words import say_who
 
 _lead = table(Lead)
 _score = table(LeadScore)
@@ -34,7 +35,7 @@ _COLUMNS = (
     page.KNOWN,
     Column("reason", "Reason", keep=96),
     Column("why", "Why", keep=97),
-    Column("flagged_by", "Flagged by", keep=50),
+    Column("flagged_by", "Flagged by", keep=50, shown="flagged_by_shown"),
     page.AGE,
 )
 
@@ -98,5 +99,6 @@ def _present(row: Row, lines: Sequence[NominatingLine], as_of: date) -> CellRow:
         **{column.key: row.get(column.key) for column in _COLUMNS},
         "why": why or "nothing any more: run leadtriage score",
         "flagged_by": ", ".join(dict.fromkeys(line.by for line in lines)) or None,
+        "flagged_by_shown": ", ".join(dict.fromkeys(say_who(line.by) for line in lines)) or None,
         "age_days": max(0, (as_of - row["created_on"]).days),
     }

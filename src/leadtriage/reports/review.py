@@ -22,7 +22,7 @@ from leadtriage.scoring.nominating import BY_THE_CRITERIA, NominatingLine, nomin
 from leadtriage.scoring.shown_values import format_money
 from leadtriage.tabular import Card, Cell, Column, Table
 from leadtriage.vocabulary import EventKind, Grade, Stage
-from leadtriage.words import count_of, say_day
+from leadtriage.words import count_of, say_day, say_who
 
 _lead = table(Lead)
 _score = table(LeadScore)
@@ -234,7 +234,7 @@ def _to_grade(grade: Grade | None) -> str | None:
 def _tell_story(story: Sequence[Happening], as_of: date) -> Table:
     columns = (Column("at", "", keep=99), Column("by", "", keep=60), Column("text", "", keep=100, kind="line"))
     rows = tuple(
-        {"at": say_day(told.at.date(), as_of), "by": told.by, "text": told.text}
+        {"at": say_day(told.at.date(), as_of), "by": say_who(told.by), "text": told.text}
         for told in reversed(story)
         if not told.repeats
     )

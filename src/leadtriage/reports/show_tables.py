@@ -10,6 +10,7 @@ from leadtriage.reports.history import Happening
 from leadtriage.scoring.explain import Explanation, OpenQuestion
 from leadtriage.scoring.nominating import NominatingLine
 from leadtriage.tabular import Cell, Column, Table
+from leadtriage.words import say_who
 
 _LONGEST_TIER = 24
 """In characters: a tier of many words would hide the value that it stands beside."""
@@ -129,8 +130,14 @@ def put_off(questions: Iterable[OpenQuestion]) -> Table:
 
 def nominations(lines: Sequence[NominatingLine]) -> Table:
     """Everything that says the lead is junk."""
-    columns = (Column("reason", "Reason", keep=90), Column("text", "Why", keep=100), Column("by", "By", keep=80))
-    rows = tuple({"reason": line.reason, "text": line.text, "by": line.by} for line in lines)
+    columns = (
+        Column("reason", "Reason", keep=90),
+        Column("text", "Why", keep=100),
+        Column("by", "By", keep=80, shown="by_shown"),
+    )
+    rows = tuple(
+        {"reason": line.reason, "text": line.text, "by": line.by, "by_shown": say_who(line.by)} for line in lines
+    )
     return Table("Junk candidate, because", columns, rows)
 
 
@@ -150,12 +157,13 @@ def story(happenings: Iterable[Happening]) -> Table:
     """What happened, the earliest first."""
     columns = (
         Column("at", "At", keep=90),
-        Column("by", "By", keep=60),
+        Column("by", "By", keep=60, shown="by_shown"),
         Column("kind", "Kind", keep=20),
         Column("text", "What happened", keep=100),
     )
     rows: list[dict[str, Cell]] = [
-        {"at": line.at, "by": line.by, "kind": line.kind, "text": line.text} for line in happenings
+        {"at": line.at, "by": line.by, "by_shown": say_who(line.by), "kind": line.kind, "text": line.text}
+        for line in happenings
     ]
     return Table("Story", columns, tuple(rows))
 

@@ -21,12 +21,13 @@ from leadtriage.reports.periods import times_within
 from leadtriage.reports.repeating import is_told_by_another
 from leadtriage.tabular import Cell, Column, Table
 from leadtriage.vocabulary import EventKind
+from leadtriage.words import say_who
 
 _event, _lead, _batch = table(Event), table(Lead), table(ImportBatch)
 
 _COLUMNS = (
     Column("at", "At", keep=90),
-    Column("by", "By", keep=85),
+    Column("by", "By", keep=85, shown="by_shown"),
     Column("kind", "Kind", keep=20),
     Column("lead_id", "Lead", keep=95, align="right"),
     Column("name", "Name", keep=80),
@@ -115,4 +116,4 @@ def _read(connection: Connection, chosen: Select[Any], most: int | None) -> page
 
 def _present(row: Mapping[str, Any]) -> Mapping[str, Cell]:
     told = {key: row[key] for key in ("at", "by", "kind", "lead_id", "name", "company", "reason", "note")}
-    return told | {"text": say_event(row), "batch": row["batch_id"]}
+    return told | {"by_shown": say_who(row["by"]), "text": say_event(row), "batch": row["batch_id"]}

@@ -21,6 +21,7 @@ from leadtriage.scoring.rescues import Standing, read_standing
 from leadtriage.scoring.rules import Rules, prepare_rules
 from leadtriage.scoring.totals import LeadValues, select_values
 from leadtriage.scoring.verdicts import open_nominations
+from leadtriage.words import say_who
 
 BY_THE_CRITERIA = "criteria"
 LOW_SCORE = "score"
@@ -111,8 +112,8 @@ def _flagged(connection: Connection, lead_ids: list[int]) -> dict[int, list[Nomi
     )
     found: dict[int, list[NominatingLine]] = {}
     for lead_id, reason, note, by in rows:
-        text = f"flagged by {by}: {note}" if note else f"flagged by {by}"
-        found.setdefault(lead_id, []).append(NominatingLine(reason, text, by))
+        said = f"flagged by {say_who(by)}"
+        found.setdefault(lead_id, []).append(NominatingLine(reason, f"{said}: {note}" if note else said, by))
     return found
 
 

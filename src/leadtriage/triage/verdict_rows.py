@@ -21,6 +21,7 @@ from leadtriage.scoring.verdicts import open_nominations
 from leadtriage.triage.acting import Acting
 from leadtriage.triage.judgement import Judgement
 from leadtriage.vocabulary import VerdictKind
+from leadtriage.words import say_who
 
 _verdict, _nomination = table(Verdict), table(Nomination)
 
@@ -114,4 +115,4 @@ def say_verdict(verdict: Mapping[str, Any], act: Act) -> str:
     at = verdict["at"]
     when = f"at {at:%H:%M}" if at.date() == act.as_of else f"on {at:%Y-%m-%d}"
     said = {"rescue": "rescued it", "ask": "wanted a question asked first", "nurture": "parked it"}
-    return f"{verdict['by']} {said.get(verdict['verdict'], 'called it ' + verdict['verdict'])} {when}"
+    return f"{say_who(verdict['by'])} {said.get(verdict['verdict'], 'called it ' + verdict['verdict'])} {when}"
