@@ -62,6 +62,8 @@ def test_missing_files_and_folders_are_refused(tmp_path: Path) -> None:
         ({"table": 2}, None),
         ({"table": 0}, None),
         ({"skip_rows": 9}, None),
+        ({"header_rows": 3}, None),
+        ({"header_rows": 99}, None),
     ],
 )
 def test_options_that_cannot_be_met_are_refused(tmp_path: Path, options: dict[str, Any], place: str | None) -> None:
@@ -70,6 +72,13 @@ def test_options_that_cannot_be_met_are_refused(tmp_path: Path, options: dict[st
     with pytest.raises(LeadtriageError) as caught:
         open_source(path, None, ReadOptions(**options))
     assert caught.value.place == (place or str(path))
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_a_table_may_be_all_header(tmp_path: Path, rows: int) -> None:
+    (tmp_path / "leads.csv").write_text("Name,Email\n" * rows, encoding="utf-8")
+    source = open_source(tmp_path / "leads.csv", None, ReadOptions(header_rows=rows))
+    assert (source.headers, list(source.rows())) == (("Name", "Email"), [])
 
 
 def test_an_empty_file_may_be_a_table_without_columns(tmp_path: Path) -> None:

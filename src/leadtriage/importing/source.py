@@ -258,7 +258,7 @@ def _lay_out(path: Path, encoded: Encoded, dialect: Dialect, options: ReadOption
     if kind == "csv" and layout is None:
         sample = _first_block(path, encoded, dialect, common_width(sample.cells), kind)
     if layout is None:
-        layout = find_layout(sample.cells[:SAMPLE_ROWS], options)
+        layout = _find_layout(sample.cells[:SAMPLE_ROWS], options, name)
     block = _first_block(path, encoded, dialect, layout.width, kind)
     starts = find_tables(block, layout, MOST_TABLES)
     wanted = 1 if options.table is None else options.table
@@ -267,7 +267,7 @@ def _lay_out(path: Path, encoded: Encoded, dialect: Dialect, options: ReadOption
     preamble = tuple(dialect.delimiter.join(row).strip() for row in block.cells[: layout.first])
     if wanted > 1:
         first = starts[wanted - 2]
-        below = find_layout(block.cells[first:][:SAMPLE_ROWS], replace(options, skip_rows=0))
+        below = _find_layout(block.cells[first:][:SAMPLE_ROWS], replace(options, skip_rows=0), name)
         layout, preamble = replace(below, first=first + below.first), ()
     warnings = layout.warnings
     if starts:
@@ -277,6 +277,17 @@ def _lay_out(path: Path, encoded: Encoded, dialect: Dialect, options: ReadOption
             "--table chooses another",
         )
     return _Found(layout, len(starts) + 1 if layout.columns else 0, preamble, warnings)
+
+
+def _find_layout(records: list[list[str]], options: ReadOptions, name: str) -> Layout:
+    layout = find_layout(records, options)
+    if layout.columns and options.header_rows is not None and options.header_rows > layout.header_rows:
+        raise FileError(
+            f"the header can't have {options.header_rows} rows, there are only {layout.header_rows} in all",
+            place=name,
+            hint="give --header-rows the rows of names above the first lead, or leave it out",
+        )
+    return layout
 
 
 def _first_block(path: Path, encoded: Encoded, dialect: Dialect, width: int | None, kind: str) -> Block:
