@@ -92,7 +92,7 @@ def undo_batch(engine: Engine, batch: int, act: Act) -> UndoSummary:
         connection.execute(
             update(table(ImportBatch))
             .where(table(ImportBatch).c.id == batch)
-            .values(undone_at=act.recorded_at, undone_by=act.by)
+            .values(undone_at=act.at, undone_by=act.by)
         )
         summary = _summarise(connection, batch, removed, kept, restored)
         for temporary in (kept, removed):

@@ -25,7 +25,7 @@ _COLUMNS = (
 
 
 def list_imports(connection: Connection, *, limit: int | None = page.USUAL_LIMIT) -> Table:
-    """Return the imports, the last one first. Columns as in `docs/cli.md`; `at` is in the criteria's time zone."""
+    """Return the imports, the last one first. Columns as in `docs/cli.md`; times are in the criteria's zone."""
     keys = [column.key for column in _COLUMNS if column.key != "batch"]
     statement = select(_batch.c.id.label("batch"), *(_batch.c[key] for key in keys)).order_by(_batch.c.id.desc())
     shown, more = page.cut(page.fetch(connection, statement, page.one_more(limit)), limit)
