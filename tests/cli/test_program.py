@@ -144,6 +144,25 @@ def test_warnings_of_the_criteria_can_fail(program: Program, tmp_path: Path) -> 
     assert "99" in failed.err
 
 
+def test_scripts_get_the_mistakes_and_warnings_of_the_criteria_as_rows(program: Program, tmp_path: Path) -> None:
+    assert program.done("init").code == 0
+    assert program.rows("criteria", "check") == []
+    file = tmp_path / "criteria.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("max: 25", "max: 24"), encoding="utf-8")
+    warned = program("criteria", "check", "--fail-if-any", "--format", "json")
+    assert (warned.code, [row["severity"] for row in warned.rows]) == (4, ["warning"] * len(warned.rows))
+    assert ", ".join(warned.rows[0]) == reference.ROW_KEYS["criteria check"]
+    assert any("99" in row["message"] and row["line"] for row in warned.rows)
+    file.write_text("version: 1\nscore: {fit: {max: x}}\ngradez: {}\n", encoding="utf-8")
+    failed = program("criteria", "check", "--format", "json")
+    assert (failed.code, [row["severity"] for row in failed.rows]) == (1, ["mistake"] * len(failed.rows))
+    found = {(row["line"], row["column"]): row["message"] for row in failed.rows}
+    assert "grades" in found[3, 1]
+    assert "criteria.yaml" in failed.err
+    written = program("criteria", "check", "--format", "csv")
+    assert (written.code, written.out.splitlines()[0]) == (1, "line,column,severity,message")
+
+
 def test_init_writes_what_editors_and_score_need_and_overwrites_nothing(program: Program, tmp_path: Path) -> None:
     program.done("init")
     criteria = tmp_path / "criteria.yaml"

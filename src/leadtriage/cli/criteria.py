@@ -9,12 +9,24 @@ import typer
 from leadtriage.cli.command import add_command, end_with
 from leadtriage.cli.invocation import Invocation
 from leadtriage.cli.streams import write_out
+from leadtriage.errors import CriteriaError
+from leadtriage.settings import OutputFormat
+from leadtriage.tabular import Cell, Column, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from leadtriage.criteria.check import CriteriaWarning
     from leadtriage.criteria.model import Criteria
 
 FOUND = 4
+
+_COLUMNS = (
+    Column("line", "Line", keep=98, align="right"),
+    Column("column", "Column", keep=90, align="right"),
+    Column("severity", "Severity", keep=95),
+    Column("message", "Message", keep=100),
+)
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -39,13 +51,23 @@ def check_criteria(
     """Tell every mistake in the criteria, and what looks unintended.
 
     Ends with 1 where there are mistakes. Warnings: tiers that can never hold, points that do not add up, words
-    counted twice, fields and columns that no stored lead has.
+    counted twice, fields and columns that no stored lead has. People read them on standard error; other formats than
+    table write them to standard output.
     """
-    criteria = invocation.criteria()
+    is_data = invocation.settings.format is not OutputFormat.TABLE
+    try:
+        criteria = invocation.criteria()
+    except CriteriaError as error:
+        if not is_data:
+            raise
+        _show(invocation, map(_present_mistake, error.mistakes))
+        raise CriteriaError(error.message, mistakes=(), place=error.place, hint=error.hint) from error
     warnings = _lint(invocation, criteria)
     place = str(invocation.settings.criteria or "the built-in example")
-    for warning in warnings:
-        invocation.warn(f"{place}:{warning.line}: {warning.text}")
+    if is_data:
+        _show(invocation, map(_present_warning, warnings))
+    else:
+        invocation.warn_all(f"{place}:{warning.line}: {warning.text}" for warning in warnings)
     count = "1 warning" if len(warnings) == 1 else f"{len(warnings) or 'no'} warnings"
     invocation.note(f"{place}: {len(criteria.criteria)} criteria, no mistakes, {count}")
     end_with(FOUND if warnings and fail_if_any else 0)
@@ -67,6 +89,19 @@ def _lint(invocation: Invocation, criteria: Criteria) -> tuple[CriteriaWarning, 
     if coverage is None:
         return lint_criteria(criteria)
     return lint_criteria(criteria, known_fields=coverage.fields, known_columns=coverage.headers)
+
+
+def _show(invocation: Invocation, rows: Iterable[Mapping[str, Cell]]) -> None:
+    invocation.show(Table("Criteria", _COLUMNS, tuple(rows)))
+
+
+def _present_mistake(mistake: str) -> Mapping[str, Cell]:
+    line, column, text = mistake.split(":", 2)
+    return {"line": int(line), "column": int(column), "severity": "mistake", "message": text.strip()}
+
+
+def _present_warning(warning: CriteriaWarning) -> Mapping[str, Cell]:
+    return {"line": warning.line or None, "column": None, "severity": "warning", "message": warning.text}
 
 
 def show_criteria(invocation: Invocation) -> None:

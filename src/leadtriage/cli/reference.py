@@ -75,6 +75,7 @@ ROW_KEYS = {
     "import": "file, batch, rows, created, updated, unchanged, merged, rejected, warnings",
     "imports": "batch, at, by, file, sha256, rows, created, updated, unchanged, merged, rejected, undone_at",
     "score": "leads, scored, changed, a, b, c, d, junk_candidates, needs_answers, criteria",
+    "criteria check": "line, column, severity, message",
     "report criteria": "dimension, criterion, tier, points, known, holds, mean_won, mean_lost, nominated, rescued, "
     "note",
     "report reasons": "kind, reason, source, grade, leads",
