@@ -22,6 +22,7 @@ from leadtriage.importing.values import (
     clean_lines,
     clean_text,
     decide_date_order,
+    find_common_order,
     is_ambiguous_date,
     is_missing,
     join_name,
@@ -381,3 +382,17 @@ def test_a_joined_name_is_split_the_same(first: str, last: str) -> None:
 def test_a_name_of_nothing_is_nothing() -> None:
     assert join_name(None, None) is None
     assert join_name("", "Doe") == "Doe"
+
+
+def test_columns_share_an_order_where_all_that_show_one_agree() -> None:
+    def read(*texts: str) -> DateOrderEvidence:
+        evidence = DateOrderEvidence()
+        for text in texts:
+            evidence.add(text)
+        return evidence
+
+    month, day, either = read("04/13/2024"), read("13/04/2024"), read("03/04/2024")
+    assert find_common_order([either, month, read("2024-01-01"), read("03/04/2024", "04/13/2024")]) is month.order
+    assert find_common_order([either]) is None
+    assert find_common_order([month, day, either]) is None
+    assert find_common_order([month, read("04/13/2024", "13/04/2024")]) is None

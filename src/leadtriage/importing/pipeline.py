@@ -39,7 +39,7 @@ from leadtriage.importing.staging import Staging, add_keys, add_rows, create_sta
 from leadtriage.importing.summary import ImportOptions, ImportSummary, Reject
 from leadtriage.importing.tally import Tally
 from leadtriage.importing.understand import Understanding
-from leadtriage.importing.values import DateOrder
+from leadtriage.importing.values import DateOrder, find_common_order
 from leadtriage.vocabulary import RowOutcome
 from leadtriage.words import list_ids
 
@@ -114,9 +114,7 @@ def stage_file(
     """
     while True:
         staging, reading = _stage_rows(connection, source, understanding, act, progress)
-        orders = dict(understanding.date_orders)
-        for index, evidence in reading.tally.evidence.items():
-            orders[index] = evidence.order or orders[index]
+        orders = _settle_date_orders(understanding, reading.tally)
         if options.date_order is not None or orders == understanding.date_orders:
             _warn_of_dates(understanding, reading.tally, options)
             return staging, reading, understanding
@@ -139,14 +137,36 @@ def _stage_rows(
     raise AssertionError("the reading of a file ends with what was noticed")
 
 
+def _settle_date_orders(understanding: Understanding, tally: Tally) -> dict[int, DateOrder]:
+    """The order that a column shows, else that of the file's other columns of dates, else what was assumed."""
+    common = find_common_order(tally.evidence.values())
+    orders = dict(understanding.date_orders)
+    for column in understanding.plan.columns:
+        evidence = tally.evidence.get(column.index)
+        if evidence is None:
+            continue
+        if evidence.order is not None:
+            orders[column.index] = evidence.order
+        elif common is not None and column.date_order is None:
+            orders[column.index] = common
+    return orders
+
+
 def _warn_of_dates(understanding: Understanding, tally: Tally, options: ImportOptions) -> None:
+    if options.date_order is not None:
+        return
+    settled = [index for index, evidence in tally.evidence.items() if evidence.order is not None]
+    common = find_common_order(tally.evidence.values())
     for index, evidence in tally.evidence.items():
         header, order = understanding.headers[index], understanding.date_orders[index]
         said = order.value.replace("_", " ").replace("-", " ")
-        if evidence.contradictory and options.date_order is None:
+        alike = f", as {understanding.headers[settled[0]]} is" if order is common else ""
+        if evidence.contradictory:
             tally.warnings.add(f"the dates of {header} are in both orders; those that may be either are read {said}")
-        elif evidence.undecidable and options.date_order is None:
-            tally.warnings.add(f"the dates of {header} may be day or month first; read {said} (see --date-order)")
+        elif evidence.undecidable:
+            tally.warnings.add(
+                f"the dates of {header} may be day or month first; read {said}{alike} (see --date-order)"
+            )
 
 
 def _merge_file(

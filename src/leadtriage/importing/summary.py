@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from leadtriage.importing.reading.model import ReadOptions
 from leadtriage.importing.values import DateOrder
 
-UNDERSTANDING = 1
+UNDERSTANDING = 2
 """Raised whenever files are understood better, so that a file imported before is looked at anew."""
 
 BY_HAND = "added by hand"

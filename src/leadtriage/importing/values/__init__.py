@@ -10,7 +10,12 @@ from leadtriage.importing.values.contacts import split_contact
 from leadtriage.importing.values.countries import country_for_phone_region, parse_country
 from leadtriage.importing.values.counts import parse_count, parse_number
 from leadtriage.importing.values.currencies import minor_digits, parse_currency
-from leadtriage.importing.values.date_order import DateOrderEvidence, decide_date_order, is_ambiguous_date
+from leadtriage.importing.values.date_order import (
+    DateOrderEvidence,
+    decide_date_order,
+    find_common_order,
+    is_ambiguous_date,
+)
 from leadtriage.importing.values.dates import DateOrder, parse_date, parse_datetime
 from leadtriage.importing.values.emails import Email, parse_emails
 from leadtriage.importing.values.money import Money, parse_exact_money, parse_money
@@ -29,6 +34,7 @@ __all__ = [
     "clean_text",
     "country_for_phone_region",
     "decide_date_order",
+    "find_common_order",
     "is_ambiguous_date",
     "is_missing",
     "join_name",

@@ -77,6 +77,12 @@ class DateOrderEvidence:
         return bool(self.ambiguous) and self.order is None
 
 
+def find_common_order(columns: Iterable[DateOrderEvidence]) -> DateOrder | None:
+    """Return the order of all columns of a file that show one; None where none does, or one contradicts another."""
+    orders = {each.order for each in columns if each.order is not None or each.contradictory}
+    return orders.pop() if len(orders) == 1 else None
+
+
 def decide_date_order(values: Iterable[str]) -> DateOrder | None:
     """Return the order that a column's values show; None where they show none, or contradict each other."""
     evidence = DateOrderEvidence()
