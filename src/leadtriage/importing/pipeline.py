@@ -114,8 +114,8 @@ def stage_file(
     """
     while True:
         staging, reading = _stage_rows(connection, source, understanding, act, progress)
-        orders = _settle_date_orders(understanding, reading.tally)
-        if options.date_order is not None or orders == understanding.date_orders:
+        orders = _settle_date_orders(understanding, reading.tally, options.date_order)
+        if orders == understanding.date_orders:
             _warn_of_dates(understanding, reading.tally, options)
             return staging, reading, understanding
         understanding = replace(understanding, date_orders=orders)
@@ -137,13 +137,16 @@ def _stage_rows(
     raise AssertionError("the reading of a file ends with what was noticed")
 
 
-def _settle_date_orders(understanding: Understanding, tally: Tally) -> dict[int, DateOrder]:
-    """The order that a column shows, else that of the file's other columns of dates, else what was assumed."""
+def _settle_date_orders(understanding: Understanding, tally: Tally, said: DateOrder | None) -> dict[int, DateOrder]:
+    """The order that a column shows, else that of the file's other columns of dates, else what was assumed.
+
+    Where a person said it, only a column whose dates can be read in no other way has another.
+    """
     common = find_common_order(tally.evidence.values())
     orders = dict(understanding.date_orders)
     for column in understanding.plan.columns:
         evidence = tally.evidence.get(column.index)
-        if evidence is None:
+        if evidence is None or (said is not None and not evidence.is_proven):
             continue
         if evidence.order is not None:
             orders[column.index] = evidence.order
@@ -153,15 +156,16 @@ def _settle_date_orders(understanding: Understanding, tally: Tally) -> dict[int,
 
 
 def _warn_of_dates(understanding: Understanding, tally: Tally, options: ImportOptions) -> None:
-    if options.date_order is not None:
-        return
     settled = [index for index, evidence in tally.evidence.items() if evidence.order is not None]
     common = find_common_order(tally.evidence.values())
     for index, evidence in tally.evidence.items():
         header, order = understanding.headers[index], understanding.date_orders[index]
         said = order.value.replace("_", " ").replace("-", " ")
         alike = f", as {understanding.headers[settled[0]]} is" if order is common else ""
-        if evidence.contradictory:
+        if options.date_order is not None:
+            if order is not options.date_order:
+                tally.warnings.add(f"the dates of {header} can only be read {said}, whatever --date-order says")
+        elif evidence.contradictory:
             tally.warnings.add(f"the dates of {header} are in both orders; those that may be either are read {said}")
         elif evidence.undecidable:
             tally.warnings.add(

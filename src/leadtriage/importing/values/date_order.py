@@ -67,6 +67,11 @@ class DateOrderEvidence:
         return None
 
     @property
+    def is_proven(self) -> bool:
+        """Whether some values can be read in this order only, and none in the other one only."""
+        return bool(self.day_first) != bool(self.month_first)
+
+    @property
     def contradictory(self) -> bool:
         """Whether some values can only be day first and others only month first."""
         return bool(self.day_first and self.month_first)
