@@ -82,7 +82,7 @@ def widen_cache(connection: Connection) -> None:
 
 
 def narrow_cache(connection: Connection) -> None:
-    """Keep little of the temporary tables in memory, while rows are added of which none is looked up before the last.
+    """Keep little of the temporary tables in memory, until `widen_cache`: while rows are added and none is looked up.
 
     SQLite drops what it has written only where it must; such rows would leave little room for those of later tables.
     """

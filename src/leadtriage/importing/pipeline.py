@@ -13,7 +13,7 @@ from typing import BinaryIO
 from sqlalchemy import Connection, Engine, func, select, update
 
 from leadtriage.act import Act
-from leadtriage.db.dialect import narrow_cache
+from leadtriage.db.dialect import narrow_cache, widen_cache
 from leadtriage.db.engine import writing_on
 from leadtriage.db.schema import ImportBatch, table
 from leadtriage.importing.attributes import attributes_of
@@ -79,6 +79,7 @@ def import_file(
     with engine.connect() as connection:
         connection.detach()  # closed at the end instead of kept, which drops the temporary tables at no cost
         with connection.begin():
+            widen_cache(connection)
             narrow_cache(connection)
         with connection.begin():
             origin = find_origin(connection, source)

@@ -92,7 +92,7 @@ def _read_here(task: _Task) -> Staged:
 
 
 def _is_empty(values: list[Any]) -> bool:
-    return values[0] is None and values.count(None) == len(values) if values else True
+    return not values or (values[0] is None and values.count(None) == len(values))
 
 
 def _read_elsewhere(tasks: Sequence[_Task]) -> Staged:
