@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from program import Program
+from program import DAY, Program
 from sessions import Answer, ScriptedSession
 from sqlalchemy import Engine, select
 
@@ -113,6 +113,19 @@ def test_what_matters_is_on_the_card(engine: Engine) -> None:
     ]
     for part in ("asdf@asdf.com", "18 days ago", "the criteria: name test", "Which budget is set aside", "leads.csv"):
         assert part in shown
+
+
+@pytest.mark.parametrize(
+    ("cells", "place"), [(",Kolkata", "Kolkata"), ("India,Kolkata", "Kolkata, IN"), ("India,", "IN"), (",", None)]
+)
+def test_the_card_says_where_the_lead_is(program: Program, cells: str, place: str | None) -> None:
+    Path("leads.csv").write_text(f"Name,Email,Country,City\nasdf asdf,asdf@asdf.com,{cells}\n", encoding="utf-8")
+    program.done("import", "leads.csv", *DAY)
+    program.done("score", *DAY)
+    opened = open_database("leadtriage.db")
+    session, _ = hold_review(opened)
+    opened.dispose()
+    assert dict(session.cards[0].facts).get("Place") == place
 
 
 def test_the_highest_ceiling_comes_first(engine: Engine) -> None:

@@ -134,7 +134,7 @@ def _state_facts(lead: Mapping[str, Any], as_of: date) -> Iterator[tuple[str, Ce
     yield "Employees", f"{lead['employees']:,}" if lead["employees"] is not None else None
     yield "Budget", format_money(lead["budget_amount"], lead["budget_currency"])
     yield "Decides on", say_day(lead["decides_on"], as_of) if lead["decides_on"] else None
-    yield "Country", _join(lead["country"], lead["city"])
+    yield "Place", _join(lead["city"], lead["state"], lead["country"])
     yield "Status", lead["status"]
     yield "Stage", lead["stage"] if lead["stage"] != Stage.NEW else None
     yield "Revenue", format_money(lead["revenue_amount"], lead["revenue_currency"])
