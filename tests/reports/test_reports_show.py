@@ -124,6 +124,7 @@ def test_people_see_a_ledger_that_ends_with_its_sum(sqlite_engine: Engine) -> No
     card = show(sqlite_engine, 1)
     *lines, total = part(card, "Why this score").rows
     assert total["points"] == sum(int(str(line["points"])) for line in lines) == card.record["score"]
+    assert total["criterion"] == "total"
     assert total["ceiling"] == sum(int(str(line["ceiling"])) for line in lines) == card.record["ceiling"]
 
 

@@ -80,7 +80,8 @@ def add_total(part: Table, explanation: Explanation) -> Table:
     """The ledger as people read it: with its sum, without the names that only rules use."""
     total: dict[str, Cell] = dict.fromkeys((column.key for column in part.columns), None)
     total |= {
-        "dimension": "total",
+        # The criterion is what a narrow terminal keeps longest.
+        "criterion": "total",
         "points": explanation.score,
         "points_shown": str(explanation.score),
         "ceiling": explanation.ceiling,
