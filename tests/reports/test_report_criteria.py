@@ -110,7 +110,7 @@ def test_means_and_notes_worked_out_by_hand(engine: Engine) -> None:
         "1,000 (75% of the won, 25% of the lost); Size: 6 to 49 (25% of the won, 75% of the lost). 1 of them against "
         "the points.",
         "1 criterion is known for no lead, 1 answer has never been given, nearly everybody gets 2, 2 say the same as "
-        "another: see the notes.",
+        "another: see the notes (--format csv has them all).",
     )
 
 

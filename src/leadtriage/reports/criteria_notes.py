@@ -99,7 +99,7 @@ def summarize(tiers: Sequence[TierInUse], outcomes: Outcomes) -> tuple[str, ...]
     ]
     if parts:
         sentence = ", ".join(parts)
-        said.append(f"{sentence[0].upper()}{sentence[1:]}: see the notes.")
+        said.append(f"{sentence[0].upper()}{sentence[1:]}: see the notes (--format csv has them all).")
     return tuple(said)
 
 
