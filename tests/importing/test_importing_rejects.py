@@ -198,3 +198,12 @@ def test_a_spreadsheet_may_have_written_it_its_own_way(sqlite_engine: Engine, de
     text = write_csv([*row, "", ""] for row in rows).decode().replace(",", delimiter).replace("\n", "\r\n")
     assert counts(import_bytes(sqlite_engine, text.encode("utf-8-sig"), 1)) == {"rows": 2, "created": 2}
     assert [lead["crm_id"] for lead in people(sqlite_engine)] == ["hubspot:1", "hubspot:2", "hubspot:3"]
+
+
+def test_rejected_rows_did_not_come_in_closed(sqlite_engine: Engine) -> None:
+    header = ["Name", "Email", "Lead Status"]
+    lost, nobody = ["Ann Lee", "ann@a.example.com", "Closed Lost"], ["", "", "Closed Lost"]
+    tried = import_rows(sqlite_engine, [header, nobody, nobody], dry_run=True)
+    assert (tried.rejected, tried.notes) == (2, ())
+    (note,) = import_rows(sqlite_engine, [header, lost, nobody]).notes
+    assert note.startswith("1 row came in closed: 1 lost by Lead Status")

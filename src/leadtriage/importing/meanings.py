@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from leadtriage.importing.ad_tests import find_test_rows
@@ -54,22 +54,23 @@ class MeaningReader:
             staged |= {name: [None] * count for name in ("meaning", "junk_reason", "junk_by")}
             staged["contacted"] = [False] * count
             return
-        status_cells: Sequence[str] = [""] * count
-        outcome_cells: Sequence[str] = [""] * count
-        status_header = outcome_header = ""
-        for column in self._plan.find("status"):
-            status_cells, status_header = cells[column.index], column.header
-        for column in self._plan.find("outcome"):
-            outcome_cells, outcome_header = cells[column.index], column.header
+        status_cells, status_header = self._find_cells("status", cells, count)
+        outcome_cells, outcome_header = self._find_cells("outcome", cells, count)
         settle = Memo(lambda pair: self._settle(pair[0], pair[1], status_header, outcome_header))
         settled = settle.read_all(zip(status_cells, outcome_cells, strict=True))
-        self._count_closed(status_cells, outcome_cells, settled, status_header, outcome_header)
         staged["meaning"] = [meaning for meaning, _, _ in settled]
         staged["junk_reason"] = reasons = [reason for _, reason, _ in settled]
         staged["contacted"] = [contacted for _, _, contacted in settled]
         staged["junk_by"] = by = [self._system if reason else None for reason in reasons]
         for position in find_test_rows(self._headers, rows):
             reasons[position], by[position] = Reason.TEST.value, self._system
+
+    def _find_cells(self, field: str, cells: list[tuple[str, ...]], count: int) -> tuple[Sequence[str], str]:
+        """The cells of the column that is a field, and its header; empty ones where no column is."""
+        found: tuple[Sequence[str], str] = ([""] * count, "")
+        for column in self._plan.find(field):
+            found = cells[column.index], column.header
+        return found
 
     def _settle(
         self, status_text: str, outcome_text: str, status_header: str, outcome_header: str
@@ -91,16 +92,13 @@ class MeaningReader:
         order = (StatusMeaning.NURTURE, StatusMeaning.QUALIFIED, StatusMeaning.CONTACTED, StatusMeaning.OPEN)
         return next((meaning.value for meaning in order if meaning in said), None), None, contacted
 
-    def _count_closed(
-        self,
-        statuses: Sequence[str],
-        outcomes: Sequence[str],
-        settled: list[tuple[str | None, str | None, bool]],
-        status_header: str,
-        outcome_header: str,
-    ) -> None:
-        for status_text, outcome_text, (meaning, _, _) in zip(statuses, outcomes, settled, strict=True):
-            if meaning not in CLOSING:
+    def count_closed(self, cells: list[tuple[str, ...]], staged: Mapping[str, Sequence[Any]]) -> None:
+        """Count the rows of a chunk that come in closed, by `meaning`; those that have a `problem` do not come in."""
+        statuses, status_header = self._find_cells("status", cells, len(staged["meaning"]))
+        outcomes, outcome_header = self._find_cells("outcome", cells, len(staged["meaning"]))
+        rows = zip(statuses, outcomes, staged["meaning"], staged["problem"], strict=True)
+        for status_text, outcome_text, meaning, problem in rows:
+            if meaning not in CLOSING or problem:
                 continue
             by_outcome = bool(outcome_text) and read_outcome(outcome_text, outcome_header) in CLOSING
             self._tally.closed[outcome_header if by_outcome else status_header, str(meaning)] += 1

@@ -142,7 +142,9 @@ class RowReader:
         for column in self._how.plan.find("crm_id"):
             staged["crm_id"] = self._column(cells, column, parse_crm_id)
         ids = self._read_ids(cells, count)
-        return staged, find_keys(staged, contacts, ids, self._how.system, chunk.problems)
+        keys = find_keys(staged, contacts, ids, self._how.system, chunk.problems)
+        self._meanings.count_closed(cells, staged)
+        return staged, keys
 
     def _column(self, cells: list[tuple[str, ...]], column: ColumnPlan, read: Callable[[str], Any]) -> list[Any]:
         reader = self._readers.get(column.index)
