@@ -294,10 +294,11 @@ def test_spend_on_a_source_as_a_whole_is_for_its_campaigns(sqlite_engine: Engine
 def test_nothing_spent_is_told_with_what_to_do(sqlite_engine: Engine) -> None:
     assert report(sqlite_engine, Filters()).notes == ("no lead came in within this period, and nothing was spent",)
     world = World()
-    world.lead(1, source="Web")
+    world.lead(1, source="Web", created_on=date(2026, 10, 30))
     world.store_in(sqlite_engine)
-    (note,) = report(sqlite_engine, Filters()).notes
-    assert "leadtriage spend add" in note
+    for filters, month in ((Filters(), "2026-11"), (Filters(until=date(2026, 10, 31)), "2026-10")):
+        (note,) = report(sqlite_engine, filters).notes
+        assert note.endswith(f"leadtriage spend add SOURCE AMOUNT --month {month}")
 
 
 @given(DAYS, DAYS, DAYS)

@@ -157,10 +157,11 @@ def _say_sum(amounts: Sequence[Fraction | None], currency: str, *, is_all: bool 
     return said if is_all and len(known) == len(amounts) else f"{said} as far as is known"
 
 
-def advise(tallies: Sequence[Tally], *, has_owner: bool) -> tuple[str, ...]:
+def advise(tallies: Sequence[Tally], period: Period, *, has_owner: bool) -> tuple[str, ...]:
     """Say what to do where nothing came in, or nothing was recorded."""
     if not tallies:
         return ("no lead came in within this period, and nothing was spent",)
     if has_owner or any(tally.months for tally in tallies):
         return ()
-    return ("no spend is recorded for this period; add it with: leadtriage spend add SOURCE AMOUNT --month 2026-10",)
+    month = period.until.isoformat()[: len("2026-11")]
+    return (f"no spend is recorded for this period; add it with: leadtriage spend add SOURCE AMOUNT --month {month}",)

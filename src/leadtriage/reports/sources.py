@@ -82,7 +82,7 @@ def list_sources(
             for tally, sums in zip(rows, money, strict=True)
         ),
         summary=summarize(rows, money, criteria.currency, by_campaign=by is not None),
-        notes=advise(rows, has_owner=has_owner),
+        notes=advise(rows, period, has_owner=has_owner),
     )
 
 
