@@ -214,6 +214,9 @@ def test_an_owner_is_found_by_each_name(sqlite_engine: Engine) -> None:
         whole = list_team(connection, CRITERIA, OCTOBER, TODAY).rows
         for name in ("anna", "ANNA BERG"):
             assert list_team(connection, CRITERIA, replace(OCTOBER, owner=name), TODAY).rows == whole[:1]
+        (system,) = (row for row in whole if row["name"] == "zoho")
+        for name in ("zoho", str(system["name_shown"])):
+            assert list_team(connection, CRITERIA, replace(OCTOBER, owner=name), TODAY).rows == (system,)
         assert list_team(connection, CRITERIA, replace(OCTOBER, owner="Nobody"), TODAY).rows == ()
         limited = list_team(connection, CRITERIA, replace(OCTOBER, source="Web"), TODAY).rows
     assert [(row["name"], row["assigned"], row["goal"]) for row in limited] == [

@@ -7,6 +7,9 @@ from collections.abc import Iterable, Sequence
 from leadtriage.criteria.model import TeamMember
 from leadtriage.criteria.text import comparable
 
+SYSTEM_MARK = " (system)"
+"""What people see behind the name of a system that flags leads."""
+
 
 class People:
     """The members of a team by all their names; whoever else turns up is known by the one name alone.

@@ -21,7 +21,7 @@ from leadtriage.reports.goals import GoalKind, Progress, find_due, say_goal
 from leadtriage.reports.intervals import FEWEST, find_rate
 from leadtriage.reports.overturns import say_too_few
 from leadtriage.reports.page import CellRow
-from leadtriage.reports.people import People
+from leadtriage.reports.people import SYSTEM_MARK, People
 from leadtriage.reports.quantiles import find_median
 from leadtriage.reports.records import Record, gather_records
 from leadtriage.reports.teamwork import Work
@@ -106,7 +106,7 @@ def _present(record: Record, progress: Progress | None, advice: Sequence[str]) -
     rep, touch = find_median(record.for_rep.every), find_median(record.for_touch.every)
     return {
         "name": record.name,
-        "name_shown": f"{record.name} (system)" if record.system else None,
+        "name_shown": f"{record.name}{SYSTEM_MARK}" if record.system else None,
         "assigned": record.assigned,
         "touched": record.in_time + record.late,
         "in_time": record.in_time,

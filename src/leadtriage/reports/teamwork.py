@@ -17,6 +17,7 @@ from leadtriage.db.expressions import first_name, one_if
 from leadtriage.reports.cohort import IN_TIME, LATE, NEVER, select_cohort
 from leadtriage.reports.filters import Filters, as_stored
 from leadtriage.reports.goals import GoalKind, goal_conditions
+from leadtriage.reports.people import SYSTEM_MARK
 from leadtriage.reports.periods import days_within, end_of, last_day, times_within
 from leadtriage.reports.stale import select_idle
 from leadtriage.reports.survivors import find_survivors
@@ -43,8 +44,12 @@ class Work:
 
     @property
     def owner(self) -> str | None:
-        """Whose work alone it is about, as a database can hold the name; None for everybody's."""
-        return None if self.filters.owner is None else as_stored(self.filters.owner)
+        """Whose work alone it is about, as a database can hold the name; None for everybody's.
+
+        A system may be named as the report shows it.
+        """
+        owner = self.filters.owner
+        return None if owner is None else as_stored(owner).strip().removesuffix(SYSTEM_MARK)
 
     @property
     def of_leads(self) -> Filters:
