@@ -71,6 +71,8 @@ def test_a_contact_is_logged(sample: Program) -> None:
         (("nurture", "--until", "3w", "--reason", "price", "--grade", "A"), 2, "add --yes"),
         (("nurture", "--until", "3w", "--reason", "price", "--owner", "Nobody"), 1, "choose no open lead"),
         (("close", "1"), 2, "'1' is no outcome"),
+        (("close",), 2, "how did it end?"),
+        (("close", "--grade", "A"), 2, "how did it end?"),
         (("close", "1", "junk"), 2, "'junk' is no outcome"),
         (("close", "1", "lost"), 2, "a lost lead needs a reason"),
         (("close", "1", "won", "--value", "much"), 2, "--value: 'much' is no sum of money"),

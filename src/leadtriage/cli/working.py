@@ -180,8 +180,11 @@ def close(
     invocation: Invocation,
     selection: Selection,
     lead: Annotated[
-        str, typer.Argument(help="Our id, an e-mail address, or SYSTEM:ID; none to close many.", metavar="[LEAD]")
-    ],
+        str | None,
+        typer.Argument(
+            help="Our id, an e-mail address, or SYSTEM:ID; none to close many.", metavar="[LEAD]", show_default=False
+        ),
+    ] = None,
     outcome: Annotated[
         str | None, typer.Argument(help="How it ended.", metavar="|".join(OUTCOMES), show_default=False)
     ] = None,
@@ -200,6 +203,8 @@ def close(
     A lost one needs a reason. One that was converted may be won or lost later. Without a lead and with options that
     choose leads, all open ones of these are closed, after a question.
     """
+    if lead is None:
+        raise UsageError("how did it end?", hint=f"write LEAD, or options that choose many, and {'|'.join(OUTCOMES)}")
     named, word = (None, lead) if outcome is None else (lead, outcome)
     if word.lower() not in OUTCOMES:
         raise UsageError(f"{word!r} is no outcome", hint=f"write LEAD, then one of {', '.join(OUTCOMES)}")
