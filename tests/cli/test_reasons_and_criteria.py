@@ -116,6 +116,15 @@ def test_leads_lists_what_reasons_count(worked: Program, options: tuple[str, ...
         assert len(worked.rows("leads", *wanted, *options[:2], "--all", *DAY)) == row["leads"]
 
 
+def test_leads_without_a_reason_are_listed_by_an_empty_one(worked: Program) -> None:
+    Path("closed.csv").write_text("Name,Email,Lead Status\nKit Roe,kit@k.example.com,Closed Lost\n", encoding="utf-8")
+    worked.done("import", "closed.csv", *DAY)
+    (row,) = [row for row in worked.rows("report", "reasons", *DAY) if row["reason"] is None]
+    assert (row["kind"], row["leads"]) == ("lost", 1)
+    assert [lead["name"] for lead in worked.rows("leads", "--reason", "", *DAY)] == ["Kit Roe"]
+    assert worked.rows("leads", "--reason", "", "--stage", "junk", *DAY) == []
+
+
 def test_criteria_worked_out_by_hand(worked: Program) -> None:
     few = "too few outcomes: 1 won, 5 lost"
     assert rows_of(worked, "report", "criteria") == [

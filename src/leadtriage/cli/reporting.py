@@ -121,7 +121,7 @@ def report_reasons(
 
     Of the leads that came in within the period: how many for which reason, by source and grade at that time, or with
     --by rule by what nominated them; and what was lost for a reason that the score had not seen. List the leads of a
-    reason with: leadtriage leads --stage junk|lost|nurture --reason REASON.
+    reason with: leadtriage leads --stage junk|lost|nurture --reason REASON, '' for those without one.
     """
     from leadtriage.reports.emptiness import explain_if_empty
     from leadtriage.reports.reasons import list_reasons

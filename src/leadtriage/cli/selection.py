@@ -64,7 +64,7 @@ FILTERS = (
         "--reason",
         str | None,
         None,
-        "Only candidates, closed and parked leads with this reason.",
+        "Only candidates, closed and parked leads with this reason; '' for none given.",
         metavar="WORD",
     ),
 )

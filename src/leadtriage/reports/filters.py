@@ -24,6 +24,8 @@ _lead = table(Lead)
 _score = table(LeadScore)
 _name = table(TeamName)
 
+_HAVE_REASONS = (Stage.JUNK, Stage.LOST, Stage.NURTURE)
+
 _PHONE_MARKS = " +-/().\u00a0"
 _FEWEST_DIGITS = 4
 """Of a phone number's part that is worth looking for; a shorter number is looked for as a text."""
@@ -45,7 +47,8 @@ class Filters:
         until: the last such day.
         dated: which of its days `since` and `until` are about; of contacts any that is recorded.
         qualified: whether it is qualified.
-        reason: why it is a junk candidate, why it was closed, or why it is parked.
+        reason: why it is a junk candidate, why it was closed, or why it is parked; the empty text means that it is
+            junk, lost or parked and nobody said why.
         points: the dimension in which it has points.
         text: every word of it stands in the name, company, an e-mail address or a phone number, or is the id that a
             source system gave the lead.
@@ -111,13 +114,22 @@ def conditions(filters: Filters) -> list[ColumnElement[bool]]:
         qualified = _lead.c.qualified_on
         wanted.append(qualified.is_not(None) if filters.qualified else qualified.is_(None))
     if filters.reason is not None:
-        reason = as_stored(filters.reason)
-        wanted.append(or_(_score.c.reason == reason, _lead.c.outcome_reason == reason, parked_for() == reason))
+        wanted.append(has_reason(filters.reason))
     if filters.points is not None:
         wanted.append(has_points(filters.points))
     if filters.text is not None:
         wanted += _mentions(as_stored(filters.text))
     return wanted
+
+
+def has_reason(reason: str) -> ColumnElement[bool]:
+    """Whether this is why a lead is a candidate, closed or parked; the empty text means junk, lost, parked for none."""
+    if reason.strip():
+        word = as_stored(reason)
+        return or_(_score.c.reason == word, _lead.c.outcome_reason == word, parked_for() == word)
+    told = case((_lead.c.stage == Stage.NURTURE.value, _lead.c.nurture_reason), else_=_lead.c.outcome_reason)
+    # A file's empty cell is no reason.
+    return and_(_lead.c.stage.in_([stage.value for stage in _HAVE_REASONS]), func.coalesce(func.trim(told), "") == "")
 
 
 def is_named(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:

@@ -49,6 +49,7 @@ def make_reasons(connection: Connection, criteria: Criteria, filters: Filters, a
             Trace("called junk", commands.list_leads("--stage", "junk", "--reason", "REASON")),
             Trace("lost", commands.list_leads("--stage", "lost", "--reason", "REASON")),
             Trace("parked", commands.list_leads("--stage", "nurture", "--reason", "REASON")),
+            Trace("no reason given", commands.list_leads("--reason", "")),
             Trace("by source", commands.run("report reasons")),
             Trace("by what nominated them", commands.run("report reasons --by rule")),
         ),
