@@ -18,7 +18,8 @@ from importing_tools import (
 )
 from sqlalchemy import Engine, insert, update
 
-from leadtriage.db.engine import writing
+from leadtriage.db.care import check_database
+from leadtriage.db.engine import reading, writing
 from leadtriage.db.schema import Event, Lead, LeadKey, table
 from leadtriage.errors import LeadtriageError
 
@@ -206,3 +207,75 @@ def test_a_sum_whose_currency_stood_beside_it_is_read_again_in_that_currency(sql
     undo(sqlite_engine, second.batch)
     (lead,) = describe_leads(sqlite_engine)
     assert (lead["budget_amount"], lead["budget_currency"]) == (600000, "EUR")
+
+
+CONVERTED = [
+    ["Lead ID", "Name", "Email", "Status", "Converted"],
+    ["1", "Ann Lee", "ann@acme.com", "Contacted", "Yes"],
+    ["2", "Bob Fox", "bob@acme.com", "Open", "Yes"],
+    ["3", "Cid Oak", "cid@acme.com", "Open", "No"],
+]
+CLOSING = ("stage", "closed_on", "qualified_on", "qualified_by")
+STANDING = (*CLOSING, "last_touch_on", "nurture_until", "shelf_from")
+
+
+def stand(engine: Engine) -> list[dict[str, Any]]:
+    """How leads stand, and since when."""
+    return [{name: lead.get(name) for name in STANDING} for lead in describe_leads(engine)]
+
+
+def test_a_lead_that_came_in_closed_is_open_when_only_imports_stand_that_keep_it_open(engine: Engine) -> None:
+    first = import_rows(engine, CONVERTED, 1)
+    second = import_rows(engine, CONVERTED, 1, overrides={"outcome": "none"})
+    assert [lead["stage"] for lead in stand(engine)] == ["converted", "converted", "new"]
+    summary = undo(engine, first.batch, 1)
+    assert (summary.removed, summary.restored, summary.kept) == (0, 2, 3)
+    kept = stand(engine)
+    assert [lead["stage"] for lead in kept] == ["working", "new", "new"]
+    assert {(lead["closed_on"], lead["qualified_on"], lead["qualified_by"]) for lead in kept} == {(None, None, None)}
+    assert "1 undone stage converted -> working" in describe_events(engine)
+    with reading(engine) as connection:
+        assert {row["found"] for row in check_database(connection).rows} == {0}
+    undo(engine, second.batch, 1)
+    import_rows(engine, CONVERTED, 1, overrides={"outcome": "none"})
+    assert stand(engine) == kept, "as the second import alone would have made them"
+
+
+@pytest.mark.parametrize("order", list(permutations(range(2))), ids=str)
+def test_a_lead_stays_closed_as_long_as_one_import_stands_that_says_so(sqlite_engine: Engine, order: Any) -> None:
+    closing = [import_rows(sqlite_engine, [*CONVERTED, ["", "", "", str(day), ""]], day).batch for day in (1, 2)]
+    import_rows(sqlite_engine, CONVERTED, 3, overrides={"outcome": "none"})
+    undo(sqlite_engine, closing[order[0]])
+    day = "2026-11-17" if order[0] == 0 else "2026-11-16"
+    lead = stand(sqlite_engine)[0]
+    assert [lead[name] for name in CLOSING] == ["converted", day, day, "crm"]
+    undo(sqlite_engine, closing[order[1]])
+    lead = stand(sqlite_engine)[0]
+    assert [lead[name] for name in CLOSING] == ["working", None, None, None]
+
+
+def test_what_came_in_closed_by_an_undone_import_closes_again_when_a_file_says_so(sqlite_engine: Engine) -> None:
+    first = import_rows(sqlite_engine, CONVERTED, 1)
+    import_rows(sqlite_engine, CONVERTED, 1, overrides={"outcome": "none"})
+    before = stand(sqlite_engine)
+    undo(sqlite_engine, first.batch, 1)
+    import_rows(sqlite_engine, CONVERTED, 1, overrides={"outcome": "Converted"})
+    assert stand(sqlite_engine) == before
+
+
+def test_a_lead_that_came_in_parked_is_as_the_imports_say_that_stand(sqlite_engine: Engine) -> None:
+    header = ["Record ID", "Email", "Name", "Lead Status", "Note"]
+    first = import_rows(sqlite_engine, [header, ["1", "ann@acme.com", "Ann Lee", "Nurture", ""]], 1)
+    import_rows(sqlite_engine, [header, ["1", "ann@acme.com", "Ann Lee", "", "called"]], 2)
+    assert stand(sqlite_engine)[0]["nurture_until"] is not None
+    undo(sqlite_engine, first.batch)
+    (lead,) = stand(sqlite_engine)
+    assert (lead["stage"], lead["nurture_until"]) == ("new", None)
+
+
+def test_a_lead_that_only_people_know_stands_as_it_came_in(sqlite_engine: Engine) -> None:
+    first = import_rows(sqlite_engine, CONVERTED, 1)
+    before = stand(sqlite_engine)[0]
+    person_changes(sqlite_engine, 1, "city", "", "Kiel")
+    undo(sqlite_engine, first.batch)
+    assert stand(sqlite_engine) == [before]

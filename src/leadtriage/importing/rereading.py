@@ -22,6 +22,7 @@ from leadtriage.importing.attributes import Attribute, attributes_of
 from leadtriage.importing.reading.model import Chunk
 from leadtriage.importing.recollection import recall_understanding
 from leadtriage.importing.understand import RowReader
+from leadtriage.importing.word_columns import NO_WORDS, Words, find_word_columns
 
 _ROWS_AT_ONCE = 5_000
 
@@ -45,6 +46,7 @@ class Statement:
         meaning: what the status and the outcome mean, with `junk_reason` and `junk_by` where that is junk.
         touched_on: the last contact; `touch_dated` is False where only a status proves it.
         closed_on: the day on which it closed, where `meaning` ends a lead and the rows tell it.
+        words: the row that says `meaning`.
     """
 
     batch: int
@@ -58,6 +60,7 @@ class Statement:
     touched_on: date | None = None
     touch_dated: bool | None = None
     closed_on: date | None = None
+    words: Words = NO_WORDS
 
 
 class KeptRows:
@@ -117,6 +120,7 @@ class _Rereader:
         self.at: datetime = books.at
         self._batch, self._system, self._recorded_at = books.id, books.system, books.recorded_at
         act = Act(by=books.by, as_of=books.at.date(), at=books.at, recorded_at=books.recorded_at)
+        self._word_columns = find_word_columns(books.system, books.headers, books.mapping)
         understanding = recall_understanding(books.headers, books.system, books.mapping)
         self._headers = {f"c{number}": column.header for column, number in understanding.extras}
         self._attributes = attributes_of(understanding.plan, understanding.source)
@@ -130,9 +134,12 @@ class _Rereader:
             positions[row.lead_id].append(position)
         for lead_id, theirs in positions.items():
             # Later rows go before earlier ones, as in `folding`; the order of the file decides between equal times.
-            yield lead_id, self._tell(staged, sorted(theirs, key=lambda place: staged["observed_at"][place]), answers)
+            ordered = sorted(theirs, key=lambda place: staged["observed_at"][place])
+            yield lead_id, self._tell(rows, staged, ordered, answers)
 
-    def _tell(self, staged: dict[str, list[Any]], positions: Sequence[int], answers: dict[bool, str]) -> Statement:
+    def _tell(
+        self, rows: Sequence[Any], staged: dict[str, list[Any]], positions: Sequence[int], answers: dict[bool, str]
+    ) -> Statement:
         statement = Statement(self._batch, self._system, self.at.date(), self._recorded_at)
         for place in positions:
             observed_at = datetime.fromisoformat(staged["observed_at"][place])
@@ -143,6 +150,7 @@ class _Rereader:
             for key, text in json.loads(staged["extra"][place] or "{}").items():
                 statement.values[f"column:{self._headers[key]}"] = Value(text, observed_at)
             if staged["meaning"][place] or staged["junk_reason"][place]:
+                statement.words = Words(self._word_columns, rows[place].cells)
                 statement.meaning = staged["meaning"][place]
                 statement.junk_reason, statement.junk_by = staged["junk_reason"][place], staged["junk_by"][place]
                 closed_on = staged["closed_on"][place]

@@ -6,8 +6,7 @@ what another system said.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -25,13 +24,12 @@ from sqlalchemy import (
 )
 
 from leadtriage.act import Act
-from leadtriage.criteria.text import fold
 from leadtriage.db import dialect, expressions
 from leadtriage.db.schema import Event, ImportBatch, ImportRow, Lead, Nomination, table
 from leadtriage.importing.lines import NOTHING, make_line, select_heads, stands, tell_kept_lines
 from leadtriage.importing.meanings import CLOSING, JUNK, OPENING
 from leadtriage.importing.staging import Staging
-from leadtriage.importing.statuses import read_outcome, read_status
+from leadtriage.importing.word_columns import WordColumn, find_word_columns, pair_columns, takes_back
 from leadtriage.vocabulary import OPEN_STAGES, EventKind, Stage, StatusMeaning
 
 
@@ -165,10 +163,9 @@ def _leave_out_what_is_not_taken_back(
     )
     taken_back: set[int] = set()
     for word in words:
-        for then, now in _pair(columns.get(word.said_in, ()), columns[batch]):
+        for then, now in pair_columns(columns.get(word.said_in, ()), columns[batch]):
             counts = word.status_stands if now.field == "status" else word.newer
-            said_then, says_now = then.read(word.then), now.read(word.now)
-            if counts and said_then in kinds and says_now is not None and says_now not in kinds:
+            if counts and takes_back(then.read(word.then), now.read(word.now), kinds):
                 taken_back.add(word.lead_id)
     others = set(connection.execute(select(told.c.lead_id)).scalars()) - taken_back
     if others:
@@ -179,21 +176,7 @@ def _leave_out_what_is_not_taken_back(
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _WordColumn:
-    """A column of one file in which a CRM says how a lead stands: its place, and the field that it fills there."""
-
-    field: str
-    header: str
-    system: str
-    index: int
-
-    def read(self, cells: Sequence[str]) -> StatusMeaning | None:
-        cell = cells[self.index]
-        return read_status(cell, self.system) if self.field == "status" else read_outcome(cell, self.header)
-
-
-def _find_columns(connection: Connection, batch: int, told: Table) -> Mapping[int, tuple[_WordColumn, ...]]:
+def _find_columns(connection: Connection, batch: int, told: Table) -> Mapping[int, tuple[WordColumn, ...]]:
     """The columns of status and outcome of this import and of those that said the older words."""
     books = table(ImportBatch)
     concerned = select(told.c.said_in).distinct()
@@ -202,19 +185,4 @@ def _find_columns(connection: Connection, batch: int, told: Table) -> Mapping[in
             or_(books.c.id == batch, books.c.id.in_(concerned))
         )
     )
-    return {
-        line.id: tuple(
-            _WordColumn(field, header, line.system, index)
-            for index, (header, (field, rank, _)) in enumerate(zip(line.headers, line.mapping["columns"], strict=True))
-            if field in ("status", "outcome") and rank == 0
-        )
-        for line in found
-    }
-
-
-def _pair(then: Iterable[_WordColumn], now: Iterable[_WordColumn]) -> Iterator[tuple[_WordColumn, _WordColumn]]:
-    """The columns that both files have; one may be read as the status in one file and as the outcome in the other."""
-    here = {fold(column.header): column for column in now}
-    for column in then:
-        if fold(column.header) in here:
-            yield column, here[fold(column.header)]
+    return {line.id: find_word_columns(line.system, line.headers, line.mapping) for line in found}

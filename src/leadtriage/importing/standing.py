@@ -29,7 +29,7 @@ from leadtriage.importing.restoring import (
     read_histories,
     tell_undone,
 )
-from leadtriage.importing.retelling import MOVES, Story, retell, returns
+from leadtriage.importing.retelling import MOVES, Story, came_in_elsewhere, retell, returns
 from leadtriage.vocabulary import OPEN_STAGES, EventKind, Stage
 
 _NOMINATION = "nomination"
@@ -46,13 +46,16 @@ def restore_stages(
     stored = {row.id: row for row in connection.execute(select(lead.c.id, *columns).where(lead.c.id.in_(leads)))}
     parked = _read_parking(connection, leads)
     corrected = _told(connection, undoing.batch, leads, EventKind.FIELD, or_undone=True, named=CLOSING_DAY)
+    contacted = _came_in_contacted(connection, leads)
     moved: list[tuple[int, str, str | None, str | None]] = []
     for lead_id, history in _read_moves(connection, leads):
         ours = [line for line in history if line.kind == EventKind.STAGE and is_taken_back(line, undoing.batch)]
-        if not ours and lead_id not in corrected:
+        came_in = any(came_in_elsewhere(line, undoing.batch) for line in history)
+        if not ours and not came_in and lead_id not in corrected:
             continue
         said = [_believe(statement, stored[lead_id]) for statement in statements.get(lead_id, ())]
-        now, story = history[-1].new, retell(history, said, undoing.batch)
+        now = history[-1].new
+        story = retell(history, said, undoing.batch, contacted=lead_id in contacted)
         shelf_from = stored[lead_id].shelf_from
         if shelf_from in [line.at.date() for line in ours if returns(line.old, line.new)]:
             shelf_from = story.returned_on
@@ -89,6 +92,17 @@ def _read_moves(connection: Connection, leads: Sequence[int]) -> Iterator[tuple[
             found.setdefault(lead_id, []).extend(history)
     for lead_id, history in found.items():
         yield lead_id, sorted(history, key=lambda line: line.id)
+
+
+def _came_in_contacted(connection: Connection, leads: Sequence[int]) -> frozenset[int]:
+    """The leads of which the import that made them told a contact; it counts as long as they are there."""
+    lead, touch = table(Lead), table(Touch)
+    told = (
+        select(lead.c.id)
+        .join(touch, and_(touch.c.lead_id == lead.c.id, touch.c.batch_id == lead.c.batch_id))
+        .where(lead.c.id.in_(leads), touch.c.withdrawn_at.is_(None))
+    )
+    return frozenset(connection.execute(told).scalars())
 
 
 def _parking(story: Story, stored: Any, told: Mapping[str, Any], act: Act) -> dict[str, Any]:
@@ -168,15 +182,19 @@ def restore_qualification(
 ) -> frozenset[int]:
     """Take back that a batch's CRM calls some leads qualified, unless another import says so too; return the leads."""
     lead = table(Lead)
-    qualified = _told(connection, undoing.batch, leads, EventKind.QUALIFIED, or_undone=True)
-    for lead_id in qualified:
+    told = _told(connection, undoing.batch, leads, EventKind.QUALIFIED, or_undone=True)
+    came_in = _told(connection, undoing.batch, leads, EventKind.CREATED, or_undone=True)
+    restored = set(told)
+    for lead_id in sorted({*told, *(lead_id for lead_id in came_in if statements.get(lead_id))}):
         on = next((said.said_on for said in statements.get(lead_id, ()) if said.meaning in QUALIFYING), None)
-        connection.execute(
+        changed = connection.execute(
             update(lead)
-            .where(lead.c.id == lead_id, lead.c.qualified_by == "crm")
+            .where(lead.c.id == lead_id, lead.c.qualified_by == "crm", lead.c.qualified_on.is_distinct_from(on))
             .values(qualified_on=on, qualified_by="crm" if on else None)
         )
-    return frozenset(qualified)
+        if changed.rowcount:
+            restored.add(lead_id)
+    return frozenset(restored)
 
 
 def restore_nominations(

@@ -43,6 +43,7 @@ from leadtriage.importing.merge import write_events_of_leads
 from leadtriage.importing.releasing import release_keys
 from leadtriage.importing.rereading import KeptRows
 from leadtriage.importing.restoring import NO_BATCH, Undoing, is_retracted, restore_fields
+from leadtriage.importing.retelling import TOLD_STAGES
 from leadtriage.importing.standing import (
     restore_contacts,
     restore_nominations,
@@ -108,10 +109,12 @@ def _restore(connection: Connection, batch: int, act: Act, removed: Any) -> froz
     """
     lead, event, row = table(Lead), table(Event), table(ImportRow)
     held = exists().where(row.c.lead_id == event.c.lead_id, row.c.batch_id == batch)
+    qualified = exists().where(lead.c.id == event.c.lead_id, lead.c.qualified_by == "crm")
+    came_in_as_told = or_(event.c.new.in_(TOLD_STAGES), qualified)
     concerned = connection.execute(
         select(event.c.lead_id)
         .where(
-            event.c.kind.in_(_CHANGES),
+            or_(event.c.kind.in_(_CHANGES), and_(event.c.kind == EventKind.CREATED, came_in_as_told)),
             or_(event.c.batch_id == batch, and_(event.c.batch_id.is_not(None), ~_stands(event.c.batch_id), held)),
             event.c.lead_id.not_in(select(removed.c.lead_id)),
             event.c.lead_id.not_in(select(lead.c.id).where(lead.c.removed_by.is_not(None))),
@@ -125,6 +128,7 @@ def _restore(connection: Connection, batch: int, act: Act, removed: Any) -> froz
 def restore_after_act(connection: Connection, leads: Sequence[int], act: Act) -> None:
     """Let some leads be as imports say after an act was taken back: what it had hidden, and nothing of undone ones."""
     event, row, books = table(Event), table(ImportRow), table(ImportBatch)
+    kinds = (*_CHANGES, EventKind.CREATED)
     for group in dialect.batches(sorted(leads)):
         imported = select(row.c.lead_id).where(row.c.lead_id.in_(group)).distinct().order_by(row.c.lead_id)
         concerned = list(connection.execute(imported).scalars())
@@ -133,7 +137,7 @@ def restore_after_act(connection: Connection, leads: Sequence[int], act: Act) ->
         undone = (
             select(event.c.batch_id)
             .join(books, books.c.id == event.c.batch_id)
-            .where(event.c.lead_id.in_(concerned), event.c.kind.in_(_CHANGES), books.c.undone_at.is_not(None))
+            .where(event.c.lead_id.in_(concerned), event.c.kind.in_(kinds), books.c.undone_at.is_not(None))
             .distinct()
         )
         for batch in sorted(connection.execute(undone).scalars()):
