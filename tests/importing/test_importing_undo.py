@@ -273,6 +273,13 @@ def test_a_lead_that_came_in_parked_is_as_the_imports_say_that_stand(sqlite_engi
     assert (lead["stage"], lead["nurture_until"]) == ("new", None)
 
 
+def test_the_note_about_closed_rows_names_the_remedy_that_works_by_then(sqlite_engine: Engine) -> None:
+    (planned,) = import_rows(sqlite_engine, CONVERTED, 1, dry_run=True).notes
+    assert planned.endswith("(--map outcome=none keeps them open)")
+    (done,) = import_rows(sqlite_engine, CONVERTED, 1).notes
+    assert done.endswith("(to keep them open: leadtriage undo 1, then import with --map outcome=none)")
+
+
 def test_a_lead_that_only_people_know_stands_as_it_came_in(sqlite_engine: Engine) -> None:
     first = import_rows(sqlite_engine, CONVERTED, 1)
     before = stand(sqlite_engine)[0]

@@ -200,7 +200,7 @@ def _merge_file(
                 raise _DryRun
     except _DryRun:
         assert summary is not None
-        return replace(summary, batch=None)
+        return replace(summary, batch=None, notes=_tell_closed(reading.tally, None))
     assert summary is not None
     return summary
 
@@ -252,7 +252,7 @@ def _close_batch(
         rejected=len(rejects),
         warning_count=len(said) + tally.warnings.counts.total(),
         warnings=(*said, *tally.warnings.sentences()),
-        notes=_tell_closed(tally),
+        notes=_tell_closed(tally, batch),
         headers=source.headers,
         rejects=tuple(Reject(line, problem, list(cells)) for line, problem, cells in rejects),
     )
@@ -288,13 +288,17 @@ def _closed_warning(still_closed: Sequence[int]) -> tuple[str, ...]:
     return (f"{leads} closed here but open in the file: {list_ids(still_closed)}; to see why: {look}",)
 
 
-def _tell_closed(tally: Tally) -> tuple[str, ...]:
+def _tell_closed(tally: Tally, batch: int | None) -> tuple[str, ...]:
+    """How many rows came in closed, and what keeps them open; leads that are closed by now need the undoing first."""
     if not tally.closed:
         return ()
     parts = [f"{count:,} {outcome} by {header}" for (header, outcome), count in sorted(tally.closed.items())]
     total = tally.closed.total()
     rows = "1 row" if total == 1 else f"{total:,} rows"
-    return (f"{rows} came in closed: {', '.join(parts)} (--map outcome=none keeps them open)",)
+    remedy = "--map outcome=none keeps them open"
+    if batch is not None:
+        remedy = f"to keep them open: leadtriage undo {batch}, then import with --map outcome=none"
+    return (f"{rows} came in closed: {', '.join(parts)} ({remedy})",)
 
 
 __all__ = ["DateOrder", "ImportOptions", "ImportSummary", "import_file", "stage_file"]

@@ -79,7 +79,13 @@ def _say_created(event: Mapping[str, Any]) -> str:
         return BY_HAND
     if event["file"] == BY_HAND:
         return f"{BY_HAND} (batch {event['batch_id']})"
-    return f"imported from {event['file'] or 'a file'} (batch {event['batch_id']})"
+    stage = event["new"]
+    as_told = f", came in {_CAME_IN.get(stage, stage)}" if stage not in (None, Stage.NEW, Stage.WORKING) else ""
+    return f"imported from {event['file'] or 'a file'} (batch {event['batch_id']}){as_told}"
+
+
+_CAME_IN: Mapping[str, str] = {Stage.NURTURE: "parked"}
+"""Stages that are no word for how a lead came in."""
 
 
 def _say_field(event: Mapping[str, Any]) -> str:
