@@ -1,4 +1,4 @@
-"""What an export refuses to write."""
+"""What an export refuses to write, and what it says where it writes nothing."""
 
 from __future__ import annotations
 
@@ -21,3 +21,10 @@ def test_what_excel_cannot_hold_is_refused_and_nothing_is_written(program: Progr
     assert Path("old.xlsx").read_bytes() == b"an older export"
     program.done("export", "new.csv", *DAY)
     assert "long " * 7_000 in Path("new.csv").read_text(encoding="utf-8") + " "
+
+
+def test_a_name_that_no_lead_has_is_told(sample: Program) -> None:
+    for file in ("none.csv", "-"):
+        ran = sample.done("export", file, "--owner", "Ana Berg", "--quiet", *DAY)
+        assert ran.err == "warning: no lead has the owner “Ana Berg”; near it: “Anna Berg”\n"
+    assert sample.done("export", "some.csv", "--owner", "Anna Berg", "--quiet", *DAY).err == ""

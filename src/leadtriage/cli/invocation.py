@@ -117,7 +117,7 @@ class Invocation:
         return make_act(self.settings.by, self.settings.as_of, timezone)
 
     def show(self, table: Table, *, more: str | None = None, upright: bool = False) -> None:
-        """Write a table to standard output and its notes to standard error.
+        """Write a table to standard output, its warnings and notes to standard error.
 
         Args:
             more: how to see the rows that a limit left out.
@@ -129,6 +129,7 @@ class Invocation:
         if table.rows or not self.settings.quiet or self.settings.format is OutputFormat.JSON:
             screen = look_at(sys.stdout, os.environ)
             write_out(render_table(table, self.settings.format, screen, upright=upright))
+        self.warn_all(table.warnings)
         for sentence in table.notes:
             self.note(sentence)
         if table.is_cut and more:
