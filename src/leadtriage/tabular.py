@@ -58,6 +58,7 @@ class Table:
         total: how many rows there are in all, where a limit left some out and counting them is cheap.
         more: a limit left rows out, be their number known or not.
         more_than: there are more rows than so many in all; counting them went no further.
+        adds_up: the numbers of a row are parts of its total: people are told of columns that do not fit.
     """
 
     title: str
@@ -72,6 +73,7 @@ class Table:
     total: int | None = None
     more: bool = False
     more_than: int | None = None
+    adds_up: bool = False
 
     @property
     def is_cut(self) -> bool:

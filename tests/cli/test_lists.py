@@ -142,6 +142,23 @@ def test_a_grade_is_read_in_either_case_and_no_other_is_guessed(sample: Program)
     assert "'E' is not one of A, B, C, D." in wrong.err
 
 
+@pytest.mark.parametrize(
+    ("width", "said"),
+    [
+        ("100", ""),
+        ("50", "1 column does not fit; --format csv has it\n"),
+        ("30", "3 columns do not fit; --format csv has them all\n"),
+    ],
+)
+def test_aging_says_where_groups_do_not_fit(
+    sample: Program, monkeypatch: pytest.MonkeyPatch, width: str, said: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", width)
+    words = ("aging", "--by", "owner", *DAY)
+    assert sample.done(*words).err == f"63 open leads in all.\n{said}"
+    assert "fit" not in sample.done(*words, "--format", "csv").err
+
+
 def test_stale_says_how_to_see_the_leads_of_the_backlog(sample: Program) -> None:
     stale = sample.done("stale", "--clock", "backlog", "--format", "json", *DAY)
     assert "leadtriage leads --backlog" in stale.err
