@@ -52,11 +52,13 @@ class Table:
         summary: what the table says, in a sentence or two that people read above it; no part of the data.
         lines: the keys of columns of numbers over time, each of which people see as a line of signs below the summary.
         notes: sentences for people, told on standard error or beneath the table, never part of the data.
+        warnings: sentences on what may be wrong with what was asked for, told like notes, but quiet or not.
         group_by: a column's key by which the terminal draws groups; the rows stand in groups already.
         group_sizes: what the heading of a group counts, by the group's value; a group that is not here counts its rows.
         total: how many rows there are in all, where a limit left some out and counting them is cheap.
         more: a limit left rows out, be their number known or not.
         more_than: there are more rows than so many in all; counting them went no further.
+        adds_up: the numbers of a row are parts of its total: people are told of columns that do not fit.
     """
 
     title: str
@@ -65,11 +67,13 @@ class Table:
     summary: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     group_by: str | None = None
     group_sizes: Mapping[Cell, int] = field(default_factory=dict)
     total: int | None = None
     more: bool = False
     more_than: int | None = None
+    adds_up: bool = False
 
     @property
     def is_cut(self) -> bool:

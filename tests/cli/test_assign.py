@@ -51,6 +51,12 @@ def test_what_finds_nobody_is_listed_with_why(team: Program) -> None:
     assert (rows["Cid Roe"]["owner"], rows["Cid Roe"]["why"]) == (None, "no qualifier takes such a lead")
 
 
+def test_a_source_that_no_lead_has_is_told_with_the_nearest_name(team: Program) -> None:
+    team.done("add", "--name", "Cid Roe", "--set", "source=Fair", *DAY)
+    ran = team.done("assign", "--source", "Fiar", "--quiet", *DAY)
+    assert ran.err == "warning: no lead has the source “Fiar”; near it: “Fair”\n"
+
+
 def test_a_leaver_whom_no_lead_has_is_told_with_the_nearest_name(team: Program) -> None:
     team.done("assign", *DAY)
     ran = team.done("assign", "--from", "Maira", *DAY)

@@ -142,6 +142,23 @@ def test_a_grade_is_read_in_either_case_and_no_other_is_guessed(sample: Program)
     assert "'E' is not one of A, B, C, D." in wrong.err
 
 
+@pytest.mark.parametrize(
+    ("width", "said"),
+    [
+        ("100", ""),
+        ("50", "1 column does not fit; --format csv has it\n"),
+        ("30", "3 columns do not fit; --format csv has them all\n"),
+    ],
+)
+def test_aging_says_where_groups_do_not_fit(
+    sample: Program, monkeypatch: pytest.MonkeyPatch, width: str, said: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", width)
+    words = ("aging", "--by", "owner", *DAY)
+    assert sample.done(*words).err == f"63 open leads in all.\n{said}"
+    assert "fit" not in sample.done(*words, "--format", "csv").err
+
+
 def test_stale_says_how_to_see_the_leads_of_the_backlog(sample: Program) -> None:
     stale = sample.done("stale", "--clock", "backlog", "--format", "json", *DAY)
     assert "leadtriage leads --backlog" in stale.err
@@ -153,6 +170,9 @@ def test_stale_says_how_to_see_the_leads_of_the_backlog(sample: Program) -> None
 def test_stale_tells_cron_by_its_exit_code(sample: Program) -> None:
     assert sample("stale", "--fail-if-any", *DAY).code == 4
     empty = sample("stale", "--owner", "Nobody At All", "--quiet", "--fail-if-any", *DAY)
+    assert (empty.code, empty.out) == (0, "")
+    assert empty.err.startswith("warning: no lead has the owner “Nobody At All”"), "else cron would never tell"
+    empty = sample("stale", "--owner", "Anna Berg", "--source", "Webinar", "--grade", "D", "--quiet", *DAY)
     assert (empty.code, empty.out, empty.err) == (0, "", "")
     assert sample("junk", "--fail-if-any", *DAY).code == 4
     assert sample("junk", "--reason", "price", "--fail-if-any", *DAY).code == 0
@@ -164,7 +184,7 @@ def test_a_name_that_nothing_has_is_told_and_no_failure(sample: Program, command
     ran = sample.done(command, option, "Misspelt", *DAY, "--format", "json")
     assert command == "aging" or ran.rows == []
     assert f"no lead has the {option[2:]} “Misspelt”" in ran.err
-    assert "No lead has" not in sample.done(command, option, "Misspelt", *DAY, "--quiet").err
+    assert "warning: no lead has" in sample.done(command, option, "Misspelt", *DAY, "--quiet").err
 
 
 @pytest.mark.parametrize("command", [*LISTS, "aging", "find x"])

@@ -1,4 +1,7 @@
-"""What docs/cron.md says is run as cron runs it: in an empty environment, with a stand-in for the mailer."""
+"""What docs/cron.md says is run as cron runs it: in an empty environment, with a stand-in for the mailer.
+
+So are the lines for cron in the other documents.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,9 @@ from pathlib import Path
 
 import pytest
 
-TEXT = (Path(__file__).resolve().parents[2] / "docs" / "cron.md").read_text(encoding="utf-8")
+PROJECT = Path(__file__).resolve().parents[2]
+TEXT = (PROJECT / "docs" / "cron.md").read_text(encoding="utf-8")
+TEAM = "\nteam:\n  - {name: Anna Berg, role: sales}\n"
 NEEDED = ("flock", "base64", "mktemp")
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32" or any(shutil.which(tool) is None for tool in NEEDED), reason=f"needs {', '.join(NEEDED)}"
@@ -25,9 +30,9 @@ cat >{folder}/mail-$(ls {folder} | wc -l)
 """
 
 
-def blocks(kind: str) -> list[str]:
-    """The document's fenced blocks of a kind."""
-    return re.findall(rf"^```{kind}\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+def blocks(kind: str, text: str = TEXT) -> list[str]:
+    """A document's fenced blocks of a kind."""
+    return re.findall(rf"^```{kind}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -52,9 +57,9 @@ class Machine:
         found = sorted((self.root / "mails").glob("mail-*"), key=lambda path: int(path.name.partition("-")[2]))
         return [path.read_bytes() for path in found]
 
-    def run(self, command: str) -> subprocess.CompletedProcess[bytes]:
+    def run(self, command: str, settings: dict[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
         """Run a command as cron does: nothing in its environment but what cron and the crontab put there."""
-        settings, _ = read_crontab()
+        settings = read_crontab()[0] if settings is None else settings
         words = [f"{name}={self.place(value)}" for name, value in {"HOME": str(self.root), **settings}.items()]
         line = self.place(command).replace("\\%", "%")
         return subprocess.run(
@@ -62,9 +67,9 @@ class Machine:
         )
 
 
-def read_crontab() -> tuple[dict[str, str], list[str]]:
-    """The settings and the commands of the document's crontab."""
-    (crontab,) = blocks("crontab")
+def read_crontab(text: str = TEXT) -> tuple[dict[str, str], list[str]]:
+    """The settings and the commands of a document's crontab."""
+    (crontab,) = blocks("crontab", text)
     lines = [line for line in crontab.splitlines() if line]
     settings = [line.partition("=") for line in lines if re.match(r"[A-Z_]+=", line)]
     jobs = [line.split(maxsplit=5)[5] for line in lines if line[0].isdigit()]
@@ -129,6 +134,50 @@ def test_a_day_of_cron(day: tuple[Machine, list[subprocess.CompletedProcess[byte
     assert b"bo@firm.com" not in body
     assert b">Bo<" not in body
     assert len(list((machine.sales / "backups").iterdir())) == 1
+
+
+def test_a_second_morning_of_the_same_file_says_nothing(
+    day: tuple[Machine, list[subprocess.CompletedProcess[bytes]]],
+) -> None:
+    machine, _ = day
+    again = machine.run(read_crontab()[1][0])
+    assert (again.returncode, again.stdout, again.stderr) == (0, b"", b"")
+
+
+def test_the_lines_of_automating_mail_only_what_there_is_to_say(machine: Machine) -> None:
+    text = (PROJECT / "docs" / "automation.md").read_text(encoding="utf-8")
+    criteria = (PROJECT / "criteria.example.yaml").read_text(encoding="utf-8") + TEAM
+    (machine.sales / "criteria.yaml").write_text(criteria, encoding="utf-8")
+    settings, jobs = read_crontab(text)
+    morning, assigned, stale, junk, backup = [machine.run(job, settings) for job in jobs]
+    assert [done.returncode for done in (morning, assigned, stale, junk, backup)] == [0] * 5, assigned.stderr
+    assert (morning.stdout, b"rejected" in morning.stderr) == (b"", True)
+    assert stale.stdout.startswith(b"Stale leads\n")
+    assert assigned.stdout == junk.stdout == backup.stdout == b"", (
+        "both leads have an owner, and neither is a candidate"
+    )
+    assert assigned.stderr == stale.stderr == junk.stderr == backup.stderr == b""
+    again = machine.run(jobs[0], settings)
+    assert (again.returncode, again.stdout, again.stderr) == (0, b"", b"")
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/tutorial.md", "docs/report-html.md"])
+def test_a_single_line_runs_with_the_environment_of_cron(
+    day: tuple[Machine, list[subprocess.CompletedProcess[bytes]]], document: str
+) -> None:
+    machine, _ = day
+    programs = machine.root / ".local" / "bin"
+    (machine.root / "srv" / "www").mkdir(exist_ok=True)
+    if not programs.exists():
+        programs.parent.mkdir()
+        programs.symlink_to(Path(sys.executable).parent, target_is_directory=True)
+    lines = re.findall(
+        r"^[\d*]+(?: +[\d*-]+){4} +(.*leadtriage .*)$", (PROJECT / document).read_text("utf-8"), re.MULTILINE
+    )
+    assert lines
+    for line in lines:
+        done = machine.run(line.replace("/srv/www", f"{machine.root}/srv/www"), {"PATH": "/usr/bin:/bin"})
+        assert (done.returncode, done.stderr) == (0, b""), done.stderr
 
 
 def test_no_mail_where_there_is_nothing_to_say(

@@ -82,7 +82,7 @@ def small_world(engine: Engine) -> None:
 def notes_of(connection: Connection, filters: Filters) -> tuple[str, ...]:
     found = explain_if_empty(connection, list_leads(connection, filters), filters)
     assert not found.rows
-    return found.notes
+    return (*found.warnings, *found.notes)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,7 @@ from leadtriage.errors import UsageError
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from leadtriage.reports.filters import Filters
     from leadtriage.triage.assigning import Assignment
 
 _MOST_TOLD = 3
@@ -93,23 +95,23 @@ def assign(
     given_away = sum(assignment.owner is not None for assignment in plan.assignments)
     left = len(plan.assignments) - given_away
     if not plan.assignments:
-        _explain_nothing(invocation, leaver)
+        _explain_nothing(invocation, selection.filters(act.as_of), leaver)
         return
     invocation.note(f"{given_away:,} assigned, {left:,} left; to replay it: --seed {drawn}")
 
 
-def _explain_nothing(invocation: Invocation, leaver: str | None) -> None:
+def _explain_nothing(invocation: Invocation, filters: Filters, leaver: str | None) -> None:
     from leadtriage.reports.emptiness import explain_emptiness
-    from leadtriage.reports.filters import Filters
     from leadtriage.tabular import Table
 
+    asked = filters if leaver is None else replace(filters, owner=leaver)
+    with invocation.reading() as connection:
+        nobody = explain_emptiness(connection, Table("Assigned", (), ()), asked)
+    invocation.warn_all(nobody.warnings)
     if leaver is None:
         invocation.note("no lead waits for an owner; scored ones that are qualified or need answers are assigned")
-        return
-    with invocation.reading() as connection:
-        nobody = explain_emptiness(connection, Table("Assigned", (), ()), Filters(owner=leaver)).notes
-    for sentence in nobody or (f"{leaver} has no open leads",):
-        invocation.note(sentence)
+    elif not nobody.warnings:
+        invocation.note("; ".join(nobody.notes) or f"{leaver} has no open leads")
 
 
 def _choose(engine: Engine, selection: Selection, today: date) -> frozenset[int] | None:

@@ -57,6 +57,7 @@ def choose_many(invocation: Invocation, selection: Selection, filters: Filters, 
         LeadtriageError: no open lead is chosen, or the answer was no.
     """
     from leadtriage.reports.choosing import choose_leads
+    from leadtriage.reports.emptiness import explain_names
     from leadtriage.words import count_of
 
     if not selection.is_narrowed:
@@ -67,6 +68,9 @@ def choose_many(invocation: Invocation, selection: Selection, filters: Filters, 
         raise UsageError("is for lists: an act is on all leads that are chosen", place="--limit, --all")
     with invocation.reading() as connection:
         chosen = choose_leads(connection, filters)
+        unknown = () if chosen.open else explain_names(connection, filters)
+    if unknown:
+        raise LeadtriageError(f"these options choose no open lead: {', and '.join(unknown)}")
     if not chosen.open:
         closed = f"; {count_of(chosen.closed, 'closed one')} would be left out" if chosen.closed else ""
         raise LeadtriageError(f"these options choose no open lead{closed}", hint="see: leadtriage leads")

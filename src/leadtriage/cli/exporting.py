@@ -56,6 +56,7 @@ def export(
     For a CRM's importer, a spreadsheet or a script. Importing our own export changes nothing. With --subject instead
     all that is held about one person, as JSON in a file that only you may read, or to standard output.
     """
+    from leadtriage.reports.emptiness import explain_if_empty
     from leadtriage.reports.export import export_leads
 
     if file is None and subject is None:
@@ -72,7 +73,9 @@ def export(
         _export_subject(invocation, selection, subject, path)
         return
     with invocation.reading_list() as (connection, as_of):
-        table = export_leads(connection, selection.filters(as_of))
+        filters = selection.filters(as_of)
+        table = explain_if_empty(connection, export_leads(connection, filters), filters)
+    invocation.warn_all(table.warnings)
     if path is None:
         _write_out(invocation, table)
         return

@@ -105,10 +105,12 @@ def _tell(invocation: Invocation, summary: ImportSummary, *, several: bool) -> N
     invocation.warn_all(f"{place}{sentence}" for sentence in summary.warnings)
     for sentence in summary.notes:
         invocation.note(f"{place}{sentence}")
+    # They were warned of when the file came first: cron, which runs this every morning, need not mail them again.
+    tell = invocation.note if summary.repeated else invocation.warn
     for reject in summary.rejects[:_MOST_TOLD]:
-        invocation.warn(f"{place}line {reject.line} is rejected: {reject.reason}")
+        tell(f"{place}line {reject.line} is rejected: {reject.reason}")
     if len(summary.rejects) > _MOST_TOLD:
-        invocation.warn(f"{place}{len(summary.rejects) - _MOST_TOLD:,} more rows are rejected")
+        tell(f"{place}{len(summary.rejects) - _MOST_TOLD:,} more rows are rejected")
 
 
 def _show(invocation: Invocation, done: list[ImportSummary], *, dry_run: bool) -> None:

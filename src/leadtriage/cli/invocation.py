@@ -117,20 +117,22 @@ class Invocation:
         return make_act(self.settings.by, self.settings.as_of, timezone)
 
     def show(self, table: Table, *, more: str | None = None, upright: bool = False) -> None:
-        """Write a table to standard output and its notes to standard error.
+        """Write a table to standard output, its warnings and notes to standard error.
 
         Args:
             more: how to see the rows that a limit left out.
             upright: people read a row better as a list of its values.
         """
-        from leadtriage.output.render import render_table
+        from leadtriage.output.render import render_table, tell_misfit
         from leadtriage.output.screen import look_at
 
+        screen = look_at(sys.stdout, os.environ)
         if table.rows or not self.settings.quiet or self.settings.format is OutputFormat.JSON:
-            screen = look_at(sys.stdout, os.environ)
             write_out(render_table(table, self.settings.format, screen, upright=upright))
+        self.warn_all(table.warnings)
         for sentence in table.notes:
             self.note(sentence)
+        self.note(tell_misfit(table, self.settings.format, screen))
         if table.is_cut and more:
             self.note(f"{len(table.rows):,} of {_say_how_many(table)} are shown; {more}")
 

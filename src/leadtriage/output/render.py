@@ -25,3 +25,17 @@ def render_table(table: Table, format: OutputFormat, screen: Screen, *, upright:
         OutputFormat.MARKDOWN: documents.write_markdown,
     }[format]
     return write(table)
+
+
+def tell_misfit(table: Table, format: OutputFormat, screen: Screen) -> str:
+    """Say how many columns of a table that adds up are too many for the screen; nothing where all are shown."""
+    if not (table.adds_up and table.rows and format is OutputFormat.TABLE):
+        return ""
+    from leadtriage.output.sheet import lay_out
+    from leadtriage.words import count_of
+
+    left_out = lay_out(table, screen).left_out
+    if not left_out:
+        return ""
+    verb, them = ("does", "it") if left_out == 1 else ("do", "them all")
+    return f"{count_of(left_out, 'column')} {verb} not fit; --format csv has {them}"

@@ -45,12 +45,14 @@ class Sheet:
         summary: lines that say what the table says, above it.
         groups: a heading with what it counts, or None where the table has no groups, and the rows' cells in the order
             of the columns.
+        left_out: how many columns that have values do not fit.
     """
 
     title: str
     summary: tuple[str, ...]
     columns: tuple[SheetColumn, ...]
     groups: tuple[tuple[str | None, tuple[tuple[str, ...], ...]], ...]
+    left_out: int = 0
 
 
 def lay_out(table: Table, screen: Screen) -> Sheet:
@@ -92,7 +94,8 @@ def lay_out(table: Table, screen: Screen) -> Sheet:
     ]
     summary = tuple(line for sentence in table.summary for line in _wrap(safe(sentence), screen.width))
     trends = draw_trends(table, screen) if table.lines else ()
-    return Sheet(safe(table.title), (*summary, *trends), shown, tuple(_group(table, heading, lines)))
+    groups = tuple(_group(table, heading, lines))
+    return Sheet(safe(table.title), (*summary, *trends), shown, groups, left_out=len(columns) - len(shown))
 
 
 def _wrap(sentence: str, width: int | None) -> list[str]:

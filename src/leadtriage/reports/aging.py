@@ -59,7 +59,7 @@ def list_aging(connection: Connection, as_of: date, by: AgingBy, filters: Filter
         {"bucket": bucket} | {column.key: totals[bucket, column.key] for column in columns[1:]} for bucket, _ in BUCKETS
     )
     in_all = count_of(sum(count.leads for count in counts), "open lead")
-    return Table(f"Open leads by age and {by}", columns, rows, notes=(f"{in_all} in all.",))
+    return Table(f"Open leads by age and {by}", columns, rows, notes=(f"{in_all} in all.",), adds_up=True)
 
 
 def _count_leads(connection: Connection, as_of: date, by: AgingBy, filters: Filters) -> list[_Count]:

@@ -24,18 +24,19 @@ _MOST_NAMES = 3
 
 
 def explain_if_empty(connection: Connection, found: Table, filters: Filters) -> Table:
-    """Return a list as it is; where it has no rows, with notes that say why, as far as that can be told."""
+    """Return a list as it is; where it has no rows, with what says why, as far as that can be told."""
     return found if found.rows else explain_emptiness(connection, found, filters)
 
 
 def explain_emptiness(connection: Connection, found: Table, filters: Filters) -> Table:
-    """Return what no lead is in with notes that say why, as far as that can be told.
+    """Return what no lead is in with what says why, as far as that can be told: a note, or warnings.
 
-    A filter by a name that no lead has at all is told with the nearest names that leads do have.
+    A filter by a name that no lead has at all is warned of, with the nearest names that leads do have: otherwise nobody
+    would ever notice a misspelt one in a line of cron.
     """
     if not has_leads(connection):
         return replace(found, notes=tuple(dict.fromkeys((*found.notes, NO_LEADS))))
-    return replace(found, notes=(*found.notes, *explain_names(connection, filters)))
+    return replace(found, warnings=(*found.warnings, *explain_names(connection, filters)))
 
 
 def explain_unknown(connection: Connection, kind: str, names: Iterable[str]) -> tuple[str, ...]:
