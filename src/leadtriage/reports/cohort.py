@@ -34,7 +34,7 @@ from leadtriage.criteria.text import comparable
 from leadtriage.db.expressions import one_if
 from leadtriage.db.schema import Event, Lead, LeadScore, table
 from leadtriage.reports.filters import Filters, conditions, is_owner, visible
-from leadtriage.reports.known_days import contacted_before, first_contact, known_day
+from leadtriage.reports.known_days import contacted_before, first_contact, known_day, was_closed_after
 from leadtriage.reports.periods import end_of
 from leadtriage.vocabulary import OPEN_STAGES, QUALIFIED_STAGES, Dated, EventKind, Stage, Step
 
@@ -51,7 +51,7 @@ _FIELDS = {EventKind.STAGE: "stage", EventKind.OWNER: "owner", EventKind.QUALIFI
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """The leads of a cohort before they are selected, for statements that need more of `lead` than a cohort has.
+    """The leads of a cohort before they are selected, for statements that need more of `lead`, or some of the leads.
 
     Attributes:
         rows: `lead` with what its past is put together from.
@@ -62,6 +62,11 @@ class Members:
     rows: FromClause
     columns: Mapping[str, ColumnElement[Any]]
     where: ColumnElement[bool]
+
+    def select(self, name: str, only: Collection[str] = (), *where: ColumnElement[bool]) -> CTE:
+        """Select them, or those for which more conditions hold; `only` as in `select_cohort`."""
+        columns = (column.label(key) for key, column in self.columns.items() if not only or key in only)
+        return select(*columns).select_from(self.rows).where(self.where, *where).cte(name)
 
 
 def select_cohort(connection: Connection, filters: Filters, as_of: date, only: Collection[str] = ()) -> CTE:
@@ -81,15 +86,13 @@ def select_cohort(connection: Connection, filters: Filters, as_of: date, only: C
     Args:
         only: the columns that are needed; none for all. Of a million leads each column costs.
     """
-    members = find_members(connection, filters, as_of)
-    columns = (column.label(name) for name, column in members.columns.items() if not only or name in only)
-    return select(*columns).select_from(members.rows).where(members.where).cte("cohort")
+    return find_members(connection, filters, as_of).select("cohort", only)
 
 
 def find_members(connection: Connection, filters: Filters, as_of: date) -> Members:
     """Describe the leads that `select_cohort` selects."""
     later = {kind: _first_later(kind, as_of) for kind in _FIELDS} if _has_later_moves(connection, as_of) else {}
-    closed_since = known_day(Dated.CLOSED) > as_of  # it came in closed, with a day that its export told
+    closed_since = was_closed_after(as_of)  # it came in closed, with a day that its export told
     stage_moves = later.get(EventKind.STAGE)
     stage = _then(stage_moves, case((closed_since, Stage.WORKING.value), else_=_lead.c.stage))
     owner = _then(later.get(EventKind.OWNER), _lead.c.owner)
@@ -120,9 +123,9 @@ def find_members(connection: Connection, filters: Filters, as_of: date) -> Membe
         "assigned": one_if(owner.is_not(None)),
         "won": one_if(won),
         "touch": case((not_(func.coalesce(contacted, literal(False))), NEVER), (_is_late(), LATE), else_=IN_TIME),
-        "qualified_on": _by(as_of, known_day(Dated.QUALIFIED)),
-        "assigned_on": _by(as_of, known_day(Dated.ASSIGNED)),
-        "touched_on": _by(as_of, known_day(Dated.TOUCHED)),
+        "qualified_on": known_day(Dated.QUALIFIED, by=as_of),
+        "assigned_on": known_day(Dated.ASSIGNED, by=as_of),
+        "touched_on": known_day(Dated.TOUCHED, by=as_of),
         "closed_on": _find_closing_day(stage_moves, stage, as_of),
         "amount": _unless_moved(stage_moves, case((won, _lead.c.outcome_amount))),
         "currency": _unless_moved(stage_moves, case((won, _lead.c.outcome_currency))),
@@ -147,10 +150,6 @@ def has_reached(cohort: CTE, step: Step) -> ColumnElement[bool]:
         Step.NEVER_TOUCHED: and_(assigned, row.touch == NEVER),
         Step.WON: row.won == 1,
     }[step]
-
-
-def _by(as_of: date, day: ColumnElement[date]) -> ColumnElement[date]:
-    return case((day <= as_of, day))
 
 
 def _is_late() -> ColumnElement[bool]:
@@ -203,7 +202,7 @@ def _find_closing_day(moves: Subquery | None, stage: ColumnElement[str], as_of: 
 
     The day of an import that did so is not known, as its file may have told an earlier one.
     """
-    now = case((stage == _lead.c.stage, _by(as_of, known_day(Dated.CLOSED))))
+    now = case((stage == _lead.c.stage, known_day(Dated.CLOSED, by=as_of)))
     if moves is None:
         return now
     by_a_person = (

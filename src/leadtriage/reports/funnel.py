@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
+    Select,
     String,
     and_,
     case,
@@ -23,11 +24,12 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
     union_all,
 )
 
 from leadtriage.db.expressions import days_between, first_name, largest
-from leadtriage.reports.cohort import has_reached, select_cohort
+from leadtriage.reports.cohort import Members, find_members, has_reached
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.intervals import find_share
 from leadtriage.reports.page import CellRow
@@ -77,6 +79,8 @@ _FROM = {
 }
 """Between which days a step's days are counted; the first-touch clock starts when a lead comes in."""
 
+_NEEDED = {"lead_id", "stage", "qualified", "assigned", "touch", "won"} | {name for days in _FROM.values() for name in days}
+
 
 @dataclass(slots=True)
 class _Reached:
@@ -115,9 +119,7 @@ def list_funnel(connection: Connection, filters: Filters, as_of: date, by: Funne
     count from the day the lead came in, for `assigned` from the day it was qualified, over leads of which both days
     are known.
     """
-    groups = _count(connection, select_cohort(connection, filters, as_of, _needed(by)), by)
-    if by is None and not groups:
-        groups = {None: _Group()}
+    groups = _count(connection, find_members(connection, filters, as_of), by)
     keys = _order(groups, by)
     columns = _COLUMNS if by is None else (Column(by.value, by.capitalize(), keep=99, shown="group_shown"), *_COLUMNS)
     return Table(
@@ -130,23 +132,14 @@ def list_funnel(connection: Connection, filters: Filters, as_of: date, by: Funne
     )
 
 
-def _count(connection: Connection, cohort: CTE, by: FunnelBy | None) -> dict[str | None, _Group]:
+def _count(connection: Connection, members: Members, by: FunnelBy | None) -> dict[str | None, _Group]:
     """Count each step's leads by group and by days, in one statement."""
-    key, name = _group(cohort, by)
-    counted = []
-    for step in Step:
-        days: ColumnElement[int | None] = cast(null(), Integer)
-        if step in _FROM:
-            first, last = (cohort.c[column] for column in _FROM[step])
-            days = case((first.is_not(None) & last.is_not(None), largest(days_between(last, first), literal(0))))
-        columns = (key.label("key"), first_name(name).label("name"), literal(step.value, String).label("step"))
-        counted.append(
-            select(*columns, days.label("days"), func.count().label("leads"))
-            .where(has_reached(cohort, step))
-            .group_by(key, days)
-        )
-    nothing = (cast(null(), String), literal(_UNRECORDED, String), cast(null(), Integer))
-    counted.append(select(key, *nothing, func.count()).where(_ended_unrecorded(cohort)).group_by(key))
+    everyone = members.select("cohort", {"came_in", *_group_columns(by)})
+    # All other steps are parts of this one, which holds few of the leads.
+    qualified = members.select("qualified", _NEEDED | _group_columns(by), members.columns["qualified"] == 1)
+    counted = [_count_where(everyone, true(), Step.LEADS.value, by)]
+    counted += [_count_step(qualified, step, by) for step in Step if step is not Step.LEADS]
+    counted.append(_count_where(qualified, _ended_unrecorded(qualified), _UNRECORDED, by))
     groups: dict[str | None, _Group] = defaultdict(_Group)
     for group, label, step, number_of_days, leads in connection.execute(union_all(*counted)):
         if step == _UNRECORDED:
@@ -156,16 +149,38 @@ def _count(connection: Connection, cohort: CTE, by: FunnelBy | None) -> dict[str
     return groups
 
 
+def _count_step(cohort: CTE, step: Step, by: FunnelBy | None) -> Select[Any]:
+    days: ColumnElement[int | None] | None = None
+    if step in _FROM:
+        first, last = (cohort.c[column] for column in _FROM[step])
+        days = case((first.is_not(None) & last.is_not(None), largest(days_between(last, first), literal(0))))
+    return _count_where(cohort, has_reached(cohort, step), step.value, by, days)
+
+
+def _count_where(
+    cohort: CTE,
+    holds: ColumnElement[bool],
+    word: str,
+    by: FunnelBy | None,
+    days: ColumnElement[int | None] | None = None,
+) -> Select[Any]:
+    """Count leads by what tells them apart, and by nothing else: to group a million by a constant is to sort them."""
+    key, name = _group(cohort, by)
+    keys = ([] if by is None else [key]) + ([] if days is None else [days])
+    shown_days = cast(null(), Integer) if days is None else days
+    columns = (key.label("key"), first_name(name).label("name"), literal(word, String).label("step"))
+    counted = select(*columns, shown_days.label("days"), func.count().label("leads")).select_from(cohort)
+    return counted.where(holds).group_by(*keys)
+
+
 def _ended_unrecorded(cohort: CTE) -> ColumnElement[bool]:
     """Won or converted, and nobody recorded who had it or a contact: it must have been pursued all the same."""
     pursued = or_(has_reached(cohort, Step.TOUCHED_IN_TIME), has_reached(cohort, Step.TOUCHED_LATE))
     return and_(cohort.c.stage.in_(QUALIFIED_STAGES), not_(pursued))
 
 
-def _needed(by: FunnelBy | None) -> set[str]:
-    groups = {by.value, f"{by.value}_key"} if by else set()
-    days = {name for pair in _FROM.values() for name in pair}
-    return {"lead_id", "stage", "qualified", "assigned", "touch", "won"} | days | groups
+def _group_columns(by: FunnelBy | None) -> set[str]:
+    return set() if by in (None, FunnelBy.MONTH) else {by.value, f"{by.value}_key"}
 
 
 def _group(cohort: CTE, by: FunnelBy | None) -> tuple[ColumnElement[Any], ColumnElement[Any]]:

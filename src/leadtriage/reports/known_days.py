@@ -21,18 +21,28 @@ _lead, _score = table(Lead), table(LeadScore)
 _WEEK = 7
 
 
-def known_day(dated: Dated) -> ColumnElement[date]:
+def known_day(dated: Dated, by: date | None = None) -> ColumnElement[date]:
     """The day on which a lead came in, was qualified, assigned, first touched or closed; NULL where nobody knows it.
 
     For statements that select from `lead` and `lead_score`.
+
+    Args:
+        by: NULL where it is a later day than this, too.
     """
-    return {
-        Dated.CAME_IN: _lead.c.created_on,
-        Dated.QUALIFIED: case((not_(_came_in_qualified()), _lead.c.qualified_on)),
-        Dated.ASSIGNED: _lead.c.assigned_on,
-        Dated.TOUCHED: case((not_(contacted_before()), _lead.c.first_touch_on)),
-        Dated.CLOSED: case((not_(_came_in_closed()), _lead.c.closed_on)),
+    day, *doubts = {
+        Dated.CAME_IN: (_lead.c.created_on,),
+        Dated.QUALIFIED: (_lead.c.qualified_on, _came_in_qualified()),
+        Dated.ASSIGNED: (_lead.c.assigned_on,),
+        Dated.TOUCHED: (_lead.c.first_touch_on, contacted_before()),
+        Dated.CLOSED: (_lead.c.closed_on, _came_in_closed()),
     }[dated]
+    # The day itself comes first, so that no more is asked of the many leads that have none.
+    return case((and_(day.is_not(None) if by is None else day <= by, *(not_(doubt) for doubt in doubts)), day))
+
+
+def was_closed_after(day: date) -> ColumnElement[bool]:
+    """Whether a lead was closed on a day that somebody knows and that is later than another."""
+    return and_(_lead.c.closed_on > day, not_(_came_in_closed()))
 
 
 def first_contact() -> ColumnElement[date]:
@@ -67,4 +77,5 @@ def _came_in_closed() -> ColumnElement[bool]:
 
 def _came_late() -> ColumnElement[bool]:
     """Whether a lead was there for more than a week before it came to us."""
-    return days_between(_lead.c.imported_on, _lead.c.created_on) > _WEEK
+    imported, created = _lead.c.imported_on, _lead.c.created_on
+    return and_(imported > created, days_between(imported, created) > _WEEK)
