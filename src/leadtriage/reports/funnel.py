@@ -79,7 +79,8 @@ _FROM = {
 }
 """Between which days a step's days are counted; the first-touch clock starts when a lead comes in."""
 
-_NEEDED = {"lead_id", "stage", "qualified", "assigned", "touch", "won"} | {name for days in _FROM.values() for name in days}
+_FLAGS = {"stage", "qualified", "assigned", "touch", "won"}
+_NEEDED = {"lead_id", *_FLAGS, *(name for days in _FROM.values() for name in days)}
 
 
 @dataclass(slots=True)

@@ -88,25 +88,35 @@ def list_sources(
 
 def _count_leads(connection: Connection, filters: Filters, as_of: date, by: SourcesBy | None) -> dict[_Group, Tally]:
     cohort = select_cohort(connection, filters, as_of)
-    row = cohort.c
     nothing: ColumnElement[str | None] = cast(null(), String)
-    campaign_key, campaign = (row.campaign_key, row.campaign) if by else (nothing, nothing)
-    is_junk = row.stage == Stage.JUNK
-    is_waiting = and_(row.candidate == 1, row.stage.in_([stage.value for stage in OPEN_STAGES]))
+    is_waiting = and_(cohort.c.candidate == 1, cohort.c.stage.in_([stage.value for stage in OPEN_STAGES]))
+    # With an offset each lead is sorted with what is counted of it, not with what that is put together from.
+    row = (
+        select(
+            *(cohort.c[name] for name in ("source_key", "source", "currency", "qualified", "won", "amount")),
+            (cohort.c.campaign_key if by else nothing).label("campaign_key"),
+            (cohort.c.campaign if by else nothing).label("campaign"),
+            one_if(cohort.c.stage == Stage.JUNK.value).label("junk"),
+            one_if(is_waiting).label("waiting"),
+        )
+        .offset(0)
+        .subquery()
+        .c
+    )
     statement = select(
         row.source_key,
-        campaign_key.label("campaign_key"),
+        row.campaign_key,
         row.currency,
         first_name(row.source),
-        first_name(campaign),
+        first_name(row.campaign),
         func.count(),
-        func.sum(one_if(is_junk)),
-        func.sum(one_if(is_waiting)),
+        func.sum(row.junk),
+        func.sum(row.waiting),
         func.sum(row.qualified),
         func.sum(row.won),
         func.count(row.amount),
         *sum_in_parts(row.amount),
-    ).group_by(row.source_key, campaign_key, row.currency)
+    ).group_by(row.source_key, row.campaign_key, row.currency)
     tallies: dict[_Group, Tally] = defaultdict(Tally)
     for source_key, group, currency, source, named, *counts, high, low in connection.execute(statement):
         tally = tallies[source_key, group]
