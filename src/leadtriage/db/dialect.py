@@ -16,6 +16,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Dialect,
     Engine,
     Index,
     Insert,
@@ -166,9 +167,9 @@ def explain_failure(said: str) -> tuple[str, str]:
     return f"the database refused: {said.splitlines()[0]}", "see: leadtriage db check"
 
 
-def upsert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+def upsert(dialect: Dialect, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that may say what to do on a conflict; both engines spell it alike."""
-    if connection.dialect.name == "sqlite":
+    if dialect.name == "sqlite":
         return sqlite.insert(table)
     from sqlalchemy.dialects import postgresql
 

@@ -28,7 +28,9 @@ def remember_forgotten(connection: Connection, keys: Iterable[str], on: date) ->
         connection.execute(insert(secret).values(name=_KEY, value=stored))
     rows = [{"digest": _digest(stored, key), "forgotten_on": on} for key in sorted(set(keys))]
     if rows:
-        connection.execute(upsert(connection, forgotten).on_conflict_do_nothing(index_elements=["digest"]), rows)
+        connection.execute(
+            upsert(connection.dialect, forgotten).on_conflict_do_nothing(index_elements=["digest"]), rows
+        )
     return len(rows)
 
 

@@ -70,7 +70,7 @@ def store_keys(connection: Connection, staging: Staging, batch: int) -> None:
         .order_by(first.c.key)
     )
     added = connection.execute(
-        dialect.upsert(connection, keys)
+        dialect.upsert(connection.dialect, keys)
         .from_select(["key", "lead_id", "original_lead_id", "batch_id"], new.where(true()))
         .on_conflict_do_nothing(index_elements=["key"]),
         execution_options=dialect.COUNT_ROWS,

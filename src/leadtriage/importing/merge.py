@@ -243,7 +243,7 @@ def apply_changes(
         .where(true())
     )
     names = ["lead_id", "field", "observed_at", "batch_id", "act"]
-    stored = dialect.upsert(connection, origin).from_select(names, fresh)
+    stored = dialect.upsert(connection.dialect, origin).from_select(names, fresh)
     connection.execute(
         stored.on_conflict_do_update(
             index_elements=["lead_id", "field"],

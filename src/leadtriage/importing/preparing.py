@@ -50,7 +50,7 @@ def remember_overrides(connection: Connection, source: Source, overrides: Mappin
         return
     mapping = table(HeaderMapping)
     digest = headers_digest(source.headers)
-    statement = dialect.upsert(connection, mapping).values(
+    statement = dialect.upsert(connection.dialect, mapping).values(
         headers_digest=digest, mapping=dict(overrides), recorded_at=act.recorded_at
     )
     connection.execute(

@@ -48,7 +48,7 @@ def release_keys(connection: Connection, batch: int, removed: Any, kept: Any) ->
         for name in names
     ]
     if passed_on:
-        connection.execute(dialect.upsert(connection, key).on_conflict_do_nothing(), passed_on)
+        connection.execute(dialect.upsert(connection.dialect, key).on_conflict_do_nothing(), passed_on)
 
 
 def _find_heirs(connection: Connection, removed: Any) -> list[int]:

@@ -151,7 +151,7 @@ def make_calendar(connection: Connection, follow_up: FollowUp, days: Collection[
 
     Columns: `day`, what `name_due` names for each grade, `idle`, `expires`, `expiring`, as in `Deadlines`.
     """
-    calendar = _describe_calendar()
+    calendar = describe_calendar()
     calendar.create(connection, checkfirst=False)
     rows = [
         {
@@ -169,7 +169,8 @@ def make_calendar(connection: Connection, follow_up: FollowUp, days: Collection[
 
 
 @cache
-def _describe_calendar() -> Table:
+def describe_calendar() -> Table:
+    """Describe the temporary table of `make_calendar`."""
     return Table(
         "deadline_calendar",
         MetaData(),

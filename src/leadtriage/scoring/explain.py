@@ -13,11 +13,11 @@ from leadtriage.criteria.model import Criteria, Criterion, DimensionRules
 from leadtriage.db.dialect import batches
 from leadtriage.db.schema import Lead, table
 from leadtriage.errors import LeadNotFound
-from leadtriage.scoring.answers import Answer, LeadAnswers, read_answers
+from leadtriage.scoring.answers import Answer, LeadAnswers, look_closely
 from leadtriage.scoring.questions import LeadQuestions, OpenQuestion, find_questions, grade_score, read_put_off
 from leadtriage.scoring.rules import prepare_rules
 from leadtriage.scoring.shown_values import describe_values
-from leadtriage.scoring.totals import LeadValues, of_dimension, select_values
+from leadtriage.scoring.totals import LeadValues, of_dimension
 from leadtriage.vocabulary import OPEN_STAGES, Dimension, Grade
 
 __all__ = [
@@ -107,15 +107,14 @@ def explain_leads(
 ) -> dict[int, Explanation]:
     """Explain many leads as `explain_lead` does one, in as few statements; ids that no lead has are left out."""
     rules = prepare_rules(connection, criteria, as_of)
-    lead = table(Lead)
+    look, lead = look_closely(rules), table(Lead)
     explained: dict[int, Explanation] = {}
     for group in batches(sorted(set(lead_ids))):
         rows = connection.execute(select(lead).where(lead.c.id.in_(group))).mappings()
         stored = {row["id"]: dict(row) for row in rows}
         put_off = read_put_off(connection, as_of, group)
-        lowest = select_values(rules, lead.c.id.in_(group), {})
-        tiers = _find_tiers(connection, lowest)
-        for found in read_answers(connection, lowest):
+        tiers = look.read_tiers(connection, group)
+        for found in look.read_answers(connection, group):
             row = stored[found.lead_id]
             is_open = row["stage"] in OPEN_STAGES
             questions = find_questions(
@@ -124,7 +123,7 @@ def explain_leads(
                 ask_for=row["ask_for"] if is_open else None,
                 put_off=put_off.get(found.lead_id) if is_open else None,
             )
-            explained[found.lead_id] = _explain(lowest, row, found, tiers[found.lead_id], questions)
+            explained[found.lead_id] = _explain(look.lowest, row, found, tiers[found.lead_id], questions)
     return explained
 
 
@@ -161,12 +160,6 @@ def _explain(
         questions=questions.now,
         put_off=questions.put_off,
     )
-
-
-def _find_tiers(connection: Connection, lowest: LeadValues) -> dict[int, Sequence[int]]:
-    """For each lead and criterion the index of the tier that gives the points, past the last where none does."""
-    tiers = [criterion.place(criterion.columns) for criterion in lowest.criteria]
-    return {lead_id: held for lead_id, *held in connection.execute(select(lowest.rows.c.lead_id, *tiers))}
 
 
 def _write_line(criterion: Criterion, value: str | None, answer: Answer, tier: int) -> LedgerLine:

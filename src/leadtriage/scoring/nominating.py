@@ -14,12 +14,11 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from leadtriage.criteria.model import Criteria
-from leadtriage.db.schema import Lead, Nomination, table
-from leadtriage.scoring.answers import read_answers
+from leadtriage.db.schema import Nomination, table
+from leadtriage.scoring.answers import look_closely
 from leadtriage.scoring.evidence import Evidence
 from leadtriage.scoring.rescues import Standing, read_standing
 from leadtriage.scoring.rules import Rules, prepare_rules
-from leadtriage.scoring.totals import LeadValues, select_values
 from leadtriage.scoring.verdicts import open_nominations
 from leadtriage.words import say_who
 
@@ -119,15 +118,15 @@ def _flagged(connection: Connection, lead_ids: list[int]) -> dict[int, list[Nomi
 
 def _by_criteria(connection: Connection, rules: Rules, lead_ids: list[int]) -> dict[int, list[NominatingLine]]:
     """What the criteria alone say, whatever anybody said before."""
-    lowest = select_values(rules, table(Lead).c.id.in_(lead_ids), {})
+    look = look_closely(rules)
     evidence = Evidence.of(rules.criteria)
-    held = _read_disqualifiers(connection, lowest)
+    held = look.read_disqualifiers(connection, lead_ids)
     low = {
         found.lead_id: (found.totals["weakest"], text, [answer.points for answer in found.answers])
-        for found in read_answers(connection, lowest)
+        for found in look.read_answers(connection, lead_ids)
         if (text := _say_low_score(rules, found.totals)) is not None
     }
-    seen = _read_values(connection, lowest, evidence.seen) if held or low else {}
+    seen = look.read_values(connection, lead_ids, evidence.seen) if held or low else {}
     lines: dict[int, list[NominatingLine]] = {}
     for lead_id, numbers in held.items():
         for number in numbers:
@@ -139,22 +138,6 @@ def _by_criteria(connection: Connection, rules: Rules, lead_ids: list[int]) -> d
         digest = evidence.of_score(points, seen[lead_id])
         lines.setdefault(lead_id, []).append(NominatingLine(reason, text, BY_THE_CRITERIA, LOW_SCORE, digest))
     return lines
-
-
-def _read_disqualifiers(connection: Connection, lowest: LeadValues) -> dict[int, list[int]]:
-    """The disqualifiers that hold, by their places, for each lead of which one does."""
-    if not lowest.disqualifiers:
-        return {}
-    tests = [holds.label(f"line_{number}") for number, holds in enumerate(lowest.disqualifiers)]
-    rows = connection.execute(select(lowest.rows.c.lead_id, *tests))
-    return {
-        lead_id: [number for number, is_true in enumerate(holds) if is_true] for lead_id, *holds in rows if any(holds)
-    }
-
-
-def _read_values(connection: Connection, lowest: LeadValues, names: Sequence[str]) -> dict[int, dict[str, Any]]:
-    rows = connection.execute(select(lowest.rows.c.lead_id, *(lowest.values[name] for name in names)))
-    return {lead_id: dict(zip(names, values, strict=True)) for lead_id, *values in rows}
 
 
 def _say_low_score(rules: Rules, totals: Mapping[str, Any]) -> str | None:

@@ -16,9 +16,8 @@ from sqlalchemy import ColumnElement, Connection, bindparam, select, update
 from leadtriage.criteria.model import Criteria, Criterion, DimensionRules
 from leadtriage.db.dialect import batches
 from leadtriage.db.schema import Lead, LeadScore, PutOff, Verdict, table
-from leadtriage.scoring.answers import LeadAnswers, read_answers
+from leadtriage.scoring.answers import LeadAnswers, look_closely
 from leadtriage.scoring.rules import Rules
-from leadtriage.scoring.totals import select_values
 from leadtriage.scoring.verdicts import is_open, is_visible
 from leadtriage.vocabulary import Dimension, Grade, VerdictWord
 
@@ -155,8 +154,7 @@ def settle_questions(connection: Connection, rules: Rules, lead_ids: Sequence[in
     settled: list[dict[str, Any]] = []
     for chosen in batches(sorted({*put_off, *asked})):
         stored = _read_stored(connection, chosen)
-        lowest = select_values(rules, _lead.c.id.in_(list(stored)), {})
-        for found in read_answers(connection, lowest) if stored else ():
+        for found in look_closely(rules).read_answers(connection, list(stored)) if stored else ():
             lead_id = found.lead_id
             questions = find_questions(rules.criteria, found, ask_for=asked.get(lead_id), put_off=put_off.get(lead_id))
             first = questions.now[0] if questions.now else None

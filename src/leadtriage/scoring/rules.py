@@ -15,7 +15,7 @@ from leadtriage.scoring.inputs import Scales, read_extra_columns
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The criteria made ready for one database and day.
+    """The criteria made ready for one database and day: equal ones are compiled to equal statements.
 
     Attributes:
         extra_columns: the numbers of the extra columns, by their header in comparable form.
@@ -26,6 +26,9 @@ class Rules:
     scales: Scales
     extra_columns: Mapping[str, tuple[int, ...]]
     shared_texts: frozenset[str] = frozenset()
+
+    def __hash__(self) -> int:
+        return hash((self.criteria.digest, self.scales.as_of, self.shared_texts))
 
     @property
     def most_known(self) -> int:

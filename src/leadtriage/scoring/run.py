@@ -8,16 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
     Connection,
-    Integer,
-    MetaData,
     Table,
     func,
     insert,
-    literal,
-    null,
     or_,
     select,
     update,
@@ -25,10 +20,9 @@ from sqlalchemy import (
 
 from leadtriage.act import Act
 from leadtriage.criteria.model import Criteria
-from leadtriage.db.dialect import upsert, widen_cache, without_indexes
+from leadtriage.db.dialect import widen_cache, without_indexes
 from leadtriage.db.ids import reserve_ids
 from leadtriage.db.schema import CriteriaVersion, Lead, LeadScore, ScoreRun, table
-from leadtriage.scoring.clocks import create_calendar, set_missed_due_days
 from leadtriage.scoring.kept_answers import keep_answers
 from leadtriage.scoring.moves import Moves, mark_qualified, record_moves
 from leadtriage.scoring.nominating import find_rescued
@@ -36,15 +30,13 @@ from leadtriage.scoring.questions import settle_questions
 from leadtriage.scoring.rescues import find_spared
 from leadtriage.scoring.rules import Rules, prepare_rules
 from leadtriage.scoring.shared_texts import share_texts
+from leadtriage.scoring.storing import Wanted, describe_rescued, store_scores
 from leadtriage.scoring.team_names import store_team_names
-from leadtriage.scoring.verdicts import is_open, is_visible, select_verdicts
+from leadtriage.scoring.verdicts import is_open, is_visible
 from leadtriage.vocabulary import Grade
 
 _MOST_IDS = 10_000
 """Of one statement: SQLite binds 32,766 values."""
-
-_OF_RUN = ("run_id", "answers_run_id")
-_KEPT = ("lead_id", "first_grade", "first_scored_on", "previous_grade", "previous_run_id", "touch_due")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +84,20 @@ def score_leads(
     run_id = _store_run(connection, criteria, act, whole=lead_ids is None)
     for chosen in _choose(lead_ids):
         _withdraw(connection, chosen)
-        opened = is_visible() & is_open() & chosen
+        wanted = Wanted(lead_ids=chosen)
         with (
-            _without_rescued(connection, rules, opened) as rescued,
+            _without_rescued(connection, rules, wanted) as rescued,
             without_indexes(connection, table(LeadScore)) if lead_ids is None else nullcontext(),
         ):
-            _store_scores(connection, rules, act, run_id, opened, rescued)
+            store_scores(connection, rules, run_id, wanted, rescued)
     settle_questions(connection, rules, lead_ids)
     mine = _of_run(run_id, lead_ids)
     counted = _count_by_grade(connection, mine)
     leads = scored = sum(count for _, _, _, count in counted)
     for chosen in _choose(lead_ids):
-        has_score = select(table(LeadScore).c.lead_id).where(table(LeadScore).c.lead_id == table(Lead).c.id).exists()
-        unscored = is_visible() & ~is_open() & ~has_score & chosen
-        if connection.execute(select(table(Lead).c.id).where(unscored).limit(1)).first():
-            _store_scores(connection, rules, act, run_id, unscored)
+        unscored = Wanted(closed=True, lead_ids=chosen)
+        if connection.execute(select(table(Lead).c.id).where(unscored.are_wanted()).limit(1)).first():
+            store_scores(connection, rules, run_id, unscored)
             scored = sum(count for _, _, _, count in _count_by_grade(connection, mine))
     if lead_ids is None:
         keep_answers(connection, rules, run_id, is_visible() & ~is_open())
@@ -128,15 +119,14 @@ def score_leads(
     )
 
 
-def _choose(lead_ids: Sequence[int] | None) -> Iterator[ColumnElement[bool]]:
-    """Conditions on `lead` that choose all of the wanted ones together."""
-    identifier = table(Lead).c.id
+def _choose(lead_ids: Sequence[int] | None) -> Iterator[Sequence[int] | None]:
+    """The wanted leads in parts that one statement can be told; None for all."""
     if lead_ids is None:
-        yield identifier.is_not(None)
+        yield None
         return
     wanted = sorted(set(lead_ids))
     for start in range(0, len(wanted), _MOST_IDS):
-        yield identifier.in_(wanted[start : start + _MOST_IDS])
+        yield wanted[start : start + _MOST_IDS]
 
 
 def _of_run(run_id: int, lead_ids: Sequence[int] | None) -> ColumnElement[bool]:
@@ -204,58 +194,20 @@ def _store_run(connection: Connection, criteria: Criteria, act: Act, *, whole: b
 
 
 @contextmanager
-def _without_rescued(connection: Connection, rules: Rules, where: ColumnElement[bool]) -> Iterator[Table | None]:
+def _without_rescued(connection: Connection, rules: Rules, wanted: Wanted) -> Iterator[Table | None]:
     """A temporary table with the ids of those leads that nothing speaks against but what a reviewer has judged."""
-    found = list(find_rescued(connection, rules, find_spared(connection, where)))
+    found = list(find_rescued(connection, rules, find_spared(connection, wanted.are_wanted())))
     if not found:
         yield None
         return
-    rescued = Table("rescued_lead", MetaData(), Column("id", Integer, primary_key=True), prefixes=["TEMPORARY"])
+    rescued = describe_rescued()
     rescued.create(connection, checkfirst=False)
     connection.execute(insert(rescued), [{"id": lead_id} for lead_id in found])
     yield rescued
     rescued.drop(connection, checkfirst=False)
 
 
-def _store_scores(
-    connection: Connection,
-    rules: Rules,
-    act: Act,
-    run_id: int,
-    where: ColumnElement[bool],
-    rescued: Table | None = None,
-) -> None:
-    """Score the leads of `where`; a grade that is replaced stays as the previous one."""
-    calendar = create_calendar(connection, rules.criteria.follow_up, where)
-    verdicts, names = select_verdicts(rules, where, calendar, rescued)
-    verdicts = verdicts.add_columns(
-        literal(run_id).label("run_id"),
-        literal(run_id).label("answers_run_id"),
-        verdicts.selected_columns.grade.label("first_grade"),
-        literal(act.as_of).label("first_scored_on"),
-        null().label("previous_grade"),
-        null().label("previous_run_id"),
-        verdicts.selected_columns.first_touch_due.label("touch_due"),
-    ).where(verdicts.selected_columns.lead_id.is_not(None))
-    scores = table(LeadScore)
-    statement = upsert(connection, scores).from_select([*names, *_OF_RUN, *_KEPT[1:]], verdicts)
-    replaced: dict[str, ColumnElement[Any]] = {
-        name: statement.excluded[name] for name in [*names, *_OF_RUN] if name not in _KEPT
-    }
-    replaced |= {
-        "previous_grade": scores.c.grade,
-        "previous_run_id": scores.c.run_id,
-        "touch_due": func.coalesce(statement.excluded.touch_due, scores.c.touch_due),
-    }
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["lead_id"], set_=replaced),
-        execution_options={"compiled_cache": None},  # looking a statement of this size up takes longer than it saves
-    )
-    connection.execute(set_missed_due_days(run_id, calendar))
-    calendar.drop(connection, checkfirst=False)
-
-
-def _withdraw(connection: Connection, chosen: ColumnElement[bool]) -> None:
+def _withdraw(connection: Connection, lead_ids: Sequence[int] | None) -> None:
     """Take leads that were closed, removed or merged from the lists; their score stays as it was."""
     scores = table(LeadScore)
     listed = or_(
@@ -265,7 +217,8 @@ def _withdraw(connection: Connection, chosen: ColumnElement[bool]) -> None:
         scores.c.queue_from.is_not(None),
         scores.c.next_due.is_not(None),
     )
-    gone = select(table(Lead).c.id).where(~(is_visible() & is_open()), chosen)
+    chosen = [] if lead_ids is None else [table(Lead).c.id.in_(lead_ids)]
+    gone = select(table(Lead).c.id).where(~(is_visible() & is_open()), *chosen)
     connection.execute(
         update(scores)
         .where(listed, scores.c.lead_id.in_(gone))

@@ -185,7 +185,7 @@ class Acting:
         store_columns(self.connection, self.act, updates)
         if origins:
             origin = table(FieldOrigin)
-            statement = upsert(self.connection, origin)
+            statement = upsert(self.connection.dialect, origin)
             observed = {"observed_at": self.act.at, "act": self.id, "batch_id": None}
             self.connection.execute(
                 statement.on_conflict_do_update(index_elements=["lead_id", "field"], set_=observed),

@@ -212,4 +212,6 @@ def _give_keys(doing: Acting, lead_id: int, keys: Sequence[str]) -> None:
             f"lead {other} has this already", place=f"lead {lead_id}", hint="if they are one: leadtriage duplicates"
         )
     rows = [{"key": key, "lead_id": lead_id, "original_lead_id": lead_id, "batch_id": None} for key in keys]
-    doing.connection.execute(upsert(doing.connection, stored).on_conflict_do_nothing(index_elements=["key"]), rows)
+    doing.connection.execute(
+        upsert(doing.connection.dialect, stored).on_conflict_do_nothing(index_elements=["key"]), rows
+    )
