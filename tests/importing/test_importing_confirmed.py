@@ -12,6 +12,7 @@ from importing_tools import describe_leads, dump_visible, import_rows, read_tabl
 from sqlalchemy import Engine
 from test_importing_invariants import fresh_database
 
+from effort import examples
 from leadtriage.db.schema import FieldOrigin
 
 HEADER = ["Record ID", "Name", "Email", "Title", "Budget", "Lead Status", "Colour", "Last Touch", "Unsubscribed"]
@@ -158,7 +159,7 @@ def latest(files: list[dict[str, str]], column: str) -> str | None:
 
 
 @settings(
-    max_examples=6,
+    max_examples=examples(6),
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=list(HealthCheck),

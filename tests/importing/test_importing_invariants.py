@@ -17,13 +17,14 @@ from importing_tools import counts, dump, dump_visible, import_bytes, import_row
 from sqlalchemy import Engine
 
 from databases import make_database
+from effort import examples
 from leadtriage.db.schema import ImportRow
 
 HEADER = ["Lead ID", "Name", "Email", "Phone", "Title", "Lead Status", "Colour", "Close Date"]
 _QUICK = (Phase.explicit, Phase.reuse, Phase.generate)
 """Without shrinking, which would take minutes where each try is several imports."""
 
-quickly = settings(max_examples=15, deadline=None, phases=_QUICK, suppress_health_check=list(HealthCheck))
+quickly = settings(max_examples=examples(12), deadline=None, phases=_QUICK, suppress_health_check=list(HealthCheck))
 
 _ids = st.sampled_from(["", "", "1", "2", "3"])
 _names = st.sampled_from(["Ann Lee", "Bob Fox", "", "ann  LEE"])
@@ -154,7 +155,7 @@ def _row(crm_id: str, email: str, phone: str = "1", name: str = "") -> list[str]
     return [crm_id, name, email and f"{email}@acme.com", phone and f"+1415555267{phone}", "", "", ""]
 
 
-@settings(parent=quickly, max_examples=40)
+@settings(parent=quickly, max_examples=examples(25))
 @given(st.lists(_rows, min_size=1, max_size=2))
 @example([[_row("1", "c", "")], [_row("1", ""), _row("", "b")]]).via("the stored lead has another address")
 @example([[_row("1", ""), _row("1", "a", ""), _row("", "b")]]).via("a row between has another address")

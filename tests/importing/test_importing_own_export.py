@@ -26,6 +26,7 @@ from importing_tools import write_csv as write_bytes
 from sqlalchemy import Engine
 
 from databases import make_database
+from effort import examples
 from leadtriage.db.engine import reading
 from leadtriage.output.documents import write_csv
 from leadtriage.output.spreadsheet import write_xlsx
@@ -130,7 +131,7 @@ _cells = st.one_of(
 )
 
 
-@settings(max_examples=25, deadline=None, phases=_QUICK, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(15), deadline=None, phases=_QUICK, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.lists(_cells, min_size=len(HEADER), max_size=len(HEADER)), min_size=1, max_size=4))
 def test_any_export_comes_back_unchanged(rows: list[list[str]]) -> None:
     with fresh_database() as engine:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 from world import TODAY, LeadKey, World, random_world, view
 
+from effort import examples
 from leadtriage.reports.aging import BUCKETS, list_aging
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.leads import find_leads, list_leads
@@ -144,7 +145,7 @@ def test_find_finds_what_people_type(engine: Engine) -> None:
         assert {text: set(ids(find_leads(connection, text))) for text, _ in FOUND} == dict(FOUND)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(max_size=20), limit=st.integers(0, 5))
 def test_any_text_can_be_looked_for(sqlite_engine: Engine, text: str, limit: int) -> None:
     with view(sqlite_engine) as connection:

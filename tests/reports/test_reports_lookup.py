@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 from world import LeadKey, World, view
 
+from effort import examples
 from leadtriage.db.lookup import resolve_lead
 from leadtriage.errors import AmbiguousLead, LeadNotFound
 
@@ -87,7 +88,7 @@ def test_several_leads_of_one_address_are_listed(engine: Engine) -> None:
     assert "3, no name, Acme" in raised.value.message
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.characters(), max_size=12))
 def test_any_name_is_a_lead_or_a_clear_error(sqlite_engine: Engine, name: str) -> None:
     with view(sqlite_engine) as connection, pytest.raises(LeadNotFound):

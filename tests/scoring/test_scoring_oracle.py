@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, select
 from stored import AS_OF, act_on, change_lead, read_scores, store_leads, store_verdict
 from strategies import HEADERS, changing_leads, criteria_files, sample_leads
 
+from effort import examples
 from leadtriage.criteria.fields import FieldType
 from leadtriage.criteria.model import Criteria
 from leadtriage.db.schema import Lead, table
@@ -28,7 +29,7 @@ from leadtriage.vocabulary import Dimension, VerdictWord
 
 pytestmark = pytest.mark.filterwarnings("error::sqlalchemy.exc.SAWarning")
 
-many = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+many = settings(max_examples=examples(12), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @many

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, FromClause, case, delete, func, selec
 from stored import AS_OF, NOON, act_on, change_lead, read_scores, store_leads
 from strategies import HEADERS, criteria_files, sample_leads
 
+from effort import examples
 from leadtriage.criteria.example import example_criteria
 from leadtriage.criteria.load import load_criteria
 from leadtriage.criteria.model import Criteria, Criterion
@@ -25,7 +26,7 @@ from leadtriage.scoring.sheets import collect_sheets, has_answered
 
 pytestmark = pytest.mark.filterwarnings("error::sqlalchemy.exc.SAWarning")
 
-few = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=examples(8), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture

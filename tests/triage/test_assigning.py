@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, update
 from stored_leads import AS_OF, NOON, act_by, criteria, read_lead, store_lead
 
+from effort import examples
 from leadtriage.criteria.model import Criteria
 from leadtriage.db.engine import reading, writing
 from leadtriage.db.schema import Lead, table
@@ -203,7 +204,7 @@ waiting = st.lists(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(15), deadline=None, suppress_health_check=list(HealthCheck))
 @given(members, waiting, waiting, st.integers(0, 5))
 def test_what_holds_for_every_plan(
     sqlite_engine: Engine,

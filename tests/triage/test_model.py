@@ -23,6 +23,7 @@ from imports import act_on, bring
 from sqlalchemy import func, select
 
 from databases import make_database
+from effort import examples
 from leadtriage.db.care import check_database
 from leadtriage.db.engine import open_database, reading, writing
 from leadtriage.db.schema import Event, Lead, LeadKey, Nomination, Touch, table
@@ -426,7 +427,7 @@ def test_the_database_and_the_model_agree(tmp_path: Path) -> None:
     make_database(path).dispose()
     Leads.template = path
     Leads.TestCase.settings = settings(
-        max_examples=8,
+        max_examples=examples(6),
         stateful_step_count=16,
         deadline=None,
         phases=(Phase.explicit, Phase.reuse, Phase.generate),

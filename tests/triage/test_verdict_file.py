@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 from stored_leads import act_by, read_lead, store_lead
 
+from effort import examples
 from leadtriage.db.care import check_database
 from leadtriage.db.engine import reading
 from leadtriage.db.schema import Verdict
@@ -212,7 +213,7 @@ ROWS = st.lists(
 
 
 @given(rows=ROWS)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_a_file_says_it_is_all_or_nothing(
     sqlite_engine: Engine, rows: list[tuple[int, str, str, str, str]]
 ) -> None:
