@@ -54,7 +54,8 @@ class Table:
         notes: sentences for people, told on standard error or beneath the table, never part of the data.
         warnings: sentences on what may be wrong with what was asked for, told like notes, but quiet or not.
         group_by: a column's key by which the terminal draws groups; the rows stand in groups already.
-        group_sizes: what the heading of a group counts, by the group's value; a group that is not here counts its rows.
+        group_sizes: what the heading of a group counts, by the group's value; None where it counts nothing. A group
+            that is not here counts its rows.
         total: how many rows there are in all, where a limit left some out and counting them is cheap.
         more: a limit left rows out, be their number known or not.
         more_than: there are more rows than so many in all; counting them went no further.
@@ -69,7 +70,7 @@ class Table:
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     group_by: str | None = None
-    group_sizes: Mapping[Cell, int] = field(default_factory=dict)
+    group_sizes: Mapping[Cell, int | None] = field(default_factory=dict)
     total: int | None = None
     more: bool = False
     more_than: int | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shlex
 from pathlib import Path
 
 import pytest
@@ -159,12 +160,20 @@ def test_aging_says_where_groups_do_not_fit(
     assert "fit" not in sample.done(*words, "--format", "csv").err
 
 
-def test_stale_says_how_to_see_the_leads_of_the_backlog(sample: Program) -> None:
-    stale = sample.done("stale", "--clock", "backlog", "--format", "json", *DAY)
-    assert "leadtriage leads --backlog" in stale.err
-    behind = sample.rows("leads", "--backlog", *DAY)
+@pytest.mark.parametrize(
+    "filters", [(), ("--owner", "Dana Cole"), ("--grade", "C", "--not-qualified", "--source", "Webinar")]
+)
+def test_stale_says_how_to_see_the_leads_of_the_backlog(sample: Program, filters: tuple[str, ...]) -> None:
+    stale = sample.done("stale", "--clock", "backlog", "--format", "json", *filters, *DAY)
+    (said,) = (line for line in stale.err.splitlines() if "--backlog" in line)
+    behind = sample.rows(*shlex.split(said.partition(": leadtriage ")[2]), *DAY)
     assert len(behind) == sum(row["leads"] for row in stale.rows) > 0
     assert "--backlog" not in sample.done("stale", "--clock", "idle", *DAY).err
+
+
+def test_stale_lists_several_clocks(sample: Program) -> None:
+    rows = sample.rows("stale", "--clock", "idle", "--clock", "first_touch", "--all", *DAY)
+    assert {row["clock"] for row in rows} == {"idle", "first_touch"}
 
 
 def test_stale_tells_cron_by_its_exit_code(sample: Program) -> None:

@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import Connection, Engine
 from world import TODAY, World, random_world, view
 
+from leadtriage.output.screen import Screen
+from leadtriage.output.sheet import lay_out
 from leadtriage.reports import page
 from leadtriage.reports.basis import NO_LEADS, NOT_SCORED
 from leadtriage.reports.emptiness import explain_if_empty
@@ -32,7 +34,7 @@ LISTS: dict[str, Lister] = {
     "stale of one": lambda connection, **more: list_stale(connection, Filters(owner="Maria"), TODAY, **more),
     **{
         f"stale: {clock}": lambda connection, clock=clock, **more: list_stale(
-            connection, Filters(), TODAY, clock=clock, **more
+            connection, Filters(), TODAY, clocks=[clock], **more
         )
         for clock in Clock
     },
@@ -60,13 +62,25 @@ def test_counting_ends_somewhere(sqlite_engine: Engine, name: str, monkeypatch: 
 
 
 @pytest.mark.parametrize("limit", [None, 1, 7, 20])
-def test_a_group_of_stale_leads_counts_leads(sqlite_engine: Engine, limit: int | None) -> None:
+def test_a_group_of_stale_leads_counts_its_leads_in_all(sqlite_engine: Engine, limit: int | None) -> None:
     random_world(12).store_in(sqlite_engine)
     with view(sqlite_engine) as connection:
         stale = list_stale(connection, Filters(), TODAY, limit=limit)
-    backlog = Counter({row["owner"]: row["leads"] for row in stale.rows if row["clock"] == Clock.BACKLOG})
-    overdue = {(row["owner"], row["id"]) for row in stale.rows if row["clock"] != Clock.BACKLOG}
+        whole = list_stale(connection, Filters(), TODAY, limit=None).rows
+    backlog = Counter({row["owner"]: row["leads"] for row in whole if row["clock"] == Clock.BACKLOG})
+    overdue = {(row["owner"], row["id"]) for row in whole if row["clock"] != Clock.BACKLOG}
     assert dict(stale.group_sizes) == dict(backlog + Counter(owner for owner, _ in overdue))
+
+
+def test_a_group_of_which_not_all_are_counted_has_no_number(
+    sqlite_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random_world(12).store_in(sqlite_engine)
+    monkeypatch.setattr(page, "MOST_COUNTED", 4)
+    with view(sqlite_engine) as connection:
+        stale = list_stale(connection, Filters(), TODAY, limit=2)
+    headings = [heading for heading, _ in lay_out(stale, Screen()).groups]
+    assert headings == list(dict.fromkeys(row["owner"] or "no owner" for row in stale.rows))
 
 
 def small_world(engine: Engine) -> None:

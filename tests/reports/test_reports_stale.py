@@ -69,12 +69,25 @@ def test_one_clock_alone_is_that_part_of_the_whole(engine: Engine, clock: Clock)
     random_world(5).store_in(engine)
     with view(engine) as connection:
         whole = list_stale(connection, Filters(), TODAY, limit=None).rows
-        part = list_stale(connection, Filters(), TODAY, clock=clock, limit=None).rows
+        part = list_stale(connection, Filters(), TODAY, clocks=[clock], limit=None).rows
 
     def said(rows: Rows) -> list[str]:
         return sorted(str([row[key] for key in KEYS]) for row in rows)
 
     assert said(part) == said([row for row in whole if row["clock"] == clock])
+
+
+@pytest.mark.parametrize("limit", [None, 3])
+def test_several_clocks_are_these_parts_of_the_whole(sqlite_engine: Engine, limit: int | None) -> None:
+    random_world(5).store_in(sqlite_engine)
+    clocks = [Clock.EXPIRING, Clock.BACKLOG, Clock.IDLE]
+    with view(sqlite_engine) as connection:
+        whole = list_stale(connection, Filters(), TODAY, limit=None)
+        part = list_stale(connection, Filters(), TODAY, clocks=clocks, limit=limit)
+    wanted = [row for row in whole.rows if row["clock"] in clocks]
+    assert {row["clock"] for row in wanted} == set(clocks)
+    assert (part.total or len(part.rows)) == len(wanted)
+    assert all(row in wanted for row in part.rows)
 
 
 @pytest.mark.parametrize("limit", [1, 2, 5, 20, 1000])

@@ -26,7 +26,7 @@ from leadtriage.reports.overturns import list_overturns
 from leadtriage.reports.queue import list_queue
 from leadtriage.reports.sources import list_sources
 from leadtriage.reports.stale import list_stale
-from leadtriage.vocabulary import AgingBy, SourcesBy
+from leadtriage.vocabulary import AgingBy, Clock, SourcesBy
 
 EVERYTHING = Filters()
 
@@ -163,7 +163,7 @@ def assert_groups(connection: Connection) -> None:
             assert (person["confirmed"], person["overturned"]) == (judged["confirmed"], judged["overturned"])
     owned = connection.execute(select(func.count()).select_from(cohort).where(cohort.c.assigned == 1)).scalar_one()
     assert sum(row["assigned"] for row in people.values()) == owned
-    idle = list_stale(connection, EVERYTHING, TODAY, clock="idle", limit=None).rows
+    idle = list_stale(connection, EVERYTHING, TODAY, clocks=[Clock.IDLE], limit=None).rows
     assert sum(row["idle"] for row in people.values()) == sum(row["owner"] is not None for row in idle)
     assert all(row["touched"] + row["never"] == row["assigned"] for row in people.values())
 

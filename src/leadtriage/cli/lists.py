@@ -161,7 +161,8 @@ def show_stale(
     invocation: Invocation,
     selection: Selection,
     clock: Annotated[
-        Clock | None, typer.Option("--clock", help="Only what this clock says.", metavar="|".join(Clock))
+        list[Clock] | None,
+        typer.Option("--clock", help="Only what this clock says; may be repeated.", metavar="|".join(Clock)),
     ] = None,
     fail_if_any: Annotated[bool, typer.Option("--fail-if-any", help="End with 4 where any lead is stale.")] = False,
 ) -> None:
@@ -175,7 +176,7 @@ def show_stale(
 
     with invocation.reading_list() as (connection, as_of):
         filters = selection.filters(as_of)
-        table = list_stale(connection, filters, as_of, clock=clock, limit=selection.most)
+        table = list_stale(connection, filters, as_of, clocks=clock or (), limit=selection.most)
         table = explain_if_empty(connection, table, filters)
     invocation.show(table, more=MORE)
     end_with(FOUND if fail_if_any and table.rows else 0)

@@ -111,7 +111,8 @@ def _group(
     for value, group in groupby(zip(table.rows, lines, strict=True), key=lambda pair: pair[0][heading.key]):
         pairs = list(group)
         number = table.group_sizes.get(value, len(pairs))
-        yield f"{write_shown(heading, pairs[0][0]) or 'none'} ({number:,})", tuple(line for _, line in pairs)
+        size = "" if number is None else f" ({number:,})"
+        yield f"{write_shown(heading, pairs[0][0]) or 'none'}{size}", tuple(line for _, line in pairs)
 
 
 def _measure(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -13,10 +14,10 @@ from leadtriage.vocabulary import Step
 
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """Command lines for the leads that the filters let through, as they stand on a day."""
+    """Command lines for the leads that the filters let through, as they stand on a day; None for today."""
 
     filters: Filters
-    as_of: date
+    as_of: date | None = None
 
     def list_leads(self, *options: str) -> str:
         """Return the command for the leads of the period that some further options choose."""
@@ -28,20 +29,29 @@ class Commands:
 
     def run(self, command: str, *options: str) -> str:
         """Return a command with these filters behind its own options, its arguments quoted for a shell."""
-        said = " ".join(shlex.quote(word) for word in ("leadtriage", *command.split(), *options))
-        return f"{said} {self._say_filters()}"
+        words = ("leadtriage", *command.split(), *options, *self._list_filters())
+        return " ".join(shlex.quote(word) for word in words)
 
     def without_period(self) -> Commands:
         """The same for leads that came in whenever."""
         return replace(self, filters=replace(self.filters, since=None, until=None))
 
-    def _say_filters(self) -> str:
+    def _list_filters(self) -> Iterator[str]:
+        filters = self.filters
         given = {
-            "--since": self.filters.since.isoformat() if self.filters.since else None,
-            "--until": self.filters.until.isoformat() if self.filters.until else None,
-            "--source": self.filters.source,
-            "--campaign": self.filters.campaign,
-            "--owner": self.filters.owner,
-            "--as-of": self.as_of.isoformat(),
+            "--since": (filters.since,),
+            "--until": (filters.until,),
+            "--source": (filters.source,),
+            "--campaign": (filters.campaign,),
+            "--owner": (filters.owner,),
+            "--grade": filters.grade,
+            "--stage": filters.stage,
+            "--reason": (filters.reason,),
+            "--as-of": (self.as_of,),
         }
-        return " ".join(f"{flag} {shlex.quote(value)}" for flag, value in given.items() if value is not None)
+        for flag, values in given.items():
+            for value in values:
+                if value is not None:
+                    yield from (flag, str(value))
+        if filters.qualified is not None:
+            yield "--qualified" if filters.qualified else "--not-qualified"

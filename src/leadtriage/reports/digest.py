@@ -77,7 +77,7 @@ def _tell_age(basis: Basis, as_of: date) -> tuple[str, ...]:
 
 def _list_overdue(connection: Connection, filters: Filters, as_of: date) -> Table:
     # The backlog takes a row per owner and up to half of a list; it is nothing for one morning.
-    backlog = list_stale(connection, filters, as_of, clock=Clock.BACKLOG, limit=None)
+    backlog = list_stale(connection, filters, as_of, clocks=[Clock.BACKLOG], limit=None)
     stale = list_stale(connection, filters, as_of, limit=2 * MOST_ROWS)
     rows = [row for row in stale.rows if row["id"] is not None]
     rows.sort(key=lambda row: (str(row["due"]), int(str(row["id"])), str(row["clock"])))

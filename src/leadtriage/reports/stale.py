@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, literal, select
+from sqlalchemy import Connection, Select, func, select
 
-from leadtriage.db.expressions import one_if
 from leadtriage.db.lead import Lead, table
 from leadtriage.db.scores import LeadScore
 from leadtriage.reports import page
 from leadtriage.reports.basis import Basis, read_basis
+from leadtriage.reports.commands import Commands
 from leadtriage.reports.filters import Filters, conditions, may_be_contacted, not_hidden
 from leadtriage.reports.page import CellRow, Row
 from leadtriage.tabular import Cell, Column, Table
@@ -47,8 +47,6 @@ _COLUMNS = (
     Column("leads", "Leads", keep=20, align="right"),
 )
 
-_LIST_BACKLOG = "The leads that were too old on arrival: leadtriage leads --backlog, with --owner NAME one desk's."
-
 _CLOCK_WORDS = {
     Clock.FIRST_TOUCH: "first touch",
     Clock.IDLE: "idle",
@@ -73,54 +71,63 @@ def list_stale(
     filters: Filters,
     as_of: date,
     *,
-    clock: Clock | str | None = None,
+    clocks: Collection[Clock] = (),
     limit: int | None = page.USUAL_LIMIT,
 ) -> Table:
     """Return a row for each clock of each lead that has run out, grouped by owner, the worst first.
 
     Where there are more rows than the limit, those stay whose clocks ran out first. The owner of the longest overdue
-    row is on top, and each one's rows stand with the longest overdue first. The backlog, leads that were past their
-    shelf life when they came in, is one row per owner at the end of that owner's rows: `leads` counts it, `id` is
-    None; these rows take up to half of the limit, or what the others leave of it. `due` of `expiring` is the last day
-    of the shelf life, its `overdue_days` are below 0 while that day is still to come. `last_touch` is None where no
-    contact was recorded, which does not mean that there was none.
+    row is on top, and each one's rows stand with the longest overdue first; `group_sizes` tells how many leads each has
+    in all, None where nobody counted them so far. The backlog, leads that were past their shelf life when they came in,
+    is one row per owner at the end of that owner's rows: `leads` counts it, `id` is None; these rows take up to half of
+    the limit, or what the others leave of it. `due` of `expiring` is the last day of the shelf life, its `overdue_days`
+    are below 0 while that day is still to come. `last_touch` is None where no contact was recorded, which does not mean
+    that there was none.
 
     Args:
-        clock: only the rows of one clock.
+        clocks: only the rows of these; none for all.
     """
-    wanted = None if clock is None else Clock(clock)
     basis = read_basis(connection)
-    backlog = _count_backlog(connection, filters) if wanted in (None, Clock.BACKLOG) else []
-    found = [] if wanted is Clock.BACKLOG else _find_overdue(connection, filters, as_of, wanted, basis, limit)
+    backlog = _count_backlog(connection, filters) if not clocks or Clock.BACKLOG in clocks else []
+    most = None if limit is None else max(limit, page.MOST_COUNTED)
+    found = _find_overdue(connection, filters, as_of, clocks, basis, most)
     lines = len(backlog) if limit is None else min(len(backlog), max(limit // 2, limit - len(found)))
     shown = found if limit is None else found[: limit - lines]
     more = len(shown) < len(found) or lines < len(backlog)
-    total = _count_rows(connection, filters, as_of, wanted, basis, len(backlog)) if more else None
+    are_counted = most is None or len(found) <= most
+    sizes: Mapping[Cell, int | None] = _count_leads(found, backlog)
     return Table(
         title="Stale leads",
         columns=_COLUMNS,
         rows=tuple(_group_by_owner(shown, backlog[:lines], basis, as_of)),
-        notes=(*basis.notes, _LIST_BACKLOG) if lines else basis.notes,
+        notes=(*basis.notes, _tell_backlog(filters)) if lines else basis.notes,
         group_by="owner",
-        group_sizes=_count_leads(shown, backlog[:lines]),
-        total=total,
+        group_sizes=sizes if are_counted else dict.fromkeys(sizes),
+        total=len(found) + len(backlog) if more and are_counted else None,
         more=more,
-        more_than=page.MOST_COUNTED if more and total is None else None,
+        more_than=most if more and not are_counted else None,
     )
 
 
 def _find_overdue(
-    connection: Connection, filters: Filters, as_of: date, clock: Clock | None, basis: Basis, limit: int | None
+    connection: Connection,
+    filters: Filters,
+    as_of: date,
+    clocks: Collection[Clock],
+    basis: Basis,
+    most: int | None,
 ) -> list[_Overdue]:
-    """Return the rows whose clocks ran out first, one more than the limit where there are more.
+    """Return the rows whose clocks ran out first, one more than `most` where there are more.
 
     A lead's `next_due` is the first of its clocks. Each lead gives a row at least, so that of as many leads as rows
-    are wanted no later lead can have a row that ran out before theirs.
+    are wanted no later lead can have a row that ran out before theirs; the same holds for each clock alone.
     """
-    leads = page.fetch(connection, _select_overdue(filters, as_of, clock, basis), page.one_more(limit))
-    rows = [row for lead in leads for row in _run_out_clocks(lead, as_of, basis) if clock in (None, row.clock)]
+    rows: list[_Overdue] = []
+    for clock in [each for each in _DUE_COLUMNS if each in clocks] if clocks else [None]:
+        leads = page.fetch(connection, _select_overdue(filters, as_of, clock, basis), page.one_more(most))
+        rows += (row for lead in leads for row in _run_out_clocks(lead, as_of, basis) if clock in (None, row.clock))
     rows.sort(key=lambda row: (row.ran_out, row.lead["id"]))
-    return rows if limit is None else rows[: limit + 1]
+    return rows if most is None else rows[: most + 1]
 
 
 def select_idle(filters: Filters, as_of: date) -> Select[Any]:
@@ -142,24 +149,6 @@ def _select_overdue(filters: Filters, as_of: date, clock: Clock | None, basis: B
         first = _score.c[_DUE_COLUMNS[clock]]
         statement = statement.where(first < _bound(clock, as_of, basis))
     return statement.order_by(first, _score.c.lead_id)
-
-
-def _count_rows(
-    connection: Connection, filters: Filters, as_of: date, clock: Clock | None, basis: Basis, backlog: int
-) -> int | None:
-    """Count what the whole list has; None where more than `page.MOST_COUNTED` leads are on it."""
-    if clock is Clock.BACKLOG:
-        return backlog
-    leads = _select_overdue(filters, as_of, clock, basis).order_by(None).limit(page.MOST_COUNTED + 1).subquery()
-    has_run_out = [
-        one_if(leads.c[column] < _bound(each, as_of, basis))
-        for each, column in _DUE_COLUMNS.items()
-        if clock in (None, each)
-    ]
-    number, rows = connection.execute(
-        select(func.count(), func.sum(sum(has_run_out, literal(0)))).select_from(leads)
-    ).one()
-    return None if number > page.MOST_COUNTED else backlog + (rows or 0)
 
 
 def _bound(clock: Clock, as_of: date, basis: Basis) -> date:
@@ -193,6 +182,11 @@ def _count_backlog(connection: Connection, filters: Filters) -> list[Row]:
     counted = statement.where(_score.c.backlog).group_by(owner)
     rows = page.fetch(connection, counted, None)
     return sorted(rows, key=lambda row: (-row["leads"], row["owner"] or ""))
+
+
+def _tell_backlog(filters: Filters) -> str:
+    one_desk = "" if filters.owner is not None else ", one desk's with --owner NAME"
+    return f"The leads that were too old on arrival{one_desk}: {Commands(filters).list_leads('--backlog')}"
 
 
 def _count_leads(overdue: Iterable[_Overdue], backlog: Iterable[Row]) -> dict[Cell, int]:
