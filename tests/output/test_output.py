@@ -46,6 +46,15 @@ def test_no_format_lets_a_steering_character_through(text: str) -> None:
         assert not STEERING.search(render_table(table, format, Screen()))
 
 
+@pytest.mark.parametrize(
+    ("key", "shown"),
+    [("leads", "12,345"), ("id", "12345"), ("lead_id", "12345"), ("b_id", "12345"), ("batch", "12345")],
+)
+def test_what_names_a_lead_or_an_import_is_shown_as_it_is_typed(key: str, shown: str) -> None:
+    table = Table("", (Column(key, "Number"),), ({key: 12_345},))
+    assert render_table(table, OutputFormat.TABLE, Screen()).splitlines()[-1] == shown
+
+
 @given(ANY_TEXT)
 def test_safe_text_is_one_line_and_safe_again(text: str) -> None:
     assert safe(safe(text)) == safe(text)

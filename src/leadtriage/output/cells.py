@@ -35,9 +35,14 @@ def write_cell(column: Column, value: Cell) -> str:
     if isinstance(value, float):
         return f"{value:,.2f}"
     if isinstance(value, int):
-        return f"{value:,}" if abs(value) >= 10_000 and column.key != "id" else str(value)
+        return str(value) if abs(value) < 10_000 or _names_something(column.key) else f"{value:,}"
     text = safe(value[: LONGEST_TEXT + 1])
     return text if len(value) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+
+
+def _names_something(key: str) -> bool:
+    """Whether a column's numbers are no counts, but what people type to name a lead or an import."""
+    return key in ("id", "batch") or key.endswith("_id")
 
 
 def write_plain(value: Cell) -> str:
