@@ -61,6 +61,17 @@ def test_counting_ends_somewhere(sqlite_engine: Engine, name: str, monkeypatch: 
     assert (part.total, part.more_than, part.is_cut) == (None, 4, True)
 
 
+@pytest.mark.parametrize("name", ["leads", "stale"])
+def test_a_list_never_shows_more_rows_than_it_says_there_are(
+    sqlite_engine: Engine, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random_world(3).store_in(sqlite_engine)
+    monkeypatch.setattr(page, "MOST_COUNTED", 2)
+    with view(sqlite_engine) as connection:
+        part = LISTS[name](connection, limit=6)
+    assert (len(part.rows), part.total, part.more_than) == (6, None, 6)
+
+
 @pytest.mark.parametrize("limit", [None, 1, 7, 20])
 def test_a_group_of_stale_leads_counts_its_leads_in_all(sqlite_engine: Engine, limit: int | None) -> None:
     random_world(12).store_in(sqlite_engine)

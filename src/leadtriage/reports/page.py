@@ -16,7 +16,7 @@ from leadtriage.tabular import Cell, Column, Table
 
 USUAL_LIMIT = 50
 MOST_COUNTED = 1_000
-"""Rows of which a list that is cut tells the exact number; of more it says that there are more."""
+"""Rows of which a list that is cut tells the exact number; of more than these and than it shows it says just that."""
 
 ID = Column("id", "Id", keep=99, align="right")
 NAME = Column("name", "Name", keep=100)
@@ -54,13 +54,13 @@ def with_count(connection: Connection, found: Table, *statements: Select[Any]) -
     """Return a list; where a limit cut it, with how many rows the statements have together, as far as is counted."""
     if not found.more:
         return found
-    counted = 0
+    counted, most = 0, max(MOST_COUNTED, len(found.rows))
     for statement in statements:
         rows = statement.with_only_columns(literal(1), maintain_column_froms=True).order_by(None)
-        limited = rows.limit(MOST_COUNTED + 1 - counted).subquery()
+        limited = rows.limit(most + 1 - counted).subquery()
         counted += connection.execute(select(func.count()).select_from(limited)).scalar_one()
-        if counted > MOST_COUNTED:
-            return replace(found, more_than=MOST_COUNTED)
+        if counted > most:
+            return replace(found, more_than=most)
     return replace(found, total=counted)
 
 
