@@ -10,15 +10,16 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 from python_calamine import CalamineWorkbook
 from rich.cells import cell_len
 from tables import CARD, HOSTILE, QUEUE, STALE
 
 from leadtriage.formulas import guard_formula, unguard_formula
 from leadtriage.output.card import render_card
-from leadtriage.output.documents import write_csv, write_json
+from leadtriage.output.documents import escape_markdown, write_csv, write_json, write_markdown
 from leadtriage.output.layout import GAP, Measure, fit_columns
 from leadtriage.output.plain import draw_plain
 from leadtriage.output.render import render_table
@@ -40,7 +41,7 @@ def one_cell(text: str) -> Table:
 
 @given(ANY_TEXT)
 def test_no_format_lets_a_steering_character_through(text: str) -> None:
-    table = one_cell(text)
+    table = replace(one_cell(text), title=text)
     for format in OutputFormat:
         assert not STEERING.search(render_table(table, format, Screen(40)))
         assert not STEERING.search(render_table(table, format, Screen()))
@@ -64,6 +65,29 @@ def test_safe_text_is_one_line_and_safe_again(text: str) -> None:
 @given(ANY_TEXT)
 def test_json_means_the_same_text(text: str) -> None:
     assert json.loads(write_json(one_cell(text))) == [{"name": text}]
+
+
+MARKUP = st.text("ab1 _*`~|\\[]()!<>/&;#é\"'-+", max_size=20)
+"""What a text of Markdown's signs may be; blanks at its ends are nobody's concern."""
+
+
+@given(MARKUP.map(str.strip))
+@example("<b>bold</b> &amp; &lt; &#60;")
+@example("[a](http://b) ![a](b) <http://a> _a_ **a** ~~a~~ `a`")
+def test_a_reader_of_markdown_takes_nothing_as_markup(text: str) -> None:
+    reader = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    tokens = reader.parse(write_markdown(Table("", (Column("name", "Name"),), ({"name": text},))))
+    (cell,) = (tokens[place + 1] for place, token in enumerate(tokens) if token.type == "td_open")
+    read = [child for child in cell.children or () if child.content or child.type != "text"]
+    assert {child.type for child in read} <= {"text", "text_special"}
+    assert "".join(child.content for child in read) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["called_unqualified", "Berg & Sons", "under 5 < 10 > 3", "c3po_1 [sic", "a-b (c) #1!", "email_kind free"]
+)
+def test_markdown_can_be_read_as_it_stands(text: str) -> None:
+    assert escape_markdown(text) == text.replace("[", "\\[")
 
 
 @given(st.text(max_size=30).map(lambda text: text.replace("\r", "")))

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from leadtriage.output.cells import write_shown
 from leadtriage.output.documents import escape_markdown, write_markdown
-from leadtriage.output.safe import safe
 from leadtriage.tabular import Table
 
 _TEMPLATE = "digest.html.j2"
@@ -14,10 +13,10 @@ _TEMPLATE = "digest.html.j2"
 
 def write_digest_markdown(title: str, remarks: Sequence[str], tables: Sequence[Table]) -> str:
     """A heading, the remarks, and each table with its notes beneath."""
-    parts = [f"# {_escape(title)}\n", *(f"{_escape(remark)}\n" for remark in remarks)]
+    parts = [f"# {escape_markdown(title)}\n", *(f"{escape_markdown(remark)}\n" for remark in remarks)]
     for table in tables:
         parts.append(write_markdown(table))
-        parts += [f"{_escape(note)}\n" for note in table.notes]
+        parts += [f"{escape_markdown(note)}\n" for note in table.notes]
     return "\n".join(parts)
 
 
@@ -28,7 +27,3 @@ def write_digest_html(title: str, remarks: Sequence[str], tables: Sequence[Table
     environment = make_environment("leadtriage.output")
     environment.globals["write_shown"] = write_shown
     return environment.get_template(_TEMPLATE).render(title=title, remarks=remarks, tables=tables)
-
-
-def _escape(text: str) -> str:
-    return escape_markdown(safe(text))

@@ -16,7 +16,11 @@ from leadtriage.output.cells import write_plain, write_shown
 from leadtriage.output.safe import escape_for_json, safe, safe_lines
 from leadtriage.tabular import Cell, Table
 
-_MARKDOWN_SIGNS = re.compile(r"([\\`*_\[\]|~])")
+_SIGN = re.compile(r"[\\`*\[|~]|(?<![^\W_])_|_(?![^\W_])")
+"""What begins or ends markup of one line: an underscore within a word does not, nor does a bracket that closes."""
+
+_BEGINNING = re.compile(r"<(?=[a-zA-Z/!?])|^>|&(?=#?\w+;)")
+"""What begins a tag, a quotation or an entity; some readers know no backslash before these."""
 
 
 def write_json(table: Table) -> str:
@@ -70,8 +74,8 @@ def _guard(value: Cell) -> str:
 def write_markdown(table: Table) -> str:
     """A table of GitHub's Markdown, under its title; nothing in a cell is taken as markup."""
     lines = [f"**{escape_markdown(table.title)}**", ""] if table.title else []
-    lines += [text for sentence in table.summary for text in (escape_markdown(safe(sentence)), "")]
-    lines.append("| " + " | ".join(escape_markdown(safe(column.label)) for column in table.columns) + " |")
+    lines += [text for sentence in table.summary for text in (escape_markdown(sentence), "")]
+    lines.append("| " + " | ".join(escape_markdown(column.label) for column in table.columns) + " |")
     lines.append("|" + "|".join(" ---: " if column.align == "right" else " --- " for column in table.columns) + "|")
     for row in table.rows:
         cells = (escape_markdown(write_shown(column, row)) for column in table.columns)
@@ -80,5 +84,5 @@ def write_markdown(table: Table) -> str:
 
 
 def escape_markdown(text: str) -> str:
-    """A text of one line in which nothing is taken as markup."""
-    return _MARKDOWN_SIGNS.sub(r"\\\1", html.escape(text, quote=False))
+    """A safe text of one line in which nothing is taken as markup, and which people can read as it stands."""
+    return _SIGN.sub(r"\\\g<0>", _BEGINNING.sub(lambda match: html.escape(match.group()), safe(text)))
