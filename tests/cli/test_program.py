@@ -40,6 +40,13 @@ def test_every_command_has_help_and_examples_that_it_understands(path: str, prog
         command.make_context(path, words[len(path.split()) :])
 
 
+@pytest.mark.parametrize("path", COMMANDS)
+def test_the_help_of_every_command_fits_a_terminal_of_80_columns(path: str) -> None:
+    command: Any = COMMANDS[path]
+    lines = command.get_help(command.context_class(command, info_name=path, terminal_width=80)).splitlines()
+    assert [line for line in lines if len(line) > 80] == []
+
+
 def test_every_group_has_the_commands_that_it_is_said_to_have() -> None:
     for commands in GROUPS.values():
         for command in commands:

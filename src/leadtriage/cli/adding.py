@@ -17,8 +17,9 @@ def add_commands(app: typer.Typer) -> None:
         app,
         "add",
         examples=(
-            'leadtriage add --name "Ann Lee" --email ann@acme.example --company Acme --title CEO',
-            'leadtriage add --company "Bergmann Logistik" --phone "030 1234567" --region DE --set budget=20k',
+            'leadtriage add --name "Ann Lee" --email ann@acme.example --title CEO',
+            'leadtriage add --company Acme --phone "030 1234567" --region DE',
+            "leadtriage add --company 'Bergmann Logistik' --set budget=20k",
         ),
     )(add)
 

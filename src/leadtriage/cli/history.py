@@ -56,8 +56,8 @@ def show_history(
         list[EventKind] | None,
         typer.Option(
             "--kind",
-            help="Only this kind of line; may be repeated.",
-            metavar="|".join(EventKind),
+            help=f"Only this kind of line; may be repeated: {', '.join(EventKind)}.",
+            metavar="KIND",
             case_sensitive=False,
             rich_help_panel=_PANEL,
         ),

@@ -15,7 +15,7 @@ from leadtriage.errors import UsageError
 
 EXAMPLES = (
     "leadtriage report html leads.html",
-    "leadtriage report html october.html --since 2026-10-01 --until 2026-10-31 --force",
+    "leadtriage report html page.html --since 2026-10-01 --force",
 )
 _ENDINGS = (".html", ".htm")
 

@@ -176,7 +176,7 @@ def report_team(
     selection: Selection,
     behind: Annotated[
         TeamNumber | None,
-        typer.Option("--behind", help="List the leads behind this number.", metavar="|".join(TeamNumber)),
+        typer.Option("--behind", help=f"List the leads behind this number: {', '.join(TeamNumber)}.", metavar="NUMBER"),
     ] = None,
 ) -> None:
     """Show what each rep made of their leads, and how far goals are.

@@ -83,7 +83,7 @@ def add_commands(app: typer.Typer) -> None:
         cls=_TakesNegative,
         examples=(
             "leadtriage spend add Web 1200 --month 2026-10",
-            "leadtriage spend add 'Trade fair' '4500 EUR' --month 2026-10 --campaign Berlin",
+            "leadtriage spend add Fairs '4500 EUR' --month 2026-10 --campaign Berlin",
             "leadtriage spend add Web -200 --month 2026-10 --note 'credit of November'",
         ),
     )(add_spend)

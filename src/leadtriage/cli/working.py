@@ -53,7 +53,7 @@ def add_commands(app: typer.Typer) -> None:
             "leadtriage nurture",
             "leadtriage nurture --due",
             "leadtriage nurture 12 --until 3w --reason bad_timing",
-            "leadtriage nurture --until 2027-01-15 --reason no_budget --source 'Trade fair' --grade C",
+            "leadtriage nurture --until 6w --reason no_budget --source Webinar --grade C",
         ),
     )(nurture)
     add_command(
