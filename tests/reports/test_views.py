@@ -157,7 +157,7 @@ def assert_groups(connection: Connection) -> None:
         counts = {str(key): count for key, count in counted_row.items() if key not in ("bucket", "total")}
         assert {key: ages[str(counted_row["bucket"]), key] for key in counts} == counts
     people = {row["name"]: row for row in read(connection, "v_team")}
-    for judged in list_overturns(connection).rows:
+    for judged in list_overturns(connection, example_criteria()).rows:
         if judged["kind"] == "person":
             person = people[str(judged["name"])]
             assert (person["confirmed"], person["overturned"]) == (judged["confirmed"], judged["overturned"])

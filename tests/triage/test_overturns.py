@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from imports import bring
 from sqlalchemy import Engine
 from stored_leads import act_by, store_lead
 
+from leadtriage.criteria.model import TeamMember
 from leadtriage.db.engine import reading
 from leadtriage.reports.overturns import list_overturns
 from leadtriage.triage.auditing import audit
@@ -23,10 +25,11 @@ JUNK = Judgement(VerdictWord.JUNK, "is_competitor")
 RESCUE = Judgement(VerdictWord.RESCUE, "no_fit")
 
 
-def rates(engine: Engine) -> dict[tuple[Any, Any], Mapping[str, Any]]:
+def rates(engine: Engine, team: Sequence[TeamMember] = ()) -> dict[tuple[Any, Any], Mapping[str, Any]]:
     """The rows, by whose they are."""
+    criteria = replace(rules(), team=tuple(team))
     with reading(engine) as connection:
-        return {(row["kind"], row["name"]): row for row in list_overturns(connection).rows}
+        return {(row["kind"], row["name"]): row for row in list_overturns(connection, criteria).rows}
 
 
 def counts(row: Mapping[str, Any]) -> tuple[Any, Any, Any]:
@@ -75,6 +78,24 @@ def test_people_and_systems_have_rows_of_their_own_and_each_lead_counts_once(eng
     assert [kind for kind, _ in found] == ["rule", "person", "system"]
     assert [name for _, name in found][1:] == ["Sam", "zoho"]
     assert {counts(row) for row in found.values()} == {(1, 0, 1)}
+
+
+def test_all_spellings_of_a_person_have_one_rate_as_in_the_report_on_the_team(sqlite_engine: Engine) -> None:
+    engine = sqlite_engine
+    ids = store_candidates(engine, 4)
+    for lead_id, by in zip(ids, ("Sam", "sam", "Sam Ng", "Lee"), strict=True):
+        flag(engine, rules(), act_by(by), lead_id, "spam")
+    judge(engine, rules(), act_by("Maria"), ids, JUNK)
+    for lead_id, by in zip(ids, ("maria", "Maria", "Lee", "Lee"), strict=True):
+        audit(engine, rules(), act_by(by), lead_id, RESCUE)
+    people = {whose: counts(row) for whose, row in rates(engine).items() if whose[0] != "rule"}
+    assert people == {
+        ("person", "Sam"): (2, 2, 0),
+        ("person", "Sam Ng"): (1, 1, 0),
+        ("person", "Lee"): (1, 1, 0),
+        ("reviewer", "Maria"): (4, 0, 4),
+    }
+    assert rates(engine, [TeamMember("Sam Ng", "rep", also=("sam",))])["person", "Sam Ng"]["verdicts"] == 3
 
 
 def test_what_was_brought_back_is_overturned_once(engine: Engine) -> None:

@@ -228,8 +228,8 @@ def _audit(invocation: Invocation, count: int, seed: int | None, *, review: bool
 def _show_rates(invocation: Invocation) -> None:
     from leadtriage.reports.overturns import list_overturns
 
-    with invocation.reading() as connection:
-        table = list_overturns(connection)
+    with invocation.reporting() as (connection, criteria, _):
+        table = list_overturns(connection, criteria)
     if not table.rows:
         invocation.note("no verdict was given yet: leadtriage junk --review")
     invocation.show(table)

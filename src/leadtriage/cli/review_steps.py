@@ -126,7 +126,7 @@ def hold(run: Callable[[], None]) -> int:
     return 0
 
 
-def end_review(invocation: Invocation, engine: Engine, held: Held, code: int) -> None:
+def end_review(invocation: Invocation, engine: Engine, criteria: Criteria, held: Held, code: int) -> None:
     """Show what was stored, by verdict and reason, and to people the overturn rates; end with a code."""
     counts: dict[tuple[str, str | None], int] = {}
     for step in held.steps:
@@ -143,7 +143,7 @@ def end_review(invocation: Invocation, engine: Engine, held: Held, code: int) ->
     invocation.note(f"{stored} stored, {count_of(skipped, 'lead')} skipped, {held.left:,} left")
     if rows and invocation.settings.format is OutputFormat.TABLE:
         with reading(engine) as connection:
-            rates = list_overturns(connection)
+            rates = list_overturns(connection, criteria)
         write_out("\n")
         invocation.show(rates)
     end_with(code)

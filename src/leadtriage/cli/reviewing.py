@@ -234,4 +234,4 @@ def review(invocation: Invocation, selection: Selection) -> None:
                 limit=selection.most,
             )
             code = hold(held.run)
-        end_review(invocation, engine, held, code)
+        end_review(invocation, engine, criteria, held, code)

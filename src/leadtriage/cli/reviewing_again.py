@@ -101,4 +101,4 @@ def review_again(invocation: Invocation, lead_ids: Sequence[int]) -> None:
         with TerminalSession() as session:
             held = SecondLook(session, engine, criteria, lambda: invocation.act(criteria.timezone), lead_ids)
             code = hold(held.run)
-        end_review(invocation, engine, held, code)
+        end_review(invocation, engine, criteria, held, code)

@@ -8,10 +8,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, exists, func, not_, select
 
+from leadtriage.criteria.model import Criteria
 from leadtriage.db.expressions import one_if
 from leadtriage.db.schema import ImportBatch, Verdict, VerdictLine, table
 from leadtriage.reports.intervals import find_rate
 from leadtriage.reports.page import CellRow
+from leadtriage.reports.people import People
 from leadtriage.scoring.nominating import BY_THE_CRITERIA, LOW_SCORE
 from leadtriage.tabular import Column, Table
 from leadtriage.vocabulary import VerdictKind, VerdictWord
@@ -35,11 +37,12 @@ _COLUMNS = (
 )
 
 
-def list_overturns(connection: Connection) -> Table:
+def list_overturns(connection: Connection, criteria: Criteria) -> Table:
     """Return the overturn rates of the rules, people and systems that nominate, and of the reviewers.
 
     One row for each rule of the criteria (`kind` rule), for each person that flags (person), for each source system
     whose exports call leads junk (system) and for each reviewer whose junk was looked at again in an audit (reviewer).
+    All spellings of a person's name are one, by the criteria's `team`.
     A nomination is confirmed by the verdict junk, unless the lead was brought back later, and overturned by any other.
     Of a verdict the last second look counts. The interval is Wilson's for 95 %; below 5 verdicts there is none, and no
     rate.
@@ -49,9 +52,19 @@ def list_overturns(connection: Connection) -> Table:
         (*_tell_whose(by, rule, systems), *counts) for by, rule, *counts in connection.execute(_select_nominations())
     ]
     counted += [(REVIEWER, by, *counts) for by, *counts in connection.execute(select_second_looks())]
+    people = People(criteria.team)
+    names: dict[tuple[str, str], str] = {}
+    sums: dict[tuple[str, str], tuple[int, int]] = {}
+    for kind, name, verdicts, confirmed in counted:
+        is_person = kind in (PERSON, REVIEWER)
+        key = kind, people.find(name) if is_person else name
+        member = people.members.get(key[1]) if is_person else None
+        names[key] = member or min(name, names.get(key, name))
+        before = sums.get(key, (0, 0))
+        sums[key] = before[0] + verdicts, before[1] + confirmed
     kinds = (RULE, PERSON, SYSTEM, REVIEWER)
-    counted.sort(key=lambda row: (kinds.index(row[0]), -row[2], row[1]))
-    return Table("Overturn rates", _COLUMNS, tuple(_present(*row) for row in counted))
+    order = sorted(sums, key=lambda key: (kinds.index(key[0]), -sums[key][0], names[key]))
+    return Table("Overturn rates", _COLUMNS, tuple(_present(key[0], names[key], *sums[key]) for key in order))
 
 
 def _tell_whose(by: str, rule: str | None, systems: Collection[str | None]) -> tuple[str, str]:
