@@ -19,6 +19,8 @@ from leadtriage.criteria.example import example_criteria
 from leadtriage.criteria.model import FollowUp, Goal, TeamMember
 from leadtriage.criteria.text import comparable
 from leadtriage.db.schema import PutOff, Touch, Verdict, VerdictLine
+from leadtriage.output.render import render_table
+from leadtriage.output.screen import Screen
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.goals import find_due, find_period
 from leadtriage.reports.quantiles import find_median
@@ -26,6 +28,7 @@ from leadtriage.reports.team import list_team
 from leadtriage.reports.team_leads import list_team_leads
 from leadtriage.reports.working_time import number_of, working_days_between
 from leadtriage.scoring.clocks import add_working_days
+from leadtriage.settings import OutputFormat
 from leadtriage.tabular import Table
 from leadtriage.vocabulary import TeamNumber
 
@@ -445,6 +448,8 @@ def test_advice_says_what_to_do_next(engine: Engine) -> None:
     )
     (anna,) = (row for row in table.rows if row["name"] == "Anna Berg" and row["assigned"] is not None)
     assert str(anna["note"]).endswith("in 3 the budget was never asked")
+    shown = render_table(table, OutputFormat.TABLE, Screen())
+    assert shown.count("in 3 the budget was never asked") == 1, "people read it above the table"
     assert [anna[key] for key in ("overturn_rate", "overturn_low", "overturn_high")] == [0.8333, 0.4365, 0.9699]
     assert early.summary[1:] == ()
 

@@ -50,11 +50,11 @@ _COLUMNS = (
     Column("goal", "Goal", keep=30, align="right"),
     Column("done", "Done", keep=96, align="right", kind="progress", of="goal", mark="due_by_today", shown="done_shown"),
     Column("due_by_today", "Due by today", keep=75, align="right", shown="due_shown"),
-    Column("note", "Note", keep=10),
+    Column("note", "Note", keep=10, shown="note_shown"),
 )
 
 _MOST_ADVICE = 10
-"""Lines of advice above the table; each row's note has its own in any case."""
+"""Lines of advice above the table; scripts have each row's own in its note."""
 
 
 def list_team(connection: Connection, criteria: Criteria, filters: Filters, as_of: date) -> Table:
@@ -104,6 +104,7 @@ def _measure_goals(
 def _present(record: Record, progress: Progress | None, advice: Sequence[str]) -> CellRow:
     rate = find_rate(record.overturned, record.decided)
     rep, touch = find_median(record.for_rep.every), find_median(record.for_touch.every)
+    notes = [*_note(record), *_note_goal(progress)]
     return {
         "name": record.name,
         "name_shown": f"{record.name}{SYSTEM_MARK}" if record.system else None,
@@ -132,7 +133,8 @@ def _present(record: Record, progress: Progress | None, advice: Sequence[str]) -
         "overturn_low": rate.low,
         "overturn_high": rate.high,
         **_goal_cells(progress),
-        "note": "; ".join([*_note(record), *_note_goal(progress), *advice]) or None,
+        "note": "; ".join([*notes, *advice]) or None,
+        "note_shown": "; ".join(notes),
     }
 
 

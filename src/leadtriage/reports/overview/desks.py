@@ -49,10 +49,9 @@ _TOUCH = ("in_time", "late", "never")
 def make_team(connection: Connection, criteria: Criteria, filters: Filters, as_of: date) -> Part:
     """What each person of the team did within the filters' period, and how far each goal has come."""
     team = list_team(connection, criteria, filters, as_of)
-    # The advice of the summary stands in the notes of the rows, too.
-    people = replace(
-        team, rows=tuple(row for row in team.rows if row["assigned"] is not None), summary=team.summary[:1]
-    )
+    # The advice of the summary stands in the notes of the rows here.
+    noted = tuple({**row, "note_shown": None} for row in team.rows if row["assigned"] is not None)
+    people = replace(team, rows=noted, summary=team.summary[:1])
     goals = replace(team, title="Goals", rows=tuple(row for row in team.rows if row["goal"]), summary=())
     reps = replace(people, rows=tuple(row for row in people.rows if not _only_flags(row)))
     tables = [choose_columns(cap_rows(reps, "name", _COUNTS), *_SHOWN)]
