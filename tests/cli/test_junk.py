@@ -120,6 +120,13 @@ def test_a_second_look_is_blind_can_be_drawn_again_and_is_read_from_a_file(sampl
     )
 
 
+def test_the_help_says_which_columns_the_list_has_not_yet(sample: Program) -> None:
+    header = sample.done("junk", "--format", "csv", *DAY).out.splitlines()[0].split(",")
+    assert {"verdict", "verdict_reason", "note", "until", "ask_for"}.isdisjoint(header)
+    said = " ".join(sample.done("junk", "--help").out.split())
+    assert "add the columns verdict, verdict_reason, note, until and ask_for to what --all --format csv writes" in said
+
+
 @pytest.mark.parametrize("asking", [["--review"], ["--audit", "3", "--review"]])
 def test_without_a_terminal_nothing_is_asked_and_the_other_way_is_named(
     sample: Program, tmp_path: Path, asking: list[str]
@@ -132,6 +139,7 @@ def test_without_a_terminal_nothing_is_asked_and_the_other_way_is_named(
     assert (ran.code, ran.out) == (2, "")
     assert "there is no terminal to ask at" in ran.err
     assert "--verdicts" in ran.err
+    assert "--all" in ran.err or "--audit" in asking, "else the list would have 50 of them"
     assert candidates(sample) == [int(row["id"]) for row in rows[1:]]
 
 

@@ -75,9 +75,9 @@ def junk(
 ) -> None:
     """Show the junk candidates and what nominates each, or decide them.
 
-    None of them is junk before a person has looked. Those that could still reach most are on top. For --verdicts, fill
-    in the columns verdict, verdict_reason, note and until of what --format csv writes. An audit is blind: it shows
-    nothing of what was said before, and what it says changes no lead.
+    None of them is junk before a person has looked. Those that could still reach most are on top. For --verdicts, add
+    the columns verdict, verdict_reason, note, until and ask_for to what --all --format csv writes, as far as you need
+    them. An audit is blind: it shows nothing of what was said before, and what it says changes no lead.
     """
     chosen = {
         "--review": review,

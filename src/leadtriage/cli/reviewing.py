@@ -39,7 +39,7 @@ from leadtriage.triage.verdict_rows import last_verdicts, say_verdict
 from leadtriage.vocabulary import VerdictWord
 from leadtriage.words import count_of
 
-BY_FILE = "fill in verdicts in a list: leadtriage junk --format csv, then leadtriage junk --verdicts FILE"
+BY_FILE = "fill in verdicts in a list: leadtriage junk --all --format csv, then leadtriage junk --verdicts FILE"
 _SHOWN_OF_ALL = 5
 
 
