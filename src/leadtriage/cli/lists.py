@@ -135,7 +135,7 @@ def _find_answering(
 ) -> ColumnElement[bool] | None:
     if criterion is None:
         if tier is not None:
-            raise UsageError("--tier is one of a criterion's", place="--tier", hint="name that with --criterion")
+            raise UsageError("is an answer to a criterion", place="--tier", hint="name that with --criterion")
         return None
     from leadtriage.scoring.sheets import has_answered
 
