@@ -88,7 +88,7 @@ def read_audited(connection: Connection, criteria: Criteria, lead_id: int, as_of
 def name_leads(connection: Connection, lead_ids: Sequence[int]) -> list[str]:
     """Return who these few leads are, in the order in which they are given."""
     rows = connection.execute(select(_lead).where(_lead.c.id.in_(lead_ids))).mappings()
-    names = {row["id"]: f"{_say_who(dict(row))} (lead {row['id']})" for row in rows}
+    names = {row["id"]: f"{show_tables.name_lead(dict(row))} (lead {row['id']})" for row in rows}
     return [names[lead_id] for lead_id in lead_ids if lead_id in names]
 
 
@@ -102,7 +102,7 @@ def _put_together(
 ) -> ReviewedLead:
     questions = explanation.questions
     card = Card(
-        title=f"{_say_who(lead)} (lead {lead['id']})",
+        title=f"{show_tables.name_lead(lead)} (lead {lead['id']})",
         facts=tuple((label, value) for label, value in _state_facts(lead, as_of) if value is not None),
         tables=(
             _say_why(lines),
@@ -112,12 +112,7 @@ def _put_together(
         ),
         record={},
     )
-    return ReviewedLead(lead["id"], _say_who(lead), card, tuple(lines), questions)
-
-
-def _say_who(lead: Mapping[str, Any]) -> str:
-    known = [lead[key] for key in ("name", "company") if lead[key]]
-    return ", ".join(known) or lead["email"] or lead["phone"] or "No name"
+    return ReviewedLead(lead["id"], show_tables.name_lead(lead), card, tuple(lines), questions)
 
 
 def _state_facts(lead: Mapping[str, Any], as_of: date) -> Iterator[tuple[str, Cell]]:

@@ -80,7 +80,7 @@ def show_lead(connection: Connection, criteria: Criteria, lead_id: int, as_of: d
         "next_question": questions[0].ask if questions else None,
     }
     return Card(
-        title=f"{_say_who(lead)} (lead {lead_id})",
+        title=f"{show_tables.name_lead(lead)} (lead {lead_id})",
         facts=_state_facts(lead, explanation, criteria, as_of),
         tables=(
             dimensions,
@@ -139,11 +139,6 @@ def _write_fields(lead: Mapping[str, Any], as_of: date) -> dict[str, Cell]:
     fields["idle_days"] = max(0, (as_of - since).days)
     fields["decides_in_days"] = (decides - as_of).days if decides is not None and decides >= as_of else None
     return fields | {name: lead[name] for name in (*_DAYS, *_KEPT)}
-
-
-def _say_who(lead: Mapping[str, Any]) -> str:
-    known = [lead[key] for key in ("name", "company") if lead[key]]
-    return ", ".join(known) or lead["email"] or lead["phone"] or "No name"
 
 
 def _state_facts(

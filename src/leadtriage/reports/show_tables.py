@@ -16,6 +16,12 @@ _LONGEST_TIER = 24
 """In characters: a tier of many words would hide the value that it stands beside."""
 
 
+def name_lead(lead: Mapping[str, Any]) -> str:
+    """Who a lead is in a few words: name and company, else how to reach it."""
+    known = [lead[key] for key in ("name", "company") if lead[key]]
+    return ", ".join(known) or lead["email"] or lead["phone"] or "No name"
+
+
 def records(part: Table) -> list[dict[str, Cell]]:
     """The rows of a part as flat objects with its columns' keys."""
     return [{column.key: row[column.key] for column in part.columns} for row in part.rows]

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from leadtriage.criteria.describe import describe_condition
 from leadtriage.criteria.model import Condition, Disqualifier, JunkRules
-from leadtriage.criteria.reading.conditions import GROUPS, OPERATOR_NAMES, read_condition
+from leadtriage.criteria.reading.conditions import GROUPS, read_condition
 from leadtriage.criteria.reading.mistakes import Mistakes, list_names
 from leadtriage.criteria.reading.score import MOST_POINTS
 from leadtriage.criteria.reading.values import (
@@ -20,7 +20,6 @@ from leadtriage.criteria.reading.values import (
 from leadtriage.criteria.reading.yaml_nodes import YamlMapping, YamlNode, YamlScalar
 
 DEFAULT_JUNK = JunkRules(below=0, known=Decimal("0.6"))
-DISQUALIFIER_KEYS = ("reason", "when", "field", "column", *OPERATOR_NAMES)
 REASON_PATTERN = "[a-z][a-z0-9]*(_[a-z0-9]+)*"
 LONGEST_REASON = 40
 
