@@ -48,6 +48,16 @@ def test_every_list_finds_them_by_any_name(program: Program, name: str) -> None:
 
 
 @pytest.mark.usefixtures("team")
+def test_reports_by_owner_count_what_the_lists_of_that_owner_have(program: Program) -> None:
+    funnel = program.rows("report", "funnel", "--by", "owner", *DAY)
+    came_in = {row["owner"]: row["leads"] for row in funnel if row["step"] == "leads"}
+    aging = program.rows("aging", "--by", "owner", *DAY)
+    aged = {name: sum(row[name] for row in aging) for name in aging[0] if name not in ("bucket", "total")}
+    assert came_in == aged == {"PAM": 3, "Jim Halpert": 1}
+    assert {name: len(program.rows("leads", "--owner", name)) for name in came_in} == came_in
+
+
+@pytest.mark.usefixtures("team")
 def test_others_have_their_one_name(program: Program) -> None:
     assert [row["id"] for row in program.rows("leads", "--owner", "jim halpert")] == [3]
     assert program.rows("leads", "--owner", "") == []

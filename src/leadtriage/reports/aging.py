@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, case, func, select
 from leadtriage.db.expressions import first_name
 from leadtriage.db.schema import Lead, LeadScore, table
 from leadtriage.reports.filters import Filters, conditions, visible
+from leadtriage.reports.people import choose_name, read_members
 from leadtriage.tabular import Column, Table
 from leadtriage.vocabulary import OPEN_STAGES, AgingBy, Grade
 from leadtriage.words import count_of
@@ -41,8 +42,8 @@ def list_aging(connection: Connection, as_of: date, by: AgingBy, filters: Filter
 
     Columns: `bucket`, a count per group, `total`. Grades have the keys `a, b, c, d` and, where some leads are not
     scored, `unscored`. Owners and sources have their names as keys, those with the most leads first, at most 50 of
-    them and then `others`; leads without one are `no owner` or `no source`. All five buckets are there, also empty
-    ones.
+    them and then `others`; leads without one are `no owner` or `no source`, and all names of a member of the team are
+    one owner. All five buckets are there, also empty ones.
     """
     counts = _count_leads(connection, as_of, by, filters)
     groups = _order_grades(counts) if by is AgingBy.GRADE else _order_by_size(counts, f"no {by}")
@@ -75,7 +76,11 @@ def _count_leads(connection: Connection, as_of: date, by: AgingBy, filters: Filt
         .where(_lead.c.stage.in_([stage.value for stage in OPEN_STAGES]), visible(), *conditions(filters))
         .group_by(bucket, group)
     )
-    return [_Count(*row) for row in connection.execute(statement)]
+    members = read_members(connection) if by is AgingBy.OWNER else {}
+    return [
+        _Count(name_of_bucket, members.get(key, key), shown, leads)
+        for name_of_bucket, key, shown, leads in connection.execute(statement)
+    ]
 
 
 def _bucket(as_of: date) -> ColumnElement[str]:
@@ -101,8 +106,9 @@ def _order_by_size(counts: Iterable[_Count], nobody: str) -> dict[str | None, Co
     names: dict[str | None, str] = {}
     for count in counts:
         sizes[count.group] += count.leads
-        if count.name is not None:
-            names[count.group] = min(names.get(count.group, count.name), count.name)
+        name = choose_name(count.group, names.get(count.group), count.name)
+        if name is not None:
+            names[count.group] = name
     largest = sorted(sizes, key=lambda group: (-sizes[group], group or ""))
     groups: dict[str | None, Column] = {}
     taken = {"bucket", "total", _OTHERS}

@@ -33,6 +33,7 @@ from leadtriage.reports.cohort import Members, find_members, has_reached
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.intervals import find_share
 from leadtriage.reports.page import CellRow
+from leadtriage.reports.people import choose_name, read_members
 from leadtriage.reports.quantiles import find_median, find_ninetieth
 from leadtriage.tabular import Column, Table
 from leadtriage.vocabulary import QUALIFIED_STAGES, FunnelBy, Step
@@ -103,9 +104,7 @@ class _Group:
     def __getitem__(self, step: Step) -> _Reached:
         return self.steps[step]
 
-    def add(self, name: str | None, step: Step, leads: int, days: int | None) -> None:
-        if step is Step.LEADS:
-            self.name = name
+    def add(self, step: Step, leads: int, days: int | None) -> None:
         self[step].leads += leads
         if days is not None:
             self[step].days[days] += leads
@@ -115,10 +114,10 @@ def list_funnel(connection: Connection, filters: Filters, as_of: date, by: Funne
     """Return how many leads that came in within the period have come how far by `as_of`.
 
     Columns: `step, leads, share_of_leads, share_of_previous, median_days, p90_days`, and the group first where `by` is
-    given: seven rows for each group then, the largest group on top. Shares are fractions of 1, None where there is
-    nothing to take a share of. `previous` of the three touch steps is `assigned`, of `won` it is `qualified`. Days
-    count from the day the lead came in, for `assigned` from the day it was qualified, over leads of which both days
-    are known.
+    given: seven rows for each group then, the largest group on top; all names of a member of the team are one owner.
+    Shares are fractions of 1, None where there is nothing to take a share of. `previous` of the three touch steps is
+    `assigned`, of `won` it is `qualified`. Days count from the day the lead came in, for `assigned` from the day it was
+    qualified, over leads of which both days are known.
     """
     groups = _count(connection, find_members(connection, filters, as_of), by)
     keys = _order(groups, by)
@@ -141,12 +140,16 @@ def _count(connection: Connection, members: Members, by: FunnelBy | None) -> dic
     counted = [_count_where(everyone, true(), Step.LEADS.value, by)]
     counted += [_count_step(qualified, step, by) for step in Step if step is not Step.LEADS]
     counted.append(_count_where(qualified, _ended_unrecorded(qualified), _UNRECORDED, by))
+    member_of = read_members(connection) if by is FunnelBy.OWNER else {}
     groups: dict[str | None, _Group] = defaultdict(_Group)
-    for group, label, step, number_of_days, leads in connection.execute(union_all(*counted)):
+    for spelling, name, step, number_of_days, leads in connection.execute(union_all(*counted)):
+        key = member_of.get(spelling, spelling)
+        group = groups[key]
+        group.name = choose_name(key, group.name, name)
         if step == _UNRECORDED:
-            groups[group].unrecorded = leads
+            group.unrecorded += leads
         else:
-            groups[group].add(label, Step(step), leads, number_of_days)
+            group.add(Step(step), leads, number_of_days)
     return groups
 
 

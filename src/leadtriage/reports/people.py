@@ -4,11 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from sqlalchemy import Connection, select
+
 from leadtriage.criteria.model import TeamMember
 from leadtriage.criteria.text import comparable
+from leadtriage.db.lead import table
+from leadtriage.db.scores import TeamName
+
+_name = table(TeamName)
 
 SYSTEM_MARK = " (system)"
 """What people see behind the name of a system that flags leads."""
+
+
+def read_members(connection: Connection) -> dict[str, str]:
+    """The key of the member for each name in the team, both in their comparable form, as the last `score` had it."""
+    return {row.spelling: row.member for row in connection.execute(select(_name.c.spelling, _name.c.member))}
+
+
+def choose_name(key: str | None, *names: str | None) -> str | None:
+    """The name by which people know whoever has some names: the one that is the key, else always the same one."""
+    known = (name for name in names if name is not None)
+    return min(known, key=lambda name: (comparable(name) != key, name), default=None)
 
 
 class People:
