@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
@@ -122,7 +123,7 @@ def test_nothing_of_a_lead_is_markup_and_nothing_is_loaded(sqlite_engine: Engine
         assert not {"\x1b", "\u202e"} & set(text)
         lines = write_digest_markdown(made.title, made.remarks, made.tables).splitlines()
         assert not {"\x1b", "\u202e"} & set("".join(lines))
-        assert all("<img" not in line and "[a](" not in line for line in lines)
+        assert not [line for line in lines if re.search(r"<img|(?<!\\)\[a\]\(", line)]
         assert sum(line.startswith("#") for line in lines) == 1
         rows = [line for line in lines if line.startswith("|")]
         assert all(line.replace("\\|", "").count("|") in (4, 8, 9) for line in rows)
