@@ -143,7 +143,7 @@ def _by_criteria(connection: Connection, rules: Rules, lead_ids: list[int]) -> d
 def _say_low_score(rules: Rules, totals: Mapping[str, Any]) -> str | None:
     below = rules.criteria.junk.below
     if totals["score"] < below and totals["known_points"] >= rules.known_enough:
-        return f"score {totals['score']} is under {below} with {int(totals['known'] * 100)}% answered"
+        return f"score {totals['score']} is under {below} with {totals['known']:.0%} answered"
     if totals["ceiling"] < below:
         return f"could reach only {totals['ceiling']}, which is under {below}"
     return None
