@@ -35,6 +35,7 @@ from leadtriage.importing.preparing import (
     understand_file,
 )
 from leadtriage.importing.readahead import Reading, read_staged
+from leadtriage.importing.reused_ids import find_reused_ids, tell_reused_ids
 from leadtriage.importing.source import Source, open_source
 from leadtriage.importing.staging import Staging, add_keys, add_rows, create_staging
 from leadtriage.importing.summary import ImportOptions, ImportSummary, Reject
@@ -155,10 +156,12 @@ def _merge_file(
             act = follow_last_score(connection, act)
             digest = options.digest(overrides)
             batch = open_batch(connection, source, understanding, digest, act)
-            still_closed = _merge(connection, staging, understanding, batch, act, options)
+            still_closed, reused = _merge(connection, staging, understanding, batch, act, options)
+            undone_first = None if options.dry_run else batch
             said = (
                 *_money_warning(understanding, reading.tally),
-                *tell_date_orders(understanding, reading.tally, options.date_order, None if options.dry_run else batch),
+                *tell_date_orders(understanding, reading.tally, options.date_order, undone_first),
+                *tell_reused_ids(reused, understanding, undone_first),
                 *_closed_warning(still_closed),
             )
             summary = _close_batch(connection, source, staging, reading, (*understanding.plan.warnings, *said), batch)
@@ -174,13 +177,18 @@ def _merge_file(
 
 def _merge(
     connection: Connection, staging: Staging, understanding: Understanding, batch: int, act: Act, options: ImportOptions
-) -> tuple[int, ...]:
-    """Merge what is staged; return the ids of leads that stay closed and that the file says are open."""
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Merge what is staged.
+
+    Returns:
+        The ids of leads that stay closed and that the file says are open, and of those to which only a reused id led.
+    """
     extras = {f"c{number}": column.header for column, number in understanding.extras}
     reject_forgotten(connection, staging)
     match_rows(connection, staging)
     fold_rows(connection, staging, extras)
     find_changes(connection, staging, extras)
+    reused = find_reused_ids(connection, staging, understanding)
     create_leads(connection, staging, batch, act, options.nurture_days)
     apply_changes(connection, staging, batch, act, extras)
     still_closed = follow_status(
@@ -188,7 +196,7 @@ def _merge(
     )
     store_keys(connection, staging, batch)
     keep_rows(connection, staging, batch)
-    return still_closed
+    return still_closed, reused
 
 
 def _close_batch(
