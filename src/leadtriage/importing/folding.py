@@ -1,14 +1,26 @@
 """Rows of one file that are the same lead, folded into the first of them, value by value.
 
 Each value is the latest that is known: of the row that was changed last, then of the last one; no unusable address goes
-before a usable one. Which rows are the same lead was settled by `match`.
+before a usable one. A lead came in on the first of its days. Which rows are the same lead was settled by `match`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import CTE, ColumnElement, Connection, Subquery, exists, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    Subquery,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from leadtriage.db import expressions
 from leadtriage.importing.staging import Staging
@@ -40,6 +52,8 @@ def fold_rows(connection: Connection, staging: Staging, extras: Mapping[str, str
         if dated:
             _note_origins(connection, staging, ranked, f"column:{header}")
         _carry_extra(connection, staging, ranked, key)
+    first = (row.c.created_on, row.c.row_id)
+    _carry(connection, staging, _rank(staging, group, row.c.created_on.is_not(None), first), ("created_on",))
     said = or_(row.c.meaning.is_not(None), row.c.junk_reason.is_not(None))
     _carry(connection, staging, _rank(staging, group, said), ("meaning", "junk_reason", "junk_by", "closed_on"))
     last = (row.c.touch_dated.desc(), row.c.touched_on.desc(), row.c.row_id.desc())
