@@ -186,7 +186,7 @@ def _merge(
     extras = {f"c{number}": column.header for column, number in understanding.extras}
     reject_forgotten(connection, staging)
     match_rows(connection, staging)
-    fold_rows(connection, staging, extras)
+    fold_rows(connection, staging, extras, act.as_of)
     find_changes(connection, staging, extras)
     reused = find_reused_ids(connection, staging, understanding)
     create_leads(connection, staging, batch, act, options.nurture_days)
