@@ -47,6 +47,11 @@ def name_unknown_system(digest: str) -> str:
     return f"{_UNKNOWN_SYSTEM}{digest[:_DIGITS]}"
 
 
+def is_unknown_system(system: str) -> bool:
+    """Whether it is one that `name_unknown_system` has named."""
+    return re.fullmatch(rf"{_UNKNOWN_SYSTEM}[0-9a-f]{{{_DIGITS}}}", system) is not None
+
+
 def say_who(by: str) -> str:
     """Return who did something, as people know them: "the file" for one whose system is not known."""
-    return "the file" if re.fullmatch(rf"{_UNKNOWN_SYSTEM}[0-9a-f]{{{_DIGITS}}}", by) else by
+    return "the file" if is_unknown_system(by) else by

@@ -33,6 +33,8 @@ def test_a_lead_is_added_completed_and_taken_back(program: Program) -> None:
         ((), 2, "there is nothing to add"),
         (("--set", "budget"), 2, '"budget" is not FIELD=VALUE'),
         (("--name", "Ann", "--set", "bugdet=3k"), 2, '"budget"'),
+        (("--name", "Ann", "--set", "created=03/04/2026"), 2, "may be day or month first"),
+        (("--phone", "030 1234567", "--region", "Germany"), 2, "--region"),
         (("--title", "CEO"), 1, "no name, company, phone, id or usable e-mail address"),
     ],
 )
@@ -44,3 +46,8 @@ def test_what_cannot_be_added_is_refused_and_leaves_nothing(
     assert said in refused.err
     program("add", "--name", "Ann", *DAY)
     assert len(program.rows("imports")) == 1
+
+
+def test_a_phone_number_is_of_the_region_in_whatever_letters(program: Program) -> None:
+    program.done("add", "--phone", "030 1234567", "--region", "de", *DAY)
+    assert program.rows("leads", *DAY)[0]["phone"] == "+49301234567"

@@ -257,11 +257,15 @@ def test_db_info_counts_and_db_check_finds_what_is_wrong(sample: Program, tmp_pa
 
 def test_a_dry_run_changes_nothing(program: Program, tmp_path: Path) -> None:
     copy_sample(tmp_path)
+    files = sorted(path.name for path in tmp_path.iterdir())
     would = program("import", "leads.csv", "--dry-run", *DAY, "--format", "json")
     assert (would.code, would.rows[0]["created"], would.rows[0]["batch"]) == (3, 65, None)
-    assert program.rows("leads") == []
-    assert not (tmp_path / "leads.csv.rejects.csv").exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == files
     program("import", "leads.csv", *DAY)
+    stored = program.rows("leads")
+    Path("more.csv").write_text("Email\nmore@acme.io\n", encoding="utf-8")
+    assert program.rows("import", "more.csv", "--dry-run", *DAY)[0]["created"] == 1
+    assert program.rows("leads") == stored
     assert program.rows("score", "--dry-run", *DAY)[0]["scored"] == 65
     assert program.rows("leads")[0]["score"] is None
 

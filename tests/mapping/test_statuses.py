@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadtriage.importing.ad_tests import find_test_row, find_test_rows
+from leadtriage.importing.ad_tests import find_test_rows
 from leadtriage.importing.headers import squeeze
 from leadtriage.importing.statuses import read_outcome, read_status, status_reason
 from leadtriage.vocabulary import Reason, StatusMeaning
@@ -91,7 +91,7 @@ def test_a_sentence_never_closes_a_lead(spoken: list[str]) -> None:
     ],
 )
 def test_test_leads_are_found(cells: dict[str, str]) -> None:
-    assert find_test_row(cells)
+    assert find_test_rows(tuple(cells), [tuple(cells.values())])
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_test_leads_are_found(cells: dict[str, str]) -> None:
     ],
 )
 def test_leads_are_no_test_leads(cells: dict[str, str]) -> None:
-    assert not find_test_row(cells)
+    assert not find_test_rows(tuple(cells), [tuple(cells.values())])
 
 
 def test_test_leads_of_many_rows_are_found_by_place() -> None:

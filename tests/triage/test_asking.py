@@ -132,8 +132,9 @@ def test_an_address_identifies_the_lead_from_then_on(engine: Engine) -> None:
     with reading(engine) as connection:
         keys = connection.execute(select(table(LeadKey).c.key, table(LeadKey).c.lead_id)).all()
     assert [tuple(key) for key in keys] == [("e:ann@acme.io", first)]
-    with pytest.raises(LeadtriageError, match=f"lead {first} has this already"):
+    with pytest.raises(LeadtriageError, match=f"lead {first} has this already") as refused:
         ask(engine, second, "email", "ann@acme.io")
+    assert refused.value.hint == f"if they are one: leadtriage duplicates --merge {first} {second}"
     undo_last_act(engine, RULES, ACT)
     ask(engine, second, "email", "ann@acme.io")
 

@@ -136,6 +136,15 @@ def test_what_the_merged_lead_was_known_by_leads_to_the_one_that_is_left(engine:
     assert read_lead(engine, 1)["city"] == "Berlin"
 
 
+def test_the_only_id_of_both_is_kept_and_no_other_of_its_system_is_met_by_phone(engine: Engine) -> None:
+    bring(engine, 1, "name,phone", "Ann Lee,+4930123456")
+    bring(engine, 2, "id,name,phone", "1,Anne Lee,+4930123456")
+    merge(engine, criteria(), act_on(3), 1, 2, {"name": 1})
+    assert read_lead(engine, 1)["crm_id"] == "crm:1"
+    summary = bring(engine, 4, "id,name,phone", "2,Ann Lee,+4930123456")
+    assert (summary.created, summary.updated) == (1, 0)
+
+
 def test_an_import_that_made_the_merged_lead_can_be_undone_afterwards(engine: Engine) -> None:
     bring(engine, 1, "id,name,email", "1,Ann Lee,ann@acme.com")
     second = bring(engine, 2, "id,name,email,city", "2,Anne Lee,anne@acme.com,Berlin")

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from leadtriage.cli.command import add_command
+from leadtriage.cli.import_options import read_region
 from leadtriage.cli.invocation import Invocation
 from leadtriage.errors import UsageError
 
@@ -66,7 +67,9 @@ def add(
     from leadtriage.triage.adding import add_lead
 
     criteria = invocation.criteria()
-    options = ImportOptions(region=region, currency=criteria.currency, nurture_days=criteria.follow_up.nurture)
+    options = ImportOptions(
+        region=read_region(region), currency=criteria.currency, nurture_days=criteria.follow_up.nurture
+    )
     with invocation.database(create=True) as engine:
         try:
             added = add_lead(engine, values, options, invocation.act(criteria.timezone))

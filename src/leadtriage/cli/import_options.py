@@ -113,7 +113,7 @@ class ImportChoice:
         return ImportOptions(
             read=self.reading(),
             overrides=dict(_split_pair(pair) for pair in self.map or ()),
-            region=_region(self.region),
+            region=read_region(self.region),
             currency=_currency(self.currency),
             usual_currency=criteria.currency if criteria else usual.usual_currency,
             date_order=self.order(),
@@ -131,7 +131,12 @@ def _split_pair(pair: str) -> tuple[str, str]:
     return field.strip(), header.strip()
 
 
-def _region(text: str | None) -> str | None:
+def read_region(text: str | None) -> str | None:
+    """Return the country of `--region`, whatever the case of its letters.
+
+    Raises:
+        UsageError: it is none that has telephone numbers.
+    """
     code = _letters(text, 2, "--region", "DE")
     if code is None:
         return None

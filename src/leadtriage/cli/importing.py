@@ -72,7 +72,7 @@ def import_files(
     act = invocation.act(criteria.timezone)
     done: list[ImportSummary] = []
     try:
-        with invocation.database(create=True) as engine:
+        with invocation.trial_database() if dry_run else invocation.database(create=True) as engine:
             for file in files:
                 done.append(_import_file(invocation, engine, file, options, act))
                 _tell(invocation, done[-1], several=len(files) > 1)

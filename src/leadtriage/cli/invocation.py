@@ -6,8 +6,9 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leadtriage.cli.clock import make_act
@@ -45,6 +46,26 @@ class Invocation:
                 yield engine
             finally:
                 engine.dispose()
+
+    @property
+    def has_database(self) -> bool:
+        """Whether the database that was named is there; a server's is taken to be."""
+        location = self.settings.database
+        return "://" in location or Path(location).expanduser().exists()
+
+    @contextmanager
+    def trial_database(self) -> Iterator[Engine]:
+        """The database that was named, or an empty one that is gone afterwards where there is none yet.
+
+        Raises:
+            DatabaseError: it cannot be opened or used.
+        """
+        from tempfile import TemporaryDirectory
+
+        with TemporaryDirectory(prefix="leadtriage-") as folder:
+            location = self.settings.database if self.has_database else str(Path(folder) / "leadtriage.db")
+            with Invocation(replace(self.settings, database=location)).database(create=True) as engine:
+                yield engine
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

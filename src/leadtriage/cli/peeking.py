@@ -65,8 +65,7 @@ def peek(
 @contextmanager
 def _remembered(invocation: Invocation) -> Iterator[Connection | None]:
     """The database that may remember what --map said; none where there is no file of it yet."""
-    location = invocation.settings.database
-    if "://" not in location and not Path(location).expanduser().is_file():
+    if not invocation.has_database:
         yield None
         return
     with invocation.reading() as connection:

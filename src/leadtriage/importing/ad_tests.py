@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from leadtriage.importing.headers import squeeze
 
@@ -27,11 +27,6 @@ def find_test_rows(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> fro
     """Return the places, from 0, of the rows that are a platform's own test leads (Meta, Google, LinkedIn)."""
     flags = [index for index, header in enumerate(headers) if squeeze(header) in _FLAG_HEADERS]
     return frozenset(place for place, row in enumerate(rows) if _is_test(row, flags))
-
-
-def find_test_row(cells: Mapping[str, str]) -> bool:
-    """Tell whether one row, header to cell, is a platform's own test lead."""
-    return bool(find_test_rows(tuple(cells), [tuple(cells.values())]))
 
 
 def _is_test(row: Sequence[str], flags: Sequence[int]) -> bool:

@@ -1,27 +1,42 @@
 """Rows of one file that are the same lead, folded into the first of them, value by value.
 
 Each value is the latest that is known: of the row that was changed last, then of the last one; no unusable address goes
-before a usable one. Which rows are the same lead was settled by `match`.
+before a usable one. Where the first row tells no day of coming in, the earliest of the others counts. Which rows are
+the same lead was settled by `match`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
-from sqlalchemy import CTE, ColumnElement, Connection, Subquery, exists, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    Subquery,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from leadtriage.db import expressions
 from leadtriage.importing.staging import Staging
 from leadtriage.vocabulary import EmailKind
 
 
-def fold_rows(connection: Connection, staging: Staging, extras: Mapping[str, str]) -> None:
+def fold_rows(connection: Connection, staging: Staging, extras: Mapping[str, str], today: date) -> None:
     """Give each head the latest value, attribute by attribute, of the rows that are the same lead.
 
     Where such a value was not observed when the head was, `staging.origin` says when.
 
     Args:
         extras: for each extra column of the file its key in `extra` and its header.
+        today: the day on which leads come in of which a row tells none.
     """
     member, row = staging.member, staging.row
     if not connection.execute(select(exists().select_from(member))).scalar():
@@ -40,6 +55,10 @@ def fold_rows(connection: Connection, staging: Staging, extras: Mapping[str, str
         if dated:
             _note_origins(connection, staging, ranked, f"column:{header}")
         _carry_extra(connection, staging, ranked, key)
+    told_none = or_(row.c.row_id != group.c.head, row.c.created_on == today)
+    first = (row.c.created_on, row.c.row_id)
+    days = _rank(staging, group, row.c.created_on.is_not(None), first, before=(told_none,))
+    _carry(connection, staging, days, ("created_on",))
     said = or_(row.c.meaning.is_not(None), row.c.junk_reason.is_not(None))
     _carry(connection, staging, _rank(staging, group, said), ("meaning", "junk_reason", "junk_by", "closed_on"))
     last = (row.c.touch_dated.desc(), row.c.touched_on.desc(), row.c.row_id.desc())

@@ -100,11 +100,13 @@ class MeaningReader:
         for status_text, outcome_text, meaning, problem in rows:
             if meaning not in CLOSING or problem:
                 continue
-            by_outcome = bool(outcome_text) and read_outcome(outcome_text, outcome_header) in CLOSING
-            self._tally.closed[outcome_header if by_outcome else status_header, str(meaning)] += 1
-            if by_outcome and status_text and self._statuses[status_text] in JUNK:
+            status = self._statuses[status_text] if status_text else None
+            outcome = read_outcome(outcome_text, outcome_header) if outcome_text else None
+            by, other, header, text = outcome_header, status, status_header, status_text
+            if outcome not in CLOSING:
+                by, other, header, text = status_header, outcome, outcome_header, outcome_text
+            self._tally.closed[by, str(meaning)] += 1
+            if other in JUNK:
                 self._tally.warnings.add(
-                    f"a row is both {meaning} by {outcome_header} and called junk by {status_header}:"
-                    f" taken as {meaning}",
-                    status_text,
+                    f"a row is both {meaning} by {by} and called junk by {header}: taken as {meaning}", text
                 )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection
 
 from leadtriage.act import Act
+from leadtriage.importing.date_orders import settle_date_orders, tell_date_orders
 from leadtriage.importing.mended import complete_options, find_origin, tell_origin
 from leadtriage.importing.preparing import default_date_order, plan_file, recall_overrides
 from leadtriage.importing.source import Source
 from leadtriage.importing.summary import ImportOptions
+from leadtriage.importing.tally import Tally
 from leadtriage.importing.understand import RowReader, Understanding
 from leadtriage.tabular import Card, Cell, Column, Table
 
@@ -46,11 +49,11 @@ def peek_source(source: Source, options: ImportOptions, act: Act, *, connection:
         date_orders={column.index: options.date_order or column.date_order or order for column in plan.columns},
         source=options.source or plan.default_source,
     )
-    reader = RowReader(understanding, act)
-    samples: list[list[str]] = []
-    for chunk in islice(source.rows(), _TRIED_CHUNKS):
-        samples = samples or chunk.cells[:_SHOWN_ROWS]
-        reader.read(chunk, 1)
+    tally, samples = _try_rows(source, understanding, act)
+    orders = settle_date_orders(understanding, tally, options.date_order)
+    if orders != understanding.date_orders:
+        understanding = replace(understanding, date_orders=orders)
+        tally, samples = _try_rows(source, understanding, act)
     columns = [
         {
             "column": column.header,
@@ -76,9 +79,15 @@ def peek_source(source: Source, options: ImportOptions, act: Act, *, connection:
         "header rows": reading.header_rows,
         "tables": reading.tables if reading.tables > 1 else None,
         "recognised as": plan.preset,
-        "rows looked at": reader.tally.rows,
+        "rows looked at": tally.rows,
     }
-    warnings = (*tell_origin(source, origin), *source.warnings, *plan.warnings, *reader.tally.warnings.sentences())
+    warnings = (
+        *tell_origin(source, origin),
+        *source.warnings,
+        *plan.warnings,
+        *tell_date_orders(understanding, tally, options.date_order, None),
+        *tally.warnings.sentences(),
+    )
     return Card(
         title=f"How {source.name} is read",
         facts=tuple((label, value) for label, value in facts.items() if value is not None),
@@ -86,6 +95,16 @@ def peek_source(source: Source, options: ImportOptions, act: Act, *, connection:
         record={**{label.replace(" ", "_"): value for label, value in facts.items()}, "columns": columns},
         notes=warnings,
     )
+
+
+def _try_rows(source: Source, understanding: Understanding, act: Act) -> tuple[Tally, list[list[str]]]:
+    """Read the first rows; return what was noticed, and the very first of them to be shown."""
+    reader = RowReader(understanding, act)
+    samples: list[list[str]] = []
+    for chunk in islice(source.rows(), _TRIED_CHUNKS):
+        samples = samples or chunk.cells[:_SHOWN_ROWS]
+        reader.read(chunk, 1)
+    return reader.tally, samples
 
 
 def _columns_table(columns: list[dict[str, Any]]) -> Table:

@@ -17,6 +17,7 @@ from leadtriage.db.dialect import narrow_cache, widen_cache
 from leadtriage.db.engine import writing_on
 from leadtriage.db.schema import ImportBatch, table
 from leadtriage.importing.attributes import attributes_of
+from leadtriage.importing.date_orders import settle_date_orders, tell_date_orders
 from leadtriage.importing.folding import fold_rows
 from leadtriage.importing.follow import follow_status
 from leadtriage.importing.forgotten import reject_forgotten
@@ -34,12 +35,12 @@ from leadtriage.importing.preparing import (
     understand_file,
 )
 from leadtriage.importing.readahead import Reading, read_staged
+from leadtriage.importing.reused_ids import find_reused_ids, tell_reused_ids
 from leadtriage.importing.source import Source, open_source
 from leadtriage.importing.staging import Staging, add_keys, add_rows, create_staging
 from leadtriage.importing.summary import ImportOptions, ImportSummary, Reject
 from leadtriage.importing.tally import Tally
 from leadtriage.importing.understand import Understanding
-from leadtriage.importing.values import DateOrder, find_common_order
 from leadtriage.vocabulary import RowOutcome
 from leadtriage.words import list_ids
 
@@ -93,7 +94,7 @@ def import_file(
         while True:
             with connection.begin():
                 understanding = understand_file(connection, source, plan, options, overrides)
-            staging, reading, understanding = stage_file(connection, source, understanding, options, act, progress)
+            staging, reading, understanding = _stage_file(connection, source, understanding, options, act, progress)
             try:
                 summary = _merge_file(connection, source, staging, reading, understanding, options, overrides, act)
             except _NumbersTaken:
@@ -101,7 +102,7 @@ def import_file(
             return replace(summary, notes=(*tell_origin(source, origin), *summary.notes))
 
 
-def stage_file(
+def _stage_file(
     connection: Connection,
     source: Source,
     understanding: Understanding,
@@ -115,9 +116,8 @@ def stage_file(
     """
     while True:
         staging, reading = _stage_rows(connection, source, understanding, act, progress)
-        orders = _settle_date_orders(understanding, reading.tally, options.date_order)
+        orders = settle_date_orders(understanding, reading.tally, options.date_order)
         if orders == understanding.date_orders:
-            _warn_of_dates(understanding, reading.tally, options)
             return staging, reading, understanding
         understanding = replace(understanding, date_orders=orders)
 
@@ -138,42 +138,6 @@ def _stage_rows(
     raise AssertionError("the reading of a file ends with what was noticed")
 
 
-def _settle_date_orders(understanding: Understanding, tally: Tally, said: DateOrder | None) -> dict[int, DateOrder]:
-    """The order that a column shows, else that of the file's other columns of dates, else what was assumed.
-
-    Where a person said it, only a column whose dates can be read in no other way has another.
-    """
-    common = find_common_order(tally.evidence.values())
-    orders = dict(understanding.date_orders)
-    for column in understanding.plan.columns:
-        evidence = tally.evidence.get(column.index)
-        if evidence is None or (said is not None and not evidence.is_proven):
-            continue
-        if evidence.order is not None:
-            orders[column.index] = evidence.order
-        elif common is not None and column.date_order is None:
-            orders[column.index] = common
-    return orders
-
-
-def _warn_of_dates(understanding: Understanding, tally: Tally, options: ImportOptions) -> None:
-    settled = [index for index, evidence in tally.evidence.items() if evidence.order is not None]
-    common = find_common_order(tally.evidence.values())
-    for index, evidence in tally.evidence.items():
-        header, order = understanding.headers[index], understanding.date_orders[index]
-        said = order.value.replace("_", " ").replace("-", " ")
-        alike = f", as {understanding.headers[settled[0]]} is" if order is common else ""
-        if options.date_order is not None:
-            if order is not options.date_order:
-                tally.warnings.add(f"the dates of {header} can only be read {said}, whatever --date-order says")
-        elif evidence.contradictory:
-            tally.warnings.add(f"the dates of {header} are in both orders; those that may be either are read {said}")
-        elif evidence.undecidable:
-            tally.warnings.add(
-                f"the dates of {header} may be day or month first; read {said}{alike} (see --date-order)"
-            )
-
-
 def _merge_file(
     connection: Connection,
     source: Source,
@@ -192,8 +156,14 @@ def _merge_file(
             act = follow_last_score(connection, act)
             digest = options.digest(overrides)
             batch = open_batch(connection, source, understanding, digest, act)
-            still_closed = _merge(connection, staging, understanding, batch, act, options)
-            said = (*_money_warning(understanding, reading.tally), *_closed_warning(still_closed))
+            still_closed, reused = _merge(connection, staging, understanding, batch, act, options)
+            undone_first = None if options.dry_run else batch
+            said = (
+                *_money_warning(understanding, reading.tally),
+                *tell_date_orders(understanding, reading.tally, options.date_order, undone_first),
+                *tell_reused_ids(reused, understanding, undone_first),
+                *_closed_warning(still_closed),
+            )
             summary = _close_batch(connection, source, staging, reading, (*understanding.plan.warnings, *said), batch)
             remember_overrides(connection, source, options.overrides, act)
             if options.dry_run:
@@ -207,13 +177,18 @@ def _merge_file(
 
 def _merge(
     connection: Connection, staging: Staging, understanding: Understanding, batch: int, act: Act, options: ImportOptions
-) -> tuple[int, ...]:
-    """Merge what is staged; return the ids of leads that stay closed and that the file says are open."""
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Merge what is staged.
+
+    Returns:
+        The ids of leads that stay closed and that the file says are open, and of those to which only a reused id led.
+    """
     extras = {f"c{number}": column.header for column, number in understanding.extras}
     reject_forgotten(connection, staging)
     match_rows(connection, staging)
-    fold_rows(connection, staging, extras)
+    fold_rows(connection, staging, extras, act.as_of)
     find_changes(connection, staging, extras)
+    reused = find_reused_ids(connection, staging, understanding)
     create_leads(connection, staging, batch, act, options.nurture_days)
     apply_changes(connection, staging, batch, act, extras)
     still_closed = follow_status(
@@ -221,7 +196,7 @@ def _merge(
     )
     store_keys(connection, staging, batch)
     keep_rows(connection, staging, batch)
-    return still_closed
+    return still_closed, reused
 
 
 def _close_batch(
@@ -299,6 +274,3 @@ def _tell_closed(tally: Tally, batch: int | None) -> tuple[str, ...]:
     if batch is not None:
         remedy = f"to keep them open: leadtriage undo {batch}, then import with --map outcome=none"
     return (f"{rows} came in closed: {', '.join(parts)} ({remedy})",)
-
-
-__all__ = ["DateOrder", "ImportOptions", "ImportSummary", "import_file", "stage_file"]

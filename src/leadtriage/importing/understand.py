@@ -25,6 +25,7 @@ from leadtriage.importing.values import (
     DateOrder,
     DateOrderEvidence,
     Money,
+    NotUnderstood,
     clean_lines,
     clean_text,
     is_missing,
@@ -169,13 +170,22 @@ class RowReader:
         return [None] * count
 
     def _read_days(self, cells: list[tuple[str, ...]], column: ColumnPlan) -> list[date | None]:
+        """Read days that have been; of days on which a lead closed `closing_days` tells which have."""
         order, evidence = self._how.date_orders[column.index], self.tally.evidence[column.index]
 
         def read(text: str) -> date | None:
             evidence.add(text)
-            return parse_date(text, order)
+            day = parse_date(text, order)
+            if column.field != "closed":
+                self._refuse_later(day)
+            return day
 
         return self._column(cells, column, read)
+
+    def _refuse_later(self, day: date | None) -> None:
+        """A day still to come would hold off the clocks, and whatever a later file says, until it is there."""
+        if day is not None and day > self._act.as_of:
+            raise NotUnderstood("it is still to come")
 
     def _read_observed(self, cells: list[tuple[str, ...]], count: int) -> list[str]:
         now = self._act.at
@@ -184,7 +194,9 @@ class RowReader:
 
             def read(text: str, order: DateOrder = order, evidence: DateOrderEvidence = evidence) -> datetime | None:
                 evidence.add(text)
-                return parse_datetime(text, order)
+                moment = parse_datetime(text, order)
+                self._refuse_later(moment.date() if moment else None)
+                return moment
 
             return [(moment or now).strftime(_MOMENT) for moment in self._column(cells, column, read)]
         return [now.strftime(_MOMENT)] * count

@@ -12,10 +12,12 @@ from sqlalchemy import Engine, select
 from leadtriage.act import Act
 from leadtriage.db.engine import reading
 from leadtriage.db.schema import ImportRow, table
-from leadtriage.errors import LeadtriageError
+from leadtriage.errors import LeadtriageError, UsageError
 from leadtriage.importing.pipeline import import_file
 from leadtriage.importing.reading.model import ReadOptions
 from leadtriage.importing.summary import BY_HAND, ImportOptions, ImportSummary
+from leadtriage.importing.understand import DATE_FIELDS
+from leadtriage.importing.values import is_ambiguous_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,13 @@ def add_lead(engine: Engine, values: Mapping[str, str], options: ImportOptions, 
 
     Raises:
         LeadtriageError: nothing among the values identifies a lead.
-        UsageError: there is no such field.
+        UsageError: there is no such field, or a date may be day or month first.
     """
+    for field in DATE_FIELDS:
+        if is_ambiguous_date(values.get(field, "")):
+            raise UsageError(
+                f"{values[field]!r} may be day or month first", hint="write it as year-month-day: 2026-11-20"
+            )
     written = io.StringIO()
     csv.writer(written).writerows([list(values), list(values.values())])
     how = replace(

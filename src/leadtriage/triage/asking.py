@@ -209,7 +209,9 @@ def _give_keys(doing: Acting, lead_id: int, keys: Sequence[str]) -> None:
     other = held.scalars().first()
     if other is not None:
         raise LeadtriageError(
-            f"lead {other} has this already", place=f"lead {lead_id}", hint="if they are one: leadtriage duplicates"
+            f"lead {other} has this already",
+            place=f"lead {lead_id}",
+            hint=f"if they are one: leadtriage duplicates --merge {other} {lead_id}",
         )
     rows = [{"key": key, "lead_id": lead_id, "original_lead_id": lead_id, "batch_id": None} for key in keys]
     doing.connection.execute(

@@ -152,6 +152,8 @@ def _join(winner: Mapping[str, Any], loser: Mapping[str, Any], sides: Mapping[st
             values[name] = loser[name]
     values |= _join_days(winner, loser)
     values |= _keep_others(winner, loser, values)
+    if winner["crm_id"] is None:
+        values["crm_id"] = loser["crm_id"]
     if winner["do_not_contact"] or loser["do_not_contact"]:
         values["do_not_contact"] = True
     if winner["stage"] == Stage.NEW and loser["stage"] == Stage.WORKING:
