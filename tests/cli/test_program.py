@@ -255,6 +255,14 @@ def test_db_info_counts_and_db_check_finds_what_is_wrong(sample: Program, tmp_pa
     assert {text.split()[-1] for text in wrong.values()} == {"7", "8"}
 
 
+def test_a_misspelt_file_is_told_before_another_is_imported(program: Program, tmp_path: Path) -> None:
+    copy_sample(tmp_path)
+    ran = program("import", "leads.csv", "misspelt.csv", *DAY)
+    assert (ran.code, ran.out) == (1, "")
+    assert "misspelt.csv: there is no such file" in ran.err
+    assert not (tmp_path / "leadtriage.db").exists()
+
+
 def test_a_dry_run_changes_nothing(program: Program, tmp_path: Path) -> None:
     copy_sample(tmp_path)
     files = sorted(path.name for path in tmp_path.iterdir())

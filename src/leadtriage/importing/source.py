@@ -174,9 +174,18 @@ def _spool(stream: BinaryIO | None, target: Path) -> Path:
     return target
 
 
-def _check_file(path: Path, name: str, *, allow_empty: bool) -> None:
+def check_is_there(path: Path, name: str) -> None:
+    """Say so where there is no such file.
+
+    Raises:
+        FileError: there is none.
+    """
     if not path.exists():
         raise FileError("there is no such file", place=name, hint="check the spelling and the folder")
+
+
+def _check_file(path: Path, name: str, *, allow_empty: bool) -> None:
+    check_is_there(path, name)
     if path.is_dir():
         raise FileError("this is a folder", place=name, hint="name a file within it")
     if not allow_empty and path.stat().st_size == 0:
