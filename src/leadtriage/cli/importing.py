@@ -69,12 +69,12 @@ def import_files(
         raise UsageError("would overwrite the file that is imported", place="--rejects", hint="name another file")
     from leadtriage.importing.source import check_is_there
 
-    for file in files:
-        if file != STANDARD_INPUT:
-            check_is_there(Path(file), file)  # before any is imported, and before a database is made for it
     criteria = invocation.criteria()
     options = selection.options(criteria, dry_run=dry_run)
     act = invocation.act(criteria.timezone)
+    for file in files:
+        if file != STANDARD_INPUT:
+            check_is_there(Path(file), file)  # before any is imported, and before a database is made for it
     done: list[ImportSummary] = []
     try:
         with invocation.trial_database() if dry_run else invocation.database(create=True) as engine:
