@@ -260,6 +260,7 @@ def test_a_misspelt_file_is_told_before_another_is_imported(program: Program, tm
     ran = program("import", "leads.csv", "misspelt.csv", *DAY)
     assert (ran.code, ran.out) == (1, "")
     assert "misspelt.csv: there is no such file" in ran.err
+    assert program("import", "misspelt.csv", "--rejects", "leads.csv").err == ran.err
     assert not (tmp_path / "leadtriage.db").exists()
 
 

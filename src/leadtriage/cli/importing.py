@@ -61,12 +61,6 @@ def import_files(
     """
     if rejects is not None and len(files) > 1:
         raise UsageError("is for one file", place="--rejects", hint="import the files one by one")
-    if (
-        rejects is not None
-        and rejects.exists()
-        and any(file != STANDARD_INPUT and rejects.samefile(file) for file in files)
-    ):
-        raise UsageError("would overwrite the file that is imported", place="--rejects", hint="name another file")
     from leadtriage.importing.source import check_is_there
 
     criteria = invocation.criteria()
@@ -75,6 +69,8 @@ def import_files(
     for file in files:
         if file != STANDARD_INPUT:
             check_is_there(Path(file), file)  # before any is imported, and before a database is made for it
+            if rejects is not None and rejects.exists() and rejects.samefile(file):
+                raise UsageError("would overwrite the file that is imported", place="--rejects", hint="name another")
     done: list[ImportSummary] = []
     try:
         with invocation.trial_database() if dry_run else invocation.database(create=True) as engine:
