@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from leadtriage.cli.clock import make_act
 from leadtriage.cli.streams import say, write_out
 from leadtriage.errors import CriteriaError, LeadtriageError
 from leadtriage.output.safe import safe, safe_lines
-from leadtriage.settings import OutputFormat, Settings
+from leadtriage.settings import OutputFormat, Settings, resolve_settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -136,6 +137,13 @@ class Invocation:
     def act(self, timezone: str | None) -> Act:
         """Who acts, and when, by the criteria's time zone."""
         return make_act(self.settings.by, self.settings.as_of, timezone)
+
+    def say_undo(self) -> str:
+        """The command that takes this act back; who acts goes with it where that is not who would undo without it."""
+        usual = resolve_settings(environment=os.environ).by
+        return (
+            "leadtriage undo" if self.settings.by == usual else f"leadtriage undo --by {shlex.quote(self.settings.by)}"
+        )
 
     def show(self, table: Table, *, more: str | None = None, upright: bool = False) -> None:
         """Write a table to standard output, its warnings and notes to standard error.

@@ -61,7 +61,7 @@ def show_filed(invocation: Invocation, filed: Filed, *, dry_run: bool) -> None:
     invocation.show(Table("Verdicts", columns, rows))
     invocation.note(f"{count_of(len(rows), 'verdict')} {stored}{left}")
     if rows and not dry_run:
-        invocation.note("take them back with: leadtriage undo")
+        invocation.note(f"take them back with: {invocation.say_undo()}")
 
 
 def _who(lead: Mapping[str, Any]) -> dict[str, Cell]:

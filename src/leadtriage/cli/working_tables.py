@@ -75,7 +75,7 @@ def show_many(invocation: Invocation, shown: Shown, done: Changed, closed: int) 
     row: dict[str, Cell] = {"leads": len(done.leads), "left_out": done.left_out + closed}
     row |= _cells(alike, done.leads[0])
     invocation.show(Table(shown.title, (*_COUNTS, *alike), (row,)))
-    invocation.note("take it back with: leadtriage undo")
+    invocation.note(f"take it back with: {invocation.say_undo()}")
 
 
 def show_touch(invocation: Invocation, lead: Mapping[str, Any], contact: Contact, on: date) -> None:

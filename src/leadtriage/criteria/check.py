@@ -20,6 +20,9 @@ from leadtriage.vocabulary import Reason
 
 FULL_SCORE = 100
 
+_EQUALITIES = (Operator.IS, Operator.IS_NOT, Operator.ANY_OF, Operator.NONE_OF)
+_COUNTRY = re.compile("[A-Za-z]{2}")
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class CriteriaWarning:
@@ -49,6 +52,7 @@ def lint_criteria(
         *_check_repeats(criteria),
         *_check_junk(criteria),
         *_check_rates(criteria),
+        *_check_countries(criteria),
         *_check_names(criteria, known_fields, known_columns),
     ]
     return tuple(sorted(set(found)))
@@ -162,6 +166,15 @@ def _check_rates(criteria: Criteria) -> Iterator[CriteriaWarning]:
         yield CriteriaWarning(
             line, f"{test.field}: amounts in any other currency than {criteria.currency} are unknown without rates"
         )
+
+
+def _check_countries(criteria: Criteria) -> Iterator[CriteriaWarning]:
+    """A lead's country is two letters, whatever its file has: it never equals anything else."""
+    for line, test in _find_tests(criteria):
+        if test.field == "country" and test.operator in _EQUALITIES:
+            for name in test.operands:
+                if not _COUNTRY.fullmatch(str(name)):
+                    yield CriteriaWarning(line, f'no lead has the country "{name}"; write its two letters, such as DE')
 
 
 def _check_names(

@@ -119,7 +119,7 @@ class Lead(Row, table=True):
     shelf_from: date | None = None
     """The day its shelf life starts anew (rescued, back from nurture)."""
     worked_here: bool = False
-    """Somebody here touched or assigned it."""
+    """Somebody here touched, assigned or closed it."""
     batch_id: int | None = None
     """The import that made it; None for one added by hand."""
     observed_at: datetime = Field(sa_type=DateTime)

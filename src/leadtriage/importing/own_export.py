@@ -46,11 +46,19 @@ _NOT_TAKEN = frozenset(
         *("score_fit", "score_budget", "score_authority", "score_need", "score_timing", "reason"),
     )
 )
+_OF_LISTS = frozenset(("id", "score", "ceiling", "grade"))
+"""What no other program's export has together."""
+
 _PREFIX = "column: "
 """What an export puts before a header of a file's own that is one of ours, or begins with this itself."""
 
 _EXACT_SUM = re.compile(r"(-?\d+(?:\.\d+)?) ([A-Z]{3})")
 _CRM_ID = re.compile(r"[^\s:][^:]*:.*\S")
+
+
+def is_own_list(headers: Sequence[str]) -> bool:
+    """Whether a file is a list of leads as we show it, which says less of them than an export, in other words."""
+    return {fold(header) for header in headers} >= _OF_LISTS
 
 
 def is_own_export(headers: Sequence[str]) -> bool:

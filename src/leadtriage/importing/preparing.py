@@ -13,11 +13,12 @@ from leadtriage.criteria.text import comparable
 from leadtriage.db import dialect
 from leadtriage.db.ids import reserve_ids
 from leadtriage.db.schema import ExtraColumn, HeaderMapping, ImportBatch, ImportReject, ScoreRun, table
+from leadtriage.errors import FileError
 from leadtriage.importing.headers import headers_digest
 from leadtriage.importing.identity import OWN_SYSTEM
 from leadtriage.importing.mapping import ColumnPlan, HeaderPlan, plan_columns
 from leadtriage.importing.mended import Origin, repeat_columns
-from leadtriage.importing.own_export import find_own_extras, is_own_export, plan_own_columns
+from leadtriage.importing.own_export import find_own_extras, is_own_export, is_own_list, plan_own_columns
 from leadtriage.importing.recollection import write_understanding
 from leadtriage.importing.source import Source
 from leadtriage.importing.summary import ImportOptions, ImportSummary, Reject
@@ -70,6 +71,12 @@ def plan_file(source: Source, overrides: Mapping[str, str], origin: Origin | Non
 def _plan_by_itself(source: Source, overrides: Mapping[str, str]) -> HeaderPlan:
     if is_own_export(source.headers):
         return plan_own_columns(source.headers, overrides)
+    if is_own_list(source.headers):
+        raise FileError(
+            "this is a list of leadtriage's, by which no lead can be known again",
+            place=source.name,
+            hint="a file that can come back is made with: leadtriage export FILE",
+        )
     samples: list[list[str]] = []
     for chunk in source.rows():
         samples = [cells for position, cells in enumerate(chunk.cells) if position not in chunk.problems]

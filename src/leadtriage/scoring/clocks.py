@@ -230,6 +230,8 @@ def compute_clocks(rows: Any, waiting: Any, shelf: Any, grade: ColumnElement[str
             for clock in (clocks["first_touch_due"], clocks["idle_due"], promised, shelf.expiring)
         )
     )
+    # What came to us past its shelf life could be contacted in time by nobody, even where somebody took it up.
+    running["touch_due"] = case((rows.imported_on <= shelf.expires, running["first_touch_due"]))
     running["next_due"] = case((not_(backlog), func.nullif(earliest, literal(_NEVER, Date))))
     running["backlog"] = backlog
     return running

@@ -35,7 +35,7 @@ from leadtriage.scoring.rules import Rules
 from leadtriage.scoring.verdicts import is_open, is_visible, select_verdicts
 
 _OF_RUN = ("run_id", "answers_run_id")
-_KEPT = ("lead_id", "first_grade", "first_scored_on", "previous_grade", "previous_run_id", "touch_due")
+_KEPT = ("lead_id", "first_grade", "first_scored_on", "previous_grade", "previous_run_id")
 
 _RUN, _LEADS = "scoring_run", "scored_leads"
 """What the statement is told each time."""
@@ -108,7 +108,6 @@ def _make_statement(rules: Rules, dialect: Dialect, *, closed: bool, few: bool, 
         literal(rules.scales.as_of).label("first_scored_on"),
         null().label("previous_grade"),
         null().label("previous_run_id"),
-        verdicts.selected_columns.first_touch_due.label("touch_due"),
     ).where(verdicts.selected_columns.lead_id.is_not(None))
     scores = table(LeadScore)
     statement = upsert(dialect, scores).from_select([*names, *_OF_RUN, *_KEPT[1:]], verdicts)

@@ -82,6 +82,7 @@ def close(engine: Engine, criteria: Criteria, act: Act, lead_ids: Sequence[int],
             "closed_on": act.as_of,
             "outcome_reason": checked.reason,
             "outcome_said_by": None if closing.said_by is None else closing.said_by.value,
+            "worked_here": True,
         }
         if closing.value is not None:
             values |= {"outcome_amount": closing.value.amount, "outcome_currency": closing.value.currency}

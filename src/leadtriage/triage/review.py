@@ -138,7 +138,8 @@ def _effect(judgement: Judgement, act: Act) -> dict[str, Any]:
     """What a verdict changes in the lead."""
     match judgement.verdict:
         case VerdictWord.JUNK:
-            return {"stage": Stage.JUNK.value, "closed_on": act.as_of, "outcome_reason": judgement.reason}
+            closed = {"closed_on": act.as_of, "outcome_reason": judgement.reason, "worked_here": True}
+            return {"stage": Stage.JUNK.value, **closed}
         case VerdictWord.RESCUE:
             return {"shelf_from": act.as_of}
         case VerdictWord.NURTURE:
