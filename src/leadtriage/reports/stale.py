@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, false, func, literal, or_, select
 
+from leadtriage.db.expressions import one_if
 from leadtriage.db.lead import Lead, table
 from leadtriage.db.scores import LeadScore
 from leadtriage.reports import page
@@ -89,23 +90,23 @@ def list_stale(
     """
     basis = read_basis(connection)
     backlog = _count_backlog(connection, filters) if not clocks or Clock.BACKLOG in clocks else []
-    most = None if limit is None else max(limit, page.MOST_COUNTED)
-    found = _find_overdue(connection, filters, as_of, clocks, basis, most)
+    found = _find_overdue(connection, filters, as_of, clocks, basis, limit)
     lines = len(backlog) if limit is None else min(len(backlog), max(limit // 2, limit - len(found)))
     shown = found if limit is None else found[: limit - lines]
     more = len(shown) < len(found) or lines < len(backlog)
-    are_counted = most is None or len(found) <= most
-    sizes: Mapping[Cell, int | None] = _count_leads(found, backlog)
+    most = None if limit is None else max(limit, page.MOST_COUNTED)
+    counted = _count_overdue(connection, filters, as_of, clocks, basis, most)
+    rows = tuple(_group_by_owner(shown, backlog[:lines], basis, as_of))
     return Table(
         title="Stale leads",
         columns=_COLUMNS,
-        rows=tuple(_group_by_owner(shown, backlog[:lines], basis, as_of)),
+        rows=rows,
         notes=(*basis.notes, _tell_backlog(filters)) if lines else basis.notes,
         group_by="owner",
-        group_sizes=sizes if are_counted else dict.fromkeys(sizes),
-        total=len(found) + len(backlog) if more and are_counted else None,
+        group_sizes=dict.fromkeys(row["owner"] for row in rows) if counted is None else counted.with_backlog(backlog),
+        total=counted.rows + len(backlog) if more and counted is not None else None,
         more=more,
-        more_than=most if more and not are_counted else None,
+        more_than=most if more and counted is None else None,
     )
 
 
@@ -115,19 +116,61 @@ def _find_overdue(
     as_of: date,
     clocks: Collection[Clock],
     basis: Basis,
-    most: int | None,
+    limit: int | None,
 ) -> list[_Overdue]:
-    """Return the rows whose clocks ran out first, one more than `most` where there are more.
+    """Return the rows whose clocks ran out first, one more than the limit where there are more.
 
     A lead's `next_due` is the first of its clocks. Each lead gives a row at least, so that of as many leads as rows
     are wanted no later lead can have a row that ran out before theirs; the same holds for each clock alone.
     """
     rows: list[_Overdue] = []
-    for clock in [each for each in _DUE_COLUMNS if each in clocks] if clocks else [None]:
-        leads = page.fetch(connection, _select_overdue(filters, as_of, clock, basis), page.one_more(most))
+    for clock in _due_clocks(clocks) if clocks else [None]:
+        leads = page.fetch(connection, _select_overdue(filters, as_of, clock, basis), page.one_more(limit))
         rows += (row for lead in leads for row in _run_out_clocks(lead, as_of, basis) if clock in (None, row.clock))
     rows.sort(key=lambda row: (row.ran_out, row.lead["id"]))
-    return rows if most is None else rows[: most + 1]
+    return rows if limit is None else rows[: limit + 1]
+
+
+def _due_clocks(clocks: Collection[Clock]) -> list[Clock]:
+    """Those of some clocks that have a day of their own, all for none."""
+    return [clock for clock in _DUE_COLUMNS if not clocks or clock in clocks]
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """What the whole list has besides the backlog: the leads of each owner, one for all its clocks, and the rows."""
+
+    leads: Counter[Cell]
+    rows: int
+
+    def with_backlog(self, backlog: Iterable[Row]) -> dict[Cell, int | None]:
+        """The leads of each owner, and as many more as a line of the backlog counts."""
+        return dict(self.leads + Counter({row["owner"]: row["leads"] for row in backlog}))
+
+
+def _count_overdue(
+    connection: Connection,
+    filters: Filters,
+    as_of: date,
+    clocks: Collection[Clock],
+    basis: Basis,
+    most: int | None,
+) -> _Counted | None:
+    """Count what the whole list has; None where more leads than `most` are on it."""
+    wanted = _due_clocks(clocks)
+    overdue = _select_overdue(filters, as_of, None, basis).order_by(None)
+    if clocks:
+        overdue = overdue.where(or_(false(), *(_has_run_out(_score, clock, as_of, basis) for clock in wanted)))
+    leads = overdue.limit(page.one_more(most)).subquery()
+    rows = sum((one_if(_has_run_out(leads, clock, as_of, basis)) for clock in wanted), literal(0))
+    by_owner = select(leads.c.owner, func.count(), func.sum(rows)).group_by(leads.c.owner)
+    counts = connection.execute(by_owner).all()
+    counted = _Counted(Counter({owner: number for owner, number, _ in counts}), sum(lines for _, _, lines in counts))
+    return None if most is not None and counted.leads.total() > most else counted
+
+
+def _has_run_out(rows: FromClause, clock: Clock, as_of: date, basis: Basis) -> ColumnElement[bool]:
+    return rows.c[_DUE_COLUMNS[clock]] < _bound(clock, as_of, basis)
 
 
 def select_idle(filters: Filters, as_of: date) -> Select[Any]:
@@ -147,7 +190,7 @@ def _select_overdue(filters: Filters, as_of: date, clock: Clock | None, basis: B
     )
     if clock is not None:
         first = _score.c[_DUE_COLUMNS[clock]]
-        statement = statement.where(first < _bound(clock, as_of, basis))
+        statement = statement.where(_has_run_out(_score, clock, as_of, basis))
     return statement.order_by(first, _score.c.lead_id)
 
 
@@ -187,17 +230,6 @@ def _count_backlog(connection: Connection, filters: Filters) -> list[Row]:
 def _tell_backlog(filters: Filters) -> str:
     one_desk = "" if filters.owner is not None else ", one desk's with --owner NAME"
     return f"The leads that were too old on arrival{one_desk}: {Commands(filters).list_leads('--backlog')}"
-
-
-def _count_leads(overdue: Iterable[_Overdue], backlog: Iterable[Row]) -> dict[Cell, int]:
-    """How many leads stand below each owner: one for all its clocks, and as many as a line of the backlog counts."""
-    ids: dict[Cell, set[int]] = {}
-    for row in overdue:
-        ids.setdefault(row.lead["owner"], set()).add(row.lead["id"])
-    sizes = Counter({owner: len(leads) for owner, leads in ids.items()})
-    for count in backlog:
-        sizes[count["owner"]] += count["leads"]
-    return dict(sizes)
 
 
 def _group_by_owner(
