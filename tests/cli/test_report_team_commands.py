@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from program import Program
 
-MAVEN = Path("/work/shared/data/maven/sales_pipeline.csv")
+MAVEN = Path(__file__).parents[3] / "shared" / "data" / "maven" / "sales_pipeline.csv"
 
 TEAM = """
 team:

@@ -23,7 +23,7 @@ from leadtriage.matching.pairs import LIKELY, find_pairs
 from leadtriage.matching.profiles import Profile, read_profiles
 from leadtriage.matching.weighing import Scales, Weighed
 
-FILE = Path("/work/shared/data/dedupe/fake_1000.csv")
+FILE = Path(__file__).parents[3] / "shared" / "data" / "dedupe" / "fake_1000.csv"
 CASES = yaml.safe_load((Path(__file__).parent / "cases" / "duplicates.yaml").read_text(encoding="utf-8"))
 
 
