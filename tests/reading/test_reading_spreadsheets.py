@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime
 import io
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
 import xlsxwriter
 
 from leadtriage.errors import FileError
+from leadtriage.importing.reading.spreadsheet import detect_spreadsheet
 from leadtriage.importing.source import ReadOptions, open_source, parsed_table
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "csv" / "encodings" / "test.xlsx"
@@ -115,6 +117,20 @@ def test_a_damaged_workbook_is_refused(tmp_path: Path) -> None:
     for name in ("cut.xlsx", "old.xls"):
         with pytest.raises(FileError, match=r"damaged|can't be read"):
             open_source(tmp_path / name, None, ReadOptions())
+
+
+def test_whichever_byte_of_a_workbook_is_damaged_it_is_read_or_refused(tmp_path: Path) -> None:
+    path = tmp_path / "leads.xlsx"
+    write_workbook(path)
+    data = path.read_bytes()
+    causes = set()
+    for place in range(4, len(data), 3):
+        path.write_bytes(data[:place] + bytes([data[place] ^ 0xFF]) + data[place + 1 :])
+        try:
+            detect_spreadsheet(path, "leads.xlsx")
+        except FileError as error:
+            causes.add(type(error.__cause__))
+    assert causes >= {zipfile.BadZipFile, zlib.error}
 
 
 def test_an_archive_of_something_else_is_refused(tmp_path: Path) -> None:

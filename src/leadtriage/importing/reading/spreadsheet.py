@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,8 +118,9 @@ def _examine_archive(path: Path, name: str) -> str:
             kind = _kind_of_archive(archive, {member.filename for member in members})
             if kind == "xlsx":
                 _check_far_cells(archive, name)
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError) as error:
-        # zipfile's own words: of an unknown compression, of an encrypted member, of a cut file.
+    except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, EOFError, ValueError) as error:
+        # All that zipfile raises of damaged bytes: in its lists and their names, in what is packed, at a cut end, and
+        # of members that say they are encrypted or packed in a way that it does not know.
         raise FileError("the spreadsheet's archive is damaged", place=name, hint=_EXPORT_HINT) from error
     if kind is None:
         raise FileError(

@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 import python_calamine
 
@@ -50,7 +51,7 @@ def write_text(value: CellValue) -> str:
 
 def convert(source: str, target: str, wanted: str) -> dict[str, object]:
     """Writes the sheet; returns the line for the caller: what was read, or an error with its hint."""
-    with open(source, "rb") as file:  # noqa: PTH123 - pathlib is not loaded here, to start fast
+    with Path(source).open("rb") as file:
         workbook = python_calamine.CalamineWorkbook.from_filelike(file)
     names = workbook.sheet_names
     if not names:
@@ -70,7 +71,7 @@ def convert(source: str, target: str, wanted: str) -> dict[str, object]:
         candidates = visible or names
         name = next((each for each in candidates if workbook.get_sheet_by_name(each).height > 1), candidates[0])
     rows = workbook.get_sheet_by_name(name).iter_rows()
-    with open(target, "w", encoding="utf-8", errors="replace", newline="") as file:  # noqa: PTH123 - as above
+    with Path(target).open("w", encoding="utf-8", errors="replace", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         for number, row in enumerate(rows, 1):
             filled = any(cell != "" for cell in row)
