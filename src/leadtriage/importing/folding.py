@@ -10,19 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from sqlalchemy import (
-    CTE,
-    ColumnElement,
-    Connection,
-    Subquery,
-    exists,
-    func,
-    insert,
-    literal,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import CTE, ColumnElement, Connection, Subquery, exists, func, insert, literal, or_, select, update
 
 from leadtriage.db import expressions
 from leadtriage.importing.staging import Staging
@@ -55,9 +43,9 @@ def fold_rows(connection: Connection, staging: Staging, extras: Mapping[str, str
         if dated:
             _note_origins(connection, staging, ranked, f"column:{header}")
         _carry_extra(connection, staging, ranked, key)
-    told_none = or_(row.c.row_id != group.c.head, row.c.created_on == today)
+    told_by_head = (row.c.row_id == group.c.head) & (row.c.created_on != today)
     first = (row.c.created_on, row.c.row_id)
-    days = _rank(staging, group, row.c.created_on.is_not(None), first, before=(told_none,))
+    days = _rank(staging, group, row.c.created_on.is_not(None), first, before=(~told_by_head,))
     _carry(connection, staging, days, ("created_on",))
     said = or_(row.c.meaning.is_not(None), row.c.junk_reason.is_not(None))
     _carry(connection, staging, _rank(staging, group, said), ("meaning", "junk_reason", "junk_by", "closed_on"))
