@@ -25,10 +25,54 @@ def table(model: type[SQLModel]) -> Table:
 
 
 class Lead(Row, table=True):
-    """One person or company that may buy. Each text has its comparable form (`criteria.text`) beside it."""
+    """One person or company that may buy. Each text has its comparable form (`criteria.text`) beside it.
+
+    What the statements over all leads ask most stands first: a database reads a row from its start as far as it must.
+    """
 
     id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     stage: str
+    created_on: date
+    """The day it came in."""
+    imported_on: date
+    """The day it first came to us: with `created_on` it says whether it came in as backlog."""
+    first_touch_on: date | None = None
+    last_touch_on: date | None = None
+    """The last proof of contact; for an undated one the day of the import that told of it."""
+    contact_dated: bool | None = None
+    """False where contact is proven only by a CRM status, without a date."""
+    next_touch_on: date | None = None
+    """The day a next touch was promised for."""
+    assigned_on: date | None = None
+    qualified_on: date | None = None
+    qualified_by: str | None = None
+    """`score`, `crm`, or the person's name."""
+    closed_on: date | None = None
+    outcome_reason: str | None = None
+    outcome_said_by: str | None = None
+    """`lead` or `rep`: who gave the reason."""
+    outcome_amount: int | None = Field(default=None, sa_type=BigInteger)
+    outcome_currency: str | None = None
+    nurture_until: date | None = None
+    nurture_reason: str | None = None
+    parked_on: date | None = None
+    """The day it was parked: from there on, or from its last touch, its contact interval counts."""
+    shelf_from: date | None = None
+    """The day its shelf life starts anew (rescued, back from nurture)."""
+    worked_here: bool = False
+    """Somebody here touched, assigned or closed it."""
+    do_not_contact: bool | None = None
+    batch_id: int | None = None
+    """The import that made it; None for one added by hand."""
+    merged_into: int | None = None
+    removed_by: int | None = None
+    """The act (`event.act`) that hid it."""
+    source: str | None = None
+    source_comparable: str | None = None
+    campaign: str | None = None
+    campaign_comparable: str | None = None
+    owner: str | None = None
+    owner_comparable: str | None = None
     name: str | None = None
     name_comparable: str | None = None
     first_name: str | None = None
@@ -58,12 +102,6 @@ class Lead(Row, table=True):
     website_comparable: str | None = None
     need: str | None = None
     need_comparable: str | None = None
-    source: str | None = None
-    source_comparable: str | None = None
-    campaign: str | None = None
-    campaign_comparable: str | None = None
-    owner: str | None = None
-    owner_comparable: str | None = None
     status: str | None = None
     status_comparable: str | None = None
     signs_off: str | None = None
@@ -73,36 +111,12 @@ class Lead(Row, table=True):
     revenue_amount: int | None = Field(default=None, sa_type=BigInteger)
     revenue_currency: str | None = None
     decides_on: date | None = None
-    do_not_contact: bool | None = None
     bounced: bool | None = None
-    created_on: date
-    """The day it came in."""
     touches: int | None = Field(default=None, sa_type=BigInteger)
     unanswered_touches: int | None = Field(default=None, sa_type=BigInteger)
     replies: int | None = Field(default=None, sa_type=BigInteger)
-    first_touch_on: date | None = None
-    last_touch_on: date | None = None
-    """The last proof of contact; for an undated one the day of the import that told of it."""
-    contact_dated: bool | None = None
-    """False where contact is proven only by a CRM status, without a date."""
-    next_touch_on: date | None = None
-    """The day a next touch was promised for."""
-    nurture_until: date | None = None
-    nurture_reason: str | None = None
-    parked_on: date | None = None
-    """The day it was parked: from there on, or from its last touch, its contact interval counts."""
     ask_for: str | None = None
     """The name of the criterion whose question a reviewer wants asked first."""
-    assigned_on: date | None = None
-    qualified_on: date | None = None
-    qualified_by: str | None = None
-    """`score`, `crm`, or the person's name."""
-    closed_on: date | None = None
-    outcome_reason: str | None = None
-    outcome_said_by: str | None = None
-    """`lead` or `rep`: who gave the reason."""
-    outcome_amount: int | None = Field(default=None, sa_type=BigInteger)
-    outcome_currency: str | None = None
     other_emails: str | None = None
     """Further addresses from the same cells, comma-separated."""
     other_phones: str | None = None
@@ -114,18 +128,7 @@ class Lead(Row, table=True):
         default=None, sa_column=Column("extra_comparable", JSON(none_as_null=True))
     )
     """The same to compare with: `c1` its comparable text, `n1` its number where it is one."""
-    imported_on: date
-    """The day it first came to us: with `created_on` it says whether it came in as backlog."""
-    shelf_from: date | None = None
-    """The day its shelf life starts anew (rescued, back from nurture)."""
-    worked_here: bool = False
-    """Somebody here touched, assigned or closed it."""
-    batch_id: int | None = None
-    """The import that made it; None for one added by hand."""
     observed_at: datetime = Field(sa_type=DateTime)
     """When its values were observed, but for those with a `FieldOrigin`."""
     changed_at: datetime = Field(sa_type=DateTime)
     """When a value last changed, in UTC: later than its score means the data moved it."""
-    merged_into: int | None = None
-    removed_by: int | None = None
-    """The act (`event.act`) that hid it."""

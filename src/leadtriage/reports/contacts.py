@@ -43,7 +43,7 @@ def _select_alone(after: date) -> Select[Any]:
         .scalar_subquery()
     )
     rows = _touch.outerjoin(_before, and_(_before.c.lead_id == _touch.c.lead_id, _before.c.id == last))
-    return _select(rows, _touch.c.lead_id, _before.c.on, _before.c.next_on).where(_touch.c.on > after).offset(0)
+    return _select(rows, _touch.c.lead_id, _before.c.on, _before.c.next_on).where(_touch.c.on > after)
 
 
 def _select_together(survivors: Survivors) -> Select[Any]:
