@@ -70,7 +70,8 @@ def set_up_connection(engine: Engine, connection: Any) -> None:
     else:
         connection.execute("PRAGMA journal_mode=DELETE")
         connection.execute("PRAGMA synchronous=EXTRA")
-    for pragma in ("foreign_keys=ON", "secure_delete=ON", "trusted_schema=OFF", "temp_store=FILE"):
+    # What does not fit the cache is sorted beside the reading of more: a quarter of the time of a report by owner.
+    for pragma in ("foreign_keys=ON", "secure_delete=ON", "trusted_schema=OFF", "temp_store=FILE", "threads=2"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -79,7 +80,6 @@ def widen_cache(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA main.cache_size=-16000")
         connection.exec_driver_sql("PRAGMA temp.cache_size=-32000")
-        connection.exec_driver_sql("PRAGMA threads=2")
 
 
 def narrow_cache(connection: Connection) -> None:
