@@ -142,10 +142,11 @@ def test_maven_agrees_with_sums_by_plain_sql(program: Program) -> None:
     options = ("--system", "maven", "--date-order", "day-first", "--as-of", "2018-01-31")
     program.done("import", str(MAVEN), *options)
     plain = sqlite3.connect(":memory:")
-    plain.execute("CREATE TABLE deal (agent, stage, engaged, closed)")
+    plain.execute("CREATE TABLE deal (agent, stage, engaged, closed, value INTEGER)")
     with MAVEN.open(encoding="utf-8", newline="") as file:
         plain.executemany(
-            "INSERT INTO deal VALUES (:sales_agent, :deal_stage, :engage_date, :close_date)", csv.DictReader(file)
+            "INSERT INTO deal VALUES (:sales_agent, :deal_stage, :engage_date, :close_date, :close_value)",
+            csv.DictReader(file),
         )
     # 20-10-16 is 2016-10-20.
     plain.execute(
@@ -164,6 +165,15 @@ def test_maven_agrees_with_sums_by_plain_sql(program: Program) -> None:
             for agent, deals, won in plain.execute(
                 "SELECT agent, sum(engaged BETWEEN ?1 AND ?2) AS deals,"
                 " sum(stage = 'Won' AND closed BETWEEN ?1 AND ?2) AS won FROM deal GROUP BY agent HAVING deals + won",
+                (first, last),
+            )
+        }
+        notes = {row["name"]: row["note"] for row in found if row["won"]}
+        assert notes == {
+            agent: f"{won} won lead{'s' * (won != 1)} worth {value:,.2f} USD"
+            for agent, won, value in plain.execute(
+                "SELECT agent, count(*), sum(value) FROM deal"
+                " WHERE stage = 'Won' AND closed BETWEEN ? AND ? GROUP BY agent",
                 (first, last),
             )
         }

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -205,6 +206,28 @@ def test_numbers_worked_out_by_hand(engine: Engine) -> None:
         "Of 7 leads assigned to 3 reps, 4 were touched in time and 1 late; of 2 no contact is recorded.",
     )
     assert [row["assigned"] for row in table.rows] == [4, 2, 1, 0, 0, None]
+
+
+def test_what_is_won_is_added_up_in_one_currency(engine: Engine) -> None:
+    world, paid = World(), {"stage": "won", "worked_here": True, "imported_on": october(1), "created_on": october(1)}
+    for number, owner, day, amount, currency in (
+        (1, "anna", 5, 10_000, "USD"),
+        (2, "Anna Berg", 6, 20_000, "EUR"),
+        (3, "Ben Ode", 7, None, None),
+        (4, "Zoe", 8, 400, "CHF"),
+    ):
+        value = {"outcome_amount": amount, "outcome_currency": currency}
+        world.scored(number, lead={"owner": owner, "closed_on": october(day), **paid, **value})
+    world.store_in(engine)
+    criteria = replace(CRITERIA, goals=(), rates={"USD": Decimal(1), "EUR": Decimal("1.25")})
+    until_7th = replace(OCTOBER, until=october(7))
+    with view(engine) as connection:
+        table = list_team(connection, criteria, until_7th, TODAY)
+        both = list_team(connection, criteria, OCTOBER, TODAY)
+    # 100 USD and 200 EUR at 1.25.
+    assert [row["note"] for row in table.rows if row["won"]] == ["2 won leads worth 350.00 USD", None]
+    assert table.summary[0].endswith(" 3 won leads worth 350.00 USD, 1 of them without a value.")
+    assert both.summary[0].endswith(" What is won cannot be added up: CHF has no rate in the criteria.")
 
 
 def keys(table: Table) -> list[str]:

@@ -36,6 +36,7 @@ class Record:
         touches: leads that were assigned to them within the period, by what became of the first touch.
         for_rep: what those leads waited to be assigned, in working days.
         for_touch: what they waited from there to the first touch.
+        worth: what the won leads are worth, in minor units by currency; `valued` are those of which somebody told it.
         undated: won leads of which nobody knows the day, so that they are in no period.
         second_looks: junk verdicts of theirs that were looked at again, `stood` of them confirmed.
         done: leads that count towards goals, by the kind of goal.
@@ -47,6 +48,8 @@ class Record:
     for_rep: Waits = field(default_factory=Waits)
     for_touch: Waits = field(default_factory=Waits)
     won: int = 0
+    worth: Counter[str] = field(default_factory=Counter)
+    valued: int = 0
     undated: int = 0
     idle: int = 0
     promises: int = 0
@@ -126,6 +129,9 @@ def _add(record: Record, counted: OwnedCount, kinds: Sequence[GoalKind]) -> None
             waits.late[days] += counted.leads if counted.touch == LATE else 0
     record.won += counted.won
     record.undated += counted.undated
+    record.valued += counted.valued
+    if counted.currency is not None:
+        record.worth[counted.currency] += counted.worth
     record.done.update(dict(zip(kinds, counted.goals, strict=True)))
 
 

@@ -39,7 +39,7 @@ def join_parts(high: Any, low: Any) -> int:
     return int(high) * _PART + int(low)
 
 
-def convert(amounts: Mapping[str, Fraction], rates: Mapping[str, Decimal]) -> Converted:
+def convert(amounts: Mapping[str, Fraction | int], rates: Mapping[str, Decimal]) -> Converted:
     """Bring minor units of several currencies into the criteria's.
 
     Args:
@@ -49,7 +49,7 @@ def convert(amounts: Mapping[str, Fraction], rates: Mapping[str, Decimal]) -> Co
     if missing:
         return Converted(None, missing)
     converted = (
-        amount / 10 ** minor_digits(currency) * Fraction(rates[currency])
+        Fraction(amount, 10 ** minor_digits(currency)) * Fraction(rates[currency])
         for currency, amount in amounts.items()
         if currency in rates
     )

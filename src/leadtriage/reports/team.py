@@ -24,6 +24,7 @@ from leadtriage.reports.page import CellRow
 from leadtriage.reports.people import SYSTEM_MARK, People
 from leadtriage.reports.quantiles import find_median
 from leadtriage.reports.records import Record, gather_records
+from leadtriage.reports.sums import convert, round_money
 from leadtriage.reports.teamwork import Work
 from leadtriage.tabular import Column, Table
 from leadtriage.words import count_of
@@ -76,11 +77,14 @@ def list_team(connection: Connection, criteria: Criteria, filters: Filters, as_o
     rows: list[CellRow] = []
     for key in order:
         own = progress.get(key, [])
-        rows.append(_present(records[key], own[0] if own else None, advice[key]))
+        worth = _say_worth([records[key]], criteria)
+        rows.append(_present(records[key], own[0] if own else None, worth, advice[key]))
         rows += [_present_goal(records[key].name, further) for further in own[1:]]
     rows += [_present_goal(WHOLE_TEAM, each) for each in progress.get(WHOLE_TEAM, ())]
     said = [(records[key].name, line) for key in order for line in advice[key]]
-    return Table("Team", _COLUMNS, tuple(rows), summary=(_summarize(records.values()), *_tell_advice(said)))
+    in_all = (f"{line[0].upper()}{line[1:]}." for line in _say_worth(records.values(), criteria))
+    summary = " ".join((_summarize(records.values()), *in_all))
+    return Table("Team", _COLUMNS, tuple(rows), summary=(summary, *_tell_advice(said)))
 
 
 def _measure_goals(
@@ -101,10 +105,10 @@ def _measure_goals(
     return found
 
 
-def _present(record: Record, progress: Progress | None, advice: Sequence[str]) -> CellRow:
+def _present(record: Record, progress: Progress | None, worth: Sequence[str], advice: Sequence[str]) -> CellRow:
     rate = find_rate(record.overturned, record.decided)
     rep, touch = find_median(record.for_rep.every), find_median(record.for_touch.every)
-    notes = [*_note(record), *_note_goal(progress)]
+    notes = [*_note(record), *worth, *_note_goal(progress)]
     return {
         "name": record.name,
         "name_shown": f"{record.name}{SYSTEM_MARK}" if record.system else None,
@@ -200,6 +204,23 @@ def _summarize(records: Iterable[Record]) -> str:
         f"Of {count_of(touches.total(), 'lead')} assigned to {count_of(reps, 'rep')}, {touches[IN_TIME]:,} were "
         f"touched in time and {touches[LATE]:,} late; of {touches[NEVER]:,} no contact is recorded."
     )
+
+
+def _say_worth(records: Iterable[Record], criteria: Criteria) -> list[str]:
+    """Say what the won leads come to in the criteria's currency; nothing where nobody told it of any."""
+    worth, won, valued = Counter[str](), 0, 0
+    for record in records:
+        worth.update(record.worth)
+        won += record.won
+        valued += record.valued
+    if not valued:
+        return []
+    converted = convert(worth, criteria.rates)
+    if converted.total is None:
+        return [f"what is won cannot be added up: {', '.join(converted.without_rate)} has no rate in the criteria"]
+    partly = "" if valued == won else f", {won - valued:,} of them without a value"
+    total = f"{round_money(converted.total, criteria.currency):,.2f} {criteria.currency}"
+    return [f"{count_of(won, 'won lead')} worth {total}{partly}"]
 
 
 def _tell_advice(lines: Sequence[tuple[str, str]]) -> Iterator[str]:

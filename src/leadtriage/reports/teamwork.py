@@ -20,6 +20,7 @@ from leadtriage.reports.goals import GoalKind, goal_conditions
 from leadtriage.reports.people import SYSTEM_MARK
 from leadtriage.reports.periods import days_within, end_of, last_day, times_within
 from leadtriage.reports.stale import select_idle
+from leadtriage.reports.sums import join_parts, sum_in_parts
 from leadtriage.reports.survivors import find_survivors
 from leadtriage.reports.working_time import number_of, working_days_between
 from leadtriage.vocabulary import TeamNumber
@@ -72,7 +73,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class OwnedCount:
-    """What has become of leads of one owner that are alike in their first touch and waited as long.
+    """What has become of leads of one owner that are alike in their first touch, and waited and pay alike.
 
     Attributes:
         touch: what became of the first touch; None where they were not assigned within the period.
@@ -81,6 +82,9 @@ class OwnedCount:
         leads: how many they are.
         won: how many of them are won; `undated` are won as well, but nobody knows when.
         goals: how many of them count towards each kind of goal.
+        currency: in which those of them that are won pay; None where none is, or nobody told what they are worth.
+        valued: of how many of the won somebody told it.
+        worth: what these come to, in minor units.
     """
 
     owner_key: str
@@ -92,6 +96,9 @@ class OwnedCount:
     won: int
     undated: int
     goals: tuple[int, ...]
+    currency: str | None
+    valued: int
+    worth: int
 
 
 def count_owned(connection: Connection, work: Work, goals: Sequence[GoalKind]) -> Iterator[OwnedCount]:
@@ -114,15 +121,21 @@ def count_owned(connection: Connection, work: Work, goals: Sequence[GoalKind]) -
         case((assigned, rows.touch)).label("first_touch"),
         case((and_(assigned, rows.given.is_not(None), not_(handed_on)), until_rep)).label("for_rep"),
         case((and_(assigned, rows.touched >= since), until_touch)).label("for_touch"),
+        rows.currency,
     )
+    sums = func.count(rows.amount), *sum_in_parts(rows.amount)
     flags = [rows[name] for name in ("won", "undated", *(f"goal_{place}" for place, _ in enumerate(goals)))]
     counted = (
-        select(*keys, first_name(rows.owner), func.count(), *(func.sum(flag) for flag in flags))
+        select(*keys, first_name(rows.owner), func.count(), *sums, *(func.sum(flag) for flag in flags))
         .where(sum(flags, rows.assigned) > 0)
         .group_by(*(key.name for key in keys))
     )
-    for key, touch, for_rep, for_touch, owner, leads, won, undated, *reached in connection.execute(counted):
-        yield OwnedCount(key, owner, touch, for_rep, for_touch, leads, won, undated, tuple(reached))
+    for row in connection.execute(counted):
+        key, touch, for_rep, for_touch, currency, owner, leads, valued, high, low, won, undated, *reached = row
+        worth = join_parts(high, low)
+        yield OwnedCount(
+            key, owner, touch, for_rep, for_touch, leads, won, undated, tuple(reached), currency, valued, worth
+        )
 
 
 def _select_outcomes(cohort: CTE, work: Work, goals: Sequence[ColumnElement[bool]]) -> Select[Any]:
@@ -146,6 +159,7 @@ def _select_outcomes(cohort: CTE, work: Work, goals: Sequence[ColumnElement[bool
             number_of(row.came_in).label("came"),
             number_of(row.assigned_on).label("given"),
             number_of(row.touched_on).label("touched"),
+            *(case((flags["won"], row[name])).label(name) for name in ("currency", "amount")),
             *(one_if(holds).label(name) for name, holds in flags.items()),
         )
         .where(row.owner_key.is_not(None))

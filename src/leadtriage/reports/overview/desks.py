@@ -130,6 +130,8 @@ def _trace(filters: Filters, as_of: date) -> Iterator[Trace]:
     commands = Commands(filters, as_of)
     name = () if filters.owner is not None else ("--owner", "NAME")
     yield Trace("any number of a row, such as late", commands.run("report team --behind late", *name))
+    exported = commands.without_period().run("export won.csv --stage won", *name)
+    yield Trace("what won leads are worth, in the columns closed_on and outcome_value", exported)
     yield Trace(
         "any number of a goal, for its month or quarter",
         commands.without_period().run("report team --behind won --since FIRST-DAY --until LAST-DAY", *name),
