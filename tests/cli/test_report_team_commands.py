@@ -170,7 +170,7 @@ def test_maven_agrees_with_sums_by_plain_sql(program: Program) -> None:
         }
         notes = {row["name"]: row["note"] for row in found if row["won"]}
         assert notes == {
-            agent: f"{won} won lead{'s' * (won != 1)} worth {value:,.2f} USD"
+            agent: f"{won} won lead{'s are' if won != 1 else ' is'} worth {value:,.2f} USD"
             for agent, won, value in plain.execute(
                 "SELECT agent, count(*), sum(value) FROM deal"
                 " WHERE stage = 'Won' AND closed BETWEEN ? AND ? GROUP BY agent",

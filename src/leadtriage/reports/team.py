@@ -220,7 +220,7 @@ def _say_worth(records: Iterable[Record], criteria: Criteria) -> list[str]:
         return [f"what is won cannot be added up: {', '.join(converted.without_rate)} has no rate in the criteria"]
     partly = "" if valued == won else f", {won - valued:,} of them without a value"
     total = f"{round_money(converted.total, criteria.currency):,.2f} {criteria.currency}"
-    return [f"{count_of(won, 'won lead')} worth {total}{partly}"]
+    return [f"{count_of(won, 'won lead')} {'is' if won == 1 else 'are'} worth {total}{partly}"]
 
 
 def _tell_advice(lines: Sequence[tuple[str, str]]) -> Iterator[str]:
