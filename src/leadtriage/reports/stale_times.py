@@ -116,9 +116,10 @@ def _list_days(asked: _Asked) -> list[date]:
 
 def _select_last(asked: _Asked) -> Select[Any]:
     """The stretch that has not ended yet, by the due day that the stale report goes by."""
-    # The leads are walked in their own order: that of their days would read each page many times.
+    # The leads are looked up in their own order: that of their days would read each page many times. By a sum, since
+    # SQLite would read all scores, not their index of days, to have the order of a column for nothing.
     reached = select(_score.c.lead_id, _score.c.next_due).where(_score.c.next_due < asked.last)
-    due = reached.order_by(_score.c.lead_id).offset(0).subquery("due")
+    due = reached.order_by(_score.c.lead_id + 0).offset(0).subquery("due")
     return (
         select(
             _lead.c.id.label("lead_id"),
