@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import timedelta
 from itertools import groupby
@@ -11,9 +12,14 @@ import pytest
 from sqlalchemy import Engine
 from world import TODAY, WARN, World, random_world, view
 
+from leadtriage.criteria.text import comparable
+from leadtriage.db.scores import TeamName
+from leadtriage.output.render import render_table
+from leadtriage.output.screen import Screen
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.leads import list_leads
 from leadtriage.reports.stale import list_stale
+from leadtriage.settings import OutputFormat
 from leadtriage.vocabulary import Clock
 
 KEYS = "id name company owner grade score clock due overdue_days last_touch stage leads".split()
@@ -111,15 +117,35 @@ def test_each_owner_stands_once_with_the_longest_overdue_first(sqlite_engine: En
     with view(sqlite_engine) as connection:
         stale = list_stale(connection, Filters(), TODAY, limit=None)
     assert stale.group_by == "owner"
-    groups = [(owner, list(rows)) for owner, rows in groupby(stale.rows, key=lambda row: row["owner"])]
-    assert len(groups) == len({owner for owner, _ in groups})
+    groups = [(owner, list(rows)) for owner, rows in groupby(stale.rows, key=lambda row: row["owner_shown"])]
+    assert len(groups) == len({owner for owner, _ in groups}) == len({comparable(owner) for owner, _ in groups})
     worst = []
     for _, rows in groups:
         days = [row["overdue_days"] for row in rows if row["clock"] != "backlog"]
         assert days == sorted(days, reverse=True)
-        assert [row["clock"] for row in rows].count("backlog") == (rows[-1]["clock"] == "backlog")
+        late = [row["owner"] for row in rows if row["clock"] == "backlog"]
+        assert len(late) == len(set(late)) and late == [row["owner"] for row in rows[len(rows) - len(late) :]]
         worst += days[:1]
     assert worst == sorted(worst, reverse=True)
+
+
+def test_all_names_of_a_member_are_one_desk(engine: Engine) -> None:
+    world, due = World(), TODAY - timedelta(days=2)
+    for number, owner in enumerate(("anna", "Ben Ode", "ANNA BERG", "Anna  Berg", None), start=1):
+        world.scored(number, lead={"owner": owner}, idle_due=due - timedelta(days=number % 2))
+    world.scored(6, lead={"owner": "anna"}, backlog=True)
+    for spelling in ("anna", "anna berg"):
+        world.add(TeamName, spelling=spelling, member="anna berg")
+    world.store_in(engine)
+    with view(engine) as connection:
+        stale = list_stale(connection, Filters(), TODAY)
+    told = render_table(stale, OutputFormat.TABLE, Screen(width=100, height=40, unicode=True))
+    assert re.findall(r"^(?:Anna|ANNA|anna|Ben|no).*\(\d+\)$", told, re.MULTILINE) == [
+        "ANNA BERG (4)",
+        "no owner (1)",
+        "Ben Ode (1)",
+    ]
+    assert [row["owner"] for row in stale.rows] == ["anna", "ANNA BERG", "Anna  Berg", "anna", None, "Ben Ode"]
 
 
 def test_what_was_never_recorded_is_not_called_never_touched(sqlite_engine: Engine) -> None:

@@ -28,6 +28,19 @@ def choose_name(key: str | None, *names: str | None) -> str | None:
     return min(known, key=lambda name: (comparable(name) != key, name), default=None)
 
 
+def unite_names(connection: Connection, names: Iterable[str | None]) -> dict[str | None, str | None]:
+    """For each of some names the one by which people know whoever has it: the same for all names of a member.
+
+    None, for leads that nobody has, stays None.
+    """
+    members = read_members(connection)
+    whose = {name: members.get(comparable(name), comparable(name)) for name in names if name is not None}
+    of_each: dict[str, list[str]] = {}
+    for name, key in whose.items():
+        of_each.setdefault(key, []).append(name)
+    return {None: None} | {name: choose_name(key, *of_each[key]) for name, key in whose.items()}
+
+
 class People:
     """The members of a team by all their names; whoever else turns up is known by the one name alone.
 

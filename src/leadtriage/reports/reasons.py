@@ -108,7 +108,7 @@ def list_reasons(
         rows=tuple(_present(count, group) for count in _order(counts)),
         summary=_summarize(totals, counts, criteria, Commands(filters, as_of)),
         group_by="kind",
-        group_sizes={kind.value: totals[kind] for kind in _KINDS},
+        group_sizes={_KIND_WORDS[kind]: totals[kind] for kind in _KINDS},
     )
 
 

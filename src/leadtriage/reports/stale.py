@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from leadtriage.reports.basis import Basis, read_basis
 from leadtriage.reports.commands import Commands
 from leadtriage.reports.filters import Filters, conditions, may_be_contacted, not_hidden
 from leadtriage.reports.page import CellRow, Row
+from leadtriage.reports.people import unite_names
 from leadtriage.tabular import Cell, Column, Table
 from leadtriage.vocabulary import Clock
 from leadtriage.words import count_of
@@ -77,6 +78,8 @@ def list_stale(
 ) -> Table:
     """Return a row for each clock of each lead that has run out, grouped by owner, the worst first.
 
+    All spellings of a name, and all names of a member of the team, are one group.
+
     Where there are more rows than the limit, those stay whose clocks ran out first. The owner of the longest overdue
     row is on top, and each one's rows stand with the longest overdue first; `group_sizes` tells how many leads each has
     in all, None where nobody counted them so far. The backlog, leads that were past their shelf life when they came in,
@@ -96,14 +99,20 @@ def list_stale(
     more = len(shown) < len(found) or lines < len(backlog)
     most = None if limit is None else max(limit, page.MOST_COUNTED)
     counted = _count_overdue(connection, filters, as_of, clocks, basis, most)
-    rows = tuple(_group_by_owner(shown, backlog[:lines], basis, as_of))
+    sizes = counted.with_backlog(backlog) if counted else Counter[str | None]()
+    owners = *sizes, *(row.lead["owner"] for row in shown), *(row["owner"] for row in backlog)
+    desks = {owner: name or "no owner" for owner, name in unite_names(connection, owners).items()}
+    in_all = Counter[Cell]()
+    for owner, leads in sizes.items():
+        in_all[desks[owner]] += leads
+    rows = tuple(_group_by_desk(shown, backlog[:lines], desks, basis, as_of))
     return Table(
         title="Stale leads",
         columns=_COLUMNS,
         rows=rows,
         notes=(*basis.notes, _tell_backlog(filters)) if lines else basis.notes,
         group_by="owner",
-        group_sizes=dict.fromkeys(row["owner"] for row in rows) if counted is None else counted.with_backlog(backlog),
+        group_sizes=dict.fromkeys(row["owner_shown"] for row in rows) if counted is None else in_all,
         total=counted.rows + len(backlog) if more and counted is not None else None,
         more=more,
         more_than=most if more and counted is None else None,
@@ -140,12 +149,12 @@ def _due_clocks(clocks: Collection[Clock]) -> list[Clock]:
 class _Counted:
     """What the whole list has besides the backlog: the leads of each owner, one for all its clocks, and the rows."""
 
-    leads: Counter[Cell]
+    leads: Counter[str | None]
     rows: int
 
-    def with_backlog(self, backlog: Iterable[Row]) -> dict[Cell, int | None]:
+    def with_backlog(self, backlog: Iterable[Row]) -> Counter[str | None]:
         """The leads of each owner, and as many more as a line of the backlog counts."""
-        return dict(self.leads + Counter({row["owner"]: row["leads"] for row in backlog}))
+        return self.leads + Counter({row["owner"]: row["leads"] for row in backlog})
 
 
 def _count_overdue(
@@ -232,25 +241,31 @@ def _tell_backlog(filters: Filters) -> str:
     return f"The leads that were too old on arrival{one_desk}: {Commands(filters).list_leads('--backlog')}"
 
 
-def _group_by_owner(
-    overdue: Iterable[_Overdue], backlog: Iterable[Row], basis: Basis, as_of: date
+def _group_by_desk(
+    overdue: Iterable[_Overdue], backlog: Iterable[Row], desks: Mapping[str | None, str], basis: Basis, as_of: date
 ) -> Iterator[CellRow]:
-    """The owner of the longest overdue row first; those with a backlog alone last, the largest of these first."""
-    groups: dict[str | None, list[CellRow]] = {}
+    """The owner of the longest overdue row first; those with a backlog alone last, the largest of these first.
+
+    Args:
+        desks: what people see of each owner: all names of a person are one.
+    """
+    groups: dict[str, list[CellRow]] = {}
     ordered = sorted(overdue, key=lambda row: (row.due, row.lead["id"], row.clock))
     for row in ordered:
-        groups.setdefault(row.lead["owner"], []).append(_present(row, basis, as_of))
+        desk = desks[row.lead["owner"]]
+        groups.setdefault(desk, []).append(_present(row, desk, basis, as_of))
     for count in backlog:
-        groups.setdefault(count["owner"], []).append(_present_backlog(count))
+        desk = desks[count["owner"]]
+        groups.setdefault(desk, []).append(_present_backlog(count, desk))
     for rows in groups.values():
         yield from rows
 
 
-def _present(row: _Overdue, basis: Basis, as_of: date) -> CellRow:
+def _present(row: _Overdue, desk: str, basis: Basis, as_of: date) -> CellRow:
     lead = row.lead
     return {
         **{key: lead[key] for key in ("id", "name", "company", "owner", "grade", "score", "stage")},
-        "owner_shown": lead["owner"] or "no owner",
+        "owner_shown": desk,
         "grade_shown": basis.shown_grade(lead["grade"], lead["known"]),
         "clock": row.clock.value,
         "clock_shown": _CLOCK_WORDS[row.clock],
@@ -262,11 +277,11 @@ def _present(row: _Overdue, basis: Basis, as_of: date) -> CellRow:
     }
 
 
-def _present_backlog(count: Row) -> CellRow:
+def _present_backlog(count: Row, desk: str) -> CellRow:
     came_late = count_of(count["leads"], "lead")
     return {column.key: None for column in _COLUMNS} | {
         "owner": count["owner"],
-        "owner_shown": count["owner"] or "no owner",
+        "owner_shown": desk,
         "name_shown": f"{came_late} too old on arrival",
         "clock": Clock.BACKLOG.value,
         "clock_shown": _CLOCK_WORDS[Clock.BACKLOG],
