@@ -299,3 +299,27 @@ def test_the_best_of_a_criterion_is_never_below_nothing(points: list[int]) -> No
     tiers = [{"points": one, "is": "x"} for one in points]
     criteria = load({"score": {"fit": {"max": 1, "criteria": [{"name": "A", "field": "title", "tiers": tiers}]}}})
     assert criteria.criteria[0].best == max([0, *points])
+
+
+def test_tiers_and_junk_lines_that_would_be_called_alike_are_told_apart() -> None:
+    # Of five cities three are written out.
+    text = """
+score:
+  fit:
+    max: 10
+    criteria:
+      - name: City
+        field: city
+        tiers:
+          - {points: 5, any_of: [Bonn, Köln, Ulm, Hof, Aue]}
+          - {points: 3, any_of: [Bonn, Köln, Ulm, Jena, Kiel]}
+junk:
+  disqualify:
+    - {reason: no_fit, field: city, any_of: [Rom, Bari, Lodi, Asti, Enna]}
+    - {reason: no_fit, field: city, any_of: [Rom, Bari, Lodi, Pisa, Nola]}
+"""
+    criteria = load_criteria(text, place="criteria.yaml")
+    (city,) = criteria.criteria
+    assert [tier.label for tier in city.tiers] == ["Bonn, Köln, Ulm or 2 more", "Bonn, Köln, Ulm or 2 more (2)"]
+    labels = [line.label for line in criteria.junk.disqualify]
+    assert labels == ["city Rom, Bari, Lodi or 2 more", "city Rom, Bari, Lodi or 2 more (2)"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from leadtriage.criteria.fields import FieldType, Operator
 from leadtriage.criteria.model import AllOf, AnyOf, Comparison, Condition, Scalar
 
@@ -32,6 +34,14 @@ def describe_condition(condition: Condition) -> str:
 def label_condition(condition: Condition, *, field: str | None, column: str | None) -> str:
     """Return the same without the name of a criterion's own field or column: "50 to 1,000"."""
     return _describe(condition, subject=(field, column), inner=False)
+
+
+def tell_apart(labels: Sequence[str]) -> list[str]:
+    """Number those of some labels that are equal, as long lists are that begin alike: the second is "a, b (2)"."""
+    return [
+        f"{label} ({number})" if (number := labels[: place + 1].count(label)) > 1 else label
+        for place, label in enumerate(labels)
+    ]
 
 
 def _describe(condition: Condition, *, subject: tuple[str | None, str | None] | None, inner: bool) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 
-from leadtriage.criteria.describe import describe_condition
+from leadtriage.criteria.describe import describe_condition, tell_apart
 from leadtriage.criteria.model import Condition, Disqualifier, JunkRules
 from leadtriage.criteria.reading.conditions import GROUPS, read_condition
 from leadtriage.criteria.reading.mistakes import Mistakes, list_names
@@ -36,9 +37,11 @@ def read_junk(node: YamlNode, mistakes: Mistakes) -> JunkRules:
         known = read_decimal(entries["known"], mistakes, what="junk: known", low=Decimal(0), high=Decimal(1))
     disqualify: tuple[Disqualifier, ...] = ()
     if "disqualify" in entries:
-        disqualify = read_each(
+        lines = read_each(
             entries["disqualify"], mistakes, lambda item: _read_disqualifier(item, mistakes), what="disqualify"
         )
+        labels = tell_apart([line.label for line in lines])
+        disqualify = tuple(replace(line, label=label) for line, label in zip(lines, labels, strict=True))
     return JunkRules(below or 0, known if known is not None else DEFAULT_JUNK.known, disqualify)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
-from leadtriage.criteria.describe import label_condition
+from leadtriage.criteria.describe import label_condition, tell_apart
 from leadtriage.criteria.fields import LEAD_FIELDS
 from leadtriage.criteria.model import Condition, Criterion, DimensionRules, Qualified, Tier
 from leadtriage.criteria.reading.conditions import (
@@ -97,7 +98,9 @@ def _read_criterion(
             mistakes.add(entries["tiers"].place, f"{called}: found no tier, expected at least one")
         has_subject = "field" in entries or "column" in entries
         read = [_read_tier(item, subject, mistakes, has_subject=has_subject) for item in items]
-        tiers = tuple(tier for tier in read if tier is not None)
+        told = [tier for tier in read if tier is not None]
+        labels = tell_apart([tier.label for tier in told])
+        tiers = tuple(replace(tier, label=label) for tier, label in zip(told, labels, strict=True))
     if name is None:
         return None
     names.append((name, entries["name"].place))
