@@ -14,7 +14,7 @@ from world import NOON, TODAY, Event, World, random_world, view
 
 from leadtriage.criteria.example import example_criteria
 from leadtriage.criteria.text import comparable
-from leadtriage.db.schema import Verdict, VerdictLine
+from leadtriage.db.schema import TeamName, Verdict, VerdictLine
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.reasons import list_reasons
 from leadtriage.tabular import Table
@@ -181,6 +181,19 @@ def test_the_command_for_them_lists_those_of_the_period(sqlite_engine: Engine) -
         table = report(connection, Filters(since=WEEK_AGO, until=TODAY))
     options = f"--since {WEEK_AGO} --until {TODAY} --as-of {TODAY}"
     assert table.summary[-1] == f"leadtriage leads --stage lost --reason no_need --points need {options}"
+
+
+def test_what_a_person_flagged_under_several_names_is_counted_together(engine: Engine) -> None:
+    world = World()
+    for number, name in enumerate(("zoe", "Zoe Lind", "ZOE LIND", "Ann"), start=1):
+        world.scored(number, lead={"stage": "junk", "outcome_reason": "spam", "closed_on": TODAY})
+        add_verdict(world, number, "junk", NOON, (name, None))
+    for spelling in ("zoe", "zoe lind"):
+        world.add(TeamName, spelling=spelling, member="zoe lind")
+    world.store_in(engine)
+    with view(engine) as connection:
+        rows = rows_of(report(connection, by=ReasonsBy.RULE))
+    assert rows == [("junk", "spam", "ZOE LIND", None, 3), ("junk", "spam", "Ann", None, 1)]
 
 
 def test_a_period_without_any_says_so(sqlite_engine: Engine) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -33,6 +33,7 @@ from leadtriage.reports.cohort import select_cohort
 from leadtriage.reports.commands import Commands
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.page import CellRow
+from leadtriage.reports.people import unite_names
 from leadtriage.reports.periods import end_of
 from leadtriage.reports.unseen import Lost, say_unseen, was_unseen
 from leadtriage.tabular import Column, Table
@@ -95,10 +96,12 @@ def list_reasons(
     where nobody gave any. `grade` is that of the verdict for junk, that at the closing for lost leads and that of the
     day of parking for parked ones; None for leads that were never scored. `flagged_by` is the person, system or
     `criteria` that nominated the lead for the verdict which made it junk or parked it, `rule` the criteria's line; of
-    several the first. Leads that no review decided have neither.
+    several the first, under one name for all of a person's. Leads that no review decided have neither.
     """
     group = _GROUPS[by]
     counts = _count(connection, criteria, filters, as_of, group)
+    if by is ReasonsBy.RULE:
+        counts = _unite_persons(connection, counts)
     totals = Counter[Stage]()
     for count in counts:
         totals[count.kind] += count.leads
@@ -145,6 +148,19 @@ def _count(
         _Count(Stage(kind), why, tuple(told), leads, unseen)
         for kind, why, *told, leads, unseen in connection.execute(statement)
     ]
+
+
+def _unite_persons(connection: Connection, counts: Sequence[_Count]) -> list[_Count]:
+    """Count together what one person flagged under several names."""
+    names = unite_names(connection, (count.group[0] for count in counts))
+    united: dict[tuple[Stage, str | None, tuple[str | None, ...]], _Count] = {}
+    for count in counts:
+        group = (names[count.group[0]], *count.group[1:])
+        known = united.get((count.kind, count.reason, group))
+        leads, unseen = (known.leads, known.unseen) if known else (0, 0)
+        whole = replace(count, group=group, leads=count.leads + leads, unseen=count.unseen + unseen)
+        united[count.kind, count.reason, group] = whole
+    return list(united.values())
 
 
 def _join(cohort: CTE, decisive: Subquery, *, with_lines: bool) -> FromClause:
