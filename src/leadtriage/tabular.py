@@ -53,9 +53,10 @@ class Table:
         lines: the keys of columns of numbers over time, each of which people see as a line of signs below the summary.
         notes: sentences for people, told on standard error or beneath the table, never part of the data.
         warnings: sentences on what may be wrong with what was asked for, told like notes, but quiet or not.
-        group_by: a column's key; the terminal draws groups by what people see of it. The rows stand in these already.
-        group_sizes: what the heading of a group counts, by what people see of it; None where it counts nothing. A
-            group that is not here counts its rows.
+        group_by: a column's key by which the terminal draws groups; the rows stand in groups already.
+        group_key: the key of the rows that tells these groups apart, where it is not the column's own.
+        group_sizes: what the heading of a group counts, by the group's value; None where it counts nothing. A group
+            that is not here counts its rows.
         total: how many rows there are in all, where a limit left some out and counting them is cheap.
         more: a limit left rows out, be their number known or not.
         more_than: there are more rows than so many in all; counting them went no further.
@@ -70,6 +71,7 @@ class Table:
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     group_by: str | None = None
+    group_key: str | None = None
     group_sizes: Mapping[Cell, int | None] = field(default_factory=dict)
     total: int | None = None
     more: bool = False

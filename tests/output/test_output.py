@@ -163,7 +163,7 @@ def test_a_path_is_cut_at_a_folder_where_it_can_be(width: int, kept: str) -> Non
 
 
 def test_a_heading_counts_what_the_table_says() -> None:
-    sizes = replace(STALE, group_sizes={"no owner": 12_000})
+    sizes = replace(STALE, group_sizes={None: 12_000})
     for screen in (Screen(80), Screen(80, colour=True)):
         drawn = draw_table(sizes, screen)
         assert "no owner (12,000)" in drawn

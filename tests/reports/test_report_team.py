@@ -227,7 +227,7 @@ def test_what_is_won_is_added_up_in_one_currency(engine: Engine) -> None:
     # 100 USD and 200 EUR at 1.25.
     assert [row["note"] for row in table.rows if row["won"]] == ["2 won leads are worth 350.00 USD", None]
     assert table.summary[0].endswith(" 3 won leads are worth 350.00 USD, 1 of them without a value.")
-    assert both.summary[0].endswith(" What is won cannot be added up: CHF has no rate in the criteria.")
+    assert both.summary[0].endswith(" What is won cannot be added up: amounts in CHF have no rate.")
 
 
 def keys(table: Table) -> list[str]:

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine
 from world import TODAY, World, random_world, view
 
+from leadtriage.criteria.example import example_criteria
+from leadtriage.output.safe import safe
 from leadtriage.output.screen import Screen
 from leadtriage.output.sheet import lay_out
 from leadtriage.reports import page
 from leadtriage.reports.basis import NO_LEADS, NOT_SCORED
 from leadtriage.reports.emptiness import explain_if_empty
 from leadtriage.reports.filters import Filters
+from leadtriage.reports.funnel import list_funnel
 from leadtriage.reports.leads import find_leads, list_leads
 from leadtriage.reports.queue import list_queue
+from leadtriage.reports.reasons import list_reasons
 from leadtriage.reports.stale import list_stale
 from leadtriage.tabular import Table
-from leadtriage.vocabulary import Clock
+from leadtriage.vocabulary import Clock, FunnelBy
 
 Lister = Callable[..., Table]
 
@@ -78,8 +83,8 @@ def test_a_group_of_stale_leads_counts_its_leads_in_all(sqlite_engine: Engine, l
     with view(sqlite_engine) as connection:
         stale = list_stale(connection, Filters(), TODAY, limit=limit)
         whole = list_stale(connection, Filters(), TODAY, limit=None).rows
-    late = [(row["owner_shown"], row["leads"]) for row in whole if row["clock"] == Clock.BACKLOG]
-    overdue = {(row["owner_shown"], row["id"]) for row in whole if row["clock"] != Clock.BACKLOG}
+    late = [(row["desk"], row["leads"]) for row in whole if row["clock"] == Clock.BACKLOG]
+    overdue = {(row["desk"], row["id"]) for row in whole if row["clock"] != Clock.BACKLOG}
     counted = Counter(desk for desk, _ in overdue)
     for desk, leads in late:
         counted[desk] += leads
@@ -95,6 +100,34 @@ def test_a_group_of_which_not_all_are_counted_has_no_number(
         stale = list_stale(connection, Filters(), TODAY, limit=2)
     headings = [heading for heading, _ in lay_out(stale, Screen()).groups]
     assert headings == list(dict.fromkeys(row["owner_shown"] for row in stale.rows))
+
+
+def test_groups_that_look_alike_have_headings_of_their_own(sqlite_engine: Engine) -> None:
+    world = World()
+    sources = [None] * 3 + ["no source"] * 2 + ["Fair\u200b", "Fair\u200e", "Fair\u200e"]
+    for lead_id, source in enumerate(sources, start=1):
+        owner = None if source is None else source.replace("source", "owner")
+        late = TODAY - timedelta(days=2 + len(owner or ""))
+        world.scored(lead_id, lead={"source": source, "owner": owner, "created_on": TODAY}, idle_due=late)
+    world.store_in(sqlite_engine)
+    with view(sqlite_engine) as connection:
+        funnel = list_funnel(connection, Filters(), TODAY, FunnelBy.SOURCE)
+        stale = list_stale(connection, Filters(), TODAY)
+    headings = [[heading for heading, _ in lay_out(table, Screen()).groups] for table in (funnel, stale)]
+    fair = safe("Fair\u200b")
+    assert headings[0] == ["no source (3)", f"{fair} (2)", "no source (2)", f"{fair} (1)"]
+    assert headings[1] == ["no owner (2)", f"{fair} (1)", f"{fair} (2)", "no owner (3)"]
+
+
+def test_the_reasons_are_counted_in_their_headings(sqlite_engine: Engine) -> None:
+    world = World()
+    for lead_id, stage in enumerate(["lost", "lost", "junk", "nurture"], start=1):
+        world.scored(lead_id, lead={"stage": stage, "outcome_reason": f"reason {lead_id}", "closed_on": TODAY})
+    world.store_in(sqlite_engine)
+    with view(sqlite_engine) as connection:
+        table = list_reasons(connection, example_criteria(), Filters(), TODAY)
+    headings = [heading for heading, _ in lay_out(table, Screen()).groups]
+    assert headings == ["called junk (1)", "lost (2)", "parked (1)"]
 
 
 def small_world(engine: Engine) -> None:

@@ -148,6 +148,25 @@ def test_all_names_of_a_member_are_one_desk(engine: Engine) -> None:
     assert [row["owner"] for row in stale.rows] == ["anna", "ANNA BERG", "Anna  Berg", "anna", None, "Ben Ode"]
 
 
+def test_the_desk_with_the_largest_backlog_comes_first(engine: Engine) -> None:
+    world = World()
+    for number, owner in enumerate(["anna"] * 2 + ["Anna Berg"] * 2 + ["Ben"] * 3, start=1):
+        world.scored(number, lead={"owner": owner}, backlog=True)
+    for spelling in ("anna", "anna berg"):
+        world.add(TeamName, spelling=spelling, member="anna berg")
+    world.store_in(engine)
+    with view(engine) as connection:
+        whole = list_stale(connection, Filters(), TODAY)
+        part = list_stale(connection, Filters(), TODAY, limit=2)
+    assert [(row["owner_shown"], row["leads"]) for row in whole.rows] == [
+        ("Anna Berg", 2),
+        ("Anna Berg", 2),
+        ("Ben", 3),
+    ]
+    assert part.rows == whole.rows[:2]
+    assert whole.group_sizes == {"anna berg": 4, "ben": 3}
+
+
 def test_what_was_never_recorded_is_not_called_never_touched(sqlite_engine: Engine) -> None:
     world = World()
     world.scored(1, first_touch_due=TODAY - timedelta(days=2))

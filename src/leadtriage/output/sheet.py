@@ -11,7 +11,7 @@ from math import ceil
 
 from rich.cells import cell_len, set_cell_size
 
-from leadtriage.output.cells import write_cell, write_shown
+from leadtriage.output.cells import write_shown
 from leadtriage.output.layout import DEAR, Measure, fit_columns
 from leadtriage.output.safe import safe
 from leadtriage.output.screen import Screen
@@ -108,12 +108,12 @@ def _group(
     if heading is None:
         yield None, tuple(lines)
         return
-    sizes = {write_cell(heading, value): number for value, number in table.group_sizes.items()}
-    for value, group in groupby(zip(table.rows, lines, strict=True), key=lambda pair: write_shown(heading, pair[0])):
-        shown = tuple(line for _, line in group)
-        number = sizes.get(value, len(shown))
+    key = table.group_key or heading.key
+    for value, group in groupby(zip(table.rows, lines, strict=True), key=lambda pair: pair[0][key]):
+        pairs = list(group)
+        number = table.group_sizes.get(value, len(pairs))
         size = "" if number is None else f" ({number:,})"
-        yield f"{value or 'none'}{size}", shown
+        yield f"{write_shown(heading, pairs[0][0]) or 'none'}{size}", tuple(line for _, line in pairs)
 
 
 def _measure(

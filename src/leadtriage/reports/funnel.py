@@ -104,10 +104,6 @@ class _Group:
     def __getitem__(self, step: Step) -> _Reached:
         return self.steps[step]
 
-    def shown(self, by: FunnelBy) -> str:
-        """What people see of its name."""
-        return self.name or f"no {by.value}"
-
     def add(self, step: Step, leads: int, days: int | None) -> None:
         self[step].leads += leads
         if days is not None:
@@ -132,7 +128,7 @@ def list_funnel(connection: Connection, filters: Filters, as_of: date, by: Funne
         rows=tuple(row for key in keys for row in _present(groups[key], by)),
         summary=_summarize(groups.values()),
         group_by=None if by is None else by.value,
-        group_sizes={} if by is None else {groups[key].shown(by): groups[key][Step.LEADS].leads for key in keys},
+        group_sizes={} if by is None else {groups[key].name: groups[key][Step.LEADS].leads for key in keys},
     )
 
 
@@ -223,7 +219,7 @@ def _present(group: _Group, by: FunnelBy | None) -> Iterator[CellRow]:
             "p90_days": find_ninetieth(reached.days),
         }
         if by is not None:
-            row |= {by.value: group.name, "group_shown": group.shown(by)}
+            row |= {by.value: group.name, "group_shown": group.name or f"no {by.value}"}
         yield row
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
@@ -28,17 +29,30 @@ def choose_name(key: str | None, *names: str | None) -> str | None:
     return min(known, key=lambda name: (comparable(name) != key, name), default=None)
 
 
-def unite_names(connection: Connection, names: Iterable[str | None]) -> dict[str | None, str | None]:
-    """For each of some names the one by which people know whoever has it: the same for all names of a member.
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whoever has a name, or several: by what the program tells persons apart, and people do."""
 
-    None, for leads that nobody has, stays None.
+    key: str | None
+    name: str | None
+
+
+NOBODY = Person(None, None)
+"""Who has the leads that have no owner."""
+
+
+def unite_names(connection: Connection, names: Iterable[str | None]) -> dict[str | None, Person]:
+    """Find out who has each of some names: the same person has all names of a member of the team.
+
+    Each is known by one of these names.
     """
     members = read_members(connection)
     whose = {name: members.get(comparable(name), comparable(name)) for name in names if name is not None}
     of_each: dict[str, list[str]] = {}
     for name, key in whose.items():
         of_each.setdefault(key, []).append(name)
-    return {None: None} | {name: choose_name(key, *of_each[key]) for name, key in whose.items()}
+    persons = {key: Person(key, choose_name(key, *told)) for key, told in of_each.items()}
+    return {None: NOBODY} | {name: persons[key] for name, key in whose.items()}
 
 
 class People:

@@ -111,7 +111,7 @@ def list_reasons(
         rows=tuple(_present(count, group) for count in _order(counts)),
         summary=_summarize(totals, counts, criteria, Commands(filters, as_of)),
         group_by="kind",
-        group_sizes={_KIND_WORDS[kind]: totals[kind] for kind in _KINDS},
+        group_sizes={kind.value: totals[kind] for kind in _KINDS},
     )
 
 
@@ -155,7 +155,7 @@ def _unite_persons(connection: Connection, counts: Sequence[_Count]) -> list[_Co
     names = unite_names(connection, (count.group[0] for count in counts))
     united: dict[tuple[Stage, str | None, tuple[str | None, ...]], _Count] = {}
     for count in counts:
-        group = (names[count.group[0]], *count.group[1:])
+        group = (names[count.group[0]].name, *count.group[1:])
         known = united.get((count.kind, count.reason, group))
         leads, unseen = (known.leads, known.unseen) if known else (0, 0)
         whole = replace(count, group=group, leads=count.leads + leads, unseen=count.unseen + unseen)

@@ -129,8 +129,8 @@ def _add(record: Record, counted: OwnedCount, kinds: Sequence[GoalKind]) -> None
             waits.late[days] += counted.leads if counted.touch == LATE else 0
     record.won += counted.won
     record.undated += counted.undated
-    record.valued += counted.valued
     if counted.currency is not None:
+        record.valued += counted.valued
         record.worth[counted.currency] += counted.worth
     record.done.update(dict(zip(kinds, counted.goals, strict=True)))
 

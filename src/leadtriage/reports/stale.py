@@ -18,7 +18,7 @@ from leadtriage.reports.basis import Basis, read_basis
 from leadtriage.reports.commands import Commands
 from leadtriage.reports.filters import Filters, conditions, may_be_contacted, not_hidden
 from leadtriage.reports.page import CellRow, Row
-from leadtriage.reports.people import unite_names
+from leadtriage.reports.people import Person, unite_names
 from leadtriage.tabular import Cell, Column, Table
 from leadtriage.vocabulary import Clock
 from leadtriage.words import count_of
@@ -83,7 +83,7 @@ def list_stale(
     Where there are more rows than the limit, those stay whose clocks ran out first. The owner of the longest overdue
     row is on top, and each one's rows stand with the longest overdue first; `group_sizes` tells how many leads each has
     in all, None where nobody counted them so far. The backlog, leads that were past their shelf life when they came in,
-    is one row per owner at the end of that owner's rows: `leads` counts it, `id` is None; these rows take up to half of
+    is one row per name at the end of its owner's rows: `leads` counts it, `id` is None; these rows take up to half of
     the limit, or what the others leave of it. `due` of `expiring` is the last day of the shelf life, its `overdue_days`
     are below 0 while that day is still to come. `last_touch` is None where no contact was recorded, which does not mean
     that there was none.
@@ -92,19 +92,16 @@ def list_stale(
         clocks: only the rows of these; none for all.
     """
     basis = read_basis(connection)
-    backlog = _count_backlog(connection, filters) if not clocks or Clock.BACKLOG in clocks else []
+    late = _count_backlog(connection, filters) if not clocks or Clock.BACKLOG in clocks else []
     found = _find_overdue(connection, filters, as_of, clocks, basis, limit)
+    most = None if limit is None else max(limit, page.MOST_COUNTED)
+    counted = _count_overdue(connection, filters, as_of, clocks, basis, most)
+    owners = *(counted.leads if counted else ()), *(row.lead["owner"] for row in found), *(row["owner"] for row in late)
+    desks = unite_names(connection, owners)
+    backlog = _order_backlog(late, desks)
     lines = len(backlog) if limit is None else min(len(backlog), max(limit // 2, limit - len(found)))
     shown = found if limit is None else found[: limit - lines]
     more = len(shown) < len(found) or lines < len(backlog)
-    most = None if limit is None else max(limit, page.MOST_COUNTED)
-    counted = _count_overdue(connection, filters, as_of, clocks, basis, most)
-    sizes = counted.with_backlog(backlog) if counted else Counter[str | None]()
-    owners = *sizes, *(row.lead["owner"] for row in shown), *(row["owner"] for row in backlog)
-    desks = {owner: name or "no owner" for owner, name in unite_names(connection, owners).items()}
-    in_all = Counter[Cell]()
-    for owner, leads in sizes.items():
-        in_all[desks[owner]] += leads
     rows = tuple(_group_by_desk(shown, backlog[:lines], desks, basis, as_of))
     return Table(
         title="Stale leads",
@@ -112,7 +109,8 @@ def list_stale(
         rows=rows,
         notes=(*basis.notes, _tell_backlog(filters)) if lines else basis.notes,
         group_by="owner",
-        group_sizes=dict.fromkeys(row["owner_shown"] for row in rows) if counted is None else in_all,
+        group_key="desk",
+        group_sizes=dict.fromkeys(row["desk"] for row in rows) if counted is None else counted.at(desks, backlog),
         total=counted.rows + len(backlog) if more and counted is not None else None,
         more=more,
         more_than=most if more and counted is None else None,
@@ -149,12 +147,15 @@ def _due_clocks(clocks: Collection[Clock]) -> list[Clock]:
 class _Counted:
     """What the whole list has besides the backlog: the leads of each owner, one for all its clocks, and the rows."""
 
-    leads: Counter[str | None]
+    leads: Mapping[str | None, int]
     rows: int
 
-    def with_backlog(self, backlog: Iterable[Row]) -> Counter[str | None]:
-        """The leads of each owner, and as many more as a line of the backlog counts."""
-        return self.leads + Counter({row["owner"]: row["leads"] for row in backlog})
+    def at(self, desks: Mapping[str | None, Person], backlog: Iterable[Row]) -> dict[Cell, int | None]:
+        """The leads at each desk, by its key, and as many more as the lines of the backlog count."""
+        sizes = Counter[Cell]()
+        for owner, leads in (*self.leads.items(), *((row["owner"], row["leads"]) for row in backlog)):
+            sizes[desks[owner].key] += leads
+        return dict(sizes)
 
 
 def _count_overdue(
@@ -174,8 +175,8 @@ def _count_overdue(
     rows = sum((one_if(_has_run_out(leads, clock, as_of, basis)) for clock in wanted), literal(0))
     by_owner = select(leads.c.owner, func.count(), func.sum(rows)).group_by(leads.c.owner)
     counts = connection.execute(by_owner).all()
-    counted = _Counted(Counter({owner: number for owner, number, _ in counts}), sum(lines for _, _, lines in counts))
-    return None if most is not None and counted.leads.total() > most else counted
+    counted = _Counted({owner: number for owner, number, _ in counts}, sum(lines for _, _, lines in counts))
+    return None if most is not None and sum(counted.leads.values()) > most else counted
 
 
 def _has_run_out(rows: FromClause, clock: Clock, as_of: date, basis: Basis) -> ColumnElement[bool]:
@@ -219,7 +220,7 @@ def _run_out_clocks(lead: Row, as_of: date, basis: Basis) -> Iterator[_Overdue]:
 
 
 def _count_backlog(connection: Connection, filters: Filters) -> list[Row]:
-    """Count the backlog by owner, the largest first, in the index alone where no filter needs the leads."""
+    """Count the backlog by owner, in the index alone where no filter needs the leads."""
     number = func.count().label("leads")
     if filters == Filters():
         owner = _score.c.owner
@@ -231,9 +232,20 @@ def _count_backlog(connection: Connection, filters: Filters) -> list[Row]:
             .join_from(_score, _lead, _lead.c.id == _score.c.lead_id)
             .where(may_be_contacted(), *conditions(filters))
         )
-    counted = statement.where(_score.c.backlog).group_by(owner)
-    rows = page.fetch(connection, counted, None)
-    return sorted(rows, key=lambda row: (-row["leads"], row["owner"] or ""))
+    return page.fetch(connection, statement.where(_score.c.backlog).group_by(owner), None)
+
+
+def _order_backlog(late: Iterable[Row], desks: Mapping[str | None, Person]) -> list[Row]:
+    """The lines of the desk with the largest backlog first, and of each the largest."""
+    sizes = Counter[Person]()
+    for row in late:
+        sizes[desks[row["owner"]]] += row["leads"]
+
+    def rank(row: Row) -> tuple[int, str, int, str]:
+        desk = desks[row["owner"]]
+        return -sizes[desk], desk.key or "", -row["leads"], row["owner"] or ""
+
+    return sorted(late, key=rank)
 
 
 def _tell_backlog(filters: Filters) -> str:
@@ -242,16 +254,11 @@ def _tell_backlog(filters: Filters) -> str:
 
 
 def _group_by_desk(
-    overdue: Iterable[_Overdue], backlog: Iterable[Row], desks: Mapping[str | None, str], basis: Basis, as_of: date
+    overdue: Iterable[_Overdue], backlog: Iterable[Row], desks: Mapping[str | None, Person], basis: Basis, as_of: date
 ) -> Iterator[CellRow]:
-    """The owner of the longest overdue row first; those with a backlog alone last, the largest of these first.
-
-    Args:
-        desks: what people see of each owner: all names of a person are one.
-    """
-    groups: dict[str, list[CellRow]] = {}
-    ordered = sorted(overdue, key=lambda row: (row.due, row.lead["id"], row.clock))
-    for row in ordered:
+    """The desk of the longest overdue row first; those with a backlog alone last, the largest of these first."""
+    groups: dict[Person, list[CellRow]] = {}
+    for row in sorted(overdue, key=lambda row: (row.due, row.lead["id"], row.clock)):
         desk = desks[row.lead["owner"]]
         groups.setdefault(desk, []).append(_present(row, desk, basis, as_of))
     for count in backlog:
@@ -261,11 +268,12 @@ def _group_by_desk(
         yield from rows
 
 
-def _present(row: _Overdue, desk: str, basis: Basis, as_of: date) -> CellRow:
+def _present(row: _Overdue, desk: Person, basis: Basis, as_of: date) -> CellRow:
     lead = row.lead
     return {
         **{key: lead[key] for key in ("id", "name", "company", "owner", "grade", "score", "stage")},
-        "owner_shown": desk,
+        "owner_shown": desk.name or "no owner",
+        "desk": desk.key,
         "grade_shown": basis.shown_grade(lead["grade"], lead["known"]),
         "clock": row.clock.value,
         "clock_shown": _CLOCK_WORDS[row.clock],
@@ -277,11 +285,12 @@ def _present(row: _Overdue, desk: str, basis: Basis, as_of: date) -> CellRow:
     }
 
 
-def _present_backlog(count: Row, desk: str) -> CellRow:
+def _present_backlog(count: Row, desk: Person) -> CellRow:
     came_late = count_of(count["leads"], "lead")
     return {column.key: None for column in _COLUMNS} | {
         "owner": count["owner"],
-        "owner_shown": desk,
+        "owner_shown": desk.name or "no owner",
+        "desk": desk.key,
         "name_shown": f"{came_late} too old on arrival",
         "clock": Clock.BACKLOG.value,
         "clock_shown": _CLOCK_WORDS[Clock.BACKLOG],

@@ -217,7 +217,7 @@ def _say_worth(records: Iterable[Record], criteria: Criteria) -> list[str]:
         return []
     converted = convert(worth, criteria.rates)
     if converted.total is None:
-        return [f"what is won cannot be added up: {', '.join(converted.without_rate)} has no rate in the criteria"]
+        return [f"what is won cannot be added up: amounts in {', '.join(converted.without_rate)} have no rate"]
     partly = "" if valued == won else f", {won - valued:,} of them without a value"
     total = f"{round_money(converted.total, criteria.currency):,.2f} {criteria.currency}"
     return [f"{count_of(won, 'won lead')} {'is' if won == 1 else 'are'} worth {total}{partly}"]
