@@ -121,6 +121,17 @@ def test_a_name_that_nobody_has_is_told_with_those_near_it(story: Program) -> No
     assert story.rows("report", "team", "--owner", "\udcff\x00", "--behind", "won", *DAY) == []
 
 
+def test_a_misspelt_name_is_told_behind_a_number_too(story: Program) -> None:
+    told = story.done("report", "team", "--owner", "Ben Ude", "--behind", "late", *DAY)
+    assert "no lead has the owner “Ben Ude”; near it: “Ben Ode”" in told.err
+
+
+def test_weeks_still_to_come_are_told(story: Program) -> None:
+    for report in ("team", "trend"):
+        told = story.done("report", report, "--since", "2027-01-01", "--until", "2027-02-01", *DAY)
+        assert "no day of this period has come yet" in told.err
+
+
 def test_a_narrow_terminal_shows_who_did_what_and_how_far_goals_are(
     story: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -264,7 +264,8 @@ def test_what_all_sources_come_to_says_where_a_part_is_unknown(sqlite_engine: En
         Spend, **spend(2, month=date(2026, 10, 1), amount=5_00, currency="XAU"), source="Fair", source_comparable="fair"
     )
     world.store_in(sqlite_engine)
-    (total,) = report(sqlite_engine, Filters()).summary
+    total, unrated = report(sqlite_engine, Filters()).summary
+    assert unrated == "Amounts in XAU have no rate: the sums of rows with such amounts are not known."
     assert total == (
         "In all: 3 leads, 3 of them qualified, 3 won, worth 24,000.00 EUR as far as is known; "
         "spent 70.00 EUR as far as is known."

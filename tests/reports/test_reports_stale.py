@@ -51,6 +51,10 @@ def expected_rows(world: World, as_of: Any) -> list[tuple[Any, ...]]:
     return sorted(rows)
 
 
+def fold(owner: str | None) -> str | None:
+    return None if owner is None else comparable(owner)
+
+
 def clock_rows(rows: Rows) -> list[tuple[Any, ...]]:
     return [(row["id"], row["clock"], row["due"], row["overdue_days"]) for row in rows if row["clock"] != "backlog"]
 
@@ -59,12 +63,12 @@ def clock_rows(rows: Rows) -> list[tuple[Any, ...]]:
 def test_all_rows_are_those_of_a_naive_evaluation(engine: Engine, seed: int) -> None:
     world = random_world(seed)
     world.store_in(engine)
-    backlog = Counter(lead["owner"] for lead, score in visible_scores(world) if score["backlog"])
+    backlog = Counter(fold(lead["owner"]) for lead, score in visible_scores(world) if score["backlog"])
     with view(engine) as connection:
         for as_of in (TODAY - timedelta(days=3), TODAY, TODAY + timedelta(days=30)):
             stale = list_stale(connection, Filters(), as_of, limit=None)
             assert sorted(clock_rows(stale.rows)) == sorted(row[1:] for row in expected_rows(world, as_of))
-            counted = {row["owner"]: row["leads"] for row in stale.rows if row["clock"] == "backlog"}
+            counted = {fold(row["owner"]): row["leads"] for row in stale.rows if row["clock"] == "backlog"}
             assert counted == backlog
             assert all(row["id"] is None for row in stale.rows if row["clock"] == "backlog")
             assert not stale.more
@@ -123,8 +127,7 @@ def test_each_owner_stands_once_with_the_longest_overdue_first(sqlite_engine: En
     for _, rows in groups:
         days = [row["overdue_days"] for row in rows if row["clock"] != "backlog"]
         assert days == sorted(days, reverse=True)
-        late = [row["owner"] for row in rows if row["clock"] == "backlog"]
-        assert len(late) == len(set(late)) and late == [row["owner"] for row in rows[len(rows) - len(late) :]]
+        assert [row["clock"] for row in rows].count("backlog") == (rows[-1]["clock"] == "backlog")
         worst += days[:1]
     assert worst == sorted(worst, reverse=True)
 
@@ -145,7 +148,7 @@ def test_all_names_of_a_member_are_one_desk(engine: Engine) -> None:
         "no owner (1)",
         "Ben Ode (1)",
     ]
-    assert [row["owner"] for row in stale.rows] == ["anna", "ANNA BERG", "Anna  Berg", "anna", None, "Ben Ode"]
+    assert [row["owner"] for row in stale.rows] == ["anna", "ANNA BERG", "Anna  Berg", "ANNA BERG", None, "Ben Ode"]
 
 
 def test_the_desk_with_the_largest_backlog_comes_first(engine: Engine) -> None:
@@ -158,12 +161,8 @@ def test_the_desk_with_the_largest_backlog_comes_first(engine: Engine) -> None:
     with view(engine) as connection:
         whole = list_stale(connection, Filters(), TODAY)
         part = list_stale(connection, Filters(), TODAY, limit=2)
-    assert [(row["owner_shown"], row["leads"]) for row in whole.rows] == [
-        ("Anna Berg", 2),
-        ("Anna Berg", 2),
-        ("Ben", 3),
-    ]
-    assert part.rows == whole.rows[:2]
+    assert [(row["owner"], row["leads"]) for row in whole.rows] == [("Anna Berg", 4), ("Ben", 3)]
+    assert part.rows == whole.rows
     assert whole.group_sizes == {"anna berg": 4, "ben": 3}
 
 

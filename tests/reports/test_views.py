@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,6 +15,7 @@ from world import NOON, TODAY, Event, World, random_world, view
 
 from leadtriage.criteria.example import example_criteria
 from leadtriage.criteria.money import minor_digits
+from leadtriage.criteria.text import comparable
 from leadtriage.db.schema import Spend, Verdict, VerdictLine
 from leadtriage.reports.aging import list_aging
 from leadtriage.reports.cohort import select_cohort
@@ -111,9 +112,12 @@ def test_views_say_what_lists_and_reports_say(engine: Engine, seed: int) -> None
         assert [row["id"] for row in read(connection, "v_junk", "ceiling DESC", "id DESC")] == candidates
         stale = list_stale(connection, EVERYTHING, TODAY, limit=None)
         keys = tuple(column.key for column in stale.columns)
-        assert Counter(as_text(row, keys) for row in read(connection, "v_stale")) == Counter(
-            as_text(dict(row), keys) for row in stale.rows
-        )
+        viewed, listed = read(connection, "v_stale"), [dict(row) for row in stale.rows]
+        overdue = (Counter(as_text(row, keys) for row in rows if row["id"]) for rows in (viewed, listed))
+        assert next(overdue) == next(overdue)
+        # The view has a line for each spelling of an owner, the list one for all of them.
+        backlog = (sum_backlog(rows) for rows in (viewed, listed))
+        assert next(backlog) == next(backlog)
         leads = list_leads(connection, EVERYTHING, limit=None)
         keys = tuple(column.key for column in leads.columns)
         assert [as_text(row, keys) for row in read(connection, "v_leads", "id DESC")] == [
@@ -121,6 +125,14 @@ def test_views_say_what_lists_and_reports_say(engine: Engine, seed: int) -> None
         ]
         assert_funnel(connection)
         assert_groups(connection)
+
+
+def sum_backlog(rows: Iterable[Mapping[str, Any]]) -> Counter[str]:
+    leads = Counter[str]()
+    for row in rows:
+        if row["id"] is None:
+            leads[comparable(row["owner"] or "")] += row["leads"]
+    return leads
 
 
 def assert_funnel(connection: Connection) -> None:

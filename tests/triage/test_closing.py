@@ -77,7 +77,7 @@ def test_a_value_without_a_currency_is_in_that_of_the_criteria() -> None:
     assert (value.amount, value.currency) == (1_200_000, criteria().currency)
 
 
-@pytest.mark.parametrize("text", ["", "much", "-5", "12000 XYZ"])
+@pytest.mark.parametrize("text", ["", "much", "-5", "12000 XYZ", "10k-20k", "under 5k"])
 def test_what_is_no_sum_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="no sum of money"):
         parse_value(text, criteria())

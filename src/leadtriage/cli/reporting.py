@@ -196,4 +196,5 @@ def report_team(
             table = explain_if_empty(connection, list_team(connection, criteria, filters, as_of), filters)
         else:
             table = list_team_leads(connection, criteria, filters, as_of, behind, limit=selection.most)
+            table = explain_if_empty(connection, table, filters)
     invocation.show(table, more=MORE)

@@ -32,6 +32,7 @@ from leadtriage.db.expressions import days_between, first_name, largest
 from leadtriage.reports.cohort import Members, find_members, has_reached
 from leadtriage.reports.filters import Filters
 from leadtriage.reports.intervals import find_share
+from leadtriage.reports.known_days import say_unknown_days
 from leadtriage.reports.page import CellRow
 from leadtriage.reports.people import choose_name, read_members
 from leadtriage.reports.quantiles import find_median, find_ninetieth
@@ -241,8 +242,5 @@ def _summarize(groups: Iterable[_Group]) -> tuple[str, ...]:
         share = f"{pursued / qualified:.0%} of the qualified leads are pursued by sales"
         answers.append(f"{share}: {pursued:,} of {qualified:,}{more}.")
     if undated:
-        answers.append(
-            f"Of the {counts[Step.TOUCHED_IN_TIME]:,} touched in time, the day of the first contact is not known for "
-            f"{undated:,}: the CRM told the last one, or only that there was one."
-        )
+        answers.append(say_unknown_days(counts[Step.TOUCHED_IN_TIME], undated))
     return tuple(answers)

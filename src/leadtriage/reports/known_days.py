@@ -56,6 +56,14 @@ def contacted_before() -> ColumnElement[bool]:
     return or_(*(func.coalesce(told, False) for told in (undated, _lead.c.first_touch_on < _lead.c.imported_on)))
 
 
+def say_unknown_days(touched: int, unknown: int) -> str:
+    """Say of how many leads that count as touched in time nobody knows when they were."""
+    return (
+        f"Of the {touched:,} touched in time, the day of the first contact is not known for {unknown:,}: the CRM told "
+        "the last one, or only that there was one."
+    )
+
+
 def _heard_of_contact_on() -> ColumnElement[date]:
     """Where no contact has a date, the day of the import that told of it: it took place on that day or before."""
     heard_on = func.coalesce(_lead.c.last_touch_on, _lead.c.imported_on)

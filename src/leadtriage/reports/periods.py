@@ -11,6 +11,8 @@ from sqlalchemy import ColumnElement
 
 from leadtriage.words import say_day
 
+NOT_YET = "no day of this period has come yet"
+
 
 @dataclass(frozen=True, slots=True)
 class Period:

@@ -111,6 +111,8 @@ def summarize(tallies: Sequence[Tally], money: Sequence[Sums], currency: str, *,
     What all qualified leads cost together is not said, since the spend of some sources may not be recorded.
     """
     said = [_add_up(tallies, money, currency)] if len(tallies) > 1 else []
+    if unrated := sorted({missing for sums in money for missing in sums.without_rate}):
+        said.append(f"Amounts in {', '.join(unrated)} have no rate: the sums of rows with such amounts are not known.")
     costs = [
         (cost, place)
         for place, (tally, sums) in enumerate(zip(tallies, money, strict=True))

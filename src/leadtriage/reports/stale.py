@@ -19,7 +19,7 @@ from leadtriage.reports.commands import Commands
 from leadtriage.reports.filters import Filters, conditions, may_be_contacted, not_hidden
 from leadtriage.reports.page import CellRow, Row
 from leadtriage.reports.people import Person, unite_names
-from leadtriage.tabular import Cell, Column, Table
+from leadtriage.tabular import Column, Table
 from leadtriage.vocabulary import Clock
 from leadtriage.words import count_of
 
@@ -83,7 +83,7 @@ def list_stale(
     Where there are more rows than the limit, those stay whose clocks ran out first. The owner of the longest overdue
     row is on top, and each one's rows stand with the longest overdue first; `group_sizes` tells how many leads each has
     in all, None where nobody counted them so far. The backlog, leads that were past their shelf life when they came in,
-    is one row per name at the end of its owner's rows: `leads` counts it, `id` is None; these rows take up to half of
+    is one row per owner at the end of that owner's rows: `leads` counts it, `id` is None; these rows take up to half of
     the limit, or what the others leave of it. `due` of `expiring` is the last day of the shelf life, its `overdue_days`
     are below 0 while that day is still to come. `last_touch` is None where no contact was recorded, which does not mean
     that there was none.
@@ -92,13 +92,14 @@ def list_stale(
         clocks: only the rows of these; none for all.
     """
     basis = read_basis(connection)
-    late = _count_backlog(connection, filters) if not clocks or Clock.BACKLOG in clocks else []
+    late = _count_backlog(connection, filters) if not clocks or Clock.BACKLOG in clocks else {}
     found = _find_overdue(connection, filters, as_of, clocks, basis, limit)
     most = None if limit is None else max(limit, page.MOST_COUNTED)
     counted = _count_overdue(connection, filters, as_of, clocks, basis, most)
-    owners = *(counted.leads if counted else ()), *(row.lead["owner"] for row in found), *(row["owner"] for row in late)
+    owners = *late, *(row.lead["owner"] for row in found), *(counted.leads if counted else ())
     desks = unite_names(connection, owners)
-    backlog = _order_backlog(late, desks)
+    too_late = _add_up(late, desks)
+    backlog = sorted(too_late.items(), key=lambda line: (-line[1], line[0].key or ""))
     lines = len(backlog) if limit is None else min(len(backlog), max(limit // 2, limit - len(found)))
     shown = found if limit is None else found[: limit - lines]
     more = len(shown) < len(found) or lines < len(backlog)
@@ -110,7 +111,11 @@ def list_stale(
         notes=(*basis.notes, _tell_backlog(filters)) if lines else basis.notes,
         group_by="owner",
         group_key="desk",
-        group_sizes=dict.fromkeys(row["desk"] for row in rows) if counted is None else counted.at(desks, backlog),
+        group_sizes=(
+            dict.fromkeys(row["desk"] for row in rows)
+            if counted is None
+            else {desk.key: leads for desk, leads in (_add_up(counted.leads, desks) + too_late).items()}
+        ),
         total=counted.rows + len(backlog) if more and counted is not None else None,
         more=more,
         more_than=most if more and counted is None else None,
@@ -149,13 +154,6 @@ class _Counted:
 
     leads: Mapping[str | None, int]
     rows: int
-
-    def at(self, desks: Mapping[str | None, Person], backlog: Iterable[Row]) -> dict[Cell, int | None]:
-        """The leads at each desk, by its key, and as many more as the lines of the backlog count."""
-        sizes = Counter[Cell]()
-        for owner, leads in (*self.leads.items(), *((row["owner"], row["leads"]) for row in backlog)):
-            sizes[desks[owner].key] += leads
-        return dict(sizes)
 
 
 def _count_overdue(
@@ -219,7 +217,7 @@ def _run_out_clocks(lead: Row, as_of: date, basis: Basis) -> Iterator[_Overdue]:
             yield _Overdue(ran_out, due, clock, lead)
 
 
-def _count_backlog(connection: Connection, filters: Filters) -> list[Row]:
+def _count_backlog(connection: Connection, filters: Filters) -> dict[str | None, int]:
     """Count the backlog by owner, in the index alone where no filter needs the leads."""
     number = func.count().label("leads")
     if filters == Filters():
@@ -232,20 +230,16 @@ def _count_backlog(connection: Connection, filters: Filters) -> list[Row]:
             .join_from(_score, _lead, _lead.c.id == _score.c.lead_id)
             .where(may_be_contacted(), *conditions(filters))
         )
-    return page.fetch(connection, statement.where(_score.c.backlog).group_by(owner), None)
+    rows = connection.execute(statement.where(_score.c.backlog).group_by(owner))
+    return {row.owner: row.leads for row in rows}
 
 
-def _order_backlog(late: Iterable[Row], desks: Mapping[str | None, Person]) -> list[Row]:
-    """The lines of the desk with the largest backlog first, and of each the largest."""
-    sizes = Counter[Person]()
-    for row in late:
-        sizes[desks[row["owner"]]] += row["leads"]
-
-    def rank(row: Row) -> tuple[int, str, int, str]:
-        desk = desks[row["owner"]]
-        return -sizes[desk], desk.key or "", -row["leads"], row["owner"] or ""
-
-    return sorted(late, key=rank)
+def _add_up(leads: Mapping[str | None, int], desks: Mapping[str | None, Person]) -> Counter[Person]:
+    """The leads at each desk, whatever the name that they stand under."""
+    together = Counter[Person]()
+    for owner, number in leads.items():
+        together[desks[owner]] += number
+    return together
 
 
 def _tell_backlog(filters: Filters) -> str:
@@ -254,16 +248,19 @@ def _tell_backlog(filters: Filters) -> str:
 
 
 def _group_by_desk(
-    overdue: Iterable[_Overdue], backlog: Iterable[Row], desks: Mapping[str | None, Person], basis: Basis, as_of: date
+    overdue: Iterable[_Overdue],
+    backlog: Iterable[tuple[Person, int]],
+    desks: Mapping[str | None, Person],
+    basis: Basis,
+    as_of: date,
 ) -> Iterator[CellRow]:
     """The desk of the longest overdue row first; those with a backlog alone last, the largest of these first."""
     groups: dict[Person, list[CellRow]] = {}
     for row in sorted(overdue, key=lambda row: (row.due, row.lead["id"], row.clock)):
         desk = desks[row.lead["owner"]]
         groups.setdefault(desk, []).append(_present(row, desk, basis, as_of))
-    for count in backlog:
-        desk = desks[count["owner"]]
-        groups.setdefault(desk, []).append(_present_backlog(count, desk))
+    for desk, leads in backlog:
+        groups.setdefault(desk, []).append(_present_backlog(desk, leads))
     for rows in groups.values():
         yield from rows
 
@@ -285,14 +282,14 @@ def _present(row: _Overdue, desk: Person, basis: Basis, as_of: date) -> CellRow:
     }
 
 
-def _present_backlog(count: Row, desk: Person) -> CellRow:
-    came_late = count_of(count["leads"], "lead")
-    return {column.key: None for column in _COLUMNS} | {
-        "owner": count["owner"],
+def _present_backlog(desk: Person, leads: int) -> CellRow:
+    nothing: CellRow = dict.fromkeys(column.key for column in _COLUMNS)
+    return nothing | {
+        "owner": desk.name,
         "owner_shown": desk.name or "no owner",
         "desk": desk.key,
-        "name_shown": f"{came_late} too old on arrival",
+        "name_shown": f"{count_of(leads, 'lead')} too old on arrival",
         "clock": Clock.BACKLOG.value,
         "clock_shown": _CLOCK_WORDS[Clock.BACKLOG],
-        "leads": count["leads"],
+        "leads": leads,
     }

@@ -6,7 +6,7 @@ The numbers are `records`', the advice is `coaching`'s; here they become rows.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from sqlalchemy import Connection
@@ -19,9 +19,11 @@ from leadtriage.reports.filters import Filters
 from leadtriage.reports.flag_reasons import read_flag_reasons
 from leadtriage.reports.goals import GoalKind, Progress, find_due, say_goal
 from leadtriage.reports.intervals import FEWEST, find_rate
+from leadtriage.reports.known_days import say_unknown_days
 from leadtriage.reports.overturns import say_too_few
 from leadtriage.reports.page import CellRow
 from leadtriage.reports.people import SYSTEM_MARK, People
+from leadtriage.reports.periods import NOT_YET
 from leadtriage.reports.quantiles import find_median
 from leadtriage.reports.records import Record, gather_records
 from leadtriage.reports.sums import convert, round_money
@@ -82,9 +84,9 @@ def list_team(connection: Connection, criteria: Criteria, filters: Filters, as_o
         rows += [_present_goal(records[key].name, further) for further in own[1:]]
     rows += [_present_goal(WHOLE_TEAM, each) for each in progress.get(WHOLE_TEAM, ())]
     said = [(records[key].name, line) for key in order for line in advice[key]]
-    in_all = (f"{line[0].upper()}{line[1:]}." for line in _say_worth(records.values(), criteria))
-    summary = " ".join((_summarize(records.values()), *in_all))
-    return Table("Team", _COLUMNS, tuple(rows), summary=(summary, *_tell_advice(said)))
+    summary = " ".join(_summarize(records.values(), criteria))
+    notes = (NOT_YET,) if filters.since is not None and filters.since > as_of else ()
+    return Table("Team", _COLUMNS, tuple(rows), summary=(summary, *_tell_advice(said)), notes=notes)
 
 
 def _measure_goals(
@@ -108,7 +110,7 @@ def _measure_goals(
 def _present(record: Record, progress: Progress | None, worth: Sequence[str], advice: Sequence[str]) -> CellRow:
     rate = find_rate(record.overturned, record.decided)
     rep, touch = find_median(record.for_rep.every), find_median(record.for_touch.every)
-    notes = [*_note(record), *worth, *_note_goal(progress)]
+    notes = [*_note(record), *_note_goal(progress)]
     return {
         "name": record.name,
         "name_shown": f"{record.name}{SYSTEM_MARK}" if record.system else None,
@@ -137,7 +139,7 @@ def _present(record: Record, progress: Progress | None, worth: Sequence[str], ad
         "overturn_low": rate.low,
         "overturn_high": rate.high,
         **_goal_cells(progress),
-        "note": "; ".join([*notes, *advice]) or None,
+        "note": "; ".join([*worth, *notes, *advice]) or None,
         "note_shown": "; ".join(notes),
     }
 
@@ -193,17 +195,23 @@ def _note_goal(progress: Progress | None) -> list[str]:
     return [] if progress is None else [f"goal: {say_goal(progress.goal)}"]
 
 
-def _summarize(records: Iterable[Record]) -> str:
+def _summarize(records: Collection[Record], criteria: Criteria) -> Iterator[str]:
     touches, reps = Counter[str](), 0
     for record in records:
         touches.update(record.touches)
         reps += record.assigned > 0
-    if not touches.total():
-        return "No lead was assigned within this period."
-    return (
-        f"Of {count_of(touches.total(), 'lead')} assigned to {count_of(reps, 'rep')}, {touches[IN_TIME]:,} were "
-        f"touched in time and {touches[LATE]:,} late; of {touches[NEVER]:,} no contact is recorded."
-    )
+    if touches:
+        yield (
+            f"Of {count_of(touches.total(), 'lead')} assigned to {count_of(reps, 'rep')}, {touches[IN_TIME]:,} were "
+            f"touched in time and {touches[LATE]:,} late; of {touches[NEVER]:,} no contact is recorded."
+        )
+    else:
+        yield "No lead was assigned within this period."
+    if dayless := sum(record.dayless for record in records):
+        yield say_unknown_days(touches[IN_TIME], dayless)
+    yield from (f"{line[0].upper()}{line[1:]}." for line in _say_worth(records, criteria))
+    if undated := sum(record.undated for record in records):
+        yield f"{undated:,} more {'was' if undated == 1 else 'were'} won on a day that nobody knows."
 
 
 def _say_worth(records: Iterable[Record], criteria: Criteria) -> list[str]:
@@ -217,7 +225,8 @@ def _say_worth(records: Iterable[Record], criteria: Criteria) -> list[str]:
         return []
     converted = convert(worth, criteria.rates)
     if converted.total is None:
-        return [f"what is won cannot be added up: amounts in {', '.join(converted.without_rate)} have no rate"]
+        unrated = ", ".join(converted.without_rate)
+        return [f"what {count_of(won, 'won lead')} came to cannot be added up: amounts in {unrated} have no rate"]
     partly = "" if valued == won else f", {won - valued:,} of them without a value"
     total = f"{round_money(converted.total, criteria.currency):,.2f} {criteria.currency}"
     return [f"{count_of(won, 'won lead')} {'is' if won == 1 else 'are'} worth {total}{partly}"]

@@ -80,11 +80,12 @@ class OwnedCount:
         for_rep: the working days that they waited to be assigned; None where that is not known, or does not matter.
         for_touch: the working days from there to the first touch; likewise.
         leads: how many they are.
+        dayless: of how many of those touched in time nobody knows the day of the first contact.
         won: how many of them are won; `undated` are won as well, but nobody knows when.
-        goals: how many of them count towards each kind of goal.
         currency: in which those of them that are won pay; None where none is, or nobody told what they are worth.
-        valued: of how many of the won somebody told it.
+        valued: of how many of the won somebody told what they are worth.
         worth: what these come to, in minor units.
+        goals: how many of them count towards each kind of goal.
     """
 
     owner_key: str
@@ -93,12 +94,13 @@ class OwnedCount:
     for_rep: int | None
     for_touch: int | None
     leads: int
+    dayless: int
     won: int
     undated: int
-    goals: tuple[int, ...]
     currency: str | None
     valued: int
     worth: int
+    goals: Sequence[int]
 
 
 def count_owned(connection: Connection, work: Work, goals: Sequence[GoalKind]) -> Iterator[OwnedCount]:
@@ -123,19 +125,25 @@ def count_owned(connection: Connection, work: Work, goals: Sequence[GoalKind]) -
         case((and_(assigned, rows.touched >= since), until_touch)).label("for_touch"),
         rows.currency,
     )
-    sums = func.count(rows.amount), *sum_in_parts(rows.amount)
-    flags = [rows[name] for name in ("won", "undated", *(f"goal_{place}" for place, _ in enumerate(goals)))]
+    dayless = one_if(and_(assigned, rows.touch == IN_TIME, rows.touched.is_(None)))
+    reached = [rows[f"goal_{place}"] for place, _ in enumerate(goals)]
     counted = (
-        select(*keys, first_name(rows.owner), func.count(), *sums, *(func.sum(flag) for flag in flags))
-        .where(sum(flags, rows.assigned) > 0)
+        select(
+            *keys,
+            first_name(rows.owner),
+            func.count(),
+            *(func.sum(flag) for flag in (dayless, rows.won, rows.undated)),
+            func.count(rows.amount),
+            *sum_in_parts(rows.amount),
+            *(func.sum(flag) for flag in reached),
+        )
+        .where(sum(reached, rows.assigned + rows.won + rows.undated) > 0)
         .group_by(*(key.name for key in keys))
     )
     for row in connection.execute(counted):
-        key, touch, for_rep, for_touch, currency, owner, leads, valued, high, low, won, undated, *reached = row
-        worth = join_parts(high, low)
-        yield OwnedCount(
-            key, owner, touch, for_rep, for_touch, leads, won, undated, tuple(reached), currency, valued, worth
-        )
+        key, touch, for_rep, for_touch, currency, owner, leads, dayless, won, undated, valued, high, low, *done = row
+        waits, value = (touch, for_rep, for_touch), (currency, valued, join_parts(high, low))
+        yield OwnedCount(key, owner, *waits, leads, dayless, won, undated, *value, done)
 
 
 def _select_outcomes(cohort: CTE, work: Work, goals: Sequence[ColumnElement[bool]]) -> Select[Any]:

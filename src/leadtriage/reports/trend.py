@@ -18,7 +18,7 @@ from leadtriage.db.schema import ImportBatch, Lead, Touch, table
 from leadtriage.reports.cohort import Members, find_members
 from leadtriage.reports.filters import Filters, not_hidden
 from leadtriage.reports.page import CellRow
-from leadtriage.reports.periods import last_day
+from leadtriage.reports.periods import NOT_YET, last_day
 from leadtriage.reports.stale_times import stale_times
 from leadtriage.reports.survivors import find_survivors
 from leadtriage.tabular import Column, Table
@@ -64,7 +64,7 @@ def list_trend(connection: Connection, criteria: Criteria, filters: Filters, as_
     """
     weeks = _list_weeks(filters, as_of)
     if not weeks:
-        return Table("Trend", _COLUMNS, (), summary=("No day of this period has come yet.",))
+        return Table("Trend", _COLUMNS, (), notes=(NOT_YET,))
     members = find_members(connection, replace(filters, since=None, until=None), as_of)
     wanted = select(_lead.c.id).select_from(members.rows).where(members.where) if _narrows(filters) else None
     counts = _count_days(connection, members, weeks)

@@ -12,7 +12,7 @@ from leadtriage.act import Act
 from leadtriage.criteria.model import Criteria
 from leadtriage.db.schema import Event, table
 from leadtriage.errors import LeadtriageError, UsageError
-from leadtriage.importing.values import Money, NotUnderstood, parse_money
+from leadtriage.importing.values import Money, NotUnderstood, parse_exact_money
 from leadtriage.triage.acting import LeadChange, acting, require_open
 from leadtriage.triage.choosing import Changed, choose, count_candidates
 from leadtriage.triage.parking import is_parked
@@ -47,13 +47,14 @@ def parse_value(text: str, criteria: Criteria, *, place: str = "--value") -> Mon
         UsageError: it is no sum of money.
     """
     try:
-        value = parse_money(text.strip(), criteria.currency)
+        value = parse_exact_money(text.strip(), criteria.currency)
     except NotUnderstood as error:
         raise UsageError(
             f"{text!r} is no sum of money: {error}", place=place, hint="such as 12000 or 12000EUR"
         ) from error
-    if value is None:
-        raise UsageError(f"{text!r} is no sum of money", place=place, hint="such as 12000 or 12000EUR")
+    if value is None or value.amount < 0:
+        below = "" if value is None else ": it is below 0"
+        raise UsageError(f"{text!r} is no sum of money{below}", place=place, hint="such as 12000 or 12000EUR")
     return value
 
 
