@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy import Engine
 from world import TODAY, World, view
 
 from leadtriage.criteria.example import example_criteria
+from leadtriage.criteria.model import TeamMember
 from leadtriage.output.digest import write_digest_html, write_digest_markdown
 from leadtriage.reports.digest import MOST_ROWS, Digest, make_digest
 
@@ -62,6 +64,9 @@ def test_the_manager_sees_all_and_a_rep_their_own(engine: Engine) -> None:
     assert made.tables[-1].rows[0]["leads"] == 1
     ann = digest(engine, "ann")
     assert ann.title == "Leads of ann, Fri 20 Nov 2026"
+    team = replace(example_criteria(), team=(TeamMember("Ann Berg", "sales", also=("ann",)),))
+    with view(engine) as connection:
+        assert make_digest(connection, team, TODAY, "ANN").title == "Leads of Ann Berg, Fri 20 Nov 2026"
     assert [ids(ann, part) for part in range(3)] == [[1], [3], []]
     assert len(ann.tables) == 2, "nothing of Ann's waits for a review, and none came in"
     assert digest(engine, "Cy").tables == ()

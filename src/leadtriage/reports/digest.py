@@ -19,6 +19,7 @@ from leadtriage.reports.funnel import list_funnel
 from leadtriage.reports.junk import list_candidates
 from leadtriage.reports.nurture import list_nurture
 from leadtriage.reports.page import MOST_COUNTED
+from leadtriage.reports.people import People
 from leadtriage.reports.stale import list_stale
 from leadtriage.tabular import Cell, Table
 from leadtriage.vocabulary import Clock, Step
@@ -57,16 +58,17 @@ def make_digest(connection: Connection, criteria: Criteria, as_of: date, owner: 
         _list_week(connection, filters, as_of),
     )
     return Digest(
-        title=f"{_say_whose(owner)}, {say_weekday(as_of, as_of)} {as_of.year}",
+        title=f"{_say_whose(owner, People(criteria.team))}, {say_weekday(as_of, as_of)} {as_of.year}",
         remarks=_tell_age(read_basis(connection), as_of),
         tables=tuple(part for part in parts if part.rows),
     )
 
 
-def _say_whose(owner: str | None) -> str:
+def _say_whose(owner: str | None, people: People) -> str:
     if owner is None:
         return "All leads"
-    return f"Leads of {owner.strip()}" if owner.strip() else "Leads without an owner"
+    name = people.members.get(people.find(owner), owner.strip())
+    return f"Leads of {name}" if name else "Leads without an owner"
 
 
 def _tell_age(basis: Basis, as_of: date) -> tuple[str, ...]:
