@@ -6,7 +6,7 @@ import gc
 import signal
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -30,6 +30,19 @@ def statements() -> Iterator[None]:
     with shared_statements():
         yield
     gc.set_threshold(*usual)
+
+
+@pytest.fixture
+def public_data() -> Callable[[str], Path]:
+    """Find a public file or folder beside the project, as it is not ours to copy; without it the test is skipped."""
+
+    def find(name: str) -> Path:
+        path = Path(__file__).parents[2] / "shared" / "data" / name
+        if not path.exists():
+            pytest.skip(f"no public data at {path}")
+        return path
+
+    return find
 
 
 @pytest.fixture

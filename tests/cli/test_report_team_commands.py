@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import csv
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from program import Program
-
-MAVEN = Path(__file__).parents[3] / "shared" / "data" / "maven" / "sales_pipeline.csv"
 
 TEAM = """
 team:
@@ -148,13 +147,13 @@ def test_a_narrow_terminal_shows_who_did_what_and_how_far_goals_are(
     assert "1 of 4 touched ██▌····│··" in told
 
 
-@pytest.mark.skipif(not MAVEN.exists(), reason="Maven's sales pipeline is not on this machine")
-def test_maven_agrees_with_sums_by_plain_sql(program: Program) -> None:
+def test_maven_agrees_with_sums_by_plain_sql(program: Program, public_data: Callable[[str], Path]) -> None:
+    deals_of_maven = public_data("maven/sales_pipeline.csv")
     options = ("--system", "maven", "--date-order", "day-first", "--as-of", "2018-01-31")
-    program.done("import", str(MAVEN), *options)
+    program.done("import", str(deals_of_maven), *options)
     plain = sqlite3.connect(":memory:")
     plain.execute("CREATE TABLE deal (agent, stage, engaged, closed, value INTEGER)")
-    with MAVEN.open(encoding="utf-8", newline="") as file:
+    with deals_of_maven.open(encoding="utf-8", newline="") as file:
         plain.executemany(
             "INSERT INTO deal VALUES (:sales_agent, :deal_stage, :engage_date, :close_date, :close_value)",
             csv.DictReader(file),

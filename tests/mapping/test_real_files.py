@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from leadtriage.importing.mapping import plan_columns
 from leadtriage.importing.statuses import read_outcome, read_status
-
-DATA = Path(__file__).parents[3] / "shared" / "data"
 
 EXPECTED: dict[str, tuple[str | None, dict[str, str]]] = {
     "zoho-leads.csv": (
@@ -41,10 +40,9 @@ EXPECTED: dict[str, tuple[str | None, dict[str, str]]] = {
 }
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason=f"the shared sample files are not there ({DATA})")
 @pytest.mark.parametrize("name", EXPECTED)
-def test_real_export(name: str) -> None:
-    with (DATA / name).open(encoding="utf-8-sig", newline="") as stream:
+def test_real_export(name: str, public_data: Callable[[str], Path]) -> None:
+    with public_data(name).open(encoding="utf-8-sig", newline="") as stream:
         headers, *rows = list(csv.reader(stream))
     plan = plan_columns(headers, rows[:200], {})
     system, expected = EXPECTED[name]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,6 @@ from pollock import pollute_rows, score_table
 
 from leadtriage.importing.source import ReadOptions, open_source, parsed_table
 
-FILES = Path(__file__).parents[3] / "shared" / "data" / "csv" / "pollock-files"
 LOWEST_MEAN = 9.7
 
 TABLE = [
@@ -32,12 +32,11 @@ def load(path: Path) -> list[list[str]]:
     return list(parsed_table(open_source(path, None, ReadOptions(), allow_empty=True)))
 
 
-def test_whole_file_cases_reach_the_bar() -> None:
-    if not FILES.is_dir():
-        pytest.skip(f"the benchmark's files are not at {FILES}")
+def test_whole_file_cases_reach_the_bar(public_data: Callable[[str], Path]) -> None:
+    files = public_data("csv/pollock-files")
     scores = {}
-    for path in sorted((FILES / "csv").iterdir()):
-        with (FILES / "clean" / path.name).open(encoding="utf-8", newline="") as file:
+    for path in sorted((files / "csv").iterdir()):
+        with (files / "clean" / path.name).open(encoding="utf-8", newline="") as file:
             scores[path.name] = score_table(list(csv.reader(file)), load(path))
     assert sum(scores.values()) / len(scores) >= LOWEST_MEAN, scores
 

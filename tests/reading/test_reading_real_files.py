@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from leadtriage.importing.source import ReadOptions, open_source
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
 ROWS = {
     "zoho-leads.csv": (3_900, 13),
     "hubspot/hubspot_contacts.csv": (950, 20),
@@ -19,10 +19,8 @@ ROWS = {
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_rows_and_columns_of_exports(name: str) -> None:
-    if not (DATA / name).exists():
-        pytest.skip(f"not at hand: {DATA / name}")
-    source = open_source(DATA / name, None, ReadOptions())
+def test_rows_and_columns_of_exports(name: str, public_data: Callable[[str], Path]) -> None:
+    source = open_source(public_data(name), None, ReadOptions())
     chunks = list(source.rows())
     assert (sum(len(chunk.cells) for chunk in chunks), len(source.headers)) == ROWS[name]
     assert not any(chunk.problems for chunk in chunks)
@@ -30,10 +28,8 @@ def test_rows_and_columns_of_exports(name: str) -> None:
 
 
 @pytest.mark.parametrize("folder", ["csv-spectrum", "encodings", "lead-exports"])
-def test_small_files_have_a_header_and_sound_rows(folder: str) -> None:
-    if not (DATA / "csv" / folder).is_dir():
-        pytest.skip(f"not at hand: {DATA / 'csv' / folder}")
-    for path in sorted((DATA / "csv" / folder).iterdir()):
+def test_small_files_have_a_header_and_sound_rows(folder: str, public_data: Callable[[str], Path]) -> None:
+    for path in sorted(public_data(f"csv/{folder}").iterdir()):
         source = open_source(path, None, ReadOptions())
         assert (source.reading.header_rows, source.reading.tables) == (1, 1), path
         assert len(source.headers) > 1, path

@@ -6,6 +6,7 @@ import datetime
 import io
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,6 @@ from leadtriage.errors import FileError
 from leadtriage.importing.reading.spreadsheet import detect_spreadsheet
 from leadtriage.importing.source import ReadOptions, open_source, parsed_table
 
-SHARED = Path(__file__).parents[3] / "shared" / "data" / "csv" / "encodings" / "test.xlsx"
 WORKSHEET = '<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
 FAR_CELLS = (
     '<sheetData><row r="1"><c r="A1"><v>1</v></c></row>'
@@ -140,9 +140,7 @@ def test_an_archive_of_something_else_is_refused(tmp_path: Path) -> None:
         open_source(tmp_path / "leads.zip", None, ReadOptions())
 
 
-def test_a_foreign_workbook() -> None:
-    if not SHARED.exists():
-        pytest.skip(f"not at hand: {SHARED}")
-    source = open_source(SHARED, None, ReadOptions())
+def test_a_foreign_workbook(public_data: Callable[[str], Path]) -> None:
+    source = open_source(public_data("csv/encodings/test.xlsx"), None, ReadOptions())
     assert source.headers[:3] == ("text", "date", "integer")
     assert sum(len(chunk.cells) for chunk in source.rows()) == 5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
+from collections.abc import Callable
 from io import StringIO
 from itertools import combinations
 from pathlib import Path
@@ -23,14 +24,14 @@ from leadtriage.matching.pairs import LIKELY, find_pairs
 from leadtriage.matching.profiles import Profile, read_profiles
 from leadtriage.matching.weighing import Scales, Weighed
 
-FILE = Path(__file__).parents[3] / "shared" / "data" / "dedupe" / "fake_1000.csv"
 CASES = yaml.safe_load((Path(__file__).parent / "cases" / "duplicates.yaml").read_text(encoding="utf-8"))
 
 
-@pytest.mark.skipif(not FILE.exists(), reason="the public data is not here")
-def test_pairs_found_by_import_and_list_together_are_right_and_nearly_all(sqlite_engine: Engine) -> None:
+def test_pairs_found_by_import_and_list_together_are_right_and_nearly_all(
+    sqlite_engine: Engine, public_data: Callable[[str], Path]
+) -> None:
     """Rows that were merged into one lead, and rows of two leads that are listed as a pair, without the truth."""
-    with FILE.open(encoding="utf-8", newline="") as stream:
+    with public_data("dedupe/fake_1000.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     cluster = {row["unique_id"]: row.pop("cluster") for row in rows}
     text = StringIO()
