@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -51,6 +52,12 @@ class Program:
         ran = self(*arguments)
         assert ran.code == 0, ran.err
         return ran
+
+    def define(self, further: str) -> None:
+        """Write the starter's criteria with further sections at the end."""
+        self.done("init")
+        with Path("criteria.yaml").open("a", encoding="utf-8") as file:
+            file.write(further)
 
     def rows(self, *arguments: str) -> Any:
         """Run one that must end with 0 and read its JSON."""

@@ -15,12 +15,9 @@ team:
 
 
 @pytest.fixture
-def team(program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
+def team(program: Program) -> Program:
     """A team, a qualified lead, and one that needs answers."""
-    monkeypatch.chdir(tmp_path)
-    program.done("init")
-    with Path("criteria.yaml").open("a", encoding="utf-8") as file:
-        file.write(TEAM)
+    program.define(TEAM)
     known = ("--title", "CEO", "--set", "budget=50000", "--set", "industry=software", "--set", "employees=100")
     program.done("add", "--name", "Ann Lee", "--email", "ann@acme.io", "--need", "replace excel", *known, *DAY)
     program.done("add", "--name", "Bob Fox", "--set", "country=DE", *DAY)

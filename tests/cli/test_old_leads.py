@@ -16,12 +16,9 @@ PERIOD = ("--since", DAY[1])
 
 
 @pytest.fixture
-def old(program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
+def old(program: Program) -> Program:
     """Three leads that came in years before they were imported, and a team."""
-    monkeypatch.chdir(tmp_path)
-    program.done("init")
-    with Path("criteria.yaml").open("a", encoding="utf-8") as file:
-        file.write("\nteam:\n  - {name: Maria, role: sales}\n")
+    program.define("\nteam:\n  - {name: Maria, role: sales}\n")
     Path("old.csv").write_text(ROWS, encoding="utf-8")
     program.done("import", "old.csv", *DAY)
     program.done("score", *DAY)

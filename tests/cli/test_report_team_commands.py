@@ -45,9 +45,7 @@ OCTOBER = ("--since", "2026-10-01", "--until", "2026-10-31")
 @pytest.fixture
 def story(program: Program, tmp_path: Path) -> Program:
     """October as it went: Anna has 1 to 3, Ben has 4, nobody has 5."""
-    program.done("init")
-    criteria = tmp_path / "criteria.yaml"
-    criteria.write_text(criteria.read_text(encoding="utf-8") + TEAM, encoding="utf-8")
+    program.define(TEAM)
     (tmp_path / "leads.csv").write_text(LEADS, encoding="utf-8")
     program.done("import", "leads.csv", "--as-of", "2026-10-06")
     for command in STORY:

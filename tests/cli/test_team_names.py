@@ -21,9 +21,7 @@ PAM = ("Pam Beesly", "pam  beesly", "Pam", "PAM.BEESLY@example.com")
 def team(program: Program) -> None:
     """Four leads, three of which are Pam Beesly's by two other names; nobody's is Toby's."""
     Path("leads.csv").write_text(LEADS, encoding="utf-8")
-    program.done("init")
-    with Path("criteria.yaml").open("a", encoding="utf-8") as file:
-        file.write(TEAM)
+    program.define(TEAM)
     program.done("import", "leads.csv", *DAY)
     program.done("score", *DAY)
 

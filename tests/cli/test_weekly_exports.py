@@ -11,12 +11,9 @@ HEAD = "Record ID,First Name,Last Name,Email,Contact owner,Job Title\n"
 
 
 @pytest.fixture
-def export(program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
+def export(program: Program) -> Program:
     """A CRM's first export, worked on: handed to Anna, and asked for the title."""
-    monkeypatch.chdir(tmp_path)
-    program.done("init")
-    with Path("criteria.yaml").open("a", encoding="utf-8") as file:
-        file.write("team:\n  - {name: Anna}\n")
+    program.define("team:\n  - {name: Anna}\n")
     import_week(program, 1, "Tina", "Clerk")
     program.done("score", "--as-of", "2026-10-01")
     program.done("assign", "--lead", "1", "--to", "Anna", "--as-of", "2026-10-02")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypeVar
 
 from leadtriage.criteria.fields import FieldType, Operator
-from leadtriage.criteria.model import AllOf, AnyOf, Comparison, Condition, Scalar
+from leadtriage.criteria.model import AllOf, AnyOf, Comparison, Condition, Disqualifier, Scalar, Tier
 
 MOST_LISTED = 4
+
+_Labelled = TypeVar("_Labelled", Tier, Disqualifier)
 
 _BEFORE_OPERANDS = {
     Operator.IS: "",
@@ -36,12 +40,14 @@ def label_condition(condition: Condition, *, field: str | None, column: str | No
     return _describe(condition, subject=(field, column), inner=False)
 
 
-def tell_apart(labels: Sequence[str]) -> list[str]:
-    """Number those of some labels that are equal, as long lists are that begin alike: the second is "a, b (2)"."""
-    return [
-        f"{label} ({number})" if (number := labels[: place + 1].count(label)) > 1 else label
-        for place, label in enumerate(labels)
-    ]
+def tell_apart(lines: Sequence[_Labelled]) -> tuple[_Labelled, ...]:
+    """Number labels that are equal, as those of long lists are that begin alike: the second is "a, b (2)"."""
+    labels = [line.label for line in lines]
+    numbers = (labels[: place + 1].count(label) for place, label in enumerate(labels))
+    return tuple(
+        line if number == 1 else replace(line, label=f"{line.label} ({number})")
+        for line, number in zip(lines, numbers, strict=True)
+    )
 
 
 def _describe(condition: Condition, *, subject: tuple[str | None, str | None] | None, inner: bool) -> str:

@@ -34,7 +34,7 @@ class Record:
 
     Attributes:
         touches: leads that were assigned to them within the period, by what became of the first touch.
-        dayless: of how many of those touched in time nobody knows the day of the first contact.
+        undated_touches: of how many of those touched in time nobody knows the day of the first contact.
         for_rep: what those leads waited to be assigned, in working days.
         for_touch: what they waited from there to the first touch.
         worth: what the won leads are worth, in minor units by currency; `valued` are those of which somebody told it.
@@ -46,7 +46,7 @@ class Record:
 
     name: str
     touches: Counter[str] = field(default_factory=Counter)
-    dayless: int = 0
+    undated_touches: int = 0
     for_rep: Waits = field(default_factory=Waits)
     for_touch: Waits = field(default_factory=Waits)
     won: int = 0
@@ -129,7 +129,7 @@ def _add(record: Record, counted: OwnedCount, kinds: Sequence[GoalKind]) -> None
         if days is not None:
             waits.every[days] += counted.leads
             waits.late[days] += counted.leads if counted.touch == LATE else 0
-    record.dayless += counted.dayless
+    record.undated_touches += counted.undated_touches
     record.won += counted.won
     record.undated += counted.undated
     if counted.currency is not None:

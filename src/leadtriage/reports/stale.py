@@ -92,14 +92,14 @@ def list_stale(
         clocks: only the rows of these; none for all.
     """
     basis = read_basis(connection)
-    late = _count_backlog(connection, filters) if not clocks or Clock.BACKLOG in clocks else {}
+    late_by_owner = _count_backlog(connection, filters) if not clocks or Clock.BACKLOG in clocks else {}
     found = _find_overdue(connection, filters, as_of, clocks, basis, limit)
     most = None if limit is None else max(limit, page.MOST_COUNTED)
     counted = _count_overdue(connection, filters, as_of, clocks, basis, most)
-    owners = *late, *(row.lead["owner"] for row in found), *(counted.leads if counted else ())
+    owners = *late_by_owner, *(row.lead["owner"] for row in found), *(counted.leads if counted else ())
     desks = unite_names(connection, owners)
-    too_late = _add_up(late, desks)
-    backlog = sorted(too_late.items(), key=lambda line: (-line[1], line[0].key or ""))
+    late_by_desk = _add_up(late_by_owner, desks)
+    backlog = sorted(late_by_desk.items(), key=lambda line: (-line[1], line[0].key or ""))
     lines = len(backlog) if limit is None else min(len(backlog), max(limit // 2, limit - len(found)))
     shown = found if limit is None else found[: limit - lines]
     more = len(shown) < len(found) or lines < len(backlog)
@@ -114,7 +114,7 @@ def list_stale(
         group_sizes=(
             dict.fromkeys(row["desk"] for row in rows)
             if counted is None
-            else {desk.key: leads for desk, leads in (_add_up(counted.leads, desks) + too_late).items()}
+            else {desk.key: leads for desk, leads in (_add_up(counted.leads, desks) + late_by_desk).items()}
         ),
         total=counted.rows + len(backlog) if more and counted is not None else None,
         more=more,

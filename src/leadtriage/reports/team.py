@@ -207,8 +207,8 @@ def _summarize(records: Collection[Record], criteria: Criteria) -> Iterator[str]
         )
     else:
         yield "No lead was assigned within this period."
-    if dayless := sum(record.dayless for record in records):
-        yield say_unknown_days(touches[IN_TIME], dayless)
+    if undated_touches := sum(record.undated_touches for record in records):
+        yield say_unknown_days(touches[IN_TIME], undated_touches)
     yield from (f"{line[0].upper()}{line[1:]}." for line in _say_worth(records, criteria))
     if undated := sum(record.undated for record in records):
         yield f"{undated:,} more {'was' if undated == 1 else 'were'} won on a day that nobody knows."

@@ -80,7 +80,7 @@ class OwnedCount:
         for_rep: the working days that they waited to be assigned; None where that is not known, or does not matter.
         for_touch: the working days from there to the first touch; likewise.
         leads: how many they are.
-        dayless: of how many of those touched in time nobody knows the day of the first contact.
+        undated_touches: of how many of those touched in time nobody knows the day of the first contact.
         won: how many of them are won; `undated` are won as well, but nobody knows when.
         currency: in which those of them that are won pay; None where none is, or nobody told what they are worth.
         valued: of how many of the won somebody told what they are worth.
@@ -94,7 +94,7 @@ class OwnedCount:
     for_rep: int | None
     for_touch: int | None
     leads: int
-    dayless: int
+    undated_touches: int
     won: int
     undated: int
     currency: str | None
@@ -125,14 +125,14 @@ def count_owned(connection: Connection, work: Work, goals: Sequence[GoalKind]) -
         case((and_(assigned, rows.touched >= since), until_touch)).label("for_touch"),
         rows.currency,
     )
-    dayless = one_if(and_(assigned, rows.touch == IN_TIME, rows.touched.is_(None)))
+    undated_touches = one_if(and_(assigned, rows.touch == IN_TIME, rows.touched.is_(None)))
     reached = [rows[f"goal_{place}"] for place, _ in enumerate(goals)]
     counted = (
         select(
             *keys,
             first_name(rows.owner),
             func.count(),
-            *(func.sum(flag) for flag in (dayless, rows.won, rows.undated)),
+            *(func.sum(flag) for flag in (undated_touches, rows.won, rows.undated)),
             func.count(rows.amount),
             *sum_in_parts(rows.amount),
             *(func.sum(flag) for flag in reached),
@@ -141,9 +141,11 @@ def count_owned(connection: Connection, work: Work, goals: Sequence[GoalKind]) -
         .group_by(*(key.name for key in keys))
     )
     for row in connection.execute(counted):
-        key, touch, for_rep, for_touch, currency, owner, leads, dayless, won, undated, valued, high, low, *done = row
-        waits, value = (touch, for_rep, for_touch), (currency, valued, join_parts(high, low))
-        yield OwnedCount(key, owner, *waits, leads, dayless, won, undated, *value, done)
+        key, touch, for_rep, for_touch, currency, owner, leads, touches, won, undated, valued, high, low, *done = row
+        worth = join_parts(high, low)
+        yield OwnedCount(
+            key, owner, touch, for_rep, for_touch, leads, touches, won, undated, currency, valued, worth, done
+        )
 
 
 def _select_outcomes(cohort: CTE, work: Work, goals: Sequence[ColumnElement[bool]]) -> Select[Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from decimal import Decimal
 
 from leadtriage.criteria.describe import describe_condition, tell_apart
@@ -40,8 +39,7 @@ def read_junk(node: YamlNode, mistakes: Mistakes) -> JunkRules:
         lines = read_each(
             entries["disqualify"], mistakes, lambda item: _read_disqualifier(item, mistakes), what="disqualify"
         )
-        labels = tell_apart([line.label for line in lines])
-        disqualify = tuple(replace(line, label=label) for line, label in zip(lines, labels, strict=True))
+        disqualify = tell_apart(lines)
     return JunkRules(below or 0, known if known is not None else DEFAULT_JUNK.known, disqualify)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from types import MappingProxyType
 
 from leadtriage.criteria.describe import label_condition, tell_apart
@@ -98,9 +97,7 @@ def _read_criterion(
             mistakes.add(entries["tiers"].place, f"{called}: found no tier, expected at least one")
         has_subject = "field" in entries or "column" in entries
         read = [_read_tier(item, subject, mistakes, has_subject=has_subject) for item in items]
-        told = [tier for tier in read if tier is not None]
-        labels = tell_apart([tier.label for tier in told])
-        tiers = tuple(replace(tier, label=label) for tier, label in zip(told, labels, strict=True))
+        tiers = tell_apart([tier for tier in read if tier is not None])
     if name is None:
         return None
     names.append((name, entries["name"].place))
