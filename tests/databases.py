@@ -16,7 +16,7 @@ from sqlalchemy.util import LRUCache
 
 from leadtriage.db import engine as opening
 from leadtriage.db.engine import open_database
-from leadtriage.db.indexes import indexed_tables
+from leadtriage.db.tables.indexes import indexed_tables
 
 _TEMPLATE = "template_of_tests"
 

@@ -12,7 +12,7 @@ import sys
 from alembic import command
 from sqlalchemy import create_engine
 
-from leadtriage.db.upgrade import make_config
+from leadtriage.db.migrate import make_config
 
 
 def main() -> int:

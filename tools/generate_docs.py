@@ -16,7 +16,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 DOCUMENTS: dict[str, str] = {
     "docs/criteria.md": "leadtriage.criteria.reference:render_reference",
     "src/leadtriage/criteria/criteria.schema.json": "leadtriage.criteria.json_schema:render_schema",
-    "docs/cli.md": "leadtriage.cli.reference:render_reference",
+    "docs/cli.md": "leadtriage.cli.framework.reference:render_reference",
 }
 """Each generated file and the function, as `module:name`, that takes nothing and returns its text."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from program import DAY, Program
 
-from leadtriage.settings import SETTINGS
+from leadtriage.core.context import SETTINGS
 
 SAMPLE = "leads.csv"
 

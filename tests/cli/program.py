@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from leadtriage.cli import main
+from leadtriage.cli import app
 
 DAY = ("--as-of", "2026-11-20")
 """The day on which the sample's story is told."""
@@ -39,7 +39,7 @@ class Program:
         """Run one command line."""
         self._capsys.readouterr()
         try:
-            main.make_app(arguments[0])(list(arguments), prog_name="leadtriage")
+            app.make_app(arguments[0])(list(arguments), prog_name="leadtriage")
             code: Any = 0
         except SystemExit as ended:
             code = ended.code or 0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
-from leadtriage.cli.review_session import EndOfInput
-from leadtriage.tabular import Card
+from leadtriage.cli.review.session import EndOfInput
+from leadtriage.core.tables import Card
 
 Answer = str | BaseException | Callable[[], None]
 """What is typed, how it is left, or something that happens in the meantime."""

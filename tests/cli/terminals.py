@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-PROGRAM = (sys.executable, "-c", "from leadtriage.cli.main import run; run()")
+PROGRAM = (sys.executable, "-c", "from leadtriage.cli.app import run; run()")
 WIPE = "\x1b[H\x1b[J"
 _CODE = re.compile(r"\x1b\[[?0-9;]*[a-zA-Z]")
 _PATIENCE = 60

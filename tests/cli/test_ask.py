@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from program import DAY, Program
 
-from leadtriage.cli import asking
+from leadtriage.cli.commands import ask
 
 
 @pytest.fixture
@@ -30,8 +30,8 @@ def test_answers_are_stored_and_the_score_is_told(lead: Program) -> None:
 
 def test_questions_are_asked_in_turn(lead: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     typed = iter(["a lot", "20k", "", "?", "q"])
-    monkeypatch.setattr(asking, "require_terminal", lambda hint: None)
-    monkeypatch.setattr(asking, "read_line", lambda prompt: next(typed))
+    monkeypatch.setattr(ask, "require_terminal", lambda hint: None)
+    monkeypatch.setattr(ask, "read_line", lambda prompt: next(typed))
     ran = lead.done("ask", "1", "--format", "csv", *DAY)
     assert "is no budget" in ran.err
     assert "+20" in ran.err

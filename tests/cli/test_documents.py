@@ -17,9 +17,10 @@ from pathlib import Path
 import pytest
 
 from conftest import copy_sample
-from leadtriage.act import Act
-from leadtriage.cli import clock, main
-from leadtriage.criteria.source import example_text
+from leadtriage.cli import app
+from leadtriage.cli.framework.context import make_act
+from leadtriage.core.context import Act
+from leadtriage.criteria.loader import example_text
 
 PROJECT = Path(__file__).resolve().parents[2]
 DOCUMENTS = (
@@ -44,12 +45,12 @@ def run_command(line: str) -> str:
     stream = io.TextIOWrapper(written, encoding="utf-8", write_through=True)
     words = shlex.split(line)[1:]
     with redirect_stdout(stream), redirect_stderr(stream), pytest.raises(SystemExit):
-        main.make_app(words[0])(words, prog_name="leadtriage")
+        app.make_app(words[0])(words, prog_name="leadtriage")
     return written.getvalue().decode("utf-8")
 
 
 def at_half_past_nine(by: str, as_of: date | None, timezone: str | None) -> Act:
-    act = clock.make_act(by, as_of, timezone)
+    act = make_act(by, as_of, timezone)
     return replace(act, at=datetime.combine(act.as_of, time(9, 30)))
 
 
@@ -57,7 +58,7 @@ def at_half_past_nine(by: str, as_of: date | None, timezone: str | None) -> Act:
 def test_sessions_are_what_the_program_says(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     copy_sample(tmp_path)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("leadtriage.cli.invocation.make_act", at_half_past_nine)
+    monkeypatch.setattr("leadtriage.cli.framework.context.make_act", at_half_past_nine)
     for variable in ("LEADTRIAGE_DB", "LEADTRIAGE_CRITERIA", "NO_COLOR"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("LEADTRIAGE_USER", "maria")

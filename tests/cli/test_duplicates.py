@@ -12,15 +12,15 @@ from program import Program
 from sessions import Answer, ScriptedSession
 from sqlalchemy import Engine
 
-from leadtriage.act import Act
-from leadtriage.cli.clock import make_act
-from leadtriage.cli.pairing import BY_OPTION, LAST_QUESTION, PairReview
-from leadtriage.cli.review_session import EndOfInput
-from leadtriage.criteria.example import example_criteria
+from leadtriage.cli.framework.context import make_act
+from leadtriage.cli.review.duplicates import BY_OPTION, LAST_QUESTION, PairReview
+from leadtriage.cli.review.session import EndOfInput
+from leadtriage.core.context import Act
+from leadtriage.criteria.loader import example_criteria
 from leadtriage.db.engine import open_database, reading
 from leadtriage.matching.pairs import find_pairs
-from leadtriage.output.review_card import draw_on_screen
-from leadtriage.output.screen import Screen
+from leadtriage.rendering.cards import draw_on_screen
+from leadtriage.rendering.screen import Screen
 
 MARIA = ("--as-of", "2026-11-20", "--by", "Maria")
 FILE = """Id,Name,Email,Phone,Company,City,Owner

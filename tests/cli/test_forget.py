@@ -71,8 +71,8 @@ def test_what_is_typed_decides(
     sample: Program, email: str, typed: str, erased: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lead = find(sample, email)
-    monkeypatch.setattr("leadtriage.cli.forgetting.require_terminal", lambda _: None)
-    monkeypatch.setattr("leadtriage.cli.forgetting.read_line", lambda _: typed.format(email=email, id=lead))
+    monkeypatch.setattr("leadtriage.cli.commands.privacy.require_terminal", lambda _: None)
+    monkeypatch.setattr("leadtriage.cli.commands.privacy.read_line", lambda _: typed.format(email=email, id=lead))
     assert sample("forget", str(lead), *MARIA).code == (0 if erased else 1)
     assert (sample("show", str(lead), *DAY).code == 1) is erased
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from program import DAY, Program
 
-from leadtriage.cli.reference import ROW_KEYS
+from leadtriage.cli.framework.reference import ROW_KEYS
 
 
 def fill_in(program: Program, path: Path, verdict: str, reason: str = "", **more: str) -> list[dict[str, str]]:

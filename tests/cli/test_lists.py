@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from program import DAY, Program
 
-from leadtriage.cli.reference import ROW_KEYS
+from leadtriage.cli.framework.reference import ROW_KEYS
 
 LISTS = ("queue", "leads", "junk", "stale")
 

@@ -16,7 +16,7 @@ from program import DAY
 from conftest import copy_sample
 
 unix_only = pytest.mark.skipif(sys.platform == "win32", reason="needs a Unix terminal or signal")
-PROGRAM = (sys.executable, "-c", "from leadtriage.cli.main import run; run()")
+PROGRAM = (sys.executable, "-c", "from leadtriage.cli.app import run; run()")
 HOSTILE_ROWS = (
     ("\x1b[2J\x1b]0;owned\x07", "a@a.example.com"),
     ("[/b][link=x]click[/link]", "b@a.example.com"),

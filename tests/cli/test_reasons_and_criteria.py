@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from program import DAY, Program
 
-from leadtriage.cli.reference import ROW_KEYS
+from leadtriage.cli.framework.reference import ROW_KEYS
 
 LEADS = """\
 Name,Email,Company,Employees,Budget,How can we help you?,Lead source,Created

@@ -12,22 +12,21 @@ from program import DAY, Program
 from sessions import Answer, ScriptedSession
 from sqlalchemy import Engine, select
 
-from leadtriage.act import Act
-from leadtriage.cli.review_session import EndOfInput
-from leadtriage.cli.review_steps import hold
-from leadtriage.cli.reviewing import Review
-from leadtriage.cli.reviewing_again import SecondLook
-from leadtriage.criteria.example import example_criteria
+from leadtriage.actions.review import Judgement, judge
+from leadtriage.actions.touch import Contact, touch
+from leadtriage.cli.review.junk import Review, SecondLook
+from leadtriage.cli.review.session import EndOfInput, hold
+from leadtriage.core.context import Act
+from leadtriage.core.vocabulary import TouchKind, VerdictWord
+from leadtriage.criteria.loader import example_criteria
 from leadtriage.db.engine import open_database, reading
-from leadtriage.db.schema import Event, Lead, Verdict, table
-from leadtriage.output.card import draw_card
-from leadtriage.output.screen import Screen
-from leadtriage.reports.filters import Filters
-from leadtriage.reports.junk import list_candidate_ids
-from leadtriage.triage.judgement import Judgement
-from leadtriage.triage.review import judge
-from leadtriage.triage.touching import Contact, touch
-from leadtriage.vocabulary import TouchKind, VerdictWord
+from leadtriage.db.tables.decisions import Verdict
+from leadtriage.db.tables.history import Event
+from leadtriage.db.tables.lead import Lead, table
+from leadtriage.rendering.cards import draw_card
+from leadtriage.rendering.screen import Screen
+from leadtriage.reports.lists.junk import list_candidate_ids
+from leadtriage.reports.query.filters import Filters
 
 AS_OF = date(2026, 11, 20)
 RETURN = "\n"

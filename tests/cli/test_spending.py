@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from program import Program
 
-from leadtriage.cli.reference import ROW_KEYS
+from leadtriage.cli.framework.reference import ROW_KEYS
 
 AS_OF = ("--as-of", "2026-11-18")
 

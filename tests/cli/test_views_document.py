@@ -13,7 +13,7 @@ from sqlalchemy import delete, inspect, table
 from sqlalchemy.exc import OperationalError
 
 from conftest import copy_sample
-from leadtriage.cli import main
+from leadtriage.cli import app
 from leadtriage.db.engine import open_database
 from leadtriage.db.views import define_views
 
@@ -27,7 +27,7 @@ def scored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     for words in (("import", str(file)), ("score",)):
         with pytest.raises(SystemExit) as ended:
-            main.make_app(words[0])([*words, "--as-of", "2026-11-20", "--by", "ann", "--quiet"], prog_name="leadtriage")
+            app.make_app(words[0])([*words, "--as-of", "2026-11-20", "--by", "ann", "--quiet"], prog_name="leadtriage")
         assert ended.value.code in (0, None, 3)  # of the sample's rows one is rejected
     return tmp_path
 

@@ -9,10 +9,12 @@ import pytest
 from program import DAY, Program
 from sqlalchemy import func, select
 
-from leadtriage.cli import dialogue, forgetting
-from leadtriage.cli.reference import ROW_KEYS
+from leadtriage.cli.commands import privacy
+from leadtriage.cli.framework import terminal
+from leadtriage.cli.framework.reference import ROW_KEYS
 from leadtriage.db.engine import open_database, reading
-from leadtriage.db.schema import Event, table
+from leadtriage.db.tables.history import Event
+from leadtriage.db.tables.lead import table
 
 MARIA = ("--by", "Maria", *DAY)
 _REPLIES = ("--answered", "--next", "2 weeks", "--note", "wants an offer")
@@ -150,8 +152,8 @@ def test_many_are_closed_after_a_question(sample: Program, monkeypatch: pytest.M
     asked: list[str] = []
 
     def answer(key: str) -> None:
-        monkeypatch.setattr(dialogue, "require_terminal", lambda hint: None)
-        monkeypatch.setattr(dialogue, "read_key", lambda prompt, keys: asked.append(prompt) or key)
+        monkeypatch.setattr(terminal, "require_terminal", lambda hint: None)
+        monkeypatch.setattr(terminal, "read_key", lambda prompt, keys: asked.append(prompt) or key)
 
     chosen = sample.rows("leads", "--grade", "D", "--all", *DAY)
     still_open = [row for row in chosen if row["stage"] in ("new", "working", "nurture")]
@@ -186,10 +188,10 @@ def test_an_act_is_of_the_time_at_which_it_was_confirmed(
         confirmed.append(datetime.now(UTC).replace(tzinfo=None))
         return key
 
-    for module in (dialogue, forgetting):
+    for module in (terminal, privacy):
         monkeypatch.setattr(module, "require_terminal", lambda hint: None)
-    monkeypatch.setattr(dialogue, "read_key", lambda prompt, keys: answer("y"))
-    monkeypatch.setattr(forgetting, "read_line", lambda prompt: answer("12"))
+    monkeypatch.setattr(terminal, "read_key", lambda prompt, keys: answer("y"))
+    monkeypatch.setattr(privacy, "read_line", lambda prompt: answer("12"))
     sample.done(*words, *MARIA)
     engine = open_database("leadtriage.db")
     with reading(engine) as connection:

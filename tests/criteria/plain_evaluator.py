@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from leadtriage.core.text import fold, words
 from leadtriage.criteria.fields import FieldType, Operator
 from leadtriage.criteria.model import AllOf, AnyOf, Comparison, Condition, Criteria, Criterion
-from leadtriage.criteria.text import fold, words
 
 Lead = Mapping[str, object]
 

@@ -9,14 +9,13 @@ import pytest
 import yaml
 from plain_evaluator import Lead, holds, score
 
-from leadtriage.criteria.check import lint_criteria
-from leadtriage.criteria.example import example_criteria, example_text, starter_text
+from leadtriage.core.vocabulary import Dimension
 from leadtriage.criteria.fields import LEAD_FIELDS
 from leadtriage.criteria.json_schema import json_schema, render_schema, schema_path
-from leadtriage.criteria.load import load_criteria
+from leadtriage.criteria.lint import lint_criteria
+from leadtriage.criteria.loader import example_criteria, example_text, load_criteria, starter_text
 from leadtriage.criteria.model import Criteria
 from leadtriage.criteria.reference import render_reference
-from leadtriage.vocabulary import Dimension
 
 jsonschema = pytest.importorskip("jsonschema")
 PROJECT = Path(__file__).parents[2]

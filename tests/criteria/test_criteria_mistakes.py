@@ -13,10 +13,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadtriage.criteria.example import example_text
+from leadtriage.core.errors import CriteriaError, FileError
 from leadtriage.criteria.fields import LEAD_FIELDS, Operator
-from leadtriage.criteria.load import TOP_KEYS, load_criteria, read_criteria
-from leadtriage.errors import CriteriaError, FileError
+from leadtriage.criteria.loader import TOP_KEYS, example_text, load_criteria, read_criteria
 
 CASES = Path(__file__).with_name("cases")
 SCORE = "score: {fit: {max: 10, criteria: [{name: A, field: employees, tiers: [{points: 1, is: 1}]}]}}\n"

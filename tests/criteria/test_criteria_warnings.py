@@ -13,11 +13,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from plain_evaluator import holds
 
-from leadtriage.criteria.check import lint_criteria
-from leadtriage.criteria.covering import Covering
 from leadtriage.criteria.fields import FieldType, Operator
-from leadtriage.criteria.implication import contradicts_itself, implies
-from leadtriage.criteria.load import load_criteria
+from leadtriage.criteria.lint import Covering, contradicts_itself, implies, lint_criteria
+from leadtriage.criteria.loader import load_criteria
 from leadtriage.criteria.model import Comparison
 
 CASES = yaml.safe_load(Path(__file__).with_name("cases").joinpath("warnings.yaml").read_text(encoding="utf-8"))

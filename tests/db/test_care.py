@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, insert, update
 
-from leadtriage.db import schema
-from leadtriage.db.care import check_database, describe_database
+from leadtriage.core.errors import DatabaseError
+from leadtriage.db.check import check_database, describe_database
+from leadtriage.db.dialect import copy_database, database_file
 from leadtriage.db.engine import open_database, reading, writing
-from leadtriage.db.schema import table
-from leadtriage.db.storage import copy_database, database_file
-from leadtriage.errors import DatabaseError
+from leadtriage.db.tables import history
+from leadtriage.db.tables.lead import table
 
 
 def test_an_empty_database_is_described_and_agrees(engine: Engine) -> None:
@@ -64,13 +64,13 @@ def add(model: Any, **values: Any) -> Callable[[Connection], Any]:
 
 
 def change(lead_id: int, **values: Any) -> Callable[[Connection], Any]:
-    lead = table(schema.Lead)
+    lead = table(history.Lead)
     return lambda connection: connection.execute(update(lead).where(lead.c.id == lead_id).values(values))
 
 
 def tell(lead_id: int, number: int, **values: Any) -> Callable[[Connection], Any]:
     told = {"act": number, "at": NOON, "recorded_at": NOON, "by": "Maria", "kind": "field"}
-    return add(schema.Event, lead_id=lead_id, id=number, **{**told, **values})
+    return add(history.Event, lead_id=lead_id, id=number, **{**told, **values})
 
 
 VERDICT = {"act": 9, "kind": "review", "verdict": "junk", "by": "Maria", "at": NOON, "recorded_at": NOON, "score": 0}
@@ -80,19 +80,19 @@ DAMAGE: dict[str, list[Callable[[Connection], Any]]] = {
     "every lead has the stage that its history ends with": [change(1, stage="won")],
     "every key leads to a lead that is there": [
         change(1, removed_by=7),
-        add(schema.LeadKey, key="e:ann@acme.example", lead_id=1, original_lead_id=1),
+        add(history.LeadKey, key="e:ann@acme.example", lead_id=1, original_lead_id=1),
     ],
     "every merged lead leads to one that is there": [change(1, merged_into=77)],
     "merges go round in no circle": [change(1, merged_into=2), change(2, merged_into=1)],
-    "every touch belongs to a lead": [add(schema.Touch, lead_id=77, **TOUCH)],
+    "every touch belongs to a lead": [add(history.Touch, lead_id=77, **TOUCH)],
     "no touch counts whose act was taken back": [
-        add(schema.Touch, lead_id=1, act=9, **TOUCH),
+        add(history.Touch, lead_id=1, act=9, **TOUCH),
         tell(1, 10, kind="undone", undoes=9),
     ],
-    "every lead that a verdict calls junk is junk": [add(schema.Verdict, lead_id=1, id=1, **VERDICT)],
+    "every lead that a verdict calls junk is junk": [add(history.Verdict, lead_id=1, id=1, **VERDICT)],
     "every lead that is junk was called so": [change(1, stage="junk"), tell(1, 10, kind="stage", new="junk")],
     "nothing is known of who was forgotten": [tell(1, 10, kind="forgotten")],
-    "the history is not open to changes": [add(schema.Erasing, act=1)],
+    "the history is not open to changes": [add(history.Erasing, act=1)],
     "every lead is as the acts in its history have left it": [tell(1, 10, changes={"title": [None, "CEO"]})],
 }
 
@@ -102,7 +102,7 @@ def test_what_does_not_agree_is_found(engine: Engine, check: str) -> None:
     days: dict[str, Any] = {"created_on": NOON.date(), "imported_on": NOON.date(), "observed_at": NOON}
     with writing(engine) as connection:
         for lead_id in (1, 2):
-            add(schema.Lead, id=lead_id, stage="new", name="Ann Lee", worked_here=False, changed_at=NOON, **days)(
+            add(history.Lead, id=lead_id, stage="new", name="Ann Lee", worked_here=False, changed_at=NOON, **days)(
                 connection
             )
             tell(lead_id, lead_id, kind="created", new="new")(connection)

@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from leadtriage.db.engine import reading
 from leadtriage.db.expressions import first_name
-from leadtriage.db.schema import Lead, table
+from leadtriage.db.tables.lead import Lead, table
 from leadtriage.db.views import define_views
 
 SPELLINGS = ("web", "Éclair", "WEB", "Web", "éclair")

@@ -12,13 +12,14 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, MetaData, Table, inspect, select, update
 from sqlmodel import SQLModel
 
-from leadtriage.db import revision, schema
-from leadtriage.db.care import check_database
+from leadtriage.core.errors import DatabaseError
+from leadtriage.db import engine as opening
+from leadtriage.db.check import check_database
 from leadtriage.db.engine import connect_engine, open_database, reading, writing
-from leadtriage.db.indexes import indexed_tables
-from leadtriage.db.upgrade import move_tables, upgrade_database
+from leadtriage.db.migrate import move_tables, upgrade_database
+from leadtriage.db.tables import history
+from leadtriage.db.tables.indexes import indexed_tables
 from leadtriage.db.views import drop_views, find_other_views
-from leadtriage.errors import DatabaseError
 
 HINT = "the schema has moved: draft a migration, or before a release the first one anew (tools/draft_migration.py)"
 
@@ -42,7 +43,7 @@ def test_migrations_make_the_tables_that_the_program_makes(sqlite_engine: Engine
         move_tables(connection, "head")
     with reading(empty_engine) as migrated, reading(sqlite_engine) as made:
         assert read_statements(migrated) == read_statements(made), HINT
-        assert revision.read_revision(migrated) == revision.HEAD
+        assert opening.read_revision(migrated) == opening.HEAD
 
 
 @pytest.mark.postgres
@@ -50,7 +51,7 @@ def test_migrations_make_the_same_tables_on_postgresql(postgres_engine: Engine) 
     with writing(postgres_engine) as connection:
         drop_views(connection)
         SQLModel.metadata.drop_all(connection, tables=indexed_tables())
-        connection.execute(revision._stored.delete())
+        connection.execute(opening._stored.delete())
         move_tables(connection, "head")
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         ours = {table.name for table in indexed_tables()}
@@ -64,33 +65,33 @@ def test_migrations_make_the_same_tables_on_postgresql(postgres_engine: Engine) 
 
 
 def test_the_history_names_every_migration() -> None:
-    folder = Path(revision.__file__).parent / "migrations" / "versions"
-    assert sorted(path.name[:4] for path in folder.glob("[0-9]*.py")) == list(revision.HISTORY)
+    folder = Path(opening.__file__).parent / "migrations" / "versions"
+    assert sorted(path.name[:4] for path in folder.glob("[0-9]*.py")) == list(opening.HISTORY)
 
 
 def make_older(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have a database whose tables look like those of a version before the first."""
-    monkeypatch.setattr(revision, "HISTORY", ("0000", *revision.HISTORY))
+    monkeypatch.setattr(opening, "HISTORY", ("0000", *opening.HISTORY))
     with writing(engine) as connection:
-        connection.execute(update(revision._stored).values(version_num="0000"))
+        connection.execute(update(opening._stored).values(version_num="0000"))
 
 
 def test_an_upgrade_copies_the_local_file_first(sqlite_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     make_older(sqlite_engine, monkeypatch)
-    monkeypatch.setattr("leadtriage.db.upgrade.move_tables", set_revision)
+    monkeypatch.setattr("leadtriage.db.migrate.move_tables", set_revision)
     done = upgrade_database(sqlite_engine)
-    assert (done.before, done.after) == ("0000", revision.HEAD)
+    assert (done.before, done.after) == ("0000", opening.HEAD)
     assert done.backup is not None
     with sqlite3.connect(done.backup) as copy:
         assert copy.execute("SELECT version_num FROM alembic_version").fetchone() == ("0000",)
     copy.close()
     with reading(sqlite_engine) as connection:
-        assert revision.read_state(connection) is revision.State.CURRENT
+        assert opening.read_state(connection) is opening.State.CURRENT
     assert upgrade_database(sqlite_engine).backup is None
 
 
 def set_revision(connection: Connection, target: str) -> None:
-    connection.execute(update(revision._stored).values(version_num=target))
+    connection.execute(update(opening._stored).values(version_num=target))
 
 
 def test_a_view_that_somebody_changed_is_found_and_made_anew(engine: Engine) -> None:
@@ -109,10 +110,10 @@ def test_a_view_that_somebody_changed_is_found_and_made_anew(engine: Engine) -> 
 
 def test_opening_an_older_local_database_upgrades_it(sqlite_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     make_older(sqlite_engine, monkeypatch)
-    monkeypatch.setattr("leadtriage.db.upgrade.move_tables", set_revision)
+    monkeypatch.setattr("leadtriage.db.migrate.move_tables", set_revision)
     opened = open_database(str(sqlite_engine.url.database))
     with reading(opened) as connection:
-        assert revision.read_state(connection) is revision.State.CURRENT
+        assert opening.read_state(connection) is opening.State.CURRENT
     opened.dispose()
 
 
@@ -120,15 +121,15 @@ def test_an_interrupted_upgrade_changes_nothing(sqlite_engine: Engine, monkeypat
     make_older(sqlite_engine, monkeypatch)
 
     def move_halfway(connection: Connection, target: str) -> None:
-        schema.table(schema.Touch).drop(connection)
+        history.table(history.Touch).drop(connection)
         set_revision(connection, target)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("leadtriage.db.upgrade.move_tables", move_halfway)
+    monkeypatch.setattr("leadtriage.db.migrate.move_tables", move_halfway)
     with pytest.raises(KeyboardInterrupt):
         upgrade_database(sqlite_engine)
     with reading(sqlite_engine) as connection:
-        assert revision.read_revision(connection) == "0000"
+        assert opening.read_revision(connection) == "0000"
         assert inspect(connection).has_table("touch")
 
 
@@ -136,8 +137,8 @@ def test_an_interrupted_upgrade_changes_nothing(sqlite_engine: Engine, monkeypat
 def test_what_cannot_be_upgraded_is_left_alone(sqlite_engine: Engine, stored: str | None, said: str) -> None:
     with writing(sqlite_engine) as connection:
         if stored is None:
-            revision._stored.drop(connection)
+            opening._stored.drop(connection)
         else:
-            connection.execute(update(revision._stored).values(version_num=stored))
+            connection.execute(update(opening._stored).values(version_num=stored))
     with pytest.raises(DatabaseError, match=said):
         upgrade_database(sqlite_engine)

@@ -11,24 +11,16 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from leadtriage.act import Act
+from leadtriage.core.context import Act
 from leadtriage.db.engine import reading
-from leadtriage.db.schema import (
-    Event,
-    ExtraColumn,
-    ImportBatch,
-    Lead,
-    LeadKey,
-    LikelyDuplicate,
-    Nomination,
-    Touch,
-    table,
-)
+from leadtriage.db.tables.history import Event, ImportBatch, LeadKey, LikelyDuplicate, Nomination, Touch
+from leadtriage.db.tables.lead import Lead, table
+from leadtriage.db.tables.scores import ExtraColumn
+from leadtriage.importing.normalize.dates import DateOrder
+from leadtriage.importing.parse.model import ReadOptions
 from leadtriage.importing.pipeline import import_file
-from leadtriage.importing.reading.model import ReadOptions
 from leadtriage.importing.summary import ImportOptions, ImportSummary
-from leadtriage.importing.undo import UndoSummary, undo_batch
-from leadtriage.importing.values import DateOrder
+from leadtriage.importing.undo.undo import UndoSummary, undo_batch
 
 FIRST_DAY = date(2026, 11, 16)
 _DERIVED = ("email_domain", "batch_id", "changed_at", "observed_at", "imported_on", "merged_into", "removed_by")

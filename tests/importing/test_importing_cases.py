@@ -18,7 +18,7 @@ from importing_tools import counts, describe_events, describe_leads, import_byte
 from sqlalchemy import Engine
 
 from leadtriage.db.engine import open_database
-from leadtriage.db.schema import LikelyDuplicate, Nomination, Touch
+from leadtriage.db.tables.history import LikelyDuplicate, Nomination, Touch
 
 CASES = Path(__file__).parent / "cases"
 _GIVEN = ("about", "options", "options_by_file")

@@ -9,13 +9,13 @@ import pytest
 from importing_tools import FIRST_DAY, act_on, describe_events, dump_visible, import_rows, read_table, undo
 from sqlalchemy import Engine, select
 
-from leadtriage.criteria.example import example_criteria
-from leadtriage.db.care import check_database
+from leadtriage.actions.lifecycle import Closing, close, reopen
+from leadtriage.core.vocabulary import Dated, Stage
+from leadtriage.criteria.loader import example_criteria
+from leadtriage.db.check import check_database
 from leadtriage.db.engine import reading
-from leadtriage.db.schema import Lead, table
-from leadtriage.reports.known_days import known_day
-from leadtriage.triage.closing import Closing, close, reopen
-from leadtriage.vocabulary import Dated, Stage
+from leadtriage.db.tables.lead import Lead, table
+from leadtriage.reports.query.periods import known_day
 
 HEADER = ["Email", "Lead Status", "Created Date", "Close Date"]
 OPEN = ["a@acme.com", "New", "2026-09-01", "2026-12-24"]

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from test_importing_invariants import fresh_database
 
 from effort import examples
-from leadtriage.db.schema import FieldOrigin
+from leadtriage.db.tables.history import FieldOrigin
 
 HEADER = ["Record ID", "Name", "Email", "Title", "Budget", "Lead Status", "Colour", "Last Touch", "Unsubscribed"]
 MAPPED = {"id": "Record ID", "title": "Title", "budget": "Budget", "status": "Lead Status", "last_touch": "Last Touch"}

@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 
 from databases import make_database
 from effort import examples
-from leadtriage.db.schema import ImportRow
+from leadtriage.db.tables.history import ImportRow
 
 HEADER = ["Lead ID", "Name", "Email", "Phone", "Title", "Lead Status", "Colour", "Close Date"]
 _QUICK = (Phase.explicit, Phase.reuse, Phase.generate)

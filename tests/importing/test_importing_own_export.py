@@ -28,10 +28,9 @@ from sqlalchemy import Engine
 from databases import make_database
 from effort import examples
 from leadtriage.db.engine import reading
-from leadtriage.output.documents import write_csv
-from leadtriage.output.spreadsheet import write_xlsx
-from leadtriage.reports.export import export_leads
-from leadtriage.reports.filters import Filters
+from leadtriage.rendering.files import write_csv, write_xlsx
+from leadtriage.reports.lead.export import export_leads
+from leadtriage.reports.query.filters import Filters
 
 HEADER = (
     "Record ID,Email,Name,First Name,Phone,Company,Job Title,Industry,Country,State,City,Website,Message,Source"

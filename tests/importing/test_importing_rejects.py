@@ -14,10 +14,10 @@ from importing_tools import counts, describe_events, describe_leads, import_byte
 from sqlalchemy import Engine
 
 from databases import make_database
-from leadtriage.formulas import guard_formula
-from leadtriage.importing.reading.rejects import write_rejected
+from leadtriage.core.tables import guard_formula
+from leadtriage.importing.parse.rejects import write_rejected
 from leadtriage.importing.summary import ImportSummary
-from leadtriage.output.documents import write_rows
+from leadtriage.rendering.files import write_rows
 
 Rows = Sequence[Sequence[str]]
 

@@ -31,11 +31,13 @@ from importing_tools import (
 from sqlalchemy import Engine, event
 
 from databases import make_database
-from leadtriage.criteria.example import example_criteria
+from leadtriage.core.errors import DatabaseError, FileError
+from leadtriage.criteria.loader import example_criteria
+from leadtriage.db.dialect import find_damage
 from leadtriage.db.engine import connect_engine, open_database, reading, translated, writing
-from leadtriage.db.schema import ImportRow, Lead, ScoreRun
-from leadtriage.db.storage import find_damage
-from leadtriage.errors import DatabaseError, FileError
+from leadtriage.db.tables.history import ImportRow
+from leadtriage.db.tables.lead import Lead
+from leadtriage.db.tables.scores import ScoreRun
 from leadtriage.importing.pipeline import import_file
 from leadtriage.scoring.run import score_leads
 
@@ -228,7 +230,7 @@ def test_two_imports_a_score_and_a_queue_at_once_all_succeed(seeded: tuple[Path,
     environment = os.environ | {"LEADTRIAGE_DB": str(path), "LEADTRIAGE_USER": "Maria"}
     running = [
         subprocess.Popen(
-            [sys.executable, "-c", "from leadtriage.cli.main import run; run()", *command],
+            [sys.executable, "-c", "from leadtriage.cli.app import run; run()", *command],
             cwd=folder,
             env=environment,
             stdout=subprocess.PIPE,

@@ -18,7 +18,8 @@ from importing_tools import (
 from sqlalchemy import Engine, insert, update
 
 from leadtriage.db.engine import writing
-from leadtriage.db.schema import Event, Lead, Nomination, table
+from leadtriage.db.tables.history import Event, Nomination
+from leadtriage.db.tables.lead import Lead, table
 
 HEADER = ["Record ID", "Email", "First Name", "Last Name", "Lead Status", "Contact owner"]
 MAPPED = {"status": "Lead Status"}

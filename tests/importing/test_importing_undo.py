@@ -18,10 +18,11 @@ from importing_tools import (
 )
 from sqlalchemy import Engine, insert, update
 
-from leadtriage.db.care import check_database
+from leadtriage.core.errors import LeadtriageError
+from leadtriage.db.check import check_database
 from leadtriage.db.engine import reading, writing
-from leadtriage.db.schema import Event, Lead, LeadKey, table
-from leadtriage.errors import LeadtriageError
+from leadtriage.db.tables.history import Event, LeadKey
+from leadtriage.db.tables.lead import Lead, table
 
 HEADER = ["Record ID", "Email", "First Name", "Last Name", "Lead Status", "Contact owner", "Last Contacted", "Budget"]
 FILES = [

@@ -10,11 +10,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadtriage.errors import UsageError
-from leadtriage.importing.headers import headers_digest, squeeze
-from leadtriage.importing.lexicon import flatten, load_lexicon, read_words
-from leadtriage.importing.mapping import MAPPABLE_FIELDS, HeaderPlan, plan_columns
-from leadtriage.importing.presets import choose_preset, load_presets
+from leadtriage.core.errors import UsageError
+from leadtriage.importing.mapping.header_synonyms import flatten, headers_digest, load_lexicon, read_words, squeeze
+from leadtriage.importing.mapping.mapper import MAPPABLE_FIELDS, HeaderPlan, plan_columns
+from leadtriage.importing.mapping.presets import choose_preset, load_presets
 
 CASES: list[dict[str, Any]] = yaml.safe_load(
     (Path(__file__).parent / "cases" / "headers.yaml").read_text(encoding="utf-8")
@@ -186,7 +185,7 @@ def test_what_the_person_says_counts(headers: list[str], data: st.DataObject) ->
 def written_headers() -> dict[str, list[str]]:
     from importlib.resources import files
 
-    fields = read_words(files("leadtriage.importing") / "synonyms.yaml")["fields"]
+    fields = read_words(files("leadtriage.importing.mapping") / "synonyms.yaml")["fields"]
     return {field: list(flatten([lists.get("headers", ()), lists.get("spare", ())])) for field, lists in fields.items()}
 
 

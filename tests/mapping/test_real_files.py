@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from leadtriage.importing.mapping import plan_columns
-from leadtriage.importing.statuses import read_outcome, read_status
+from leadtriage.importing.mapping.mapper import plan_columns
+from leadtriage.importing.mapping.statuses import read_outcome, read_status
 
 EXPECTED: dict[str, tuple[str | None, dict[str, str]]] = {
     "zoho-leads.csv": (

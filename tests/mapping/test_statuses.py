@@ -10,10 +10,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadtriage.importing.ad_tests import find_test_rows
-from leadtriage.importing.headers import squeeze
-from leadtriage.importing.statuses import read_outcome, read_status, status_reason
-from leadtriage.vocabulary import Reason, StatusMeaning
+from leadtriage.core.vocabulary import Reason, StatusMeaning
+from leadtriage.importing.mapping.header_synonyms import squeeze
+from leadtriage.importing.mapping.statuses import read_outcome, read_status, status_reason
+from leadtriage.importing.stage.meanings import find_test_rows
 
 CASES: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "cases" / "statuses.yaml").read_text(encoding="utf-8"))
 

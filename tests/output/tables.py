@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from leadtriage.tabular import Card, Column, Table
+from leadtriage.core.tables import Card, Column, Table
 
 HOSTILE = {
     "escape sequence": "\x1b[31mred\x1b[0m\x1b]0;title\x07",

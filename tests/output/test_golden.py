@@ -12,11 +12,10 @@ from pathlib import Path
 import pytest
 from tables import CARD, QUEUE, REVIEWED, STALE
 
-from leadtriage.output.card import render_card
-from leadtriage.output.render import render_table
-from leadtriage.output.review_card import draw_on_screen
-from leadtriage.output.screen import Screen
-from leadtriage.settings import OutputFormat
+from leadtriage.core.context import OutputFormat
+from leadtriage.rendering.cards import draw_on_screen, render_card
+from leadtriage.rendering.render import render_table
+from leadtriage.rendering.screen import Screen
 
 GOLDEN = Path(__file__).parent / "golden"
 

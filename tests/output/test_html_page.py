@@ -13,10 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadtriage.output.html.charts import lay_out_bars, lay_out_lines
-from leadtriage.output.html.page import write_page
-from leadtriage.overviews import Chart, Figure, Overview, Part, Point, Series, Tone, Trace
-from leadtriage.tabular import Column, Table
+from leadtriage.core.tables import Chart, Column, Figure, Overview, Part, Point, Series, Table, Tone, Trace
+from leadtriage.rendering.html import lay_out_bars, lay_out_lines, write_page
 from parsed_page import Element, parse_page, read_tables
 
 STEERING = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")

@@ -17,19 +17,15 @@ from python_calamine import CalamineWorkbook
 from rich.cells import cell_len
 from tables import CARD, HOSTILE, QUEUE, STALE
 
-from leadtriage.formulas import guard_formula, unguard_formula
-from leadtriage.output.card import render_card
-from leadtriage.output.documents import escape_markdown, write_csv, write_json, write_markdown
-from leadtriage.output.layout import GAP, Measure, fit_columns
-from leadtriage.output.plain import draw_plain
-from leadtriage.output.render import render_table
-from leadtriage.output.safe import safe
-from leadtriage.output.screen import Screen
-from leadtriage.output.sheet import draw_bar, keep_end, lay_out
-from leadtriage.output.spreadsheet import write_xlsx
-from leadtriage.output.terminal import draw_rich, draw_table
-from leadtriage.settings import OutputFormat
-from leadtriage.tabular import Column, Table
+from leadtriage.core.context import OutputFormat
+from leadtriage.core.tables import Column, Table, guard_formula, unguard_formula
+from leadtriage.rendering.cards import render_card
+from leadtriage.rendering.files import escape_markdown, write_csv, write_json, write_markdown, write_xlsx
+from leadtriage.rendering.render import render_table
+from leadtriage.rendering.sanitize import safe
+from leadtriage.rendering.screen import Screen
+from leadtriage.rendering.terminal import draw_rich, draw_table
+from leadtriage.rendering.text import GAP, Measure, draw_bar, draw_plain, fit_columns, keep_end, lay_out
 
 STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 ANY_TEXT = st.text(max_size=60)

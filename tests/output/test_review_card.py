@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from tables import HOSTILE, REVIEWED
 
-from leadtriage.output.review_card import draw_on_screen
-from leadtriage.output.safe import safe
-from leadtriage.output.screen import Screen
-from leadtriage.tabular import Card, Column, Table
+from leadtriage.core.tables import Card, Column, Table
+from leadtriage.rendering.cards import draw_on_screen
+from leadtriage.rendering.sanitize import safe
+from leadtriage.rendering.screen import Screen
 
 texts = st.one_of(st.none(), st.sampled_from([text for text in HOSTILE.values() if text]), st.text(max_size=300))
 columns = (Column("number", "", align="right"), Column("text", "", keep=90), Column("line", "", keep=80, kind="line"))

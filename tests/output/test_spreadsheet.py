@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
-from leadtriage.errors import FileError
-from leadtriage.formulas import unguard_formula
-from leadtriage.output.spreadsheet import SheetLimits, write_xlsx
-from leadtriage.tabular import Cell, Column, Table
+from leadtriage.core.errors import FileError
+from leadtriage.core.tables import Cell, Column, Table, unguard_formula
+from leadtriage.rendering.files import SheetLimits, write_xlsx
 
 EXCEL = SheetLimits()
 

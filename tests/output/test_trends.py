@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import pytest
 from rich.cells import cell_len
 
-from leadtriage.output.screen import Screen
-from leadtriage.output.terminal import draw_table
-from leadtriage.output.trends import draw_course, draw_trends
-from leadtriage.tabular import Column, Table
+from leadtriage.core.tables import Column, Table
+from leadtriage.rendering.screen import Screen
+from leadtriage.rendering.terminal import draw_table
+from leadtriage.rendering.text import draw_course, draw_trends
 
 
 def table(*values: int | None) -> Table:

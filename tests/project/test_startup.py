@@ -29,7 +29,7 @@ RUN_AND_LIST_MODULES = """
 import atexit, json, os, sys
 atexit.register(lambda: os.write(2, json.dumps(sorted(sys.modules)).encode()))
 sys.argv = ["leadtriage", *sys.argv[1:]]
-from leadtriage.cli.main import run
+from leadtriage.cli.app import run
 run()
 """
 COMPLETION = {

@@ -44,7 +44,7 @@ def test_program_runs_from_the_wheel_alone(wheel: Path, tmp_path: Path) -> None:
     unpacked = tmp_path / "unpacked"
     with ZipFile(wheel) as archive:
         archive.extractall(unpacked)
-    asked = "from leadtriage.criteria import example; print(example.__file__); example.example_criteria()"
+    asked = "from leadtriage.criteria import loader; print(loader.__file__); loader.example_criteria()"
     answer = subprocess.run(
         [sys.executable, "-c", asked],
         check=True,

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from leadtriage.importing.source import ReadOptions, open_source
+from leadtriage.importing.parse.model import ReadOptions
+from leadtriage.importing.parse.source import open_source
 
 CASES = Path(__file__).parent / "cases"
 USUAL = {

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadtriage.importing.reading.delimited import BLOCK_CHARACTERS
-from leadtriage.importing.reading.model import Dialect
-from leadtriage.importing.reading.repair import reread_row
-from leadtriage.importing.source import ReadOptions, Source, open_source
+from leadtriage.importing.parse.delimited import BLOCK_CHARACTERS, reread_row
+from leadtriage.importing.parse.model import Dialect, ReadOptions
+from leadtriage.importing.parse.source import Source, open_source
 
 PLAIN = Dialect(",", '"', "")
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from leadtriage.errors import FileError, LeadtriageError, UsageError
-from leadtriage.importing.source import ReadOptions, open_source, parsed_table
+from leadtriage.core.errors import FileError, LeadtriageError, UsageError
+from leadtriage.importing.parse.model import ReadOptions
+from leadtriage.importing.parse.source import open_source, parsed_table
 
 
 @pytest.mark.parametrize(

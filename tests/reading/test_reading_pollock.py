@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from pollock import pollute_rows, score_table
 
-from leadtriage.importing.source import ReadOptions, open_source, parsed_table
+from leadtriage.importing.parse.model import ReadOptions
+from leadtriage.importing.parse.source import open_source, parsed_table
 
 LOWEST_MEAN = 9.7
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from leadtriage.importing.source import ReadOptions, open_source
+from leadtriage.importing.parse.model import ReadOptions
+from leadtriage.importing.parse.source import open_source
 
 ROWS = {
     "zoho-leads.csv": (3_900, 13),

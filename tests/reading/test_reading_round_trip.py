@@ -11,8 +11,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadtriage.errors import LeadtriageError
-from leadtriage.importing.source import ReadOptions, open_source, parsed_table
+from leadtriage.core.errors import LeadtriageError
+from leadtriage.importing.parse.model import ReadOptions
+from leadtriage.importing.parse.source import open_source, parsed_table
 
 # What leads' cells hold: words, names, sums, addresses, with the letters that give readers trouble.
 WORDS = st.sampled_from(

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from leadtriage.errors import FileError
-from leadtriage.importing.reading.spreadsheet import detect_spreadsheet
-from leadtriage.importing.source import ReadOptions, open_source, parsed_table
+from leadtriage.core.errors import FileError
+from leadtriage.importing.parse.model import ReadOptions
+from leadtriage.importing.parse.source import open_source, parsed_table
+from leadtriage.importing.parse.spreadsheet import detect_spreadsheet
 
 WORKSHEET = '<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
 FAR_CELLS = (

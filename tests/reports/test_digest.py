@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import Engine
 from world import TODAY, World, view
 
-from leadtriage.criteria.example import example_criteria
+from leadtriage.criteria.loader import example_criteria
 from leadtriage.criteria.model import TeamMember
-from leadtriage.output.digest import write_digest_html, write_digest_markdown
-from leadtriage.reports.digest import MOST_ROWS, Digest, make_digest
+from leadtriage.rendering.html import write_digest_html, write_digest_markdown
+from leadtriage.reports.manager.digest import MOST_ROWS, Digest, make_digest
 
 PARTS = ["Overdue", "Back from nurture", "Waiting for a review: called junk by a rule, a rep or the CRM"]
 HOSTILE = '<img src="https://x.example/p.png" onload=alert(1)>|[a](javascript:b)`c`\x1b[31m\u202e\n# d'

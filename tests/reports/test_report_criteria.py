@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import Connection, Engine
 from world import NOON, TODAY, World, random_world, view
 
-from leadtriage.criteria.load import load_criteria
-from leadtriage.db.schema import Verdict, VerdictLine
-from leadtriage.reports.criteria_in_use import list_criteria_in_use
-from leadtriage.reports.filters import Filters
-from leadtriage.tabular import Table
+from leadtriage.core.tables import Table
+from leadtriage.criteria.loader import load_criteria
+from leadtriage.db.tables.decisions import Verdict, VerdictLine
+from leadtriage.reports.manager.criteria import list_criteria_in_use
+from leadtriage.reports.query.filters import Filters
 
 HEAD = """
 version: 1

@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy import Connection, Engine
 from world import Event, World, random_world, view
 
-from leadtriage.criteria.text import comparable
-from leadtriage.reports.filters import Filters
-from leadtriage.reports.funnel import list_funnel
-from leadtriage.reports.leads import list_leads
-from leadtriage.reports.quantiles import find_median, find_ninetieth
-from leadtriage.vocabulary import Dated, FunnelBy, Step
+from leadtriage.core.text import comparable
+from leadtriage.core.vocabulary import Dated, FunnelBy, Step
+from leadtriage.reports.lists.leads import list_leads
+from leadtriage.reports.manager.funnel import list_funnel
+from leadtriage.reports.query.filters import Filters
+from leadtriage.reports.query.statistics import find_median, find_ninetieth
 
 OCTOBER = date(2026, 10, 1)
 AS_OF = date(2026, 11, 20)

@@ -12,16 +12,15 @@ import pytest
 from sqlalchemy import Engine
 from world import Event, ImportBatch, World, random_world, view
 
-from leadtriage.criteria.example import example_criteria
-from leadtriage.overviews import Overview, Part
-from leadtriage.reports.aging import list_aging
-from leadtriage.reports.filters import Filters
-from leadtriage.reports.funnel import list_funnel
-from leadtriage.reports.overview.capping import MOST_ROWS, cap_rows
-from leadtriage.reports.overview.make import make_overview
-from leadtriage.reports.overview.period import settle_period
-from leadtriage.tabular import Column, Table
-from leadtriage.vocabulary import AgingBy
+from leadtriage.core.tables import Column, Overview, Part, Table
+from leadtriage.core.vocabulary import AgingBy
+from leadtriage.criteria.loader import example_criteria
+from leadtriage.reports.lists.aging import list_aging
+from leadtriage.reports.manager.funnel import list_funnel
+from leadtriage.reports.page.build import make_overview
+from leadtriage.reports.page.charts import MOST_ROWS, cap_rows
+from leadtriage.reports.page.parts import settle_period
+from leadtriage.reports.query.filters import Filters
 
 AS_OF = date(2026, 11, 20)
 PERIOD = Filters(since=date(2026, 11, 1), until=date(2026, 11, 10))

@@ -11,15 +11,15 @@ import pytest
 from sqlalchemy import Connection, Engine, event
 from world import TODAY, random_world
 
-from leadtriage.criteria.example import example_criteria
+from leadtriage.criteria.loader import example_criteria
 from leadtriage.db.engine import reading
-from leadtriage.reports.criteria_in_use import list_criteria_in_use
-from leadtriage.reports.filters import Filters
-from leadtriage.reports.funnel import list_funnel
-from leadtriage.reports.reasons import list_reasons
-from leadtriage.reports.sources import list_sources
-from leadtriage.reports.team import list_team
-from leadtriage.reports.trend import list_trend
+from leadtriage.reports.manager.criteria import list_criteria_in_use
+from leadtriage.reports.manager.funnel import list_funnel
+from leadtriage.reports.manager.reasons import list_reasons
+from leadtriage.reports.manager.sources import list_sources
+from leadtriage.reports.manager.team import list_team
+from leadtriage.reports.manager.trend import list_trend
+from leadtriage.reports.query.filters import Filters
 
 CRITERIA = example_criteria()
 REPORTS: dict[str, Callable[[Connection, date], Any]] = {

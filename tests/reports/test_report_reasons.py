@@ -12,13 +12,14 @@ import pytest
 from sqlalchemy import Connection, Engine
 from world import NOON, TODAY, Event, World, random_world, view
 
-from leadtriage.criteria.example import example_criteria
-from leadtriage.criteria.text import comparable
-from leadtriage.db.schema import TeamName, Verdict, VerdictLine
-from leadtriage.reports.filters import Filters
-from leadtriage.reports.reasons import list_reasons
-from leadtriage.tabular import Table
-from leadtriage.vocabulary import ReasonsBy
+from leadtriage.core.tables import Table
+from leadtriage.core.text import comparable
+from leadtriage.core.vocabulary import ReasonsBy
+from leadtriage.criteria.loader import example_criteria
+from leadtriage.db.tables.decisions import Verdict, VerdictLine
+from leadtriage.db.tables.scores import TeamName
+from leadtriage.reports.manager.reasons import list_reasons
+from leadtriage.reports.query.filters import Filters
 
 CRITERIA = example_criteria()
 WEEK_AGO = TODAY - timedelta(days=7)

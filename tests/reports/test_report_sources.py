@@ -18,16 +18,15 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 from world import NOON, TODAY, World, random_world, view
 
-from leadtriage.criteria.example import example_criteria
-from leadtriage.criteria.text import comparable
-from leadtriage.db.schema import Spend
-from leadtriage.reports.filters import Filters
-from leadtriage.reports.intervals import FEWEST
-from leadtriage.reports.periods import Period
-from leadtriage.reports.sources import list_sources
-from leadtriage.reports.sums import convert, round_money
-from leadtriage.tabular import Table
-from leadtriage.vocabulary import SourcesBy
+from leadtriage.core.tables import Table
+from leadtriage.core.text import comparable
+from leadtriage.core.vocabulary import SourcesBy
+from leadtriage.criteria.loader import example_criteria
+from leadtriage.db.tables.decisions import Spend
+from leadtriage.reports.manager.sources import list_sources
+from leadtriage.reports.query.filters import Filters
+from leadtriage.reports.query.periods import Period
+from leadtriage.reports.query.statistics import FEWEST, convert, round_money
 
 CRITERIA = replace(example_criteria(), currency="EUR", rates={"EUR": Decimal(1), "USD": Decimal("0.9")})
 COUNTS = {

@@ -16,22 +16,22 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine, literal, select
 from world import NOON, TODAY, Event, ImportBatch, Nomination, World, random_world, view
 
-from leadtriage.criteria.example import example_criteria
+from leadtriage.core.context import OutputFormat
+from leadtriage.core.tables import Table
+from leadtriage.core.text import comparable
+from leadtriage.core.vocabulary import TeamNumber
+from leadtriage.criteria.loader import example_criteria
 from leadtriage.criteria.model import FollowUp, Goal, TeamMember
-from leadtriage.criteria.text import comparable
-from leadtriage.db.schema import PutOff, Touch, Verdict, VerdictLine
-from leadtriage.output.render import render_table
-from leadtriage.output.screen import Screen
-from leadtriage.reports.filters import Filters
-from leadtriage.reports.goals import find_due, find_period
-from leadtriage.reports.quantiles import find_median
-from leadtriage.reports.team import list_team
-from leadtriage.reports.team_leads import list_team_leads
-from leadtriage.reports.working_time import number_of, working_days_between
-from leadtriage.scoring.clocks import add_working_days
-from leadtriage.settings import OutputFormat
-from leadtriage.tabular import Table
-from leadtriage.vocabulary import TeamNumber
+from leadtriage.db.tables.decisions import PutOff, Verdict, VerdictLine
+from leadtriage.db.tables.history import Touch
+from leadtriage.rendering.render import render_table
+from leadtriage.rendering.screen import Screen
+from leadtriage.reports.manager.outcomes import find_due, find_period
+from leadtriage.reports.manager.team import list_team, list_team_leads
+from leadtriage.reports.query.filters import Filters
+from leadtriage.reports.query.periods import number_of, working_days_between
+from leadtriage.reports.query.statistics import find_median
+from leadtriage.scoring.compile.clocks import add_working_days
 
 HOLIDAY = date(2026, 10, 12)
 CRITERIA = replace(

@@ -11,32 +11,28 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from leadtriage.act import Act
-from leadtriage.criteria.load import load_criteria
+from leadtriage.actions.flag import flag
+from leadtriage.actions.lifecycle import Closing, Parking, close, park, qualify, reopen
+from leadtriage.actions.merge import merge
+from leadtriage.actions.review import Judgement, judge
+from leadtriage.actions.touch import Contact, touch
+from leadtriage.actions.undo import undo_last_act
+from leadtriage.core.context import Act
+from leadtriage.core.vocabulary import Dated, Stage, TouchKind, VerdictWord
+from leadtriage.criteria.loader import load_criteria
 from leadtriage.criteria.model import Goal
 from leadtriage.db.engine import reading, writing
+from leadtriage.importing.normalize.amounts import Money
+from leadtriage.importing.parse.model import ReadOptions
 from leadtriage.importing.pipeline import import_file
-from leadtriage.importing.reading.model import ReadOptions
 from leadtriage.importing.summary import ImportOptions
-from leadtriage.importing.values import Money
-from leadtriage.reports.filters import Filters
-from leadtriage.reports.leads import list_leads
-from leadtriage.reports.sources import list_sources
-from leadtriage.reports.stale import list_stale
-from leadtriage.reports.stale_times import list_stale_on
-from leadtriage.reports.team import list_team
-from leadtriage.reports.trend import list_trend
+from leadtriage.reports.lists.leads import list_leads
+from leadtriage.reports.lists.stale import list_stale
+from leadtriage.reports.manager.sources import list_sources
+from leadtriage.reports.manager.team import list_team
+from leadtriage.reports.manager.trend import list_stale_on, list_trend
+from leadtriage.reports.query.filters import Filters
 from leadtriage.scoring.run import score_leads
-from leadtriage.triage.closing import Closing, close, reopen
-from leadtriage.triage.flagging import flag
-from leadtriage.triage.judgement import Judgement
-from leadtriage.triage.merging import merge
-from leadtriage.triage.parking import Parking, park
-from leadtriage.triage.qualifying import qualify
-from leadtriage.triage.review import judge
-from leadtriage.triage.touching import Contact, touch
-from leadtriage.triage.undoing import undo_last_act
-from leadtriage.vocabulary import Dated, Stage, TouchKind, VerdictWord
 
 CRITERIA = load_criteria(
     """

@@ -11,21 +11,21 @@ import pytest
 from sqlalchemy import Connection, Engine
 from world import TODAY, World, random_world, view
 
-from leadtriage.criteria.example import example_criteria
-from leadtriage.output.safe import safe
-from leadtriage.output.screen import Screen
-from leadtriage.output.sheet import lay_out
-from leadtriage.reports import page
-from leadtriage.reports.basis import NO_LEADS, NOT_SCORED
-from leadtriage.reports.emptiness import explain_if_empty
-from leadtriage.reports.filters import Filters
-from leadtriage.reports.funnel import list_funnel
-from leadtriage.reports.leads import find_leads, list_leads
-from leadtriage.reports.queue import list_queue
-from leadtriage.reports.reasons import list_reasons
-from leadtriage.reports.stale import list_stale
-from leadtriage.tabular import Table
-from leadtriage.vocabulary import Clock, FunnelBy
+from leadtriage.core.tables import Table
+from leadtriage.core.vocabulary import Clock, FunnelBy
+from leadtriage.criteria.loader import example_criteria
+from leadtriage.rendering.sanitize import safe
+from leadtriage.rendering.screen import Screen
+from leadtriage.rendering.text import lay_out
+from leadtriage.reports.lists.leads import find_leads, list_leads
+from leadtriage.reports.lists.queue import list_queue
+from leadtriage.reports.lists.stale import list_stale
+from leadtriage.reports.manager.funnel import list_funnel
+from leadtriage.reports.manager.reasons import list_reasons
+from leadtriage.reports.query import paging
+from leadtriage.reports.query.filters import Filters
+from leadtriage.reports.query.paging import explain_if_empty
+from leadtriage.reports.query.score_run import NO_LEADS, NOT_SCORED
 
 Lister = Callable[..., Table]
 
@@ -60,7 +60,7 @@ def test_a_list_that_is_cut_tells_how_many_rows_there_are(engine: Engine, name: 
 @pytest.mark.parametrize("name", ["queue", "leads", "stale"])
 def test_counting_ends_somewhere(sqlite_engine: Engine, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     random_world(3).store_in(sqlite_engine)
-    monkeypatch.setattr(page, "MOST_COUNTED", 4)
+    monkeypatch.setattr(paging, "MOST_COUNTED", 4)
     with view(sqlite_engine) as connection:
         part = LISTS[name](connection, limit=2)
     assert (part.total, part.more_than, part.is_cut) == (None, 4, True)
@@ -71,7 +71,7 @@ def test_a_list_never_shows_more_rows_than_it_says_there_are(
     sqlite_engine: Engine, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     random_world(3).store_in(sqlite_engine)
-    monkeypatch.setattr(page, "MOST_COUNTED", 2)
+    monkeypatch.setattr(paging, "MOST_COUNTED", 2)
     with view(sqlite_engine) as connection:
         part = LISTS[name](connection, limit=6)
     assert (len(part.rows), part.total, part.more_than) == (6, None, 6)
@@ -95,7 +95,7 @@ def test_a_group_of_which_not_all_are_counted_has_no_number(
     sqlite_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     random_world(12).store_in(sqlite_engine)
-    monkeypatch.setattr(page, "MOST_COUNTED", 4)
+    monkeypatch.setattr(paging, "MOST_COUNTED", 4)
     with view(sqlite_engine) as connection:
         stale = list_stale(connection, Filters(), TODAY, limit=2)
     headings = [heading for heading, _ in lay_out(stale, Screen()).groups]

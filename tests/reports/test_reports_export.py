@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 from world import NOON, TODAY, ExtraColumn, ImportBatch, World, random_world, view
 
-from leadtriage.importing.values.currencies import minor_digits as digits_of_imports
-from leadtriage.importing.values.money import parse_money
-from leadtriage.reports.export import EXPORTED, export_leads
-from leadtriage.reports.filters import Filters
-from leadtriage.reports.imports import list_imports
-from leadtriage.reports.leads import list_leads
-from leadtriage.reports.money import whole_units, write_money
+from leadtriage.core.money import whole_units, write_money
+from leadtriage.importing.normalize.amounts import parse_money
+from leadtriage.importing.normalize.currencies import minor_digits as digits_of_imports
+from leadtriage.reports.lead.export import EXPORTED, export_leads
+from leadtriage.reports.lists.leads import list_leads
+from leadtriage.reports.lists.log import list_imports
+from leadtriage.reports.query.filters import Filters
 
 
 def test_an_export_has_every_visible_lead_by_id(engine: Engine) -> None:

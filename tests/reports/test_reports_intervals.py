@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadtriage.reports.intervals import wilson_interval
+from leadtriage.reports.query.statistics import wilson_interval
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ from sqlalchemy import Engine
 from world import TODAY, LeadKey, World, random_world, view
 
 from effort import examples
-from leadtriage.reports.aging import BUCKETS, list_aging
-from leadtriage.reports.filters import Filters
-from leadtriage.reports.leads import find_leads, list_leads
-from leadtriage.vocabulary import AgingBy, Grade, Stage
+from leadtriage.core.vocabulary import AgingBy, Grade, Stage
+from leadtriage.reports.lists.aging import BUCKETS, list_aging
+from leadtriage.reports.lists.leads import find_leads, list_leads
+from leadtriage.reports.query.filters import Filters
 
 
 def ids(table: Any) -> list[int]:

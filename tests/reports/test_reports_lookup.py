@@ -9,8 +9,8 @@ from sqlalchemy import Engine
 from world import LeadKey, World, view
 
 from effort import examples
+from leadtriage.core.errors import AmbiguousLead, LeadNotFound
 from leadtriage.db.lookup import resolve_lead
-from leadtriage.errors import AmbiguousLead, LeadNotFound
 
 
 def make_world() -> World:

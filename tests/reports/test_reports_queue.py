@@ -10,9 +10,10 @@ from sqlalchemy import Engine, event, insert
 from world import TODAY, World, random_world, view
 
 from leadtriage.db.engine import writing
-from leadtriage.db.schema import LeadScore, table
-from leadtriage.reports.filters import Filters
-from leadtriage.reports.queue import list_queue
+from leadtriage.db.tables.lead import table
+from leadtriage.db.tables.scores import LeadScore
+from leadtriage.reports.lists.queue import list_queue
+from leadtriage.reports.query.filters import Filters
 
 SEEDS = (1, 2, 3)
 KEYS = (

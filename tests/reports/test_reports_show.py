@@ -20,17 +20,17 @@ from world import (
     view,
 )
 
-from leadtriage.act import Act
-from leadtriage.criteria.example import example_criteria
+from leadtriage.core.context import Act
+from leadtriage.core.errors import LeadNotFound
+from leadtriage.core.tables import Card, Table
+from leadtriage.criteria.loader import example_criteria
 from leadtriage.db.engine import writing
-from leadtriage.errors import LeadNotFound
-from leadtriage.reports.filters import Filters
-from leadtriage.reports.junk import list_candidates
-from leadtriage.reports.queue import list_queue
-from leadtriage.reports.show import show_lead
-from leadtriage.reports.stale import list_stale
+from leadtriage.reports.lead.card import show_lead
+from leadtriage.reports.lists.junk import list_candidates
+from leadtriage.reports.lists.queue import list_queue
+from leadtriage.reports.lists.stale import list_stale
+from leadtriage.reports.query.filters import Filters
 from leadtriage.scoring.run import score_leads
-from leadtriage.tabular import Card, Table
 
 CRITERIA = example_criteria()
 LEDGER_KEYS = {"dimension", "criterion", "field", "value", "points", "ceiling", "known"}

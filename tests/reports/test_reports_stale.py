@@ -12,15 +12,15 @@ import pytest
 from sqlalchemy import Engine
 from world import TODAY, WARN, World, random_world, view
 
-from leadtriage.criteria.text import comparable
-from leadtriage.db.scores import TeamName
-from leadtriage.output.render import render_table
-from leadtriage.output.screen import Screen
-from leadtriage.reports.filters import Filters
-from leadtriage.reports.leads import list_leads
-from leadtriage.reports.stale import list_stale
-from leadtriage.settings import OutputFormat
-from leadtriage.vocabulary import Clock
+from leadtriage.core.context import OutputFormat
+from leadtriage.core.text import comparable
+from leadtriage.core.vocabulary import Clock
+from leadtriage.db.tables.scores import TeamName
+from leadtriage.rendering.render import render_table
+from leadtriage.rendering.screen import Screen
+from leadtriage.reports.lists.leads import list_leads
+from leadtriage.reports.lists.stale import list_stale
+from leadtriage.reports.query.filters import Filters
 
 KEYS = "id name company owner grade score clock due overdue_days last_touch stage leads".split()
 Rows = tuple[Any, ...]

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from world import QUESTIONS, SETTINGS, TODAY
 
-from leadtriage.reports.basis import Basis
-from leadtriage.reports.history import say_event
-from leadtriage.reports.next_step import say_next_step
-from leadtriage.vocabulary import EventKind
-from leadtriage.words import list_ids
+from leadtriage.core.text import list_ids
+from leadtriage.core.vocabulary import EventKind
+from leadtriage.reports.lead.history import say_event
+from leadtriage.reports.lists.queue import say_next_step
+from leadtriage.reports.query.score_run import Basis
 
 CASES = Path(__file__).parent / "cases"
 BASIS = Basis(TODAY, "d1", QUESTIONS, SETTINGS)

@@ -13,21 +13,21 @@ import pytest
 from sqlalchemy import Connection, Engine, func, select, text
 from world import NOON, TODAY, Event, World, random_world, view
 
-from leadtriage.criteria.example import example_criteria
-from leadtriage.criteria.money import minor_digits
-from leadtriage.criteria.text import comparable
-from leadtriage.db.schema import Spend, Verdict, VerdictLine
-from leadtriage.reports.aging import list_aging
-from leadtriage.reports.cohort import select_cohort
-from leadtriage.reports.filters import Filters
-from leadtriage.reports.funnel import list_funnel
-from leadtriage.reports.junk import list_candidate_ids
-from leadtriage.reports.leads import list_leads
-from leadtriage.reports.overturns import list_overturns
-from leadtriage.reports.queue import list_queue
-from leadtriage.reports.sources import list_sources
-from leadtriage.reports.stale import list_stale
-from leadtriage.vocabulary import AgingBy, Clock, SourcesBy
+from leadtriage.core.money import minor_digits
+from leadtriage.core.text import comparable
+from leadtriage.core.vocabulary import AgingBy, Clock, SourcesBy
+from leadtriage.criteria.loader import example_criteria
+from leadtriage.db.tables.decisions import Spend, Verdict, VerdictLine
+from leadtriage.reports.lists.aging import list_aging
+from leadtriage.reports.lists.junk import list_candidate_ids
+from leadtriage.reports.lists.leads import list_leads
+from leadtriage.reports.lists.queue import list_queue
+from leadtriage.reports.lists.stale import list_stale
+from leadtriage.reports.manager.funnel import list_funnel
+from leadtriage.reports.manager.overturns import list_overturns
+from leadtriage.reports.manager.sources import list_sources
+from leadtriage.reports.query.cohort import select_cohort
+from leadtriage.reports.query.filters import Filters
 
 EVERYTHING = Filters()
 

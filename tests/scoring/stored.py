@@ -9,11 +9,14 @@ from typing import Any
 from evaluator import SampleLead, read_number
 from sqlalchemy import Connection, func, insert, select, update
 
-from leadtriage.act import Act
+from leadtriage.core.context import Act
+from leadtriage.core.text import comparable
 from leadtriage.criteria.fields import LEAD_FIELDS, FieldType
-from leadtriage.criteria.text import comparable
-from leadtriage.db.schema import ExtraColumn, Lead, LeadScore, Nomination, PutOff, Verdict, VerdictLine, table
-from leadtriage.scoring.nominating import NominatingLine
+from leadtriage.db.tables.decisions import PutOff, Verdict, VerdictLine
+from leadtriage.db.tables.history import Nomination
+from leadtriage.db.tables.lead import Lead, table
+from leadtriage.db.tables.scores import ExtraColumn, LeadScore
+from leadtriage.scoring.nominations import NominatingLine
 
 AS_OF = date(2026, 11, 18)
 NOON = datetime(2026, 11, 18, 12)

@@ -11,6 +11,7 @@ from evaluator import SampleLead, canonical, split_words
 from hypothesis import strategies as st
 from stored import AS_OF
 
+from leadtriage.core.vocabulary import Dimension, EmailKind, Grade, SignsOff, Stage
 from leadtriage.criteria.fields import LEAD_FIELDS, OPERATORS_BY_TYPE, FieldType, Operator
 from leadtriage.criteria.model import (
     AllOf,
@@ -27,7 +28,6 @@ from leadtriage.criteria.model import (
     Qualified,
     Tier,
 )
-from leadtriage.vocabulary import Dimension, EmailKind, Grade, SignsOff, Stage
 
 FRAGMENTS = [
     "CEO", "vp", "VP, Sales", "director", "cto", "Straße", "STRASSE", "École", "e\u0301cole", "日本 語", "follow-up",

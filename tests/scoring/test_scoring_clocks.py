@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, update
 from stored import AS_OF, act_on, read_scores, store_leads
 
-from leadtriage.criteria.load import load_criteria
+from leadtriage.criteria.loader import load_criteria
 from leadtriage.db.engine import writing
-from leadtriage.db.schema import Lead, table
-from leadtriage.scoring.clocks import add_working_days
+from leadtriage.db.tables.lead import Lead, table
+from leadtriage.scoring.compile.clocks import add_working_days
 from leadtriage.scoring.run import score_leads
 
 days = st.dates(date(2026, 1, 1), date(2027, 12, 31))

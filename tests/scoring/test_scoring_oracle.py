@@ -15,17 +15,16 @@ from stored import AS_OF, act_on, change_lead, read_scores, store_leads, store_v
 from strategies import HEADERS, changing_leads, criteria_files, sample_leads
 
 from effort import examples
+from leadtriage.core.vocabulary import Dimension, VerdictWord
 from leadtriage.criteria.fields import FieldType
 from leadtriage.criteria.model import Criteria
-from leadtriage.db.schema import Lead, table
+from leadtriage.db.tables.lead import Lead, table
+from leadtriage.scoring.compile.inputs import all_conditions, name_input, walk_comparisons
+from leadtriage.scoring.compile.rules import Rules, prepare_rules
+from leadtriage.scoring.compile.totals import is_visible, select_totals, select_values
 from leadtriage.scoring.explain import explain_lead
-from leadtriage.scoring.inputs import all_conditions, name_input, walk_comparisons
-from leadtriage.scoring.nominating import nominating_lines
-from leadtriage.scoring.rules import Rules, prepare_rules
+from leadtriage.scoring.nominations import nominating_lines
 from leadtriage.scoring.run import score_leads
-from leadtriage.scoring.totals import select_totals, select_values
-from leadtriage.scoring.verdicts import is_visible
-from leadtriage.vocabulary import Dimension, VerdictWord
 
 pytestmark = pytest.mark.filterwarnings("error::sqlalchemy.exc.SAWarning")
 

@@ -10,17 +10,19 @@ from evaluator import SampleLead
 from sqlalchemy import Connection, Engine, func, insert, select, update
 from stored import AS_OF, NOON, act_on, read_scores, store_leads
 
-from leadtriage.criteria.load import load_criteria
+from leadtriage.core.errors import LeadNotFound
+from leadtriage.core.text import comparable
+from leadtriage.core.vocabulary import Grade
+from leadtriage.criteria.loader import load_criteria
 from leadtriage.criteria.model import Criteria
-from leadtriage.criteria.text import comparable
 from leadtriage.db.engine import reading, writing
-from leadtriage.db.schema import CriteriaVersion, Event, Lead, LeadScore, Nomination, ScoreRun, TeamName, table
-from leadtriage.errors import LeadNotFound
+from leadtriage.db.tables.history import Event, Nomination
+from leadtriage.db.tables.lead import Lead, table
+from leadtriage.db.tables.scores import CriteriaVersion, LeadScore, ScoreRun, TeamName
 from leadtriage.scoring.explain import explain_lead
 from leadtriage.scoring.freshness import lists_are_stale
-from leadtriage.scoring.nominating import nominating_lines
+from leadtriage.scoring.nominations import nominating_lines
 from leadtriage.scoring.run import score_leads
-from leadtriage.vocabulary import Grade
 
 TEXT = """
 version: 1

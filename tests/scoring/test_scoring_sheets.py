@@ -15,14 +15,15 @@ from stored import AS_OF, NOON, act_on, change_lead, read_scores, store_leads
 from strategies import HEADERS, criteria_files, sample_leads
 
 from effort import examples
-from leadtriage.criteria.example import example_criteria
-from leadtriage.criteria.load import load_criteria
+from leadtriage.criteria.loader import example_criteria, load_criteria
 from leadtriage.criteria.model import Criteria, Criterion
-from leadtriage.db.schema import Lead, LeadScore, table
-from leadtriage.scoring import answer_layout, shared_texts, sheets
-from leadtriage.scoring.kept_answers import find_kept_answers
+from leadtriage.db.tables.lead import Lead, table
+from leadtriage.db.tables.scores import LeadScore
+from leadtriage.scoring import statistics
+from leadtriage.scoring.answers import find_kept_answers
+from leadtriage.scoring.compile import text_cache, totals
 from leadtriage.scoring.run import score_leads
-from leadtriage.scoring.sheets import collect_sheets, has_answered
+from leadtriage.scoring.statistics import collect_sheets, has_answered
 
 pytestmark = pytest.mark.filterwarnings("error::sqlalchemy.exc.SAWarning")
 
@@ -32,9 +33,9 @@ few = settings(max_examples=examples(8), deadline=None, suppress_health_check=li
 @pytest.fixture
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look up every text that leads may share, and fill many numbers with few answers."""
-    monkeypatch.setattr(shared_texts, "_MANY_PARTS", 1)
-    monkeypatch.setattr(sheets, "_MANY", 1)
-    monkeypatch.setattr(answer_layout, "_LARGEST", 200)
+    monkeypatch.setattr(text_cache, "_MANY_PARTS", 1)
+    monkeypatch.setattr(statistics, "_MANY", 1)
+    monkeypatch.setattr(totals, "_LARGEST", 200)
 
 
 @few

@@ -10,7 +10,8 @@ from stored_leads import NOON, act_by, criteria, store_lead
 from leadtriage.criteria.model import Criteria
 from leadtriage.db.engine import reading, writing
 from leadtriage.db.ids import reserve_ids
-from leadtriage.db.schema import Nomination, table
+from leadtriage.db.tables.history import Nomination
+from leadtriage.db.tables.lead import table
 from leadtriage.scoring.run import score_leads
 
 RULES = """

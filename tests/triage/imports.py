@@ -7,9 +7,9 @@ from io import BytesIO
 
 from sqlalchemy import Engine
 
-from leadtriage.act import Act
+from leadtriage.core.context import Act
+from leadtriage.importing.parse.model import ReadOptions
 from leadtriage.importing.pipeline import import_file
-from leadtriage.importing.reading.model import ReadOptions
 from leadtriage.importing.summary import ImportOptions, ImportSummary
 
 FIRST_DAY = date(2026, 11, 2)

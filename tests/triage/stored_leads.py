@@ -7,14 +7,14 @@ from typing import Any
 
 from sqlalchemy import Engine, insert, select
 
-from leadtriage.act import Act
-from leadtriage.criteria.example import example_criteria
-from leadtriage.criteria.load import load_criteria
+from leadtriage.core.context import Act
+from leadtriage.core.text import comparable
+from leadtriage.criteria.loader import example_criteria, load_criteria
 from leadtriage.criteria.model import Criteria
-from leadtriage.criteria.text import comparable
 from leadtriage.db.engine import reading, writing
 from leadtriage.db.ids import reserve_ids
-from leadtriage.db.schema import Event, Lead, table
+from leadtriage.db.tables.history import Event
+from leadtriage.db.tables.lead import Lead, table
 
 AS_OF = date(2026, 11, 18)
 NOON = datetime(2026, 11, 18, 12)

@@ -10,12 +10,14 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import DBAPIError
 from stored_leads import NOON, act_by, criteria, read_lead, store_lead
 
+from leadtriage.actions.undo import undo_last_act
+from leadtriage.actions.unit_of_work import LeadChange, acting, text_values
+from leadtriage.core.errors import LeadtriageError
+from leadtriage.core.vocabulary import EventKind
 from leadtriage.db.engine import reading, writing
-from leadtriage.db.schema import Event, FieldOrigin, LeadScore, table
-from leadtriage.errors import LeadtriageError
-from leadtriage.triage.acting import LeadChange, acting, text_values
-from leadtriage.triage.undoing import undo_last_act
-from leadtriage.vocabulary import EventKind
+from leadtriage.db.tables.history import Event, FieldOrigin
+from leadtriage.db.tables.lead import table
+from leadtriage.db.tables.scores import LeadScore
 
 
 def read_events(engine: Engine, lead_id: int) -> list[dict[str, Any]]:

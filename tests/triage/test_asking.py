@@ -10,15 +10,17 @@ import pytest
 from sqlalchemy import Engine, select
 from stored_leads import AS_OF, NOON, act_by, criteria, read_lead, store_lead
 
+from leadtriage.actions.questions import Answered, Given, find_open_questions, store_answers, store_answers_of_file
+from leadtriage.actions.undo import undo_last_act
+from leadtriage.actions.unit_of_work import LeadChange, acting
+from leadtriage.core.errors import LeadtriageError, MistakesInFile, UsageError
+from leadtriage.core.vocabulary import EventKind
 from leadtriage.criteria.model import Criteria
 from leadtriage.db.engine import reading
-from leadtriage.db.schema import LeadKey, LeadScore, PutOff, table
-from leadtriage.errors import LeadtriageError, MistakesInFile, UsageError
-from leadtriage.triage.acting import LeadChange, acting
-from leadtriage.triage.answer_file import store_answers_of_file
-from leadtriage.triage.asking import Answered, Given, find_open_questions, store_answers
-from leadtriage.triage.undoing import undo_last_act
-from leadtriage.vocabulary import EventKind
+from leadtriage.db.tables.decisions import PutOff
+from leadtriage.db.tables.history import LeadKey
+from leadtriage.db.tables.lead import table
+from leadtriage.db.tables.scores import LeadScore
 
 RULES = criteria("""
 version: 1

@@ -13,14 +13,13 @@ from sqlalchemy import Engine, update
 from stored_leads import AS_OF, NOON, act_by, criteria, read_lead, store_lead
 
 from effort import examples
+from leadtriage.actions.assign import Plan, assign_by_hand, assign_leads, plan_assignments
+from leadtriage.actions.undo import undo_last_act
+from leadtriage.core.errors import LeadtriageError, UsageError
 from leadtriage.criteria.model import Criteria
 from leadtriage.db.engine import reading, writing
-from leadtriage.db.schema import Lead, table
-from leadtriage.errors import LeadtriageError, UsageError
+from leadtriage.db.tables.lead import Lead, table
 from leadtriage.scoring.run import score_leads
-from leadtriage.triage.assigning import Plan, plan_assignments
-from leadtriage.triage.handing_over import assign_by_hand, assign_leads
-from leadtriage.triage.undoing import undo_last_act
 
 RULES = """
 version: 1

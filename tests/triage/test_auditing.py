@@ -7,14 +7,15 @@ from candidates import rows_of, rules, score, store_candidate
 from sqlalchemy import Engine
 from stored_leads import act_by, read_lead, store_lead
 
+from leadtriage.actions.audit import audit, draw_audit
+from leadtriage.actions.flag import restore
+from leadtriage.actions.review import Judgement, judge
+from leadtriage.actions.undo import undo_last_act
+from leadtriage.core.errors import LeadtriageError, NotACandidate
+from leadtriage.core.vocabulary import VerdictWord
 from leadtriage.db.engine import reading
-from leadtriage.db.schema import Event, Verdict
-from leadtriage.errors import LeadtriageError, NotACandidate
-from leadtriage.triage.auditing import audit, draw_audit
-from leadtriage.triage.flagging import restore
-from leadtriage.triage.review import Judgement, judge
-from leadtriage.triage.undoing import undo_last_act
-from leadtriage.vocabulary import VerdictWord
+from leadtriage.db.tables.decisions import Verdict
+from leadtriage.db.tables.history import Event
 
 JUNK = Judgement(VerdictWord.JUNK, "is_competitor")
 RESCUE = Judgement(VerdictWord.RESCUE, "no_fit", "looks good to me")

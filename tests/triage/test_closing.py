@@ -9,15 +9,16 @@ import pytest
 from sqlalchemy import Engine, select
 from stored_leads import AS_OF, NOON, act_by, criteria, read_lead, store_lead
 
+from leadtriage.actions.lifecycle import Closing, Parking, close, park, parse_value, reopen
+from leadtriage.actions.touch import Contact, touch
+from leadtriage.actions.undo import undo_last_act
+from leadtriage.core.errors import LeadtriageError, UsageError
+from leadtriage.core.vocabulary import SaidBy, Stage, TouchKind
 from leadtriage.db.engine import reading, writing
-from leadtriage.db.schema import Event, LeadScore, table
-from leadtriage.errors import LeadtriageError, UsageError
+from leadtriage.db.tables.history import Event
+from leadtriage.db.tables.lead import table
+from leadtriage.db.tables.scores import LeadScore
 from leadtriage.scoring.run import score_leads
-from leadtriage.triage.closing import Closing, close, parse_value, reopen
-from leadtriage.triage.parking import Parking, park
-from leadtriage.triage.touching import Contact, touch
-from leadtriage.triage.undoing import undo_last_act
-from leadtriage.vocabulary import SaidBy, Stage, TouchKind
 
 LATER = AS_OF + timedelta(days=30)
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stored_leads import criteria
 
-from leadtriage.days import parse_bound, parse_future_day
-from leadtriage.errors import UsageError
-from leadtriage.triage.reasons import check_reason
+from leadtriage.actions.review import check_reason
+from leadtriage.core.dates import parse_bound, parse_future_day
+from leadtriage.core.errors import UsageError
 
 WEDNESDAY = date(2026, 11, 18)
 

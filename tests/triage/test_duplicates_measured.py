@@ -17,12 +17,12 @@ from sqlalchemy import Engine, select
 from stored_leads import store_lead
 
 from leadtriage.db.engine import reading
-from leadtriage.db.schema import ImportRow, table
-from leadtriage.importing.values.emails import parse_emails
-from leadtriage.matching.blocking import find_candidates
-from leadtriage.matching.pairs import LIKELY, find_pairs
+from leadtriage.db.tables.history import ImportRow
+from leadtriage.db.tables.lead import table
+from leadtriage.importing.normalize.emails import parse_emails
+from leadtriage.matching.pairs import LIKELY, find_candidates, find_pairs
 from leadtriage.matching.profiles import Profile, read_profiles
-from leadtriage.matching.weighing import Scales, Weighed
+from leadtriage.matching.similarity import Scales, Weighed
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases" / "duplicates.yaml").read_text(encoding="utf-8"))
 

@@ -10,18 +10,20 @@ from imports import act_on, bring
 from sqlalchemy import Engine, select
 from stored_leads import act_by, criteria, read_lead, store_lead
 
+from leadtriage.actions.merge import keep_apart, merge
+from leadtriage.actions.touch import Contact, touch
+from leadtriage.actions.undo import undo_last_act
+from leadtriage.core.errors import LeadtriageError, UsageError
+from leadtriage.core.vocabulary import TouchKind
 from leadtriage.db.engine import reading
 from leadtriage.db.lookup import resolve_lead
-from leadtriage.db.schema import Event, Lead, LeadKey, PairDecision, table
-from leadtriage.errors import LeadtriageError, UsageError
-from leadtriage.importing.undo import undo_batch
+from leadtriage.db.tables.decisions import PairDecision
+from leadtriage.db.tables.history import Event, LeadKey
+from leadtriage.db.tables.lead import Lead, table
+from leadtriage.importing.undo.undo import undo_batch
 from leadtriage.matching.pairs import find_pairs
-from leadtriage.reports.history import read_history
-from leadtriage.reports.show import show_lead
-from leadtriage.triage.merging import keep_apart, merge
-from leadtriage.triage.touching import Contact, touch
-from leadtriage.triage.undoing import undo_last_act
-from leadtriage.vocabulary import TouchKind
+from leadtriage.reports.lead.card import show_lead
+from leadtriage.reports.lead.history import read_history
 
 ACT = act_by("Maria")
 BEFORE = ("stage", "name", "email", "phone", "touches", "last_touch_on", "created_on", "merged_into", "extra", "owner")

@@ -9,13 +9,16 @@ from candidates import nominate, rows_of, rules, score, store_candidate
 from sqlalchemy import Engine, update
 from stored_leads import AS_OF, act_by, read_lead, store_lead
 
+from leadtriage.actions.flag import flag, restore
+from leadtriage.actions.review import Judgement, judge
+from leadtriage.actions.undo import undo_last_act
+from leadtriage.core.errors import LeadtriageError
+from leadtriage.core.vocabulary import VerdictWord
 from leadtriage.db.engine import writing
-from leadtriage.db.schema import Event, Lead, LeadScore, Nomination, Verdict, table
-from leadtriage.errors import LeadtriageError
-from leadtriage.triage.flagging import flag, restore
-from leadtriage.triage.review import Judgement, judge
-from leadtriage.triage.undoing import undo_last_act
-from leadtriage.vocabulary import VerdictWord
+from leadtriage.db.tables.decisions import Verdict
+from leadtriage.db.tables.history import Event, Nomination
+from leadtriage.db.tables.lead import Lead, table
+from leadtriage.db.tables.scores import LeadScore
 
 JUNK = Judgement(VerdictWord.JUNK, "is_competitor")
 RESCUE = Judgement(VerdictWord.RESCUE, "no_fit")

@@ -10,21 +10,22 @@ from imports import act_on, bring
 from sqlalchemy import Engine, String, cast, inspect, select
 from stored_leads import read_lead
 
-from leadtriage.db.care import check_database
+from leadtriage.actions.forget import forget
+from leadtriage.actions.merge import merge
+from leadtriage.actions.questions import Given, store_answers
+from leadtriage.actions.review import Judgement, judge
+from leadtriage.actions.touch import Contact, touch
+from leadtriage.actions.undo import undo_last_act
+from leadtriage.core.errors import LeadNotFound, LeadtriageError
+from leadtriage.core.vocabulary import TouchKind, VerdictWord
+from leadtriage.db.check import check_database
 from leadtriage.db.engine import reading
-from leadtriage.db.indexes import indexed_tables
-from leadtriage.db.of_persons import OF_PERSONS
-from leadtriage.db.schema import Event, Forgotten, Verdict, table
-from leadtriage.errors import LeadNotFound, LeadtriageError
-from leadtriage.importing.undo import undo_batch
-from leadtriage.triage.asking import Given, store_answers
-from leadtriage.triage.forgetting import forget
-from leadtriage.triage.judgement import Judgement
-from leadtriage.triage.merging import merge
-from leadtriage.triage.review import judge
-from leadtriage.triage.touching import Contact, touch
-from leadtriage.triage.undoing import undo_last_act
-from leadtriage.vocabulary import TouchKind, VerdictWord
+from leadtriage.db.personal_data import OF_PERSONS
+from leadtriage.db.tables.decisions import Forgotten, Verdict
+from leadtriage.db.tables.history import Event
+from leadtriage.db.tables.indexes import indexed_tables
+from leadtriage.db.tables.lead import table
+from leadtriage.importing.undo.undo import undo_batch
 
 HEADER = "Id,Name,Email,Phone,Title,Colour"
 ANN = "101,Ann Leexample,ann@acme.example,+49 30 1234567,Headofann,annred"

@@ -16,19 +16,19 @@ from sqlalchemy import Engine, event
 from stored_leads import store_lead
 
 from databases import make_database
-from leadtriage.db.care import check_database
+from leadtriage.actions.forget import forget
+from leadtriage.actions.lifecycle import Closing, close
+from leadtriage.actions.merge import merge
+from leadtriage.actions.questions import Given, store_answers
+from leadtriage.actions.review import Judgement, judge
+from leadtriage.actions.touch import Contact, touch
+from leadtriage.actions.undo import undo_last_act
+from leadtriage.core.vocabulary import Stage, TouchKind, VerdictWord
+from leadtriage.db.check import check_database
 from leadtriage.db.engine import open_database, reading
-from leadtriage.db.schema import Event, Lead, table
-from leadtriage.importing.undo import undo_batch
-from leadtriage.triage.asking import Given, store_answers
-from leadtriage.triage.closing import Closing, close
-from leadtriage.triage.forgetting import forget
-from leadtriage.triage.judgement import Judgement
-from leadtriage.triage.merging import merge
-from leadtriage.triage.review import judge
-from leadtriage.triage.touching import Contact, touch
-from leadtriage.triage.undoing import undo_last_act
-from leadtriage.vocabulary import Stage, TouchKind, VerdictWord
+from leadtriage.db.tables.history import Event
+from leadtriage.db.tables.lead import Lead, table
+from leadtriage.importing.undo.undo import undo_batch
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
 

@@ -24,25 +24,22 @@ from sqlalchemy import func, select
 
 from databases import make_database
 from effort import examples
-from leadtriage.db.care import check_database
+from leadtriage.actions.flag import flag, restore
+from leadtriage.actions.forget import forget
+from leadtriage.actions.lifecycle import Closing, Parking, close, park, qualify, reopen
+from leadtriage.actions.merge import compare_leads, merge
+from leadtriage.actions.questions import Given, store_answers
+from leadtriage.actions.review import Judgement, judge
+from leadtriage.actions.touch import Contact, touch
+from leadtriage.actions.undo import undo_last_act
+from leadtriage.core.errors import LeadtriageError
+from leadtriage.core.vocabulary import EventKind, Stage, TouchKind, VerdictWord
+from leadtriage.db.check import check_database
 from leadtriage.db.engine import open_database, reading, writing
-from leadtriage.db.schema import Event, Lead, LeadKey, Nomination, Touch, table
-from leadtriage.errors import LeadtriageError
-from leadtriage.importing.undo import undo_batch
+from leadtriage.db.tables.history import Event, LeadKey, Nomination, Touch
+from leadtriage.db.tables.lead import Lead, table
+from leadtriage.importing.undo.undo import undo_batch
 from leadtriage.scoring.run import score_leads
-from leadtriage.triage.asking import Given, store_answers
-from leadtriage.triage.closing import Closing, close, reopen
-from leadtriage.triage.flagging import flag, restore
-from leadtriage.triage.forgetting import forget
-from leadtriage.triage.judgement import Judgement
-from leadtriage.triage.merge_choice import compare_leads
-from leadtriage.triage.merging import merge
-from leadtriage.triage.parking import Parking, park
-from leadtriage.triage.qualifying import qualify
-from leadtriage.triage.review import judge
-from leadtriage.triage.touching import Contact, touch
-from leadtriage.triage.undoing import undo_last_act
-from leadtriage.vocabulary import EventKind, Stage, TouchKind, VerdictWord
 
 OPEN = ("new", "working", "nurture")
 PEOPLE = st.sampled_from(["Maria", "Sam"])

@@ -12,14 +12,14 @@ from imports import bring
 from sqlalchemy import Engine
 from stored_leads import act_by, store_lead
 
+from leadtriage.actions.audit import audit
+from leadtriage.actions.flag import flag, restore
+from leadtriage.actions.review import Judgement, judge
+from leadtriage.actions.undo import undo_last_act
+from leadtriage.core.vocabulary import VerdictWord
 from leadtriage.criteria.model import TeamMember
 from leadtriage.db.engine import reading
-from leadtriage.reports.overturns import list_overturns
-from leadtriage.triage.auditing import audit
-from leadtriage.triage.flagging import flag, restore
-from leadtriage.triage.review import Judgement, judge
-from leadtriage.triage.undoing import undo_last_act
-from leadtriage.vocabulary import VerdictWord
+from leadtriage.reports.manager.overturns import list_overturns
 
 JUNK = Judgement(VerdictWord.JUNK, "is_competitor")
 RESCUE = Judgement(VerdictWord.RESCUE, "no_fit")

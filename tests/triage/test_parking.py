@@ -9,18 +9,19 @@ import pytest
 from sqlalchemy import Engine, select
 from stored_leads import AS_OF, NOON, act_by, criteria, read_lead, store_lead
 
+from leadtriage.actions.lifecycle import Parking, park
+from leadtriage.actions.touch import Contact, touch
+from leadtriage.actions.undo import undo_last_act
+from leadtriage.core.errors import LeadtriageError, UsageError
+from leadtriage.core.vocabulary import TouchKind
 from leadtriage.db.engine import reading, writing
-from leadtriage.db.schema import Event, table
-from leadtriage.errors import LeadtriageError, UsageError
-from leadtriage.reports.choosing import choose_leads
-from leadtriage.reports.filters import Filters
-from leadtriage.reports.nurture import list_nurture
-from leadtriage.reports.queue import list_queue
+from leadtriage.db.tables.history import Event
+from leadtriage.db.tables.lead import table
+from leadtriage.reports.lists.leads import choose_leads
+from leadtriage.reports.lists.parked import list_nurture
+from leadtriage.reports.lists.queue import list_queue
+from leadtriage.reports.query.filters import Filters
 from leadtriage.scoring.run import score_leads
-from leadtriage.triage.parking import Parking, park
-from leadtriage.triage.touching import Contact, touch
-from leadtriage.triage.undoing import undo_last_act
-from leadtriage.vocabulary import TouchKind
 
 INTERVAL = criteria().follow_up.nurture
 

@@ -10,17 +10,18 @@ import pytest
 from sqlalchemy import Engine, select
 from stored_leads import AS_OF, NOON, act_by, criteria, read_lead, store_lead
 
+from leadtriage.actions.lifecycle import disqualify, qualify
+from leadtriage.actions.touch import Contact, touch
+from leadtriage.actions.undo import undo_last_act
+from leadtriage.actions.unit_of_work import LeadChange, acting, text_values
+from leadtriage.core.errors import LeadtriageError, UsageError
+from leadtriage.core.vocabulary import EventKind, TouchKind
 from leadtriage.db.engine import reading, writing
-from leadtriage.db.schema import Event, table
-from leadtriage.errors import LeadtriageError, UsageError
+from leadtriage.db.tables.history import Event
+from leadtriage.db.tables.lead import table
 from leadtriage.importing.pipeline import import_file
 from leadtriage.importing.summary import ImportOptions
 from leadtriage.scoring.run import score_leads
-from leadtriage.triage.acting import LeadChange, acting, text_values
-from leadtriage.triage.qualifying import disqualify, qualify
-from leadtriage.triage.touching import Contact, touch
-from leadtriage.triage.undoing import undo_last_act
-from leadtriage.vocabulary import EventKind, TouchKind
 
 GOOD = {
     "name": "Ann Lee",

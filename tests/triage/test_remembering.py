@@ -7,18 +7,19 @@ from datetime import date, timedelta
 from sqlalchemy import Engine, insert
 from stored_leads import NOON, act_by, criteria, store_lead
 
+from leadtriage.actions.flag import flag, restore
+from leadtriage.actions.review import Judgement, judge
+from leadtriage.actions.undo import undo_last_act
+from leadtriage.actions.unit_of_work import LeadChange, acting, text_values
+from leadtriage.core.vocabulary import EventKind, VerdictWord
 from leadtriage.db.engine import reading, writing
-from leadtriage.db.schema import PutOff, table
-from leadtriage.reports.filters import Filters
-from leadtriage.reports.junk import list_candidates
-from leadtriage.reports.queue import list_queue
-from leadtriage.reports.show import show_lead
+from leadtriage.db.tables.decisions import PutOff
+from leadtriage.db.tables.lead import table
+from leadtriage.reports.lead.card import show_lead
+from leadtriage.reports.lists.junk import list_candidates
+from leadtriage.reports.lists.queue import list_queue
+from leadtriage.reports.query.filters import Filters
 from leadtriage.scoring.run import score_leads
-from leadtriage.triage.acting import LeadChange, acting, text_values
-from leadtriage.triage.flagging import flag, restore
-from leadtriage.triage.review import Judgement, judge
-from leadtriage.triage.undoing import undo_last_act
-from leadtriage.vocabulary import EventKind, VerdictWord
 
 TEXT = """
 version: 1

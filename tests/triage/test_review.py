@@ -11,13 +11,15 @@ from candidates import nominate, rows_of, rules, score, store_candidate
 from sqlalchemy import Engine
 from stored_leads import AS_OF, act_by, read_lead, store_lead
 
+from leadtriage.actions.review import Judgement, judge, leads_nominated_only_by
+from leadtriage.actions.undo import undo_last_act
+from leadtriage.core.errors import LeadNotFound, LeadtriageError, NotACandidate
+from leadtriage.core.vocabulary import VerdictWord
 from leadtriage.db.engine import reading
-from leadtriage.db.schema import Event, LeadScore, Nomination, Verdict, VerdictLine
-from leadtriage.errors import LeadNotFound, LeadtriageError, NotACandidate
-from leadtriage.scoring.nominating import nominating_lines
-from leadtriage.triage.review import Judgement, judge, leads_nominated_only_by
-from leadtriage.triage.undoing import undo_last_act
-from leadtriage.vocabulary import VerdictWord
+from leadtriage.db.tables.decisions import Verdict, VerdictLine
+from leadtriage.db.tables.history import Event, Nomination
+from leadtriage.db.tables.scores import LeadScore
+from leadtriage.scoring.nominations import nominating_lines
 
 LATER = datetime(2026, 11, 18, 14, 3)
 

@@ -10,17 +10,15 @@ from candidates import nominate, rules, score, store_candidate
 from sqlalchemy import Engine
 from stored_leads import AS_OF, act_by, store_lead
 
+from leadtriage.actions.flag import flag, restore
+from leadtriage.actions.review import Judgement, judge
+from leadtriage.actions.touch import Contact, touch
+from leadtriage.actions.undo import undo_last_act
+from leadtriage.core.vocabulary import TouchKind, VerdictWord
 from leadtriage.db.engine import reading
-from leadtriage.reports.filters import Filters
-from leadtriage.reports.junk import list_candidate_ids
-from leadtriage.reports.read_ahead import ReadAhead
-from leadtriage.reports.review import ReviewedLead, name_leads, read_audited, read_candidates
-from leadtriage.triage.flagging import flag, restore
-from leadtriage.triage.judgement import Judgement
-from leadtriage.triage.review import judge
-from leadtriage.triage.touching import Contact, touch
-from leadtriage.triage.undoing import undo_last_act
-from leadtriage.vocabulary import TouchKind, VerdictWord
+from leadtriage.reports.lead.review_card import ReadAhead, ReviewedLead, name_leads, read_audited, read_candidates
+from leadtriage.reports.lists.junk import list_candidate_ids
+from leadtriage.reports.query.filters import Filters
 
 JUNK = Judgement(VerdictWord.JUNK, "is_competitor", "sells the same")
 

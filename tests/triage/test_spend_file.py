@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine, select
 from stored_leads import act_by
 
+from leadtriage.actions.spend import SpendLine, SpendOptions, SpendSummary, import_spend
 from leadtriage.db.engine import reading, writing
-from leadtriage.db.indexes import indexed_tables
-from leadtriage.db.schema import Row, Spend, table
-from leadtriage.importing.values import DateOrder
-from leadtriage.triage.spend_file import SpendOptions, SpendSummary, import_spend
-from leadtriage.triage.spending import SpendLine
+from leadtriage.db.tables.decisions import Spend
+from leadtriage.db.tables.indexes import indexed_tables
+from leadtriage.db.tables.lead import Row, table
+from leadtriage.importing.normalize.dates import DateOrder
 
 OCTOBER = date(2026, 10, 1)
 

@@ -9,13 +9,15 @@ import pytest
 from sqlalchemy import Engine, insert, select, update
 from stored_leads import AS_OF, NOON, act_by, criteria, read_lead, store_lead
 
+from leadtriage.actions.lifecycle import Parking, park
+from leadtriage.actions.touch import Contact, touch
+from leadtriage.actions.undo import undo_last_act
+from leadtriage.core.errors import LeadtriageError, UsageError
+from leadtriage.core.vocabulary import TouchKind
 from leadtriage.db.engine import reading, writing
-from leadtriage.db.schema import Event, Lead, LeadScore, Touch, table
-from leadtriage.errors import LeadtriageError, UsageError
-from leadtriage.triage.parking import Parking, park
-from leadtriage.triage.touching import Contact, touch
-from leadtriage.triage.undoing import undo_last_act
-from leadtriage.vocabulary import TouchKind
+from leadtriage.db.tables.history import Event, Touch
+from leadtriage.db.tables.lead import Lead, table
+from leadtriage.db.tables.scores import LeadScore
 
 SOON = AS_OF + timedelta(days=3)
 

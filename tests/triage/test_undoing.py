@@ -14,18 +14,18 @@ from sqlalchemy import Engine, select
 from stored_leads import criteria, read_lead
 
 from databases import make_database
-from leadtriage.db.care import check_database
+from leadtriage.actions.flag import flag
+from leadtriage.actions.lifecycle import Closing, Parking, close, park
+from leadtriage.actions.touch import Contact, touch
+from leadtriage.actions.undo import undo_last_act
+from leadtriage.actions.unit_of_work import LeadChange, acting, text_values
+from leadtriage.core.errors import LeadtriageError
+from leadtriage.core.vocabulary import EventKind, Stage, TouchKind
+from leadtriage.db.check import check_database
 from leadtriage.db.engine import reading
-from leadtriage.db.schema import Nomination, table
-from leadtriage.errors import LeadtriageError
-from leadtriage.importing.undo import undo_batch
-from leadtriage.triage.acting import LeadChange, acting, text_values
-from leadtriage.triage.closing import Closing, close
-from leadtriage.triage.flagging import flag
-from leadtriage.triage.parking import Parking, park
-from leadtriage.triage.touching import Contact, touch
-from leadtriage.triage.undoing import undo_last_act
-from leadtriage.vocabulary import EventKind, Stage, TouchKind
+from leadtriage.db.tables.history import Nomination
+from leadtriage.db.tables.lead import table
+from leadtriage.importing.undo.undo import undo_batch
 
 HEADER = "Id,Name,Email,Title,Company,Status"
 FIRST = "1,Ann Lee,ann@acme.example,CEO,Acme,New"

@@ -14,16 +14,16 @@ from sqlalchemy import Engine
 from stored_leads import act_by, read_lead, store_lead
 
 from effort import examples
-from leadtriage.db.care import check_database
+from leadtriage.actions.audit import audit
+from leadtriage.actions.flag import restore
+from leadtriage.actions.review import Judgement, judge
+from leadtriage.actions.review_file import Filed, judge_from_file
+from leadtriage.actions.undo import undo_last_act
+from leadtriage.core.errors import FileError, MistakesInFile
+from leadtriage.core.vocabulary import VerdictKind, VerdictWord
+from leadtriage.db.check import check_database
 from leadtriage.db.engine import reading
-from leadtriage.db.schema import Verdict
-from leadtriage.errors import FileError, MistakesInFile
-from leadtriage.triage.auditing import audit
-from leadtriage.triage.flagging import restore
-from leadtriage.triage.review import Judgement, judge
-from leadtriage.triage.undoing import undo_last_act
-from leadtriage.triage.verdict_file import Filed, judge_from_file
-from leadtriage.vocabulary import VerdictKind, VerdictWord
+from leadtriage.db.tables.decisions import Verdict
 
 HEADER = "id,name,company,reason,why,verdict,verdict_reason,note,until,ask_for"
 

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from leadtriage.importing import values
-from leadtriage.importing.values import DateOrder, Email, Money, NotUnderstood
+from leadtriage.importing import normalize
+from leadtriage.importing.normalize.amounts import Money
+from leadtriage.importing.normalize.cells import NotUnderstood
+from leadtriage.importing.normalize.dates import DateOrder
+from leadtriage.importing.normalize.emails import Email
 
 CASES = Path(__file__).parent / "cases"
 
@@ -26,7 +29,7 @@ def _load() -> list[Any]:
 
 
 def _read(case: dict[str, Any]) -> Any:
-    reader = getattr(values, case["reader"])
+    reader = getattr(normalize, case["reader"])
     match case["reader"]:
         case "parse_phones" | "parse_money" | "parse_exact_money" | "parse_timeline":
             return reader(case["text"], case["with"])

@@ -15,34 +15,31 @@ from email_validator import EmailNotValidError, validate_email
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from leadtriage.importing.values import (
-    DateOrder,
-    DateOrderEvidence,
+from leadtriage.core.vocabulary import EmailKind
+from leadtriage.importing.normalize.amounts import parse_count, parse_money, parse_number
+from leadtriage.importing.normalize.cells import (
     NotUnderstood,
     clean_lines,
     clean_text,
+    is_missing,
+    parse_signs_off,
+    parse_yes_no,
+)
+from leadtriage.importing.normalize.countries import parse_country
+from leadtriage.importing.normalize.currencies import minor_digits
+from leadtriage.importing.normalize.dates import (
+    DateOrder,
+    DateOrderEvidence,
     decide_date_order,
     find_common_order,
     is_ambiguous_date,
-    is_missing,
-    join_name,
-    minor_digits,
-    parse_count,
-    parse_country,
     parse_date,
     parse_datetime,
-    parse_emails,
-    parse_money,
-    parse_number,
-    parse_phones,
-    parse_signs_off,
-    parse_timeline,
-    parse_yes_no,
-    phone_digits_key,
-    split_contact,
-    split_name,
 )
-from leadtriage.vocabulary import EmailKind
+from leadtriage.importing.normalize.emails import parse_emails
+from leadtriage.importing.normalize.names import join_name, split_contact, split_name
+from leadtriage.importing.normalize.phones import parse_phones, phone_digits_key
+from leadtriage.importing.normalize.timelines import parse_timeline
 
 CAME_IN = date(2026, 11, 21)
 READERS: dict[str, Callable[[str], Any]] = {

@@ -11,12 +11,13 @@ from typing import Any
 import phonenumbers
 import pytest
 
-from leadtriage.importing import values
-from leadtriage.importing.values import country_for_phone_region, is_missing, minor_digits, parse_country, parse_money
-from leadtriage.importing.values.cells import plain
-from leadtriage.importing.values.lexicon import packaged_lines
+from leadtriage.importing import normalize
+from leadtriage.importing.normalize.amounts import parse_money
+from leadtriage.importing.normalize.cells import is_missing, packaged_lines, plain
+from leadtriage.importing.normalize.countries import country_for_phone_region, parse_country
+from leadtriage.importing.normalize.currencies import minor_digits
 
-WORDS = tomllib.loads(files(values).joinpath("words.toml").read_text(encoding="utf-8"))
+WORDS = tomllib.loads(files(normalize).joinpath("words.toml").read_text(encoding="utf-8"))
 COUNTRIES = list(csv.DictReader(packaged_lines("countries.csv")))
 CURRENCIES = list(csv.DictReader(packaged_lines("currencies.csv")))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from leadtriage.vocabulary import EmailKind, SignsOff, Stage
+from leadtriage.core.vocabulary import EmailKind, SignsOff, Stage
 
 
 class FieldType(StrEnum):

@@ -9,22 +9,31 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from leadtriage.criteria.fields import (
-    LEAD_FIELDS,
-    OPERATOR_MEANINGS,
-    OPERATORS_BY_TYPE,
-    FieldType,
-    LeadField,
-    Operator,
+from leadtriage.core.vocabulary import Dimension, Grade
+from leadtriage.criteria.fields import LEAD_FIELDS, OPERATOR_MEANINGS, OPERATORS_BY_TYPE, FieldType, LeadField, Operator
+from leadtriage.criteria.parse.sections import (
+    FOLLOW_UP_KEYS,
+    GOAL_COUNTS,
+    GOAL_KEYS,
+    GOAL_PERIODS,
+    LONGEST_REASON,
+    MEMBER_KEYS,
+    MOST_COUNTED,
+    MOST_CRITERIA,
+    MOST_POINTS,
+    MOST_TIERS,
+    REASON_PATTERN,
+    ROLES,
+    UNLISTED_CHOICES,
+    WORKING_DAY_NAMES,
 )
-from leadtriage.criteria.reading import junk, score, team, values
-from leadtriage.vocabulary import Dimension, Grade
+from leadtriage.criteria.parse.values import LARGEST_NUMBER, LONGEST_NAME, MOST_LIST_ENTRIES
 
 Schema = dict[str, object]
 
-_NUMBER_LIMITS: Schema = {"minimum": -values.LARGEST_NUMBER, "maximum": values.LARGEST_NUMBER}
+_NUMBER_LIMITS: Schema = {"minimum": -LARGEST_NUMBER, "maximum": LARGEST_NUMBER}
 _DURATION: Schema = {"type": "string", "pattern": "^[0-9]{1,4}\\s*[dw]$", "description": "days or weeks: 10d, 2w"}
-_NAME: Schema = {"type": ["string", "number"], "maxLength": values.LONGEST_NAME}
+_NAME: Schema = {"type": ["string", "number"], "maxLength": LONGEST_NAME}
 _CONDITION: Schema = {"$ref": "#/definitions/condition"}
 
 
@@ -50,7 +59,7 @@ def schema_path() -> Path:
 
 
 def _sections() -> dict[str, Schema]:
-    points: Schema = {"minimum": -5 * score.MOST_POINTS, "maximum": 5 * score.MOST_POINTS}
+    points: Schema = {"minimum": -5 * MOST_POINTS, "maximum": 5 * MOST_POINTS}
     whole: Schema = {"type": "integer", **points}
     grades = (Grade.A, Grade.B, Grade.C)
     return {
@@ -103,7 +112,7 @@ def _optional(schema: Schema) -> Schema:
     return {"anyOf": [schema, {"type": "null"}]}
 
 
-def _list(items: Schema, *, most: int = values.MOST_LIST_ENTRIES) -> Schema:
+def _list(items: Schema, *, most: int = MOST_LIST_ENTRIES) -> Schema:
     return _optional({"type": "array", "items": items, "maxItems": most})
 
 
@@ -111,7 +120,7 @@ def _operand(lead_field: LeadField | None, operator: Operator) -> Schema:
     """What may stand after the operator; a column (no lead field) takes numbers and texts."""
     described: Schema = {"description": OPERATOR_MEANINGS[operator]}
     one = _value(lead_field, operator)
-    some: Schema = {"type": "array", "items": one, "minItems": 1, "maxItems": values.MOST_LIST_ENTRIES}
+    some: Schema = {"type": "array", "items": one, "minItems": 1, "maxItems": MOST_LIST_ENTRIES}
     match operator:
         case Operator.ANY_OF | Operator.NONE_OF:
             return some | described
@@ -129,7 +138,7 @@ def _value(lead_field: LeadField | None, operator: Operator) -> Schema:
     if operator in (Operator.AT_LEAST, Operator.AT_MOST, Operator.BETWEEN):
         if lead_field is not None and lead_field.type is FieldType.DAYS:
             return {"type": "integer", "minimum": 0}
-        least = 0 if lead_field is not None and lead_field.type is FieldType.MONEY else -values.LARGEST_NUMBER
+        least = 0 if lead_field is not None and lead_field.type is FieldType.MONEY else -LARGEST_NUMBER
         return {"type": "number", **_NUMBER_LIMITS, "minimum": least}
     match lead_field.type if lead_field is not None else None:
         case FieldType.CHOICE:
@@ -169,7 +178,7 @@ def _comparisons(besides: Mapping[str, Schema] | None = None, required: Sequence
 
 
 def _condition() -> Schema:
-    parts: Schema = {"type": "array", "items": _CONDITION, "minItems": 1, "maxItems": values.MOST_LIST_ENTRIES}
+    parts: Schema = {"type": "array", "items": _CONDITION, "minItems": 1, "maxItems": MOST_LIST_ENTRIES}
     groups = [
         _block({"all": parts}, required=["all"]),
         _block({"any": parts}, required=["any"]),
@@ -184,24 +193,22 @@ def _dimension() -> Schema:
             "max": {
                 "type": "integer",
                 "minimum": 0,
-                "maximum": score.MOST_POINTS,
+                "maximum": MOST_POINTS,
                 "description": "the dimension's score is held within -max..max",
             },
-            "criteria": _list({"$ref": "#/definitions/criterion"}, most=score.MOST_CRITERIA),
+            "criteria": _list({"$ref": "#/definitions/criterion"}, most=MOST_CRITERIA),
         },
         required=["max"],
     )
 
 
 def _criterion() -> Schema:
-    points: dict[str, Schema] = {
-        "points": {"type": "integer", "minimum": -score.MOST_POINTS, "maximum": score.MOST_POINTS}
-    }
+    points: dict[str, Schema] = {"points": {"type": "integer", "minimum": -MOST_POINTS, "maximum": MOST_POINTS}}
     when = _block({**points, "when": _CONDITION}, required=["points", "when"])
     shared: dict[str, Schema] = {
         "name": _NAME,
         "ask": _NAME | {"description": "the question for the lead; its answer goes into the field"},
-        "unlisted": {"enum": list(score.UNLISTED_CHOICES), "description": "a value that no tier names says nothing"},
+        "unlisted": {"enum": list(UNLISTED_CHOICES), "description": "a value that no tier names says nothing"},
     }
     forms: list[Schema] = []
     for named, operators in _families():
@@ -218,14 +225,14 @@ def _tiers(tier: Schema) -> Schema:
         "type": "array",
         "items": tier,
         "minItems": 1,
-        "maxItems": score.MOST_TIERS,
+        "maxItems": MOST_TIERS,
         "description": "the possible answers; the first that holds gives the points",
     }
 
 
 def _disqualifier() -> Schema:
     reason: dict[str, Schema] = {
-        "reason": {"type": "string", "pattern": f"^{junk.REASON_PATTERN}$", "maxLength": junk.LONGEST_REASON}
+        "reason": {"type": "string", "pattern": f"^{REASON_PATTERN}$", "maxLength": LONGEST_REASON}
     }
     with_when = _block({**reason, "when": _CONDITION}, required=["reason", "when"])
     return {"anyOf": [*_comparisons(reason, required=["reason"]), with_when]}
@@ -235,31 +242,31 @@ def _follow_up() -> Schema:
     clocks: dict[str, Schema] = {
         "first_touch": _optional(_block({grade: _optional(_DURATION) for grade in Grade})),
         **{name: _optional(_DURATION) for name in ("idle", "nurture", "shelf_life", "warn")},
-        "working_days": _list({"enum": list(team.WORKING_DAY_NAMES)}),
+        "working_days": _list({"enum": list(WORKING_DAY_NAMES)}),
         "holidays": _list({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}),
     }
-    return _block({name: clocks[name] for name in team.FOLLOW_UP_KEYS})
+    return _block({name: clocks[name] for name in FOLLOW_UP_KEYS})
 
 
 def _member() -> Schema:
-    count = _optional({"type": "integer", "minimum": 0, "maximum": team.MOST_COUNTED})
+    count = _optional({"type": "integer", "minimum": 0, "maximum": MOST_COUNTED})
     properties: dict[str, Schema] = {
         "name": _NAME,
         "also": _list(_NAME),
-        "role": _optional({"enum": list(team.ROLES)}),
+        "role": _optional({"enum": list(ROLES)}),
         "capacity": count,
         "max_open": count,
         "away": _list({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}\\s*(\\.\\..*)?$"}),
         "takes": _optional(_CONDITION),
     }
-    return _block({name: properties[name] for name in team.MEMBER_KEYS}, required=["name"])
+    return _block({name: properties[name] for name in MEMBER_KEYS}, required=["name"])
 
 
 def _goal() -> Schema:
     properties: dict[str, Schema] = {
         "who": _NAME | {"description": "a member's name, or team"},
-        "what": {"enum": list(team.GOAL_COUNTS)},
-        "target": {"type": "integer", "minimum": 1, "maximum": team.MOST_COUNTED},
-        "per": {"enum": list(team.GOAL_PERIODS)},
+        "what": {"enum": list(GOAL_COUNTS)},
+        "target": {"type": "integer", "minimum": 1, "maximum": MOST_COUNTED},
+        "per": {"enum": list(GOAL_PERIODS)},
     }
-    return _block({name: properties[name] for name in team.GOAL_KEYS}, required=team.GOAL_KEYS)
+    return _block({name: properties[name] for name in GOAL_KEYS}, required=GOAL_KEYS)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
+from leadtriage.core.vocabulary import Dimension, Grade
 from leadtriage.criteria.fields import FieldType, Operator
-from leadtriage.vocabulary import Dimension, Grade
 
 Scalar = str | int | float | bool
 

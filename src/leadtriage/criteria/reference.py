@@ -5,11 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from leadtriage.core.vocabulary import Reason
 from leadtriage.criteria.fields import LEAD_FIELDS, OPERATOR_MEANINGS, OPERATORS_BY_TYPE, FieldType, Operator
-from leadtriage.criteria.load import DEFAULT_CURRENCY, DEFAULT_NAME, VERSION
-from leadtriage.criteria.reading import junk, score, team, values, yaml_nodes
-from leadtriage.criteria.source import LARGEST_FILE
-from leadtriage.vocabulary import Reason
+from leadtriage.criteria.loader import DEFAULT_CURRENCY, DEFAULT_NAME, LARGEST_FILE, VERSION
+from leadtriage.criteria.parse.sections import (
+    DEFAULT_FOLLOW_UP,
+    DEFAULT_GRADES,
+    DEFAULT_JUNK,
+    GOAL_COUNTS,
+    GOAL_PERIODS,
+    MOST_CRITERIA,
+    MOST_POINTS,
+    MOST_TIERS,
+    ROLES,
+    WHOLE_TEAM,
+    WORKING_DAY_NAMES,
+)
+from leadtriage.criteria.parse.values import LARGEST_NUMBER, LONGEST_NAME, MOST_DAYS, MOST_LIST_ENTRIES
+from leadtriage.criteria.parse.yaml import DEEPEST_NESTING
 
 
 def render_reference() -> str:
@@ -38,10 +51,10 @@ def _code(names: Iterable[str]) -> str:
 
 
 def _list_keys() -> str:
-    clocks = team.DEFAULT_FOLLOW_UP
+    clocks = DEFAULT_FOLLOW_UP
     first_touch = ", ".join(f"{grade}: {days}d" for grade, days in clocks.first_touch.items())
-    grades = ", ".join(f"{grade}: {lowest}" for grade, lowest in score.DEFAULT_GRADES.items())
-    week = ", ".join(team.WORKING_DAY_NAMES[day] for day in clocks.working_days)
+    grades = ", ".join(f"{grade}: {lowest}" for grade, lowest in DEFAULT_GRADES.items())
+    week = ", ".join(WORKING_DAY_NAMES[day] for day in clocks.working_days)
     rows = [
         ("version", "the version of this format", str(VERSION)),
         ("name", "what the file is about", DEFAULT_NAME),
@@ -61,15 +74,15 @@ def _list_keys() -> str:
         ("criterion: tiers", "a list of `points` with operators or `when`", "must be there"),
         ("grades", "the lowest score of A, B and C; anything lower is D", grades),
         ("qualified", "the score from which a lead is qualified; or `score` and `when`", "the lowest score of B"),
-        ("junk: below", "a score under this makes a junk candidate ...", str(junk.DEFAULT_JUNK.below)),
-        ("junk: known", "... when at least this share of the evidence is known", f"{junk.DEFAULT_JUNK.known}"),
+        ("junk: below", "a score under this makes a junk candidate ...", str(DEFAULT_JUNK.below)),
+        ("junk: known", "... when at least this share of the evidence is known", f"{DEFAULT_JUNK.known}"),
         ("junk: disqualify", "a list of `reason` with a condition in place or under `when`", "none"),
         ("follow_up: first_touch", "how long a lead of a grade may wait for its first contact", first_touch),
         ("follow_up: idle", "after contact, silence longer than this is stale", f"{clocks.idle}d"),
         ("follow_up: nurture", "how often a parked lead is written to", f"{clocks.nurture}d"),
         ("follow_up: shelf_life", "a lead older than this without an outcome is dead", f"{clocks.shelf_life}d"),
         ("follow_up: warn", "it is reported as expiring so long before", f"{clocks.warn}d"),
-        ("follow_up: working_days", f"of {_code(team.WORKING_DAY_NAMES)}", week),
+        ("follow_up: working_days", f"of {_code(WORKING_DAY_NAMES)}", week),
         ("follow_up: holidays", "a list of dates that are no working days", "none"),
         ("timezone", "whose calendar days count, an IANA name such as Europe/Berlin", "the machine's"),
         ("team", "a list of the people who work leads", "none"),
@@ -78,16 +91,16 @@ def _list_keys() -> str:
             "and what else the CRM calls them, which `--owner` knows from the next `score` on; no two share a name",
             "`name` must be there",
         ),
-        ("team: role", f"{_code(team.ROLES)}; a qualifier gets the leads that need answers", team.ROLES[0]),
+        ("team: role", f"{_code(ROLES)}; a qualifier gets the leads that need answers", ROLES[0]),
         ("team: capacity", "new leads a working day", "no limit"),
         ("team: max_open", "open leads at once", "no limit"),
         ("team: away", "a list of dates or spans without new leads", "never"),
         ("team: takes", "a condition on the leads that they get", "any lead"),
         ("goals", "a list of what is to be reached", "none"),
-        ("goals: who", f"a member's name, or `{team.WHOLE_TEAM}`", "must be there"),
+        ("goals: who", f"a member's name, or `{WHOLE_TEAM}`", "must be there"),
         (
             "goals: what, target, per",
-            f"{_code(team.GOAL_COUNTS)}; a number; {_code(team.GOAL_PERIODS)}",
+            f"{_code(GOAL_COUNTS)}; a number; {_code(GOAL_PERIODS)}",
             "must be there",
         ),
     ]
@@ -124,14 +137,14 @@ def _types_of(operator: Operator) -> list[FieldType]:
 
 def _list_limits() -> str:
     rows = [
-        ("criteria", f"{score.MOST_CRITERIA:,}"),
-        ("tiers of a criterion", f"{score.MOST_TIERS:,}"),
-        ("entries of a list", f"{values.MOST_LIST_ENTRIES:,}"),
-        ("points of a tier", f"-{score.MOST_POINTS:,} to {score.MOST_POINTS:,}"),
-        ("a number to compare with", f"-{values.LARGEST_NUMBER:,} to {values.LARGEST_NUMBER:,}"),
-        ("a duration", f"{values.MOST_DAYS:,} days"),
-        ("characters of a name", f"{values.LONGEST_NAME:,}"),
-        ("levels inside one another", f"{yaml_nodes.DEEPEST_NESTING:,}"),
+        ("criteria", f"{MOST_CRITERIA:,}"),
+        ("tiers of a criterion", f"{MOST_TIERS:,}"),
+        ("entries of a list", f"{MOST_LIST_ENTRIES:,}"),
+        ("points of a tier", f"-{MOST_POINTS:,} to {MOST_POINTS:,}"),
+        ("a number to compare with", f"-{LARGEST_NUMBER:,} to {LARGEST_NUMBER:,}"),
+        ("a duration", f"{MOST_DAYS:,} days"),
+        ("characters of a name", f"{LONGEST_NAME:,}"),
+        ("levels inside one another", f"{DEEPEST_NESTING:,}"),
         ("bytes of the file", f"{LARGEST_FILE:,}"),
     ]
     return _table(("of", "at most"), rows)

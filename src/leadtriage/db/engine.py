@@ -1,4 +1,7 @@
-"""Opens a database and its transactions. What differs between database engines is `db.dialect`'s."""
+"""Opens a database and its transactions. What differs between database engines is `db.dialect`'s.
+
+Which version a database's tables are of. Moving them to another is `db.upgrade`'s, with Alembic.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,80 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import (
+    URL,
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    insert,
+    inspect,
+    make_url,
+    select,
+)
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlmodel import SQLModel
 
-from leadtriage.db import dialect, revision
-from leadtriage.errors import DatabaseError
+from leadtriage.core.errors import DatabaseError
+from leadtriage.db import dialect
+
+HISTORY = ("0001", "0002", "0003")
+"""All revisions, oldest first: the names of the files in `db/migrations/versions`."""
+
+HEAD = HISTORY[-1]
+
+_stored = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+
+
+class State(Enum):
+    """How a database's tables stand to this version's."""
+
+    EMPTY = "empty"
+    CURRENT = "current"
+    OLDER = "older"
+    NEWER = "newer"
+    FOREIGN = "foreign"
+
+
+def read_revision(connection: Connection) -> str | None:
+    """The revision that is stored, or None where there is none."""
+    if not inspect(connection).has_table(_stored.name):
+        return None
+    return connection.execute(select(_stored.c.version_num)).scalar()
+
+
+def read_state(connection: Connection) -> State:
+    """Tell how a database's tables stand to this version's."""
+    stored = read_revision(connection)
+    if stored == HEAD:
+        return State.CURRENT
+    if stored in HISTORY:
+        return State.OLDER
+    if stored is not None:
+        ours = dialect.read_application_id(connection) in (None, dialect.APPLICATION_ID)
+        return State.NEWER if ours else State.FOREIGN
+    return State.FOREIGN if inspect(connection).get_table_names() else State.EMPTY
+
+
+def create_tables(connection: Connection) -> None:
+    """Make all tables and views of this version in an empty database."""
+    from leadtriage.db.tables.indexes import indexed_tables
+    from leadtriage.db.views import make_views
+
+    dialect.mark_as_ours(connection)
+    SQLModel.metadata.create_all(connection, tables=indexed_tables())
+    _stored.create(connection)
+    make_views(connection)
+    connection.execute(insert(_stored).values(version_num=HEAD))
+
 
 _WRITES = "leadtriage_writes"
 _SECRET = re.compile(r"([?&](?:ssl)?password=)[^&]*")
@@ -33,8 +102,8 @@ def open_database(location: str, *, create: bool = False) -> Engine:
     place = without_password(location)
     with translated(location):
         with reading(engine) as connection:
-            state = revision.read_state(connection)
-        if state is revision.State.EMPTY:
+            state = read_state(connection)
+        if state is State.EMPTY:
             if not create:
                 raise DatabaseError(
                     "there are no leads here yet",
@@ -42,22 +111,22 @@ def open_database(location: str, *, create: bool = False) -> Engine:
                     hint="import a file first: leadtriage import FILE",
                 )
             with writing(engine) as connection:
-                if revision.read_state(connection) is revision.State.EMPTY:
-                    revision.create_tables(connection)
-        elif state is revision.State.FOREIGN:
+                if read_state(connection) is State.EMPTY:
+                    create_tables(connection)
+        elif state is State.FOREIGN:
             raise DatabaseError(
                 "this is a database, but not one of leadtriage's", place=place, hint="name another with --db"
             )
-        elif state is revision.State.NEWER:
+        elif state is State.NEWER:
             raise DatabaseError(
                 "it was made by a newer leadtriage", place=place, hint="upgrade leadtriage, then try again"
             )
-        elif state is revision.State.OLDER:
+        elif state is State.OLDER:
             if not dialect.is_local_file(engine):
                 raise DatabaseError(
                     "its tables are of an older leadtriage", place=place, hint="run: leadtriage db upgrade"
                 )
-            from leadtriage.db.upgrade import upgrade_database
+            from leadtriage.db.migrate import upgrade_database
 
             upgrade_database(engine)
     return engine

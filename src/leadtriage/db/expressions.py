@@ -1,4 +1,7 @@
-"""Expressions that SQLite and PostgreSQL spell differently; what else differs between them is `db.dialect`'s."""
+"""Expressions that SQLite and PostgreSQL spell differently; what else differs between them is `db.dialect`'s.
+
+Words of people that stand against what scores and imports would say again, as conditions on statements.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +16,24 @@ from sqlalchemy import (
     Float,
     Integer,
     String,
+    and_,
     case,
     cast,
+    exists,
     func,
     literal,
     null,
+    or_,
     type_coerce,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import Grouping
 from sqlalchemy.sql.functions import FunctionElement
+
+from leadtriage.core.vocabulary import EventKind
+from leadtriage.db.tables.history import Event
+from leadtriage.db.tables.lead import Lead, table
 
 _MOST_ARGUMENTS = 100
 """Of one SQLite function: its own limit is 127 before version 3.48."""
@@ -228,3 +238,36 @@ def json_text(column: ColumnElement[Any], key: str) -> ColumnElement[str]:
 def json_number(column: ColumnElement[Any], key: str) -> ColumnElement[float]:
     """A number in a JSON object's column; NULL where there is none."""
     return cast(column[key].as_string(), Float)
+
+
+_NOTHING_NEW = (
+    *("touches", "unanswered_touches", "replies", "nurture_until"),
+    *("outcome_reason", "outcome_value", "closed_on"),
+)
+"""Fields of which a change tells what was done with a lead, not what it is."""
+
+
+def called_unqualified() -> ColumnElement[bool]:
+    """Whether a person's word that a lead is not qualified stands: neither its status nor a field has changed since.
+
+    For statements that select from `lead`.
+    """
+    lead, said = table(Lead), table(Event).alias("said")
+    later, undoing = table(Event).alias("later"), table(Event).alias("undoing")
+    outdated = exists().where(
+        later.c.lead_id == said.c.lead_id,
+        later.c.id > said.c.id,
+        or_(
+            later.c.kind.in_([EventKind.QUALIFIED, EventKind.STATUS]),
+            and_(later.c.kind == EventKind.FIELD, later.c.field.not_in(_NOTHING_NEW)),
+        ),
+    )
+    undone = exists().where(undoing.c.lead_id == said.c.lead_id, undoing.c.undoes == said.c.act)
+    return exists().where(
+        said.c.lead_id == lead.c.id,
+        said.c.kind == EventKind.QUALIFIED,
+        said.c.new.is_(None),
+        said.c.changes.is_not(None),
+        ~outdated,
+        ~undone,
+    )

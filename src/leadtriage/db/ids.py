@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, insert, select, update
 
-from leadtriage.db.schema import IdBlock, table
+from leadtriage.db.tables.history import IdBlock
+from leadtriage.db.tables.lead import table
 
 
 def next_id(connection: Connection, name: str) -> int:

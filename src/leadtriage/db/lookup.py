@@ -7,9 +7,10 @@ from typing import NoReturn
 
 from sqlalchemy import Connection, select
 
-from leadtriage.db.schema import Event, Lead, LeadKey, table
-from leadtriage.errors import AmbiguousLead, LeadNotFound
-from leadtriage.vocabulary import EventKind
+from leadtriage.core.errors import AmbiguousLead, LeadNotFound
+from leadtriage.core.vocabulary import EventKind
+from leadtriage.db.tables.history import Event, LeadKey
+from leadtriage.db.tables.lead import Lead, table
 
 _lead = table(Lead)
 _key = table(LeadKey)

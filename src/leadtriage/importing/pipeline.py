@@ -12,37 +12,42 @@ from typing import BinaryIO
 
 from sqlalchemy import Connection, Engine, func, select, update
 
-from leadtriage.act import Act
+from leadtriage.core.context import Act
+from leadtriage.core.text import list_ids
+from leadtriage.core.vocabulary import RowOutcome
 from leadtriage.db.dialect import narrow_cache, widen_cache
 from leadtriage.db.engine import writing_on
-from leadtriage.db.schema import ImportBatch, table
-from leadtriage.importing.attributes import attributes_of
-from leadtriage.importing.date_orders import settle_date_orders, tell_date_orders
-from leadtriage.importing.folding import fold_rows
-from leadtriage.importing.follow import follow_status
-from leadtriage.importing.forgotten import reject_forgotten
-from leadtriage.importing.match import match_rows, store_keys
-from leadtriage.importing.mended import complete_options, find_origin, tell_origin
-from leadtriage.importing.merge import apply_changes, create_leads, find_changes, keep_rows
-from leadtriage.importing.preparing import (
+from leadtriage.db.tables.history import ImportBatch
+from leadtriage.db.tables.lead import table
+from leadtriage.importing.match.matcher import (
+    find_reused_ids,
+    match_rows,
+    reject_forgotten,
+    store_keys,
+    tell_reused_ids,
+)
+from leadtriage.importing.merge.apply import apply_changes, create_leads, find_changes, keep_rows
+from leadtriage.importing.merge.deduplicate import fold_rows
+from leadtriage.importing.merge.status_effects import follow_status
+from leadtriage.importing.parse.source import Source, open_source
+from leadtriage.importing.plan import (
+    complete_options,
     find_earlier_import,
+    find_origin,
     follow_last_score,
     open_batch,
     plan_file,
     recall_overrides,
     remember_overrides,
     store_extras,
+    tell_origin,
     understand_file,
 )
-from leadtriage.importing.readahead import Reading, read_staged
-from leadtriage.importing.reused_ids import find_reused_ids, tell_reused_ids
-from leadtriage.importing.source import Source, open_source
-from leadtriage.importing.staging import Staging, add_keys, add_rows, create_staging
+from leadtriage.importing.stage.parallel import Reading, read_staged
+from leadtriage.importing.stage.rows import Understanding, settle_date_orders, tell_date_orders
+from leadtriage.importing.stage.tables import Staging, add_keys, add_rows, attributes_of, create_staging
+from leadtriage.importing.stage.tally import Tally
 from leadtriage.importing.summary import ImportOptions, ImportSummary, Reject
-from leadtriage.importing.tally import Tally
-from leadtriage.importing.understand import Understanding
-from leadtriage.vocabulary import RowOutcome
-from leadtriage.words import list_ids
 
 Progress = Callable[[int], None]
 

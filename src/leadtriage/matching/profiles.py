@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, RowMapping, select
 
-from leadtriage.criteria.text import fold, words
-from leadtriage.db.schema import ExtraColumn, Lead, table
-from leadtriage.vocabulary import EmailKind
+from leadtriage.core.text import fold, words
+from leadtriage.core.vocabulary import EmailKind
+from leadtriage.db.tables.lead import Lead, table
+from leadtriage.db.tables.scores import ExtraColumn
 
 _lead = table(Lead)
 

@@ -1,17 +1,19 @@
-"""Whether the stored scores still say what lists should show."""
+"""Whether the stored scores still say what lists should show.
+
+Whether leads were scored by criteria that give the same scores as today's, whatever else was edited in the file.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, func, select
 
-from leadtriage.db.lead import Lead, table
-from leadtriage.db.scores import LeadScore, ScoreRun
-
-if TYPE_CHECKING:
-    from leadtriage.criteria.model import Criteria
+from leadtriage.core.errors import CriteriaError
+from leadtriage.criteria.loader import load_criteria
+from leadtriage.criteria.model import Criteria
+from leadtriage.db.tables.lead import Lead, table
+from leadtriage.db.tables.scores import CriteriaVersion, LeadScore, ScoreRun
 
 
 def lists_are_stale(connection: Connection, criteria_digest: str, read_criteria: Callable[[], Criteria]) -> str | None:
@@ -48,10 +50,26 @@ def lists_are_stale(connection: Connection, criteria_digest: str, read_criteria:
     sentences = []
     if unscored:
         sentences.append(f"{unscored:,} {'lead is' if unscored == 1 else 'leads are'} not scored yet")
-    if last is not None and last.criteria_digest != criteria_digest:
+    if (
+        last is not None
+        and last.criteria_digest != criteria_digest
         # What understands criteria takes long to load, and most lists are spared it.
-        from leadtriage.scoring.earlier_criteria import score_alike
-
-        if not score_alike(connection, last.criteria_digest, read_criteria()):
-            sentences.append("the criteria have changed since the leads were scored")
+        and not score_alike(connection, last.criteria_digest, read_criteria())
+    ):
+        sentences.append("the criteria have changed since the leads were scored")
     return "; ".join(sentences) + ": run leadtriage score" if sentences else None
+
+
+def score_alike(connection: Connection, digest: str, criteria: Criteria) -> bool:
+    """Whether the stored criteria of a digest score leads as these do.
+
+    Both texts are understood by this version. A text that it cannot read any more counts as another.
+    """
+    if digest == criteria.digest:
+        return True
+    versions = table(CriteriaVersion)
+    text = connection.execute(select(versions.c.text).where(versions.c.digest == digest)).scalar()
+    try:
+        return text is not None and criteria.scores_like(load_criteria(text, place=digest))
+    except CriteriaError:
+        return False

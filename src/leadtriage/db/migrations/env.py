@@ -8,7 +8,7 @@ from alembic import context
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
-from leadtriage.db.indexes import indexed_tables
+from leadtriage.db.tables.indexes import indexed_tables
 
 
 def write_type(kind: str, item: Any, _context: Any) -> str | Literal[False]:

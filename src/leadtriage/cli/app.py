@@ -1,0 +1,133 @@
+"""The program: puts the groups of commands together. Loads nothing heavy, so that help and completion are instant."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Annotated
+
+import typer
+
+from leadtriage.cli.framework.command import INTERRUPTED
+from leadtriage.cli.framework.terminal import prepare_streams, say
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("setup", "Write criteria.yaml to start from, and make the database."),
+    "demo": ("setup", "See it at work on sample leads, in a scratch folder."),
+    "peek": ("importing", "Show how a file is read, without importing it."),
+    "import": ("importing", "Import leads from CSV, TSV or Excel files."),
+    "undo": ("importing", "Take back an import, or without a number your last act."),
+    "add": ("importing", "Add one lead by hand."),
+    "score": ("score", "Score the leads and say what moved and why."),
+    "queue": ("lists", "Show which leads to work now, best first."),
+    "leads": ("lists", "Show all leads, or those that the options choose."),
+    "find": ("lists", "Find leads by name, company, e-mail, phone or source system's id."),
+    "stale": ("lists", "Show who owes which lead what since when."),
+    "aging": ("lists", "Count open leads by age, and by grade, owner or source."),
+    "imports": ("lists", "Show the imports, the last one first."),
+    "show": ("lists", "Show a lead, why it has its score, and its history."),
+    "junk": ("junk", "Show the junk candidates and what nominates each, or decide them."),
+    "duplicates": ("duplicates", "Show pairs of leads that are probably one, or decide them."),
+    "ask": ("ask", "Ask what is not known of a lead, and store the answers."),
+    "touch": ("work", "Log a contact with a lead."),
+    "nurture": ("work", "Park a lead until a day; without a lead, show the parked ones."),
+    "close": ("work", "Close a lead: won, lost or converted."),
+    "reopen": ("work", "Bring a closed or parked lead back."),
+    "qualify": ("work", "Say that a lead is qualified, or with --not that it is not."),
+    "history": ("lists", "Show what was done to the leads, the last first."),
+    "assign": ("assign", "Hand leads that nobody has to the team."),
+    "export": ("lists", "Export leads with scores, grades and reasons."),
+    "forget": ("privacy", "Erase a person for good, and keep them from coming back."),
+    "digest": ("reports", "Write a mail of what is overdue, back, to be reviewed."),
+    "spend": ("spend", "Record what a source cost, and show it."),
+    "report": ("reports", "Show where leads come from, and where they are lost."),
+    "criteria": ("setup", "Check, show and complete the criteria file."),
+    "db": ("setup", "Look after the database."),
+}
+"""Each command or group of commands, in the order of the help: its module in `cli.commands`, and its help's first line.
+
+The lines stand here too, so that the list of commands needs none of the modules; a test holds them to the commands.
+"""
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"leadtriage {version('leadtriage')}")
+        raise typer.Exit
+
+
+def make_app(wanted: str | None = None) -> typer.Typer:
+    """Put the program together.
+
+    Args:
+        wanted: the one command that will run: only its group is loaded, since all of them take longer to put together
+            than a list takes to be read. None, or no command of ours, for all.
+    """
+    app = _make_empty_app()
+    modules = [COMMANDS[wanted][0]] if wanted in COMMANDS else dict.fromkeys(module for module, _ in COMMANDS.values())
+    for module in modules:
+        import_module(f"leadtriage.cli.commands.{module}").add_commands(app)
+    order = list(COMMANDS)
+    app.registered_commands.sort(key=lambda command: order.index(command.name or ""))
+    app.registered_groups.sort(key=lambda group: order.index(group.name or ""))
+    return app
+
+
+def make_overview() -> typer.Typer:
+    """Put together what lists the commands and completes their names, and runs none of them."""
+    app = _make_empty_app()
+    for name, (_, line) in COMMANDS.items():
+        app.command(name, help=line)(_do_nothing)
+    return app
+
+
+def _make_empty_app() -> typer.Typer:
+    app = typer.Typer(
+        name="leadtriage",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["--help", "-h"], "max_content_width": 120},
+    )
+    app.callback()(start)
+    return app
+
+
+def _do_nothing() -> None:
+    """Stand for a command where only its name counts."""
+
+
+def _choose_app(words: Sequence[str], environment: Mapping[str, str]) -> typer.Typer:
+    """The least that answers a command line, or a shell that completes one."""
+    if "_LEADTRIAGE_COMPLETE" in environment:
+        words = environment.get("COMP_WORDS", environment.get("_TYPER_COMPLETE_ARGS", "")).split()[1:]
+        if len(words) < 2 and not COMMANDS.keys() & set(words):
+            return make_overview()
+    if list(words) in ([], ["--help"], ["-h"]):
+        return make_overview()
+    return make_app(words[0])
+
+
+def start(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Turns CSV exports of sales leads into a ranked, explained, accountable queue."""
+
+
+def run() -> None:
+    """Run the program with the command line's arguments and end with its exit code."""
+    # Loading the libraries makes much and throws little away: looking for garbage all the while takes a tenth of it.
+    gc.set_threshold(100_000, 20, 20)
+    prepare_streams(os.environ)
+    try:
+        _choose_app(sys.argv[1:], os.environ)(prog_name="leadtriage")
+    except KeyboardInterrupt:
+        say("interrupted; nothing was changed")
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,1 @@
+"""Review sessions at the keyboard."""

@@ -1,0 +1,1 @@
+"""What everything stands on: errors, words, days, money and the shape of tables."""

@@ -1,0 +1,181 @@
+"""Who acts, and when: handed down from the command line, where the clock is read once.
+
+One description of every common setting: it makes the options, the validation and the reference.
+
+A flag beats the environment, the environment beats the default. Reads no file and no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from leadtriage.core.dates import parse_day
+from leadtriage.core.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One act of one person (or of cron).
+
+    Attributes:
+        by: the person's name.
+        as_of: the calendar day in the criteria's time zone that counts as today (`--as-of`).
+        at: the act's time on that day, in the criteria's time zone, without zone.
+        recorded_at: the real time in UTC, without zone.
+    """
+
+    by: str
+    as_of: date
+    at: datetime
+    recorded_at: datetime
+
+    def days_later(self, days: int) -> date:
+        """The calendar day so many days after today."""
+        return self.as_of + timedelta(days=days)
+
+    def on_behalf_of(self, system: str) -> Act:
+        """The same moment, in the name of a system whose export says what happened."""
+        return replace(self, by=system)
+
+
+DEFAULT_DATABASE = "leadtriage.db"
+CRITERIA_FILE = "criteria.yaml"
+
+
+class OutputFormat(StrEnum):
+    """How data is written to standard output."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    MARKDOWN = "markdown"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One common setting.
+
+    Attributes:
+        name: the attribute of `Settings` that it fills.
+        flag: the option, the same on every command.
+        environment: the variable that stands in for the option, if any.
+        default: what holds where neither is given, in words.
+    """
+
+    name: str
+    flag: str
+    help: str
+    metavar: str | None = None
+    environment: str | None = None
+    default: str | None = None
+
+    @property
+    def help_line(self) -> str:
+        """The help with its variable and default, as the options and the reference show it."""
+        parts = [f"environment: {self.environment}"] if self.environment else []
+        parts += [f"default: {self.default}"] if self.default else []
+        return f"{self.help} [{'; '.join(parts)}]" if parts else self.help
+
+
+SETTINGS: dict[str, Setting] = {
+    setting.name: setting
+    for setting in (
+        Setting(
+            "database",
+            "--db",
+            "The database: a file, or a URL like postgresql://USER@HOST/NAME.",
+            "PATH-OR-URL",
+            "LEADTRIAGE_DB",
+            f"{DEFAULT_DATABASE} in the working folder",
+        ),
+        Setting(
+            "criteria",
+            "--criteria",
+            "The definition of a good lead.",
+            "PATH",
+            "LEADTRIAGE_CRITERIA",
+            f"{CRITERIA_FILE} beside the database, else the built-in example",
+        ),
+        Setting("format", "--format", "How data is written to standard output.", default="table"),
+        Setting("as_of", "--as-of", "Act, score and report as if today were this day.", "YYYY-MM-DD", default="today"),
+        Setting("by", "--by", "Who acts.", "NAME", "LEADTRIAGE_USER", "the name you are logged in with"),
+        Setting("quiet", "--quiet", "Say nothing but the data: no hints, no progress, no empty tables."),
+    )
+}
+"""Every common setting by its name, in the order of the help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What holds for one run.
+
+    Attributes:
+        criteria: the criteria file, or None for the built-in example.
+        as_of: the day that was asked for, or None for today.
+    """
+
+    database: str
+    criteria: Path | None
+    format: OutputFormat
+    as_of: date | None
+    by: str
+    quiet: bool
+
+
+def resolve_settings(
+    *,
+    database: str | None = None,
+    criteria: str | None = None,
+    format: OutputFormat | None = None,
+    as_of: str | None = None,
+    by: str | None = None,
+    quiet: bool = False,
+    environment: Mapping[str, str],
+) -> Settings:
+    """Settle what holds: the given flags, else the environment, else the defaults.
+
+    Raises:
+        UsageError: a value that cannot be understood.
+    """
+    location = _choose("database", database, environment) or DEFAULT_DATABASE
+    named = _choose("criteria", criteria, environment)
+    return Settings(
+        database=location,
+        criteria=Path(named).expanduser() if named else find_criteria(location),
+        format=format or OutputFormat.TABLE,
+        as_of=parse_day(as_of, place="--as-of") if as_of else None,
+        by=(_choose("by", by, environment) or _login_name()).strip(),
+        quiet=quiet,
+    )
+
+
+def find_criteria(database: str) -> Path | None:
+    """The criteria file beside a database (for a server's: in the working folder), or None where there is none."""
+    folder = Path() if "://" in database else Path(database).expanduser().parent
+    path = folder / CRITERIA_FILE
+    return path if path.is_file() else None
+
+
+def _choose(name: str, given: str | None, environment: Mapping[str, str]) -> str | None:
+    """The flag, else the variable; empty ones count as not given."""
+    setting = SETTINGS[name]
+    if given is not None:
+        if not given.strip():
+            raise UsageError("is empty", place=setting.flag, hint=f"write {setting.flag} {setting.metavar}")
+        return given
+    value = environment.get(setting.environment, "") if setting.environment else ""
+    return value if value.strip() else None
+
+
+def _login_name() -> str:
+    """The operating system's name for the user; cron and containers may have none."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "unknown"

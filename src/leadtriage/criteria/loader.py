@@ -1,0 +1,227 @@
+"""Reads a criteria file into `Criteria`, or tells every mistake in it with its line and column.
+
+Reads a criteria file's text and tells texts apart, without understanding them: quick enough for every list.
+
+The example criteria that the program brings along: built in where there is no file, and what `init` writes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from types import MappingProxyType
+
+from leadtriage.core.errors import CriteriaError, FileError
+from leadtriage.core.vocabulary import Grade
+from leadtriage.criteria.model import Criteria, DimensionRules, Qualified
+from leadtriage.criteria.parse.sections import (
+    DEFAULT_FOLLOW_UP,
+    DEFAULT_GRADES,
+    DEFAULT_JUNK,
+    read_follow_up,
+    read_goals,
+    read_grades,
+    read_junk,
+    read_qualified,
+    read_score,
+    read_team,
+    read_timezone,
+)
+from leadtriage.criteria.parse.values import (
+    parse_duration,
+    read_block,
+    read_decimal,
+    read_name,
+    read_whole_number,
+    show,
+)
+from leadtriage.criteria.parse.yaml import Mistakes, Place, YamlMapping, YamlNode, YamlScalar, read_yaml
+
+LARGEST_FILE = 4 * 1024 * 1024
+
+
+def read_source(path: Path) -> str:
+    """Return the text of a file in UTF-8 (or UTF-16 with its mark), its lines ended by line feeds.
+
+    Raises:
+        FileError: when it cannot be read.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise FileError(
+            f"the criteria cannot be read: {error.strerror or error}",
+            place=str(path),
+            hint="`leadtriage init` writes a file to start from",
+        ) from error
+    if len(content) > LARGEST_FILE:
+        raise FileError(f"the file has {len(content):,} bytes, expected at most {LARGEST_FILE:,}", place=str(path))
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise FileError(
+            f"line {line} holds a byte that is no {encoding.upper()}", place=str(path), hint="save the file as UTF-8"
+        ) from error
+    return text.replace("\r\n", "\n").removeprefix("\ufeff")
+
+
+def digest_source(text: str) -> str:
+    """The SHA-256 of a criteria text in hexadecimal: `Criteria.digest`."""
+    return hashlib.sha256(text.removeprefix("\ufeff").encode(errors="replace")).hexdigest()
+
+
+def example_text() -> str:
+    """Return the example file, from the installed package or, in a checkout, from its top folder."""
+    shipped = Path(__file__).with_name("example.yaml")
+    if shipped.is_file():
+        return shipped.read_text(encoding="utf-8")
+    checkout = Path(__file__).parents[3] / "criteria.example.yaml"
+    return checkout.read_text(encoding="utf-8")
+
+
+TOP_KEYS = (
+    "version",
+    "name",
+    "currency",
+    "rates",
+    "score",
+    "grades",
+    "qualified",
+    "junk",
+    "follow_up",
+    "timezone",
+    "team",
+    "goals",
+)
+VERSION = 1
+DEFAULT_NAME = "Criteria"
+DEFAULT_CURRENCY = "USD"
+LOWEST_RATE, HIGHEST_RATE = Decimal("0.000001"), Decimal(1_000_000)
+
+__all__ = ["load_criteria", "parse_duration", "read_criteria"]
+
+
+def load_criteria(text: str, *, place: str) -> Criteria:
+    """Return the criteria that the text defines.
+
+    Args:
+        text: the whole file.
+        place: the file's name, for messages.
+
+    Raises:
+        CriteriaError: with all mistakes at once, each `line:column: what was found, what was expected`.
+    """
+    text = text.removeprefix("\ufeff")
+    mistakes = Mistakes()
+    root = read_yaml(text, mistakes)
+    if root is None:
+        if not mistakes.found:
+            mistakes.add(
+                Place(1, 1), "the file is empty, expected criteria; `leadtriage init` writes some to start from"
+            )
+        mistakes.raise_if_any(place)
+    criteria = _read_root(root, text, mistakes) if root is not None else None
+    mistakes.raise_if_any(place)
+    if criteria is None:
+        raise CriteriaError("the criteria cannot be read", mistakes=(), place=place)
+    return criteria
+
+
+def read_criteria(path: Path) -> Criteria:
+    """Return the criteria of a file in UTF-8 (or UTF-16 with its mark).
+
+    Raises:
+        FileError: when it cannot be read.
+        CriteriaError: when it has mistakes.
+    """
+    return load_criteria(read_source(path), place=str(path))
+
+
+def _read_root(root: YamlNode, text: str, mistakes: Mistakes) -> Criteria | None:
+    if isinstance(root, YamlScalar) and root.value is None:
+        mistakes.add(root.place, "the file is empty, expected criteria; `leadtriage init` writes some to start from")
+        return None
+    entries = read_block(root, mistakes, what="criteria file", allowed=TOP_KEYS, required=("score",))
+    if entries is None or not isinstance(root, YamlMapping):
+        return None
+    if "version" in entries:
+        read_whole_number(entries["version"], mistakes, what="version", low=VERSION, high=VERSION)
+    name = read_name(entries["name"], mistakes, what="name") if "name" in entries else DEFAULT_NAME
+    currency = DEFAULT_CURRENCY
+    if "currency" in entries:
+        currency = _read_currency(entries["currency"], mistakes) or currency
+    score: tuple[DimensionRules, ...] = ()
+    if "score" in entries:
+        score = read_score(entries["score"], mistakes)
+    grades: Mapping[Grade, int] = DEFAULT_GRADES
+    if "grades" in entries:
+        grades = read_grades(entries["grades"], mistakes)
+    qualified = Qualified(grades.get(Grade.B, 0))
+    if "qualified" in entries:
+        qualified = read_qualified(entries["qualified"], mistakes)
+    team = read_team(entries["team"], mistakes) if "team" in entries else ()
+    return Criteria(
+        name=name or DEFAULT_NAME,
+        currency=currency,
+        rates=_read_rates(entries.get("rates"), currency, mistakes),
+        score=score,
+        grades=grades,
+        qualified=qualified,
+        junk=read_junk(entries["junk"], mistakes) if "junk" in entries else DEFAULT_JUNK,
+        follow_up=read_follow_up(entries["follow_up"], mistakes) if "follow_up" in entries else DEFAULT_FOLLOW_UP,
+        timezone=read_timezone(entries["timezone"], mistakes) if "timezone" in entries else None,
+        team=team,
+        goals=read_goals(entries["goals"], team, mistakes) if "goals" in entries else (),
+        text=text,
+        digest=digest_source(text),
+    )
+
+
+def _read_currency(node: YamlNode, mistakes: Mistakes) -> str | None:
+    text = node.text if isinstance(node, YamlScalar) else ""
+    if re.fullmatch("[A-Z]{3}", text):
+        return text
+    near = f"; write {text.upper()}" if re.fullmatch("[A-Za-z]{3}", text) else ""
+    mistakes.add(node.place, f"currency: found {show(node)}, expected three capital letters such as EUR{near}")
+    return None
+
+
+def _read_rates(node: YamlNode | None, currency: str, mistakes: Mistakes) -> Mapping[str, Decimal]:
+    rates = {currency: Decimal(1)}
+    if node is None:
+        return MappingProxyType(rates)
+    if not isinstance(node, YamlMapping):
+        mistakes.add(
+            node.place, f"rates: found {show(node)}, expected currencies with their worth, as in {{EUR: 1.08}}"
+        )
+        return MappingProxyType(rates)
+    for code, entry in node.entries.items():
+        name = _read_currency(YamlScalar(node.key_places.get(code, node.place), code, code), mistakes)
+        rate = read_decimal(entry, mistakes, what=f"rates: {code}", low=LOWEST_RATE, high=HIGHEST_RATE)
+        if name == currency and rate is not None and rate != 1:
+            mistakes.add(entry.place, f"rates: {code} is the file's own currency, expected 1 or nothing")
+        if name is not None and rate is not None:
+            rates[name] = rate
+    return MappingProxyType(rates)
+
+
+EXAMPLE_PLACE = "the built-in example"
+
+
+def example_criteria() -> Criteria:
+    """Return the example as criteria."""
+    return load_criteria(example_text(), place=EXAMPLE_PLACE)
+
+
+def starter_text(schema_path: str) -> str:
+    """Return the example for a new file, with the line by which editors find its JSON Schema.
+
+    Args:
+        schema_path: a path or an address of the schema, as the editor is to see it.
+    """
+    return f"# yaml-language-server: $schema={schema_path}\n{example_text()}"

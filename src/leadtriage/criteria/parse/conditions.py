@@ -1,0 +1,274 @@
+"""Reads conditions: which operators stand there, whether they fit their field, and what they compare with."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from leadtriage.core.text import fold, words
+from leadtriage.criteria.fields import LEAD_FIELDS, FieldType, Operator
+from leadtriage.criteria.model import AllOf, AnyOf, Comparison, Condition, Not, Scalar
+from leadtriage.criteria.parse.values import (
+    is_empty,
+    read_choice,
+    read_list,
+    read_name,
+    read_number,
+    read_text,
+    read_whole_number,
+    read_yes_no,
+    show,
+)
+from leadtriage.criteria.parse.yaml import (
+    Mistakes,
+    Place,
+    YamlList,
+    YamlMapping,
+    YamlNode,
+    YamlScalar,
+    expect_name,
+    list_names,
+    quote,
+    suggest,
+)
+
+OPERATOR_NAMES = tuple(Operator)
+GROUPS = ("all", "any", "not")
+CONDITION_KEYS = ("field", "column", *OPERATOR_NAMES, *GROUPS)
+MOST_DAYS_COMPARED = 100_000
+
+_ONE_OR_MORE = (Operator.WORDS, Operator.CONTAINS, Operator.STARTS_WITH, Operator.ENDS_WITH)
+_LISTS = (Operator.ANY_OF, Operator.NONE_OF)
+_NUMERIC = (Operator.AT_LEAST, Operator.AT_MOST, Operator.BETWEEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a condition looks at: one of the lead fields, or a column of the files.
+
+    Attributes:
+        type: None for a column, whose type is that of what it is compared with.
+    """
+
+    field: str | None
+    column: str | None
+    type: FieldType | None
+
+
+def read_subject(entries: dict[str, YamlNode], place: Place, mistakes: Mistakes, *, what: str) -> Subject | None:
+    """Return what `field` or `column` names, or None where neither does rightly; both at once are a mistake."""
+    if "field" in entries and "column" in entries:
+        mistakes.add(entries["column"].place, f"{what}: found both field and column, expected one of them")
+        return None
+    if "field" in entries:
+        return _read_field(entries["field"], mistakes, what=what)
+    if "column" in entries:
+        header = read_name(entries["column"], mistakes, what=f"{what}: column")
+        return Subject(None, header, None) if header is not None else None
+    return None
+
+
+def _read_field(node: YamlNode, mistakes: Mistakes, *, what: str) -> Subject | None:
+    name = node.text if isinstance(node, YamlScalar) else ""
+    if name in LEAD_FIELDS:
+        return Subject(name, None, LEAD_FIELDS[name].type)
+    if isinstance(node, YamlScalar) and isinstance(node.value, str):
+        near = suggest(name, LEAD_FIELDS) or "; another column of your files is named with column:"
+        mistakes.add(node.place, f"{what}: {quote(name)} is none of the lead fields{near}")
+    else:
+        mistakes.add(node.place, f"{what}: found {show(node)}, expected the name of a lead field")
+    return None
+
+
+def read_condition(
+    node: YamlNode, mistakes: Mistakes, *, what: str = "condition", besides: Collection[str] = ()
+) -> Condition | None:
+    """Return a whole condition: `field` or `column` with operators, or `all`, `any`, `not`.
+
+    Args:
+        node: where it stands.
+        mistakes: takes what is wrong with it; the result is None then.
+        what: the name for it in messages.
+        besides: further keys that the same block may have, read by the caller.
+    """
+    if not isinstance(node, YamlMapping):
+        mistakes.add(
+            node.place,
+            f"{what}: found {show(node)}, expected a condition: field or column with operators, or all, any, not",
+        )
+        return None
+    allowed = (*besides, *CONDITION_KEYS)
+    has_unknown_keys = _check_keys(node, mistakes, allowed, what=what)
+    entries = {key: entry for key, entry in node.entries.items() if key in CONDITION_KEYS}
+    groups = [key for key in GROUPS if key in entries]
+    if groups:
+        if len(entries) > 1:
+            others = list_names([key for key in entries if key != groups[0]], last="and")
+            mistakes.add(
+                node.place, f"{what}: {groups[0]} stands beside {others}, expected it alone; put them under all"
+            )
+            return None
+        return _read_group(groups[0], entries[groups[0]], mistakes)
+    if "field" not in entries and "column" not in entries:
+        if not has_unknown_keys:
+            mistakes.add(node.place, f"{what}: found neither field nor column, expected one (or all, any, not)")
+        return None
+    subject = read_subject(entries, node.place, mistakes, what=what)
+    return read_operators(node, subject, mistakes, what=what, has_unknown_keys=has_unknown_keys)
+
+
+def _check_keys(node: YamlMapping, mistakes: Mistakes, allowed: Collection[str], *, what: str) -> bool:
+    """Note the keys that are none; where there are some, what seems to be missing may be one of them, misspelt."""
+    for key, place in node.key_places.items():
+        if key not in allowed:
+            mistakes.add(place, f"{what}: {quote(key)} is no operator{expect_name(key, allowed)}")
+    return not node.entries.keys() <= set(allowed)
+
+
+def _read_group(name: str, node: YamlNode, mistakes: Mistakes) -> Condition | None:
+    if name == "not":
+        part = read_condition(node, mistakes, what="not")
+        return Not(part) if part is not None else None
+    items = read_list(node, mistakes, what=name)
+    if isinstance(node, YamlList) and not node.items:
+        mistakes.add(node.place, f"{name}: found an empty list, expected conditions")
+    parts = [read_condition(item, mistakes, what=name) for item in items]
+    known = tuple(part for part in parts if part is not None)
+    if not known or len(known) < len(parts):
+        return None
+    return AllOf(known) if name == "all" else AnyOf(known)
+
+
+def read_operators(
+    node: YamlMapping, subject: Subject | None, mistakes: Mistakes, *, what: str, has_unknown_keys: bool
+) -> Condition | None:
+    """Return the operators that stand in the block, compared with the subject; several must all hold.
+
+    Without a subject (its name was a mistake) there is nothing to check them against. Where the block has unknown
+    keys, a missing operator is no further mistake.
+    """
+    present = [operator for operator in Operator if operator in node.entries]
+    if not present and not has_unknown_keys:
+        mistakes.add(node.place, f"{what}: found no operator, expected {list_names(OPERATOR_NAMES)}")
+    if subject is None:
+        return None
+    tests = [
+        _read_comparison(subject, operator, node.entries[operator], node.key_places[operator], mistakes)
+        for operator in present
+    ]
+    known = tuple(test for test in tests if test is not None)
+    if not known or len(known) < len(tests):
+        return None
+    return known[0] if len(known) == 1 else AllOf(known)
+
+
+def _read_comparison(
+    subject: Subject, operator: Operator, node: YamlNode, key_place: Place, mistakes: Mistakes
+) -> Comparison | None:
+    if subject.field is not None:
+        lead_field = LEAD_FIELDS[subject.field]
+        if operator not in lead_field.operators:
+            mistakes.add(
+                key_place,
+                f"{operator} does not fit {subject.field}, which is {lead_field.type}; "
+                f"expected {list_names(lead_field.operators)}",
+            )
+            return None
+    if is_empty(node):
+        mistakes.add(node.place, f"nothing stands after {operator}")
+        return None
+    operand_type = subject.type or _type_of_column(operator, node)
+    operands = _read_operands(operator, operand_type, node, subject, mistakes)
+    if operands is None:
+        return None
+    return Comparison(subject.field, subject.column, operand_type, operator, operands)
+
+
+def _type_of_column(operator: Operator, node: YamlNode) -> FieldType:
+    """A column is compared as a number where the first thing that it is compared with is one."""
+    if operator in _NUMERIC:
+        return FieldType.NUMBER
+    if operator in _ONE_OR_MORE or operator is Operator.PRESENT:
+        return FieldType.TEXT
+    first = node.items[0] if isinstance(node, YamlList) and node.items else node
+    value = first.value if isinstance(first, YamlScalar) else None
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return FieldType.NUMBER if is_number else FieldType.TEXT
+
+
+def _read_operands(
+    operator: Operator, operand_type: FieldType, node: YamlNode, subject: Subject, mistakes: Mistakes
+) -> tuple[Scalar, ...] | None:
+    if operator is Operator.PRESENT:
+        answer = read_yes_no(node, mistakes, what=operator)
+        return None if answer is None else (answer,)
+    is_list = isinstance(node, YamlList)
+    if operator is Operator.BETWEEN:
+        return _read_ends(operand_type, node, subject, mistakes)
+    if operator in _LISTS and not is_list:
+        mistakes.add(node.place, f"{operator}: found {show(node)}, expected a list such as [one, another]")
+        return None
+    if is_list and operator not in _LISTS and operator not in _ONE_OR_MORE:
+        use = "; a list is for any_of" if operator is Operator.IS else ""
+        use = "; a list is for none_of" if operator is Operator.IS_NOT else use
+        mistakes.add(node.place, f"{operator}: found a list, expected one value{use}")
+        return None
+    items = read_list(node, mistakes, what=operator) if is_list else (node,)
+    if is_list and isinstance(node, YamlList) and not node.items:
+        mistakes.add(node.place, f"{operator}: found an empty list, expected entries")
+    values = [_read_operand(operator, operand_type, item, subject, mistakes) for item in items]
+    known = tuple(value for value in values if value is not None)
+    return known if known and len(known) == len(values) else None
+
+
+def _read_ends(
+    operand_type: FieldType, node: YamlNode, subject: Subject, mistakes: Mistakes
+) -> tuple[Scalar, ...] | None:
+    if not isinstance(node, YamlList) or len(node.items) != 2:
+        found = f"a list of {len(node.items)}" if isinstance(node, YamlList) else show(node)
+        mistakes.add(node.place, f"between: found {found}, expected its two ends such as [10, 49]")
+        return None
+    low, high = (_read_operand(Operator.BETWEEN, operand_type, item, subject, mistakes) for item in node.items)
+    if low is None or high is None or isinstance(low, str) or isinstance(high, str):
+        return None
+    if low > high:
+        mistakes.add(node.place, f"between: the lower end {low:,} is above the upper end {high:,}; swap them")
+        return None
+    return (low, high)
+
+
+def _read_operand(
+    operator: Operator, operand_type: FieldType, node: YamlNode, subject: Subject, mistakes: Mistakes
+) -> Scalar | None:
+    match operand_type:
+        case FieldType.NUMBER:
+            return read_number(node, mistakes, what=operator)
+        case FieldType.MONEY:
+            return read_number(node, mistakes, what=operator, low=0)
+        case FieldType.DAYS:
+            return read_whole_number(node, mistakes, what=operator, low=0, high=MOST_DAYS_COMPARED)
+        case FieldType.YES_NO:
+            return read_yes_no(node, mistakes, what=operator)
+        case FieldType.CHOICE:
+            choices = LEAD_FIELDS[subject.field].choices if subject.field else ()
+            return read_choice(node, mistakes, what=operator, choices=choices)
+        case FieldType.TEXT:
+            return _read_text_operand(operator, node, subject, mistakes)
+
+
+def _read_text_operand(operator: Operator, node: YamlNode, subject: Subject, mistakes: Mistakes) -> str | None:
+    is_number = isinstance(node, YamlScalar) and not isinstance(node.value, str | bool | None)
+    if subject.column is not None and operator not in _ONE_OR_MORE and is_number:
+        mistakes.add(
+            node.place,
+            f"{operator}: found the number {show(node)} among texts, expected all alike; quote it, or no text",
+        )
+        return None
+    text = read_text(node, mistakes, what=operator)
+    if text is not None and operator is Operator.WORDS and not words(fold(text)):
+        mistakes.add(
+            node.place,
+            f"words: found {quote(text)}, which has no word in it; expected letters or digits (or use contains)",
+        )
+        return None
+    return text

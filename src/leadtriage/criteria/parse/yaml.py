@@ -1,0 +1,307 @@
+"""Reads YAML into nodes that know their places: YAML 1.2 scalars, no tags, no equal keys, no alias bombs.
+
+What the nodes mean is left to the sections' readers.
+
+Collects the mistakes in a criteria file, with their places and the nearest valid names.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from leadtriage.core.errors import CriteriaError
+
+LONGEST_QUOTE = 60
+MOST_NAMES_LISTED = 8
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where something stands in the file; line and column count from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(slots=True)
+class Mistakes:
+    """Grows while a file is read, so that all its mistakes can be told at once."""
+
+    found: list[tuple[Place, str]] = field(default_factory=list)
+
+    def add(self, place: Place, text: str) -> None:
+        """Note a mistake: what was found, what was expected."""
+        self.found.append((place, text))
+
+    def lines(self) -> tuple[str, ...]:
+        """Return them as `line:column: text`, in the order of the file, each once."""
+        ordered = dict.fromkeys(sorted(self.found, key=lambda mistake: mistake[0]))
+        return tuple(f"{place.line}:{place.column}: {text}" for place, text in ordered)
+
+    def raise_if_any(self, place: str) -> None:
+        """Raise all of them as one CriteriaError; `place` is the file's name."""
+        lines = self.lines()
+        if lines:
+            count = "a mistake" if len(lines) == 1 else f"{len(lines)} mistakes, each"
+            raise CriteriaError(f"{count} at line:column", mistakes=lines, place=place)
+
+
+def quote(text: str) -> str:
+    """Return the text in quotes for a message: shortened, and without characters that a terminal acts on."""
+    short = text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…"
+    return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in short) + '"'
+
+
+def list_names(names: Iterable[str], *, last: str = "or") -> str:
+    """Return the names as a person would list them: "a, b or c"."""
+    listed = list(names)
+    if len(listed) < 2:
+        return "".join(listed)
+    return f"{', '.join(listed[:-1])} {last} {listed[-1]}"
+
+
+def expect_name(text: str, valid: Collection[str]) -> str:
+    """Return what was expected instead of an unknown name: the nearest one, all of them, or both where they are few."""
+    near = suggest(text, valid)
+    listed = f", expected {list_names(valid)}" if not near or len(valid) <= MOST_NAMES_LISTED else ""
+    return listed + near
+
+
+def suggest(text: str, valid: Collection[str]) -> str:
+    """Return "; did you mean NAME?" for the valid name nearest to the text, or nothing where none is near."""
+    by_lower = {name.lower(): name for name in valid}
+    wanted = text.strip().lower()
+    for form in (wanted, wanted.replace(" ", "_").replace("-", "_")):
+        near = difflib.get_close_matches(form, by_lower, n=1)
+        if near:
+            return f"; did you mean {by_lower[near[0]]}?"
+    return ""
+
+
+DEEPEST_NESTING = 60
+LONGEST_NUMBER = 30
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The parser in C where PyYAML was built with it: the criteria are read at the start of most commands."""
+
+_NOT_PRINTABLE = re.compile("[^\t\n\r\u0020-\u007e\u0085\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_WHOLE_NUMBER = re.compile(r"[-+]?[0-9]+")
+_NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?")
+_CONSTANTS: dict[str, bool | None] = {
+    "": None,
+    "~": None,
+    **dict.fromkeys(("null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class YamlScalar:
+    """One value: its text as written, and what YAML 1.2 takes it for."""
+
+    place: Place
+    text: str
+    value: str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class YamlList:
+    """A list of nodes."""
+
+    place: Place
+    items: tuple[YamlNode, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class YamlMapping:
+    """Keys with their nodes, in the order of the file; `key_places` says where each key stands."""
+
+    place: Place
+    entries: dict[str, YamlNode]
+    key_places: dict[str, Place]
+
+
+YamlNode = YamlScalar | YamlList | YamlMapping
+
+
+@dataclass(slots=True)
+class _Open:
+    """A list or mapping whose end has not come yet; `size` is that of its content with aliases expanded."""
+
+    place: Place
+    anchor: str | None
+    is_mapping: bool
+    size: int = 1
+    items: list[YamlNode] = field(default_factory=list)
+    entries: dict[str, YamlNode] = field(default_factory=dict)
+    key_places: dict[str, Place] = field(default_factory=dict)
+    key: YamlScalar | None = None
+
+    def close(self) -> YamlNode:
+        if self.is_mapping:
+            return YamlMapping(self.place, self.entries, self.key_places)
+        return YamlList(self.place, tuple(self.items))
+
+
+class _Stop(Exception):
+    """The rest of the file is not worth reading, or not safe to; the mistake has been noted."""
+
+
+def read_yaml(text: str, mistakes: Mistakes) -> YamlNode | None:
+    """Return the root of the file's one document, or None where it has none or cannot be read.
+
+    Mistakes are added, never raised. The work and the memory are bounded by the length of the text: nesting
+    is limited, and aliases must not expand to more than the text itself.
+    """
+    strange = _NOT_PRINTABLE.search(text)
+    if strange:
+        line = text.count("\n", 0, strange.start()) + 1
+        column = strange.start() - text.rfind("\n", 0, strange.start())
+        mistakes.add(
+            Place(line, column),
+            f"the character U+{ord(strange[0]):04X} cannot stand in a YAML file; save it as plain UTF-8 text",
+        )
+        return None
+    builder = _Builder(mistakes, len(text))
+    try:
+        for event in yaml.parse(text, Loader=_LOADER):
+            builder.take(event)
+    except _Stop:
+        return None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = _place_of(mark) if mark else Place(1, 1)
+        mistakes.add(place, f"this is no valid YAML: {_explain_syntax(error, text, place)}")
+        return None
+    except yaml.YAMLError as error:
+        mistakes.add(Place(1, 1), f"this is no valid YAML: {error}")
+        return None
+    return builder.root
+
+
+class _Builder:
+    """Puts the parser's events together, without recursion."""
+
+    def __init__(self, mistakes: Mistakes, text_length: int) -> None:
+        self.root: YamlNode | None = None
+        self._mistakes = mistakes
+        self._allowed_expansion = text_length
+        self._documents = 0
+        self._open: list[_Open] = []
+        self._anchors: dict[str, tuple[YamlNode, int] | None] = {}
+
+    def take(self, event: yaml.Event) -> None:
+        if isinstance(event, yaml.ScalarEvent):
+            self._check_tag(event)
+            node = _resolve(event)
+            self._finish(node, len(node.text) + 1, event.anchor)
+        elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+            self._check_tag(event)
+            self._begin(event)
+        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+            ended = self._open.pop()
+            self._finish(ended.close(), ended.size, ended.anchor)
+        elif isinstance(event, yaml.AliasEvent):
+            self._expand(event)
+        elif isinstance(event, yaml.DocumentStartEvent):
+            self._documents += 1
+            if self._documents > 1:
+                self._stop(_place_of(event.start_mark), "a second document starts here; the file holds only one")
+
+    def _stop(self, place: Place, text: str) -> None:
+        self._mistakes.add(place, text)
+        raise _Stop
+
+    def _check_tag(self, event: Any) -> None:
+        if event.tag is not None:
+            self._mistakes.add(
+                _place_of(event.start_mark),
+                f"the tag {quote(event.tag)} is not allowed; write the plain value, text in quotes if need be",
+            )
+
+    def _begin(self, event: Any) -> None:
+        place = _place_of(event.start_mark)
+        if len(self._open) >= DEEPEST_NESTING:
+            self._stop(place, f"more than {DEEPEST_NESTING} levels stand inside one another")
+        if event.anchor is not None:
+            self._anchors[event.anchor] = None
+        self._open.append(_Open(place, event.anchor, isinstance(event, yaml.MappingStartEvent)))
+
+    def _expand(self, event: Any) -> None:
+        place = _place_of(event.start_mark)
+        if event.anchor not in self._anchors:
+            self._stop(place, f"the alias *{event.anchor} has no anchor &{event.anchor} above it")
+        target = self._anchors[event.anchor]
+        if target is None:
+            self._stop(place, f"the alias *{event.anchor} stands inside what it repeats")
+        else:
+            node, size = target
+            self._allowed_expansion -= size
+            if self._allowed_expansion < 0:
+                self._stop(place, "the aliases up to here repeat more than the whole file holds; write it out")
+            self._finish(node, size, None)
+
+    def _finish(self, node: YamlNode, size: int, anchor: str | None) -> None:
+        if anchor is not None:
+            self._anchors[anchor] = (node, size)
+        if not self._open:
+            self.root = node
+            return
+        parent = self._open[-1]
+        parent.size += size
+        if not parent.is_mapping:
+            parent.items.append(node)
+        elif parent.key is None:
+            parent.key = self._read_key(node, parent)
+        else:
+            parent.entries.setdefault(parent.key.text, node)
+            parent.key = None
+
+    def _read_key(self, node: YamlNode, parent: _Open) -> YamlScalar:
+        if not isinstance(node, YamlScalar):
+            self._mistakes.add(node.place, "found a list or a block as a key, expected a plain word")
+            return YamlScalar(node.place, "", None)
+        first = parent.key_places.get(node.text)
+        if first is None:
+            parent.key_places[node.text] = node.place
+        else:
+            self._mistakes.add(node.place, f"the key {quote(node.text)} stands here twice, first on line {first.line}")
+        return node
+
+
+def _resolve(event: Any) -> YamlScalar:
+    """Return the scalar as the core schema of YAML 1.2.2 (section 10.3.2) reads it, without 0o and 0x forms."""
+    text: str = event.value
+    place = _place_of(event.start_mark)
+    plain = event.style is None or event.style == ""
+    if not plain or len(text) > LONGEST_NUMBER:
+        return YamlScalar(place, text, text)
+    if text in _CONSTANTS:
+        return YamlScalar(place, text, _CONSTANTS[text])
+    if _WHOLE_NUMBER.fullmatch(text):
+        return YamlScalar(place, text, int(text))
+    if _NUMBER.fullmatch(text):
+        return YamlScalar(place, text, float(text))
+    return YamlScalar(place, text, text)
+
+
+def _place_of(mark: Any) -> Place:
+    return Place(mark.line + 1, mark.column + 1)
+
+
+def _explain_syntax(error: yaml.MarkedYAMLError, text: str, place: Place) -> str:
+    lines = text.splitlines()
+    line = lines[place.line - 1] if place.line <= len(lines) else ""
+    if "\t" in line[: max(place.column, len(line) - len(line.lstrip()))]:
+        return "a tab stands here; indent with spaces"
+    said = " ".join(part for part in (error.context, error.problem) if part)
+    if error.problem and "mapping values are not allowed" in error.problem:
+        return f"{said}; a text that holds a colon needs quotes, and keys of one block start in one column"
+    return said

@@ -1,0 +1,1 @@
+"""Staged rows to the leads that are there."""

@@ -1,0 +1,222 @@
+"""When they want to decide: people's words to a date, counted from the day the lead came in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+
+from leadtriage.importing.normalize.cells import NotUnderstood, group_of_word, is_missing, plain, words
+from leadtriage.importing.normalize.dates import MONTH_NUMBERS, DateOrder, is_ambiguous_date, parse_date
+
+NO_RUSH_DAYS = 365
+"""How far off "no rush" or "just browsing" is taken to be: an answer, and one that no deadline lies behind."""
+
+_NOW = words("timeline", "now")
+_NO_RUSH = words("timeline", "no_rush")
+_UNDECIDED = words("timeline", "undecided")
+_UNITS = group_of_word("timeline", "units")
+_ENDS = group_of_word("timeline", "ends")
+_COUNTS = {word: int(count) for word, count in group_of_word("timeline", "counts").items()}
+_SEASON_ENDS = {word: int(month) for word, month in group_of_word("timeline", "seasons").items()}
+_THIRDS = {word: int(third) for word, third in group_of_word("timeline", "thirds").items()}
+_TOMORROW = words("timeline", "tomorrow")
+_LEAD_IN = words("timeline", "before")
+_TRAIL = words("timeline", "after")
+_DURATION = re.compile(
+    r"(?:(?P<low>\d{1,4})\s*(?P<low_unit>[^\W\d_]+)?(?:\s*-\s*|\s+(?:to|bis|or|oder|à|a)\s+))?"
+    r"(?P<count>\d{1,4}|[^\W\d_]+)\s*(?:of\s+)?\+?\s*(?P<unit>[^\W\d_]+)\+?"
+)
+_AROUND_PERIOD = words("timeline", "around_period")
+_NEXT = words("timeline", "following")
+_OF_YEAR = r"(?:\W+(?:of\s+)?(?P<year>\d{4}|\d\d))?"
+_QUARTER = re.compile(
+    r"(?:q[1-4]\s?[-/]\s?)?"
+    rf"(?:q\s?(?P<a>[1-4])|(?P<b>[1-4])\s?q|(?P<c>[1-4])(?:\.|st|nd|rd|th)?\s*(?:quarter|quartal)){_OF_YEAR}"
+)
+_YEAR_QUARTER = re.compile(r"(?P<year>\d{4})\W*q(?P<a>[1-4])")
+_HALF = re.compile(rf"(?:h\s?(?P<a>[12])|(?P<b>[12])h|(?P<c>[12])(?:\.|st|nd)\s*(?:half|halbjahr)){_OF_YEAR}")
+_YEAR = re.compile(r"(?:year\s+|jahr\s+)?(?P<year>20\d\d)")
+_MONTH = re.compile(r"(?P<month>[^\W\d_]+)\.?(?:[\s,/-]+(?:of\s+|de\s+)?(?P<year>\d{4}))?")
+_MONTH_NUMBER = re.compile(
+    r"(?P<month>0?[1-9]|1[0-2])[/.-](?P<year>20\d\d)|(?P<year2>20\d\d)[/-](?P<month2>0?[1-9]|1[0-2])"
+)
+_SEASON = re.compile(r"(?P<season>[^\W\d_]+)(?:\W+(?:of\s+)?(?P<year>\d{4}))?")
+_LABELLED = re.compile(r"[^\d()]*\(([^()]*\d[^()]*)\)")
+"""A time behind its name in a list of choices: "Short term (1-3 months)"."""
+_FINAL = re.compile(r"^(?:(?:by|this|until|before|the|at|zum|bis|in|im|ende|end of|end|late|fin de|fin|en)\s+)+")
+_PART = re.compile(r"(?:in\s+|by\s+)?(?P<part>[^\W\d_]+)(?:\s+(?:of|de)\b)?[\s-]+(?P<period>[^\W\d_].*|20\d\d)")
+
+
+def parse_timeline(text: str, came_in: date, order: DateOrder | None = None) -> date | None:
+    """Return the date by which they want to decide; None where that is missing or undecided.
+
+    A period counts to its last day, since no more is proven: "this month" is the month's last day, "Q1 2027" is
+    2027-03-31, "1-3 months" and "within 3 months" are three months on. "6+ months" is six. "early" and "mid" mean the
+    first and second third. A month, quarter or season without a year is the first that has not ended. "ASAP" is the
+    day the lead came in, "no rush" `NO_RUSH_DAYS` later.
+
+    Args:
+        came_in: the day the lead came in.
+        order: decides dates such as "03/04/2027"; without it these are refused.
+
+    Raises:
+        NotUnderstood: it says no time, or lies past the calendar's end.
+    """
+    if is_missing(text):
+        return None
+    given = plain(text.replace("_", " ")).lower().strip(" .!?*\"'")
+    labelled = _LABELLED.fullmatch(given)
+    if labelled:
+        given = labelled[1].strip()
+    if given in _NOW:
+        return came_in
+    if given in _UNDECIDED:
+        return None
+    try:
+        if given in _TOMORROW:
+            return came_in + timedelta(days=1)
+        if given in _NO_RUSH:
+            return came_in + timedelta(days=NO_RUSH_DAYS)
+        for read in _READERS:
+            decided = read(given, came_in)
+            if decided is not None:
+                return decided
+    except (OverflowError, ValueError):
+        raise NotUnderstood("past the end of the calendar") from None
+    if is_ambiguous_date(given) and order is None:
+        raise NotUnderstood("the day and the month could be either way round")
+    try:
+        return parse_date(_FINAL.sub("", given), order or DateOrder.DAY_FIRST)
+    except NotUnderstood:
+        raise NotUnderstood("no time is to be read in it") from None
+
+
+def _read_duration(text: str, came_in: date) -> date | None:
+    match = _DURATION.fullmatch(_bare_duration(text))
+    if match is None or match["unit"] not in _UNITS or (match["low_unit"] and match["low_unit"] not in _UNITS):
+        return None
+    count = int(match["count"]) if match["count"].isdecimal() else _COUNTS.get(match["count"])
+    return None if count is None else _add(came_in, count, _UNITS[match["unit"]])
+
+
+def _read_part(text: str, came_in: date) -> date | None:
+    """Read the first or middle third of a year or month: "early 2027", "mid May"."""
+    match = _PART.fullmatch(text)
+    third = _THIRDS.get(match["part"]) if match else None
+    if match is None or third is None:
+        return None
+    month_end = _read_month(match["period"], came_in)
+    if month_end is not None:
+        return month_end.replace(day=10 * third)
+    year_end = _read_year(match["period"], came_in)
+    return None if year_end is None else _last_day(year_end.replace(month=4 * third, day=1), "month")
+
+
+def _bare_duration(text: str) -> str:
+    """Return a duration without what may stand around it: "within the next 3 months or so" leaves "3 months"."""
+    parts = re.sub(r"[<>≤≥~=]+|(?<=\W)\+|\b[ld]'", " ", text).split()
+    while len(parts) > 1 and parts[0].rstrip(".") in _LEAD_IN:
+        parts.pop(0)
+    while len(parts) > 2 and parts[-1] in _TRAIL:
+        parts.pop()
+    return " ".join(parts).removesuffix("+")
+
+
+def _read_relative(text: str, came_in: date) -> date | None:
+    """Read a period by its place: "this month", "end of next year", "EOQ"."""
+    parts = [part for part in re.split(r"[\s']+", text) if part not in _AROUND_PERIOD]
+    following = any(part in _NEXT for part in parts)
+    units = [part for part in parts if part not in _NEXT]
+    unit = _ENDS.get(units[0]) or (_UNITS.get(units[0]) if len(units[0]) > 2 else None) if len(units) == 1 else None
+    if unit is None or unit == "hour":
+        return None
+    return _last_day(_add(came_in, 1, unit) if following else came_in, unit)
+
+
+def _read_quarter(text: str, came_in: date) -> date | None:
+    match = _QUARTER.fullmatch(_FINAL.sub("", text)) or _YEAR_QUARTER.fullmatch(_FINAL.sub("", text))
+    return None if match is None else _end_of_month(_number(match) * 3, _year_of(match), came_in)
+
+
+def _read_half(text: str, came_in: date) -> date | None:
+    match = _HALF.fullmatch(_FINAL.sub("", text))
+    return None if match is None else _end_of_month(_number(match) * 6, _year_of(match), came_in)
+
+
+def _read_year(text: str, came_in: date) -> date | None:
+    match = _YEAR.fullmatch(_FINAL.sub("", text))
+    return None if match is None else date(int(match["year"]), 12, 31)
+
+
+def _read_month(text: str, came_in: date) -> date | None:
+    bare = _FINAL.sub("", text)
+    match = _MONTH_NUMBER.fullmatch(bare)
+    if match:
+        return _end_of_month(int(match["month"] or match["month2"]), int(match["year"] or match["year2"]), came_in)
+    match = _MONTH.fullmatch(bare)
+    month = MONTH_NUMBERS.get(match["month"]) if match else None
+    return None if match is None or month is None else _end_of_month(month, _year_of(match), came_in)
+
+
+def _read_season(text: str, came_in: date) -> date | None:
+    match = _SEASON.fullmatch(_FINAL.sub("", text))
+    month = _SEASON_ENDS.get(match["season"]) if match else None
+    if match is None or month is None:
+        return None
+    year = _year_of(match)
+    # The winter of a year ends in the next one.
+    return _end_of_month(month, year + 1 if year and month == 2 else year, came_in)
+
+
+_READERS: tuple[Callable[[str, date], date | None], ...] = (
+    _read_relative,
+    _read_part,
+    _read_duration,
+    _read_quarter,
+    _read_half,
+    _read_year,
+    _read_month,
+    _read_season,
+)
+
+
+def _number(match: re.Match[str]) -> int:
+    groups = match.groupdict()
+    return int(next(groups[name] for name in "abc" if groups.get(name)))
+
+
+def _year_of(match: re.Match[str]) -> int | None:
+    year = match["year"]
+    return None if year is None else int(year) + (2000 if len(year) == 2 else 0)
+
+
+def _end_of_month(month: int, year: int | None, came_in: date) -> date:
+    """Return the month's last day; without a year, the first that is not before the lead came in."""
+    if year is not None:
+        return _last_day(date(year, month, 1), "month")
+    end = _last_day(date(came_in.year, month, 1), "month")
+    return end if end >= came_in else _last_day(date(came_in.year + 1, month, 1), "month")
+
+
+def _add(day: date, count: int, unit: str) -> date:
+    from dateutil.relativedelta import relativedelta
+
+    if unit == "hour":
+        return day + timedelta(days=count // 24)
+    months = {"month": count, "quarter": 3 * count, "year": 12 * count}.get(unit)
+    if months is None:
+        return day + timedelta(days=count * (7 if unit == "week" else 1))
+    return day + relativedelta(months=months)
+
+
+def _last_day(day: date, unit: str) -> date:
+    """Return the last day of the week (Sunday), month, quarter or year that holds a day."""
+    if unit == "day":
+        return day
+    if unit == "week":
+        return day + timedelta(days=6 - day.weekday())
+    month = {"month": day.month, "quarter": (day.month + 2) // 3 * 3, "year": 12}[unit]
+    if month == 12:
+        return date(day.year, 12, 31)
+    return date(day.year, month + 1, 1) - timedelta(days=1)

@@ -1,0 +1,345 @@
+"""Takes an import back: hides what it made and restores what it changed, but for what was changed since.
+
+Nothing is deleted from the history: the undoing is told by events of its own. Keys are released, so that the same
+file can be imported again.
+
+The keys of leads when an import is taken back: given free, left, or passed on to the lead that shares them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, String, and_, delete, exists, literal, or_, select, update
+
+from leadtriage.core.context import Act
+from leadtriage.core.errors import LeadtriageError
+from leadtriage.core.tables import Column, Table
+from leadtriage.core.text import fold
+from leadtriage.core.vocabulary import EventKind
+from leadtriage.db import dialect
+from leadtriage.db.engine import writing
+from leadtriage.db.ids import reserve_ids
+from leadtriage.db.tables.history import (
+    Event,
+    FieldOrigin,
+    ImportBatch,
+    ImportRow,
+    LeadKey,
+    LikelyDuplicate,
+    Nomination,
+    Touch,
+)
+from leadtriage.db.tables.lead import Lead, table
+from leadtriage.importing.merge.apply import write_events_of_leads
+from leadtriage.importing.merge.source_rows import KeptRows
+from leadtriage.importing.normalize.emails import parse_emails
+from leadtriage.importing.normalize.phones import phone_digits_key
+from leadtriage.importing.stage.keys import email_key
+from leadtriage.importing.undo.fields import NO_BATCH, Undoing, is_retracted, restore_fields
+from leadtriage.importing.undo.stages import (
+    TOLD_STAGES,
+    restore_contacts,
+    restore_nominations,
+    restore_qualification,
+    restore_stages,
+)
+
+
+def release_keys(connection: Connection, batch: int, removed: Any, kept: Any) -> None:
+    """Give free what a batch had made to identify leads by.
+
+    The keys of leads that are removed go; those of leads that are kept stay. Of other leads those go that only the
+    batch's values gave them. Where a lead shared a key with a removed one and was kept apart, the key is its own now.
+    The leads' values are restored before.
+    """
+    key, pair = table(LeadKey), table(LikelyDuplicate)
+    gone, staying = select(removed.c.lead_id), select(kept.c.lead_id)
+    heirs = _find_heirs(connection, removed)
+    connection.execute(delete(key).where(key.c.lead_id.in_(gone)))
+    lent = connection.execute(
+        select(key.c.key, key.c.lead_id).where(
+            key.c.batch_id == batch, key.c.lead_id.not_in(staying), key.c.original_lead_id.not_in(staying)
+        )
+    ).all()
+    own = dict(read_keys(connection, sorted({line.lead_id for line in lent})))
+    for group in dialect.batches([line.key for line in lent if line.key not in own[line.lead_id]]):
+        connection.execute(delete(key).where(key.c.key.in_(group)))
+    connection.execute(
+        delete(pair).where(
+            or_(
+                pair.c.lead_id.in_(gone),
+                pair.c.other_lead_id.in_(gone),
+                and_(pair.c.batch_id == batch, pair.c.lead_id.not_in(staying), pair.c.other_lead_id.not_in(staying)),
+            )
+        )
+    )
+    passed_on = [
+        {"key": name, "lead_id": lead_id, "original_lead_id": lead_id, "batch_id": None}
+        for lead_id, names in read_keys(connection, heirs)
+        for name in names
+    ]
+    if passed_on:
+        connection.execute(dialect.upsert(connection.dialect, key).on_conflict_do_nothing(), passed_on)
+
+
+def _find_heirs(connection: Connection, removed: Any) -> list[int]:
+    """Leads that stay and share a key with one that is removed."""
+    pair = table(LikelyDuplicate)
+    gone = select(removed.c.lead_id)
+    heirs = select(pair.c.lead_id).where(pair.c.other_lead_id.in_(gone), pair.c.lead_id.not_in(gone))
+    others = select(pair.c.other_lead_id).where(pair.c.lead_id.in_(gone), pair.c.other_lead_id.not_in(gone))
+    return sorted(connection.execute(heirs.union(others)).scalars())
+
+
+def read_keys(connection: Connection, leads: list[int]) -> Iterator[tuple[int, list[str]]]:
+    """For each lead the keys that its present values give it."""
+    lead = table(Lead)
+    columns = (
+        lead.c[name] for name in ("id", "name", "company", "crm_id", "email", "other_emails", "phone", "other_phones")
+    )
+    query = select(*columns)
+    for group in dialect.batches(leads):
+        for row in connection.execute(query.where(lead.c.id.in_(group))):
+            yield row.id, list(_name_keys(row))
+
+
+def _name_keys(lead: Any) -> Iterator[str]:
+    folded = fold(lead.name or lead.company or "")
+    if lead.crm_id:
+        yield f"i:{lead.crm_id}"
+    for address in _list(lead.email, lead.other_emails):
+        for email in parse_emails(address):
+            name = email_key(email, folded)
+            if name:
+                yield name
+    for phone in _list(lead.phone, lead.other_phones):
+        yield f"p:{phone_digits_key(phone)}|{folded}"
+
+
+def _list(first: str | None, others: str | None) -> list[str]:
+    return [text for text in (first, *(others or "").split(", ")) if text]
+
+
+_LISTED = 50
+_CHANGES = (
+    EventKind.FIELD,
+    EventKind.STATUS,
+    EventKind.OWNER,
+    EventKind.STAGE,
+    EventKind.TOUCH,
+    EventKind.QUALIFIED,
+    EventKind.NOMINATED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UndoSummary:
+    """What taking a batch back did: leads hidden, leads with values restored, leads kept because of later changes."""
+
+    batch: int
+    removed: int
+    restored: int
+    kept: int
+    leads: Table
+
+
+def undo_batch(engine: Engine, batch: int, act: Act) -> UndoSummary:
+    """Take an import back.
+
+    Raises:
+        LeadtriageError: there is no such batch, or it was taken back before.
+    """
+    with writing(engine) as connection:
+        _check(connection, batch)
+        kept = dialect.keep(connection, "kept_leads", _made_and_changed_since(batch))
+        removed = dialect.keep(connection, "removed_leads", _made(batch, kept))
+        restored = _restore(connection, batch, act, removed)
+        _remove(connection, batch, act, removed)
+        release_keys(connection, batch, removed, kept)
+        _withdraw(connection, batch, act, removed, kept)
+        connection.execute(
+            update(table(ImportBatch))
+            .where(table(ImportBatch).c.id == batch)
+            .values(undone_at=act.at, undone_by=act.by)
+        )
+        summary = _summarise(connection, batch, removed, kept, restored)
+        for temporary in (kept, removed):
+            temporary.drop(connection)
+    return summary
+
+
+def _restore(connection: Connection, batch: int, act: Act, removed: Any) -> frozenset[int]:
+    """Restore what the batch changed of leads that stay, or kept as another made it that was undone before.
+
+    Returns:
+        The leads of which something is restored.
+    """
+    lead, event, row = table(Lead), table(Event), table(ImportRow)
+    held = exists().where(row.c.lead_id == event.c.lead_id, row.c.batch_id == batch)
+    qualified = exists().where(lead.c.id == event.c.lead_id, lead.c.qualified_by == "crm")
+    came_in_as_told = or_(event.c.new.in_(TOLD_STAGES), qualified)
+    concerned = connection.execute(
+        select(event.c.lead_id)
+        .where(
+            or_(event.c.kind.in_(_CHANGES), and_(event.c.kind == EventKind.CREATED, came_in_as_told)),
+            or_(event.c.batch_id == batch, and_(event.c.batch_id.is_not(None), ~_stands(event.c.batch_id), held)),
+            event.c.lead_id.not_in(select(removed.c.lead_id)),
+            event.c.lead_id.not_in(select(lead.c.id).where(lead.c.removed_by.is_not(None))),
+        )
+        .distinct()
+        .order_by(event.c.lead_id)
+    )
+    return _restore_leads(connection, batch, act, list(concerned.scalars()))
+
+
+def restore_after_act(connection: Connection, leads: Sequence[int], act: Act) -> None:
+    """Let some leads be as imports say after an act was taken back: what it had hidden, and nothing of undone ones."""
+    event, row, books = table(Event), table(ImportRow), table(ImportBatch)
+    kinds = (*_CHANGES, EventKind.CREATED)
+    for group in dialect.batches(sorted(leads)):
+        imported = select(row.c.lead_id).where(row.c.lead_id.in_(group)).distinct().order_by(row.c.lead_id)
+        concerned = list(connection.execute(imported).scalars())
+        if not concerned:
+            continue
+        undone = (
+            select(event.c.batch_id)
+            .join(books, books.c.id == event.c.batch_id)
+            .where(event.c.lead_id.in_(concerned), event.c.kind.in_(kinds), books.c.undone_at.is_not(None))
+            .distinct()
+        )
+        for batch in sorted(connection.execute(undone).scalars()):
+            _restore_leads(connection, batch, act, concerned)
+        undoing = Undoing(NO_BATCH, act, reserve_ids(connection, "act"))
+        restore_fields(connection, undoing, concerned, KeptRows(connection).read(concerned))
+
+
+def _restore_leads(connection: Connection, batch: int, act: Act, concerned: Sequence[int]) -> frozenset[int]:
+    undoing = Undoing(batch, act, reserve_ids(connection, "act"))
+    kept_rows = KeptRows(connection, without=batch)
+    restored: frozenset[int] = frozenset()
+    for leads in dialect.batches(concerned):
+        statements = kept_rows.read(leads)
+        for restore in (
+            restore_fields,
+            restore_stages,
+            restore_contacts,
+            restore_qualification,
+            restore_nominations,
+        ):
+            restored |= restore(connection, undoing, leads, statements)
+    return restored
+
+
+def _check(connection: Connection, batch: int) -> None:
+    books = table(ImportBatch)
+    found = connection.execute(select(books.c.undone_at).where(books.c.id == batch)).first()
+    if found is None:
+        raise LeadtriageError("there is no such import", place=f"batch {batch}", hint="see: leadtriage imports")
+    if found.undone_at is not None:
+        raise LeadtriageError(f"it was undone on {found.undone_at:%Y-%m-%d}", place=f"batch {batch}")
+
+
+def _made_and_changed_since(batch: int) -> Any:
+    """Leads that the batch made and that another act or a later import that stands has touched."""
+    lead, event, row, books = table(Lead), table(Event), table(ImportRow), table(ImportBatch)
+    by_people = exists().where(
+        event.c.lead_id == lead.c.id,
+        or_(event.c.batch_id.is_(None), event.c.batch_id != batch),
+        event.c.kind != EventKind.UNDONE,
+        or_(event.c.kind.not_in([EventKind.GRADE, EventKind.QUALIFIED]), event.c.changes.is_not(None)),
+        or_(event.c.batch_id.is_(None), _stands(event.c.batch_id)),
+        ~is_retracted(event),
+    )
+    by_import = exists().where(
+        row.c.lead_id == lead.c.id, row.c.batch_id != batch, books.c.id == row.c.batch_id, books.c.undone_at.is_(None)
+    )
+    return select(lead.c.id.label("lead_id")).where(_is_of(batch), or_(by_people, by_import))
+
+
+def _is_of(batch: int) -> ColumnElement[bool]:
+    """Whether a lead is there because of the batch: it made it, or kept it when the one that made it was undone."""
+    lead, row = table(Lead), table(ImportRow)
+    held = exists().where(row.c.lead_id == lead.c.id, row.c.batch_id == batch)
+    made_by_undone = and_(lead.c.batch_id.is_not(None), ~_stands(lead.c.batch_id))
+    return and_(lead.c.removed_by.is_(None), or_(lead.c.batch_id == batch, and_(held, made_by_undone)))
+
+
+def _stands(batch_id: ColumnElement[int]) -> ColumnElement[bool]:
+    books = table(ImportBatch).alias("standing")
+    return exists().where(books.c.id == batch_id, books.c.undone_at.is_(None))
+
+
+def _made(batch: int, kept: Any) -> Any:
+    lead = table(Lead)
+    return select(lead.c.id.label("lead_id")).where(
+        _is_of(batch),
+        ~exists().where(kept.c.lead_id == lead.c.id),
+    )
+
+
+def _remove(connection: Connection, batch: int, act: Act, removed: Any) -> None:
+    """Hide the leads that the batch made."""
+    lead = table(Lead)
+    gone = select(removed.c.lead_id)
+    act_id = reserve_ids(connection, "act")
+    connection.execute(update(lead).where(lead.c.id.in_(gone)).values(removed_by=act_id, changed_at=act.recorded_at))
+    nothing = literal(None, String)
+    write_events_of_leads(
+        connection,
+        act,
+        batch,
+        select(
+            removed.c.lead_id,
+            literal(EventKind.REMOVED.value).label("kind"),
+            nothing.label("field"),
+            nothing.label("old"),
+            nothing.label("new"),
+        ).subquery(),
+    )
+
+
+def _withdraw(connection: Connection, batch: int, act: Act, removed: Any, kept: Any) -> None:
+    """Nominations and touches of the batch no longer count; what they said stays in the history.
+
+    The contact with which a lead came in counts as long as the lead is there.
+    """
+    nomination, touch, origin = table(Nomination), table(Touch), table(FieldOrigin)
+    came_in = touch.c.lead_id.in_(select(kept.c.lead_id))
+    for rows, counts in ((nomination, literal(True)), (touch, ~came_in)):
+        connection.execute(
+            update(rows)
+            .where(and_(rows.c.batch_id == batch, rows.c.withdrawn_at.is_(None), counts))
+            .values(withdrawn_at=act.recorded_at)
+        )
+    connection.execute(delete(origin).where(origin.c.lead_id.in_(select(removed.c.lead_id))))
+
+
+def _summarise(connection: Connection, batch: int, removed: Any, kept: Any, restored: frozenset[int]) -> UndoSummary:
+    lead = table(Lead)
+    rows: list[dict[str, Any]] = []
+    counts: dict[str, int] = {}
+    groups: tuple[tuple[str, list[int]], ...] = (
+        ("removed", list(connection.execute(select(removed.c.lead_id)).scalars())),
+        ("restored", sorted(restored)),
+        ("kept", list(connection.execute(select(kept.c.lead_id)).scalars())),
+    )
+    for what, ids in groups:
+        counts[what] = len(ids)
+        listed = select(lead.c.id, lead.c.name, lead.c.company).where(lead.c.id.in_(ids[:_LISTED])).order_by(lead.c.id)
+        rows += [{"what": what, **row._mapping} for row in connection.execute(listed)]
+    columns = (
+        Column("what", "what", keep=90),
+        Column("id", "id", keep=100, align="right"),
+        Column("name", "name", keep=80),
+        Column("company", "company", keep=60),
+    )
+    return UndoSummary(
+        batch,
+        counts["removed"],
+        counts["restored"],
+        counts["kept"],
+        Table("undone", columns, tuple(rows), total=sum(counts.values())),
+    )

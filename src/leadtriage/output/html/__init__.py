@@ -1,1 +1,0 @@
-"""Overviews as one HTML page that needs nothing else."""

@@ -1,0 +1,280 @@
+"""What a reviewer is shown of one lead, in the order in which it decides: who, why nominated, score, answers, story.
+
+How much of it a screen holds is `output.review_card`'s to settle; what becomes of the lead is `triage.review`'s.
+
+Reads candidates a few at a time, so that the next one is there when the reviewer has done with the one before.
+
+What explains a score takes longer to be put together than to be run: for ten leads it takes little more than for one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from leadtriage.core.tables import Card, Cell, Column, Table
+from leadtriage.core.text import count_of, say_day, say_who
+from leadtriage.core.vocabulary import EventKind, Grade, Stage
+from leadtriage.criteria.model import Criteria
+from leadtriage.db.tables.lead import Lead, table
+from leadtriage.db.tables.scores import LeadScore
+from leadtriage.reports.lead.card import name_lead, say_value
+from leadtriage.reports.lead.history import Happening, read_history
+from leadtriage.reports.query.filters import in_play
+from leadtriage.scoring.answers import OpenQuestion, grade_score
+from leadtriage.scoring.explain import Explanation, LedgerLine, explain_leads, format_money
+from leadtriage.scoring.nominations import BY_THE_CRITERIA, NominatingLine, nominating_lines
+
+_lead = table(Lead)
+_score = table(LeadScore)
+
+_TOLD_TO_AUDITORS = frozenset({EventKind.CREATED, EventKind.TOUCH, EventKind.OWNER})
+"""The kinds of events that say nothing of what anybody thought of the lead."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedLead:
+    """A lead before a reviewer.
+
+    Attributes:
+        who: its name in a few words.
+        card: what to show.
+        lines: what nominates it; none in an audit.
+        questions: what it has not answered, the most telling first.
+    """
+
+    lead_id: int
+    who: str
+    card: Card
+    lines: tuple[NominatingLine, ...]
+    questions: tuple[OpenQuestion, ...]
+
+    @property
+    def likely_reason(self) -> str | None:
+        """The reason that the first thing gives that nominates it."""
+        return self.lines[0].reason if self.lines else None
+
+
+def read_candidates(
+    connection: Connection, criteria: Criteria, lead_ids: Sequence[int], as_of: date
+) -> dict[int, ReviewedLead]:
+    """Read junk candidates as a reviewer sees them; those that wait for no verdict any more are left out."""
+    statement = select(_lead).join_from(_lead, _score, _score.c.lead_id == _lead.c.id)
+    rows = connection.execute(statement.where(_lead.c.id.in_(lead_ids), _score.c.candidate, in_play())).mappings()
+    leads = {row["id"]: dict(row) for row in rows}
+    lines = nominating_lines(connection, criteria, leads, as_of)
+    explained = explain_leads(connection, criteria, lines, as_of)
+    return {
+        lead_id: _put_together(
+            leads[lead_id], criteria, explained[lead_id], as_of, lines[lead_id], read_history(connection, lead_id)
+        )
+        for lead_id in lines
+    }
+
+
+def read_audited(connection: Connection, criteria: Criteria, lead_id: int, as_of: date) -> ReviewedLead | None:
+    """Read a lead as its second reviewer sees it: without anything that was said of it before.
+
+    None where it was taken back or merged, or is no junk any more.
+    """
+    shown = (_lead.c.removed_by.is_(None), _lead.c.merged_into.is_(None), _lead.c.stage == Stage.JUNK.value)
+    lead = connection.execute(select(_lead).where(_lead.c.id == lead_id, *shown)).mappings().first()
+    if lead is None:
+        return None
+    story = [told for told in read_history(connection, lead_id) if told.kind in _TOLD_TO_AUDITORS]
+    explanation = explain_leads(connection, criteria, [lead_id], as_of)[lead_id]
+    return _put_together({**lead, "status": None, "stage": None}, criteria, explanation, as_of, (), story)
+
+
+def name_leads(connection: Connection, lead_ids: Sequence[int]) -> list[str]:
+    """Return who these few leads are, in the order in which they are given."""
+    rows = connection.execute(select(_lead).where(_lead.c.id.in_(lead_ids))).mappings()
+    names = {row["id"]: f"{name_lead(dict(row))} (lead {row['id']})" for row in rows}
+    return [names[lead_id] for lead_id in lead_ids if lead_id in names]
+
+
+def _put_together(
+    lead: Mapping[str, Any],
+    criteria: Criteria,
+    explanation: Explanation,
+    as_of: date,
+    lines: Sequence[NominatingLine],
+    story: Sequence[Happening],
+) -> ReviewedLead:
+    questions = explanation.questions
+    card = Card(
+        title=f"{name_lead(lead)} (lead {lead['id']})",
+        facts=tuple((label, value) for label, value in _state_facts(lead, as_of) if value is not None),
+        tables=(
+            _say_why(lines),
+            _pick_telling_lines(explanation, criteria, questions),
+            _list_answers(explanation, criteria, questions),
+            _tell_story(story, as_of),
+        ),
+        record={},
+    )
+    return ReviewedLead(lead["id"], name_lead(lead), card, tuple(lines), questions)
+
+
+def _state_facts(lead: Mapping[str, Any], as_of: date) -> Iterator[tuple[str, Cell]]:
+    """The most telling first; what two leads are told apart by before what they have in common."""
+    yield "Title", lead["title"]
+    yield "E-mail", lead["email"]
+    yield "Phone", lead["phone"]
+    yield "Need", lead["need"]
+    yield "Source", _join(lead["source"], lead["campaign"])
+    yield "Owner", lead["owner"] or "none"
+    yield "Came in", f"{say_day(lead['created_on'], as_of)}, {_say_ago(lead['created_on'], as_of)}"
+    yield "Last touch", _say_last_touch(lead, as_of)
+    yield "Industry", lead["industry"]
+    yield "Employees", f"{lead['employees']:,}" if lead["employees"] is not None else None
+    yield "Budget", format_money(lead["budget_amount"], lead["budget_currency"])
+    yield "Decides on", say_day(lead["decides_on"], as_of) if lead["decides_on"] else None
+    yield "Place", _join(lead["city"], lead["state"], lead["country"])
+    yield "Status", lead["status"]
+    yield "Stage", lead["stage"] if lead["stage"] != Stage.NEW else None
+    yield "Revenue", format_money(lead["revenue_amount"], lead["revenue_currency"])
+    yield "Website", lead["website"]
+    yield "E-mail is", lead["email_kind"]
+
+
+def _join(*texts: str | None) -> str | None:
+    return ", ".join(text for text in texts if text) or None
+
+
+def _say_ago(day: date, as_of: date) -> str:
+    return f"{count_of(max(0, (as_of - day).days), 'day')} ago"
+
+
+def _say_last_touch(lead: Mapping[str, Any], as_of: date) -> str:
+    last = lead["last_touch_on"]
+    if last is None:
+        return "no contact recorded"
+    if lead["contact_dated"] is False:
+        return "some day, says its status" if lead["status"] else "some day"
+    return f"{say_day(last, as_of)}, {_say_ago(last, as_of)}"
+
+
+def _say_why(lines: Sequence[NominatingLine]) -> Table:
+    """What nominates the lead, and by whose word."""
+    columns = (Column("reason", "", keep=90), Column("text", "", keep=100))
+    rows = tuple(
+        {"reason": line.reason, "text": f"the criteria: {line.text}" if line.by == BY_THE_CRITERIA else line.text}
+        for line in lines
+    )
+    return Table("Junk candidate, because", columns, rows)
+
+
+def _pick_telling_lines(explanation: Explanation, criteria: Criteria, questions: Sequence[OpenQuestion]) -> Table:
+    """The ledger, the lines first that moved the score most or could; what is asked below is left to the questions."""
+    columns = (
+        Column("points", "", keep=100, align="right"),
+        Column("criterion", "", keep=99),
+        Column("value", "", keep=98, kind="line"),
+    )
+    asked = {question.criterion for question in questions}
+    told = [
+        line
+        for line in explanation.ledger
+        if (line.points if line.known is None else line.known or line.criterion not in asked)
+    ]
+    rows = tuple(
+        {
+            "points": f"{line.points:+}" if line.points else "0" if line.known else "?",
+            "criterion": line.criterion,
+            "value": _say_value(line),
+        }
+        for line in sorted(told, key=_weigh, reverse=True)
+    )
+    low = "?" if explanation.known < float(criteria.junk.known) - 1e-9 else ""
+    sums = f"{explanation.score} points, could reach {explanation.ceiling}, {explanation.known:.0%} answered"
+    return Table(f"Score: {sums}, grade {explanation.grade}{low}", columns, rows)
+
+
+def _weigh(line: LedgerLine) -> int:
+    return max(abs(line.points), 0 if line.known else line.ceiling - line.points)
+
+
+def _say_value(line: LedgerLine) -> str | None:
+    gain = line.ceiling - line.points
+    if line.known is False:
+        unknown = f"unknown, could give +{gain}" if gain else "unknown"
+        return unknown if line.value is None else f"{unknown}: {line.value}"
+    return say_value(line.value, line.tier)
+
+
+def _list_answers(explanation: Explanation, criteria: Criteria, questions: Sequence[OpenQuestion]) -> Table:
+    """What each missing answer could add, and which grade that alone would give."""
+    columns = (
+        Column("gain", "", keep=100, align="right"),
+        Column("grade", "", keep=99),
+        Column("ask", "", keep=98, kind="line"),
+    )
+    rows = tuple(
+        {
+            "gain": f"+{question.gain}",
+            "grade": _to_grade(question.reaches_grade),
+            "ask": question.ask,
+        }
+        for question in questions
+    )
+    best = grade_score(criteria, explanation.ceiling)
+    lift = f"to {explanation.ceiling}{f', grade {best}' if best is not explanation.grade else ''}"
+    return Table(f"Missing answers could lift it {lift}", columns, rows)
+
+
+def _to_grade(grade: Grade | None) -> str | None:
+    return None if grade is None else f"to {grade}"
+
+
+def _tell_story(story: Sequence[Happening], as_of: date) -> Table:
+    columns = (Column("at", "", keep=99), Column("by", "", keep=60), Column("text", "", keep=100, kind="line"))
+    rows = tuple(
+        {"at": say_day(told.at.date(), as_of), "by": say_who(told.by), "text": told.text}
+        for told in reversed(story)
+        if not told.repeats
+    )
+    return Table("Story, the latest first", columns, rows)
+
+
+_AT_ONCE = 10
+
+_State = tuple[datetime, int, date]
+"""When the lead last changed, the run that scored it, and the day: a lead is read anew where one of them differs."""
+
+
+class ReadAhead:
+    """The candidates of one review, in its order."""
+
+    def __init__(self, criteria: Criteria, lead_ids: Sequence[int]) -> None:
+        self._criteria = criteria
+        self._lead_ids = tuple(lead_ids)
+        self._read: dict[int, tuple[_State, ReviewedLead]] = {}
+
+    def read(self, connection: Connection, place: int, as_of: date) -> ReviewedLead | None:
+        """Return the lead at a place as it is now; None where it waits for no verdict any more."""
+        lead_id = self._lead_ids[place]
+        now = _read_states(connection, [lead_id], as_of).get(lead_id)
+        kept = self._read.get(lead_id)
+        if now is None or (kept is not None and kept[0] == now):
+            return kept[1] if now is not None and kept is not None else None
+        chosen = self._lead_ids[place : place + _AT_ONCE]
+        states = _read_states(connection, chosen, as_of)
+        leads = read_candidates(connection, self._criteria, chosen, as_of)
+        self._read = {found: (states[found], leads[found]) for found in chosen if found in leads and found in states}
+        return leads.get(lead_id)
+
+
+def _read_states(connection: Connection, lead_ids: Sequence[int], as_of: date) -> dict[int, _State]:
+    """The states of those that wait for a verdict as they were scored last."""
+    lead, score = table(Lead), table(LeadScore)
+    rows = connection.execute(
+        select(lead.c.id, lead.c.changed_at, score.c.run_id)
+        .join_from(lead, score, score.c.lead_id == lead.c.id)
+        .where(lead.c.id.in_(lead_ids), score.c.candidate, in_play())
+    )
+    return {row.id: (row.changed_at, row.run_id, as_of) for row in rows}

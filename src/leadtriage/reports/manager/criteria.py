@@ -1,0 +1,444 @@
+"""What each criterion does: for how many leads it is known, whom each tier gives points, and won or lost leads more.
+
+How to say it in words is `reports.criteria_notes`'; what points would be better is not this report's to say.
+
+What is worth saying of a criterion's tier: it never holds, everybody gets it, it tells won from lost or does not.
+
+Which fields and columns the stored leads have at all: what a criteria file can hope to find.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import combinations
+
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, select
+
+from leadtriage.core.tables import Column, Table
+from leadtriage.core.text import count_of
+from leadtriage.core.vocabulary import Stage
+from leadtriage.criteria.fields import LEAD_FIELDS, FieldType
+from leadtriage.criteria.model import Criteria, Criterion, Tier
+from leadtriage.db.tables.lead import Lead, table
+from leadtriage.db.tables.scores import ExtraColumn
+from leadtriage.reports.manager.overturns import select_decisions
+from leadtriage.reports.query.cohort import Members, find_members
+from leadtriage.reports.query.filters import Filters
+from leadtriage.reports.query.paging import CellRow
+from leadtriage.reports.query.periods import end_of
+from leadtriage.reports.query.statistics import wilson_interval
+from leadtriage.scoring.compile.inputs import walk_comparisons
+from leadtriage.scoring.nominations import BY_THE_CRITERIA, LOW_SCORE
+from leadtriage.scoring.statistics import AnswerSheets, collect_sheets
+
+FEWEST_OUTCOMES = 20
+"""Won leads, and lost ones, below which nothing is said of what tells them apart."""
+
+FEWEST_ALIKE = 20
+"""Leads below which nothing is said of a tier that never holds, that all get, or that says the same as another."""
+
+LEAST_DIFFERENCE = 0.05
+"""Of the shares of won and of lost leads: less than one lead in twenty is not worth telling, however sure it is."""
+
+_EVERYBODY = 0.95
+_MOST_TOLD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """How many leads, and of these how many are won and lost."""
+
+    leads: int
+    won: int
+    lost: int
+
+    @property
+    def are_enough(self) -> bool:
+        """Whether there are enough of both to compare them."""
+        return min(self.won, self.lost) >= FEWEST_OUTCOMES
+
+
+@dataclass(slots=True)
+class TierInUse:
+    """A tier with what was counted of it.
+
+    Attributes:
+        counts_days: its criterion counts days, which go on after a lead is closed.
+        known: leads of which the answer to its criterion is there.
+        holds: leads that get their points from it.
+        same_as: names of the other criteria's tiers that hold for nearly the same leads.
+    """
+
+    criterion: Criterion
+    tier: Tier
+    counts_days: bool
+    known: int
+    holds: Outcomes
+    same_as: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """How people know it: "Company size: 50 to 1,000"."""
+        return f"{self.criterion.name}: {self.tier.label}"
+
+
+def list_notes(tier: TierInUse, outcomes: Outcomes) -> list[str]:
+    """Say what is worth saying of a tier, in a few words each; the smallness of the outcomes is `say_few`'s."""
+    notes = [said for said in (_say_extent(tier, outcomes.leads), _say_difference(tier, outcomes)) if said]
+    notes += [f"holds for the same leads as {other}" for other in tier.same_as]
+    if tier.counts_days and outcomes.are_enough:
+        notes.append("counts days: closed leads have aged since")
+    return notes
+
+
+def note_line(holds: Outcomes, leads: int) -> str | None:
+    """Say what is worth saying of a line that nominates leads as junk."""
+    if holds.won:
+        return f"holds for {count_of(holds.won, 'won lead')}"
+    return "never holds" if not holds.leads and leads >= FEWEST_ALIKE else None
+
+
+def say_few(outcomes: Outcomes) -> str:
+    """Say that there are too few outcomes: "too few outcomes: 3 won, 5 lost"."""
+    return f"too few outcomes: {outcomes.won:,} won, {outcomes.lost:,} lost"
+
+
+def summarize(tiers: Sequence[TierInUse], outcomes: Outcomes) -> tuple[str, ...]:
+    """Say in a few sentences what the criteria do."""
+    if not outcomes.leads:
+        return ("No lead came in within this period.",)
+    said = [f"{count_of(outcomes.leads, 'lead')}: {outcomes.won:,} won, {outcomes.lost:,} lost."]
+    said.append(_tell_apart(tiers, outcomes) if outcomes.are_enough else _say_too_few())
+    idle = [tier for tier in tiers if _never_holds(tier)]
+    general = [tier for tier in tiers if _is_general(tier, outcomes.leads)]
+    alike = [tier for tier in tiers if tier.same_as]
+    silent = {tier.criterion.name for tier in tiers if not tier.known and not tier.holds.leads}
+    parts = [
+        *([f"{count_of(len(silent), 'criterion is', 'criteria are')} known for no lead"] if silent else []),
+        *([f"{count_of(len(idle), 'answer')} {_has(idle)} never been given"] if idle else []),
+        *([f"nearly everybody gets {len(general):,}"] if general else []),
+        *([f"{len(alike):,} say the same as another"] if alike else []),
+    ]
+    if parts:
+        sentence = ", ".join(parts)
+        said.append(f"{sentence[0].upper()}{sentence[1:]}: see the notes (--format csv has them all).")
+    return tuple(said)
+
+
+def _has(tiers: Sequence[TierInUse]) -> str:
+    return "has" if len(tiers) == 1 else "have"
+
+
+def _say_too_few() -> str:
+    return f"Too few outcomes to say what tells won from lost: {FEWEST_OUTCOMES} of each are needed."
+
+
+def _tell_apart(tiers: Sequence[TierInUse], outcomes: Outcomes) -> str:
+    sure = [tier for tier in tiers if _find_direction(tier, outcomes)]
+    if not sure:
+        return "No answer is clearly more often with won leads than with lost ones."
+    wrong = [tier for tier in sure if _is_wrong(tier, outcomes)]
+    sure.sort(key=lambda tier: (-abs(_difference(tier, outcomes)), tier.name))
+    best = "; ".join(_say_shares(tier, outcomes) for tier in sure[:_MOST_TOLD])
+    against = f" {len(wrong):,} of them against the points." if wrong else ""
+    return f"{count_of(len(sure), 'answer')} tell won from lost, the most: {best}.{against}"
+
+
+def _say_shares(tier: TierInUse, outcomes: Outcomes) -> str:
+    return (
+        f"{tier.name} ({tier.holds.won / outcomes.won:.0%} of the won, {tier.holds.lost / outcomes.lost:.0%} of the "
+        "lost)"
+    )
+
+
+def _difference(tier: TierInUse, outcomes: Outcomes) -> float:
+    return tier.holds.won / outcomes.won - tier.holds.lost / outcomes.lost
+
+
+def _find_direction(tier: TierInUse, outcomes: Outcomes) -> int:
+    """1 where it is clearly more often with won leads, -1 with lost ones, 0 where chance could do it.
+
+    Clearly: the intervals of the two shares do not meet, and the shares differ enough to matter.
+    """
+    if tier.counts_days or not outcomes.are_enough or abs(_difference(tier, outcomes)) < LEAST_DIFFERENCE:
+        return 0
+    won_low, won_high = wilson_interval(tier.holds.won, outcomes.won)
+    lost_low, lost_high = wilson_interval(tier.holds.lost, outcomes.lost)
+    return 1 if won_low > lost_high else -1 if lost_low > won_high else 0
+
+
+def _is_wrong(tier: TierInUse, outcomes: Outcomes) -> bool:
+    return _find_direction(tier, outcomes) * tier.tier.points < 0
+
+
+def _say_difference(tier: TierInUse, outcomes: Outcomes) -> str | None:
+    direction = _find_direction(tier, outcomes)
+    if not direction:
+        return None
+    more = "won" if direction > 0 else "lost"
+    said = (
+        f"more often {more}: {tier.holds.won / outcomes.won:.0%} of won, {tier.holds.lost / outcomes.lost:.0%} of lost"
+    )
+    return f"{said}, against its points" if _is_wrong(tier, outcomes) else said
+
+
+def _say_extent(tier: TierInUse, leads: int) -> str | None:
+    if not tier.known and not tier.holds.leads:
+        return "known for no lead" if leads else None
+    if _never_holds(tier):
+        return "never holds"
+    if tier.known < FEWEST_ALIKE and not tier.holds.leads:
+        return f"known for {count_of(tier.known, 'lead')} only"
+    if _is_general(tier, leads):
+        return "everybody gets it" if tier.holds.leads == leads else f"{tier.holds.leads / leads:.0%} of all get it"
+    if tier.holds.leads == tier.known >= FEWEST_ALIKE:
+        return "all that are known get it"
+    return None
+
+
+def _never_holds(tier: TierInUse) -> bool:
+    return tier.holds.leads == 0 and tier.known >= FEWEST_ALIKE
+
+
+def _is_general(tier: TierInUse, leads: int) -> bool:
+    return leads >= FEWEST_ALIKE and tier.holds.leads >= _EVERYBODY * leads
+
+
+JUNK = "junk"
+"""In the place of the dimension: a line that nominates."""
+
+ALIKE = 0.95
+"""Two tiers say the same where so much of each one's leads are the other's, too."""
+
+_MOST_TIERS = 60
+"""So many of the commonest tiers are compared with one another."""
+
+_MOST_SUMS = 600
+"""Of one statement: PostgreSQL selects 1,664 columns, SQLite 2,000."""
+
+_OTHER, _WON, _LOST = range(3)
+
+_COLUMNS = (
+    Column("dimension", "Side", keep=100, shown="dimension_shown"),
+    Column("criterion", "Criterion", keep=100),
+    Column("tier", "Answer", keep=99, kind="line"),
+    Column("points", "Points", keep=98, align="right"),
+    Column("known", "Known", keep=70, align="right"),
+    Column("holds", "Holds", keep=97, align="right"),
+    Column("mean_won", "Won get", keep=90, align="right"),
+    Column("mean_lost", "Lost get", keep=89, align="right"),
+    Column("nominated", "Nominated", keep=50, align="right"),
+    Column("rescued", "Rescued", keep=49, align="right"),
+    Column("note", "Note", keep=80, shown="note_shown"),
+)
+
+Place = tuple[int, int]
+"""Of a tier: its criterion's place and its own."""
+
+
+def list_criteria_in_use(connection: Connection, criteria: Criteria, filters: Filters, as_of: date) -> Table:
+    """Return a row for each tier and for each line that nominates, over the leads that came in within the period.
+
+    Columns: `dimension, criterion, tier, points, known, holds, mean_won, mean_lost, nominated, rescued, note`, by the
+    criteria that are given and the leads as they are stored, days counted up to `as_of`. `known` is for how many leads
+    the criterion's answer is there, `holds` how many get their points from this tier. `mean_won` and `mean_lost` are
+    the points that a won and a lost lead have from this tier on average, so that the tiers of a criterion add up to
+    what it gives on average; None where fewer than 20 leads are won or lost, and for criteria that count days, since
+    closed leads have aged. A line that nominates has the dimension `junk`, its reason as `criterion`, and neither
+    points nor `known`; the last row is the low score. `nominated` says how many standing verdicts there are on
+    nominations by that line, `rescued` how many of them were not junk, or were taken back later; both are None for
+    tiers, which nominate nobody by themselves.
+    """
+    members = find_members(connection, filters, as_of)
+    stage = members.columns["stage"]
+    group = case({Stage.WON.value: _WON, Stage.LOST.value: _LOST}, value=stage, else_=_OTHER)
+    with collect_sheets(connection, criteria, as_of, members.rows, members.where, group) as sheets:
+        outcomes, tiers, lines = _count(connection, criteria, sheets)
+        _mark_alike(connection, criteria, sheets, tiers, outcomes.leads)
+    verdicts = _count_verdicts(connection, members, as_of)
+    rows = [_present(tier, outcomes) for tier in tiers.values()]
+    rows += _present_lines(criteria, lines, outcomes.leads, verdicts)
+    return Table(
+        title="Criteria",
+        columns=_COLUMNS,
+        rows=tuple(rows),
+        group_by="dimension",
+        summary=summarize(list(tiers.values()), outcomes),
+    )
+
+
+def _count(
+    connection: Connection, criteria: Criteria, sheets: AnswerSheets
+) -> tuple[Outcomes, dict[Place, TierInUse], list[Outcomes]]:
+    """Count for each tier and each line of disqualification the leads, the won and the lost ones, in one statement."""
+    wanted: list[ColumnElement[bool] | None] = [None]
+    wanted += [sheets.is_known(place) for place in range(len(criteria.criteria))]
+    places = [
+        (number, place) for number, criterion in enumerate(criteria.criteria) for place in range(len(criterion.tiers))
+    ]
+    wanted += [sheets.gives(*place) for place in places]
+    wanted += [sheets.disqualifies(line) for line in range(len(criteria.junk.disqualify))]
+    counted = _count_each(connection, sheets, wanted)
+    first = 1 + len(criteria.criteria)
+    known = [each.leads for each in counted[1:first]]
+    tiers = {
+        place: TierInUse(
+            criterion=criteria.criteria[place[0]],
+            tier=criteria.criteria[place[0]].tiers[place[1]],
+            counts_days=_counts_days(criteria.criteria[place[0]]),
+            known=known[place[0]],
+            holds=held,
+        )
+        for place, held in zip(places, counted[first:], strict=False)
+    }
+    return counted[0], tiers, counted[first + len(places) :]
+
+
+def _count_each(
+    connection: Connection, sheets: AnswerSheets, wanted: Sequence[ColumnElement[bool] | None]
+) -> list[Outcomes]:
+    """Count the leads of which something is true (None: all), and of these the won and the lost ones."""
+    sums = [func.sum(sheets.leads if holds is None else case((holds, sheets.leads), else_=0)) for holds in wanted]
+    found: list[Outcomes] = []
+    for start in range(0, len(sums), _MOST_SUMS):
+        some = sums[start : start + _MOST_SUMS]
+        by_group = {
+            group: [int(count) for count in counts]
+            for group, *counts in connection.execute(select(sheets.group, *some).group_by(sheets.group))
+        }
+        other, won, lost = (by_group.get(group, [0] * len(some)) for group in (_OTHER, _WON, _LOST))
+        found += [Outcomes(sum(counts), *counts[1:]) for counts in zip(other, won, lost, strict=True)]
+    return found
+
+
+def _mark_alike(
+    connection: Connection, criteria: Criteria, sheets: AnswerSheets, tiers: Mapping[Place, TierInUse], leads: int
+) -> None:
+    """Note which tiers of two criteria hold for nearly the same leads; one that nearly all have is like no other."""
+    common = sorted(
+        (place for place, tier in tiers.items() if FEWEST_ALIKE <= tier.holds.leads < ALIKE * leads),
+        key=lambda place: (-tiers[place].holds.leads, place),
+    )[:_MOST_TIERS]
+    pairs = [
+        (one, other)
+        for one, other in combinations(sorted(common), 2)
+        if one[0] != other[0] and _may_be_alike(tiers[one].holds.leads, tiers[other].holds.leads)
+    ]
+    both = _count_each(connection, sheets, [and_(sheets.gives(*one), sheets.gives(*other)) for one, other in pairs])
+    for (one, other), shared in zip(pairs, both, strict=True):
+        if shared.leads >= ALIKE * max(tiers[one].holds.leads, tiers[other].holds.leads):
+            tiers[one].same_as.append(tiers[other].name)
+            tiers[other].same_as.append(tiers[one].name)
+
+
+def _may_be_alike(one: int, other: int) -> bool:
+    return min(one, other) >= ALIKE * max(one, other)
+
+
+def _counts_days(criterion: Criterion) -> bool:
+    return any(part.type is FieldType.DAYS for tier in criterion.tiers for part in walk_comparisons(tier.condition))
+
+
+def _count_verdicts(connection: Connection, members: Members, as_of: date) -> dict[tuple[str, str], tuple[int, int]]:
+    """How many verdicts there are on nominations by each line of the criteria, and how many did not call it junk."""
+    decided = select_decisions("rule", "reason", before=end_of(as_of))
+    # Few leads have verdicts: these are looked for among the members, and not the other way round.
+    mine = exists().select_from(members.rows).where(members.where, members.columns["lead_id"] == decided.c.lead_id)
+    columns = (decided.c.rule, decided.c.reason)
+    statement = (
+        select(*columns, func.count(), func.sum(1 - decided.c.confirmed))
+        .where(decided.c.by == BY_THE_CRITERIA, mine)
+        .group_by(*columns)
+    )
+    found: dict[tuple[str, str], tuple[int, int]] = {}
+    for rule, reason, verdicts, rescued in connection.execute(statement):
+        key = (LOW_SCORE, "") if rule in (LOW_SCORE, None) else (rule, reason)
+        before = found.get(key, (0, 0))
+        found[key] = (before[0] + verdicts, before[1] + int(rescued))
+    return found
+
+
+def _present(tier: TierInUse, outcomes: Outcomes) -> CellRow:
+    says_means = outcomes.are_enough and not tier.counts_days
+    notes = list_notes(tier, outcomes)
+    few = [] if outcomes.are_enough else [say_few(outcomes)]
+    return {
+        "dimension": tier.criterion.dimension.value,
+        "dimension_shown": None,
+        "criterion": tier.criterion.name,
+        "tier": tier.tier.label,
+        "points": tier.tier.points,
+        "known": tier.known,
+        "holds": tier.holds.leads,
+        "mean_won": _mean(tier.tier.points, tier.holds.won, outcomes.won) if says_means else None,
+        "mean_lost": _mean(tier.tier.points, tier.holds.lost, outcomes.lost) if says_means else None,
+        "nominated": None,
+        "rescued": None,
+        "note": "; ".join([*notes, *few]) or None,
+        "note_shown": "; ".join(notes) or ("" if few else None),
+    }
+
+
+def _mean(points: int, holds: int, leads: int) -> float:
+    return round(points * holds / leads, 2)
+
+
+def _present_lines(
+    criteria: Criteria, lines: Sequence[Outcomes], leads: int, verdicts: Mapping[tuple[str, str], tuple[int, int]]
+) -> list[CellRow]:
+    rows = []
+    for line, holds in zip(criteria.junk.disqualify, lines, strict=True):
+        row = _present_line(line.reason, line.label, verdicts.get((line.label, line.reason), (0, 0)))
+        rows.append(row | {"holds": holds.leads, "note": note_line(holds, leads)})
+    low = f"under {criteria.junk.below} with {int(criteria.junk.known * 100)}% answered"
+    rows.append(_present_line("low score", low, verdicts.get((LOW_SCORE, ""), (0, 0))))
+    return rows
+
+
+def _present_line(reason: str, label: str, verdicts: tuple[int, int]) -> CellRow:
+    empty: CellRow = dict.fromkeys(("points", "known", "holds", "mean_won", "mean_lost", "note", "note_shown"))
+    told: CellRow = {"nominated": verdicts[0], "rescued": verdicts[1]}
+    return {
+        "dimension": JUNK,
+        "dimension_shown": "what nominates as junk",
+        "criterion": reason,
+        "tier": label,
+        **empty,
+        **told,
+    }
+
+
+_STORED_AS = {"budget": "budget_amount", "revenue": "revenue_amount", "decides_in_days": "decides_on"}
+_ALWAYS = {"age_days", "idle_days"}
+"""Fields that every lead has, since it came in one day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What the stored leads have.
+
+    Attributes:
+        fields: the lead fields of which at least one lead has a value.
+        headers: of the further columns of all imports, as they came.
+    """
+
+    fields: frozenset[str]
+    headers: frozenset[str]
+
+
+def read_coverage(connection: Connection) -> Coverage | None:
+    """Look through the stored leads, once; None where there are none."""
+    leads, extras = table(Lead), table(ExtraColumn)
+    stored = {name: leads.c[_STORED_AS.get(name, name)] for name in LEAD_FIELDS if name not in _ALWAYS}
+    counts = connection.execute(
+        select(func.count().label("leads_in_all"), *(func.count(column).label(name) for name, column in stored.items()))
+        .select_from(leads)
+        .where(leads.c.removed_by.is_(None), leads.c.merged_into.is_(None))
+    ).one()
+    if not counts.leads_in_all:
+        return None
+    found = {name for name in stored if counts._mapping[name]}
+    headers = connection.execute(select(extras.c.header)).scalars()
+    return Coverage(frozenset(found | _ALWAYS), frozenset(headers))

@@ -1,0 +1,245 @@
+"""How far the leads of a period have come: qualified, assigned, touched in time or not, won, and in how many days."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    not_,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+)
+
+from leadtriage.core.tables import Column, Table
+from leadtriage.core.vocabulary import QUALIFIED_STAGES, FunnelBy, Step
+from leadtriage.db.expressions import days_between, first_name, largest
+from leadtriage.reports.query.cohort import Members, find_members, has_reached
+from leadtriage.reports.query.filters import Filters
+from leadtriage.reports.query.paging import CellRow
+from leadtriage.reports.query.people import choose_name, read_members
+from leadtriage.reports.query.periods import say_unknown_days
+from leadtriage.reports.query.statistics import find_median, find_ninetieth, find_share
+
+_COLUMNS = (
+    Column("step", "Step", keep=100, shown="step_shown"),
+    Column("leads", "Leads", keep=95, align="right"),
+    Column("share_of_leads", "Of all", keep=90, align="right", kind="share"),
+    Column("share_of_previous", "Share", keep=85, align="right", kind="share", shown="previous_shown"),
+    Column("median_days", "Median", keep=70, align="right", kind="days"),
+    Column("p90_days", "90% within", keep=60, align="right", kind="days"),
+)
+
+_WORDS = {
+    Step.LEADS: "came in",
+    Step.QUALIFIED: "qualified",
+    Step.ASSIGNED: "assigned",
+    Step.TOUCHED_IN_TIME: "touched in time",
+    Step.TOUCHED_LATE: "touched late",
+    Step.NEVER_TOUCHED: "no contact recorded",
+    Step.WON: "won",
+}
+
+_BEFORE = {
+    Step.QUALIFIED: Step.LEADS,
+    Step.ASSIGNED: Step.QUALIFIED,
+    Step.TOUCHED_IN_TIME: Step.ASSIGNED,
+    Step.TOUCHED_LATE: Step.ASSIGNED,
+    Step.NEVER_TOUCHED: Step.ASSIGNED,
+    Step.WON: Step.QUALIFIED,
+}
+"""The step that each is a part of."""
+
+_UNRECORDED = "unrecorded"
+
+_OF = {Step.LEADS: "all", Step.QUALIFIED: "qualified", Step.ASSIGNED: "assigned"}
+
+_FROM = {
+    Step.QUALIFIED: ("came_in", "qualified_on"),
+    Step.ASSIGNED: ("qualified_on", "assigned_on"),
+    Step.TOUCHED_IN_TIME: ("came_in", "touched_on"),
+    Step.TOUCHED_LATE: ("came_in", "touched_on"),
+    Step.WON: ("came_in", "closed_on"),
+}
+"""Between which days a step's days are counted; the first-touch clock starts when a lead comes in."""
+
+_FLAGS = {"stage", "qualified", "assigned", "touch", "won"}
+_NEEDED = {"lead_id", *_FLAGS, *(name for days in _FROM.values() for name in days)}
+
+
+@dataclass(slots=True)
+class _Reached:
+    """The leads of one group that reached a step: how many, and how many after so many days."""
+
+    leads: int = 0
+    days: Counter[int] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class _Group:
+    """The funnel of one group, by its name as people write it."""
+
+    name: str | None = None
+    unrecorded: int = 0
+    """Won and converted leads without a recorded contact."""
+    steps: dict[Step, _Reached] = field(default_factory=lambda: {step: _Reached() for step in Step})
+
+    def __getitem__(self, step: Step) -> _Reached:
+        return self.steps[step]
+
+    def add(self, step: Step, leads: int, days: int | None) -> None:
+        self[step].leads += leads
+        if days is not None:
+            self[step].days[days] += leads
+
+
+def list_funnel(connection: Connection, filters: Filters, as_of: date, by: FunnelBy | None = None) -> Table:
+    """Return how many leads that came in within the period have come how far by `as_of`.
+
+    Columns: `step, leads, share_of_leads, share_of_previous, median_days, p90_days`, and the group first where `by` is
+    given: seven rows for each group then, the largest group on top; all names of a member of the team are one owner.
+    Shares are fractions of 1, None where there is nothing to take a share of. `previous` of the three touch steps is
+    `assigned`, of `won` it is `qualified`. Days count from the day the lead came in, for `assigned` from the day it was
+    qualified, over leads of which both days are known.
+    """
+    groups = _count(connection, find_members(connection, filters, as_of), by)
+    keys = _order(groups, by)
+    columns = _COLUMNS if by is None else (Column(by.value, by.capitalize(), keep=99, shown="group_shown"), *_COLUMNS)
+    return Table(
+        title="Funnel" if by is None else f"Funnel by {by.value}",
+        columns=columns,
+        rows=tuple(row for key in keys for row in _present(groups[key], by)),
+        summary=_summarize(groups.values()),
+        group_by=None if by is None else by.value,
+        group_sizes={} if by is None else {groups[key].name: groups[key][Step.LEADS].leads for key in keys},
+    )
+
+
+def _count(connection: Connection, members: Members, by: FunnelBy | None) -> dict[str | None, _Group]:
+    """Count each step's leads by group and by days, in one statement."""
+    everyone = members.select("cohort", {"came_in", *_group_columns(by)})
+    # All other steps are parts of this one, which holds few of the leads.
+    qualified = members.select("qualified", _NEEDED | _group_columns(by), members.columns["qualified"] == 1)
+    counted = [_count_where(everyone, true(), Step.LEADS.value, by)]
+    counted += [_count_step(qualified, step, by) for step in Step if step is not Step.LEADS]
+    counted.append(_count_where(qualified, _ended_unrecorded(qualified), _UNRECORDED, by))
+    member_of = read_members(connection) if by is FunnelBy.OWNER else {}
+    groups: dict[str | None, _Group] = defaultdict(_Group)
+    for spelling, name, step, number_of_days, leads in connection.execute(union_all(*counted)):
+        key = member_of.get(spelling, spelling)
+        group = groups[key]
+        group.name = choose_name(key, group.name, name)
+        if step == _UNRECORDED:
+            group.unrecorded += leads
+        else:
+            group.add(Step(step), leads, number_of_days)
+    return groups
+
+
+def _count_step(cohort: CTE, step: Step, by: FunnelBy | None) -> Select[Any]:
+    days: ColumnElement[int | None] | None = None
+    if step in _FROM:
+        first, last = (cohort.c[column] for column in _FROM[step])
+        days = case((first.is_not(None) & last.is_not(None), largest(days_between(last, first), literal(0))))
+    return _count_where(cohort, has_reached(cohort, step), step.value, by, days)
+
+
+def _count_where(
+    cohort: CTE,
+    holds: ColumnElement[bool],
+    word: str,
+    by: FunnelBy | None,
+    days: ColumnElement[int | None] | None = None,
+) -> Select[Any]:
+    """Count leads by what tells them apart, and by nothing else: to group a million by a constant is to sort them."""
+    key, name = _group(cohort, by)
+    keys = ([] if by is None else [key]) + ([] if days is None else [days])
+    shown_days = cast(null(), Integer) if days is None else days
+    columns = (key.label("key"), first_name(name).label("name"), literal(word, String).label("step"))
+    counted = select(*columns, shown_days.label("days"), func.count().label("leads")).select_from(cohort)
+    return counted.where(holds).group_by(*keys)
+
+
+def _ended_unrecorded(cohort: CTE) -> ColumnElement[bool]:
+    """Won or converted, and nobody recorded who had it or a contact: it must have been pursued all the same."""
+    pursued = or_(has_reached(cohort, Step.TOUCHED_IN_TIME), has_reached(cohort, Step.TOUCHED_LATE))
+    return and_(cohort.c.stage.in_(QUALIFIED_STAGES), not_(pursued))
+
+
+def _group_columns(by: FunnelBy | None) -> set[str]:
+    return set() if by in (None, FunnelBy.MONTH) else {by.value, f"{by.value}_key"}
+
+
+def _group(cohort: CTE, by: FunnelBy | None) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """What leads are grouped by, and how people write it."""
+    if by is None:
+        return cast(null(), String), cast(null(), String)
+    if by is FunnelBy.MONTH:
+        month = func.substr(cast(cohort.c.came_in, String), 1, len("2026-11"))
+        return month, month
+    return cohort.c[f"{by.value}_key"], cohort.c[by.value]
+
+
+def _order(groups: Mapping[str | None, _Group], by: FunnelBy | None) -> list[str | None]:
+    """Months in their order, other groups the largest first, that without a name among them."""
+    if by is FunnelBy.MONTH:
+        return sorted(groups, key=lambda key: key or "")
+    return sorted(groups, key=lambda key: (-groups[key][Step.LEADS].leads, key or ""))
+
+
+def _present(group: _Group, by: FunnelBy | None) -> Iterator[CellRow]:
+    for step in Step:
+        reached = group[step]
+        share = find_share(reached.leads, group[_BEFORE[step]].leads) if step in _BEFORE else None
+        row: CellRow = {
+            "step": step.value,
+            "step_shown": _WORDS[step],
+            "leads": reached.leads,
+            "share_of_leads": find_share(reached.leads, group[Step.LEADS].leads),
+            "share_of_previous": share,
+            "previous_shown": None if share is None else f"{share:.0%} of {_OF[_BEFORE[step]]}",
+            "median_days": find_median(reached.days),
+            "p90_days": find_ninetieth(reached.days),
+        }
+        if by is not None:
+            row |= {by.value: group.name, "group_shown": group.name or f"no {by.value}"}
+        yield row
+
+
+def _summarize(groups: Iterable[_Group]) -> tuple[str, ...]:
+    """Answer a manager's two questions in a sentence each."""
+    counts, unrecorded, undated = Counter[Step](), 0, 0
+    for group in groups:
+        counts.update({step: group[step].leads for step in Step})
+        unrecorded += group.unrecorded
+        in_time = group[Step.TOUCHED_IN_TIME]
+        undated += in_time.leads - in_time.days.total()
+    leads, qualified = counts[Step.LEADS], counts[Step.QUALIFIED]
+    pursued = counts[Step.TOUCHED_IN_TIME] + counts[Step.TOUCHED_LATE]
+    if not leads:
+        return ("No lead came in within this period.",)
+    answers = [f"{qualified / leads:.0%} of the leads are qualified: {qualified:,} of {leads:,}."]
+    if qualified:
+        more = f"; {unrecorded:,} more were won or converted without a recorded contact" if unrecorded else ""
+        share = f"{pursued / qualified:.0%} of the qualified leads are pursued by sales"
+        answers.append(f"{share}: {pursued:,} of {qualified:,}{more}.")
+    if undated:
+        answers.append(say_unknown_days(counts[Step.TOUCHED_IN_TIME], undated))
+    return tuple(answers)

@@ -1,0 +1,172 @@
+"""How often reviewers do not follow what nominates leads as junk, and how often a second look does not follow them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, exists, func, not_, select
+
+from leadtriage.core.tables import Column, Table
+from leadtriage.core.text import count_of
+from leadtriage.core.vocabulary import VerdictKind, VerdictWord
+from leadtriage.criteria.model import Criteria
+from leadtriage.db.expressions import one_if
+from leadtriage.db.tables.decisions import Verdict, VerdictLine
+from leadtriage.db.tables.history import ImportBatch
+from leadtriage.db.tables.lead import table
+from leadtriage.reports.query.paging import CellRow
+from leadtriage.reports.query.people import People
+from leadtriage.reports.query.statistics import find_rate
+from leadtriage.scoring.nominations import BY_THE_CRITERIA, LOW_SCORE
+
+_batch, _verdict, _line = table(ImportBatch), table(Verdict), table(VerdictLine)
+_again = _verdict.alias("again")
+
+RULE, PERSON, SYSTEM, REVIEWER = "rule", "person", "system", "reviewer"
+
+_COLUMNS = (
+    Column("kind", "Whose", keep=90),
+    Column("name", "Name", keep=100),
+    Column("verdicts", "Verdicts", keep=80, align="right"),
+    Column("confirmed", "Junk", keep=60, align="right"),
+    Column("overturned", "Overturned", keep=70, align="right"),
+    Column("overturn_rate", "Rate", keep=95, align="right", kind="share", shown="rate_shown"),
+    Column("overturn_low", "At least", keep=85, align="right", kind="share"),
+    Column("overturn_high", "At most", keep=84, align="right", kind="share"),
+    Column("note", "Note", keep=10),
+)
+
+
+def list_overturns(connection: Connection, criteria: Criteria) -> Table:
+    """Return the overturn rates of the rules, people and systems that nominate, and of the reviewers.
+
+    One row for each rule of the criteria (`kind` rule), for each person that flags (person), for each source system
+    whose exports call leads junk (system) and for each reviewer whose junk was looked at again in an audit (reviewer).
+    All spellings of a person's name are one, by the criteria's `team`.
+    A nomination is confirmed by the verdict junk, unless the lead was brought back later, and overturned by any other.
+    Of a verdict the last second look counts. The interval is Wilson's for 95 %; below 5 verdicts there is none, and no
+    rate.
+    """
+    systems = find_systems(connection)
+    counted = [
+        (*_tell_whose(by, rule, systems), *counts) for by, rule, *counts in connection.execute(_select_nominations())
+    ]
+    counted += [(REVIEWER, by, *counts) for by, *counts in connection.execute(select_second_looks())]
+    people = People(criteria.team)
+    names: dict[tuple[str, str], str] = {}
+    sums: dict[tuple[str, str], tuple[int, int]] = {}
+    for kind, name, verdicts, confirmed in counted:
+        is_person = kind in (PERSON, REVIEWER)
+        key = kind, people.find(name) if is_person else name
+        member = people.members.get(key[1]) if is_person else None
+        names[key] = member or min(name, names.get(key, name))
+        before = sums.get(key, (0, 0))
+        sums[key] = before[0] + verdicts, before[1] + confirmed
+    kinds = (RULE, PERSON, SYSTEM, REVIEWER)
+    order = sorted(sums, key=lambda key: (kinds.index(key[0]), -sums[key][0], names[key]))
+    return Table("Overturn rates", _COLUMNS, tuple(_present(key[0], names[key], *sums[key]) for key in order))
+
+
+def _tell_whose(by: str, rule: str | None, systems: Collection[str | None]) -> tuple[str, str]:
+    """The kind and the name of who or what nominates."""
+    if by == BY_THE_CRITERIA:
+        return RULE, "low score" if rule in (LOW_SCORE, None) else str(rule)
+    return SYSTEM if by in systems else PERSON, by
+
+
+def find_systems(connection: Connection) -> set[str | None]:
+    """The source systems whose exports were imported: they are no people."""
+    return set(connection.execute(select(_batch.c.system).distinct()).scalars())
+
+
+def select_decisions(*of_line: str, before: datetime | None = None) -> Subquery:
+    """Select the verdicts on nominations that stand, one row for each lead, verdict and nominator.
+
+    Columns: `lead_id`, `id` and `at` of the verdict, `by` of the nomination, `confirmed` (1 or 0). A nomination is
+    confirmed by the verdict junk, unless the lead was brought back later.
+
+    Args:
+        of_line: further columns of the nomination that tell rows apart, such as `rule`.
+        before: only verdicts, and leads brought back, from before that time.
+    """
+    brought_back = [
+        _again.c.lead_id == _verdict.c.lead_id,
+        _again.c.audited_id == _verdict.c.id,
+        _again.c.kind == VerdictKind.REVIEW.value,
+        _again.c.withdrawn_at.is_(None),
+    ]
+    decisive = [
+        _verdict.c.kind == VerdictKind.REVIEW.value,
+        _verdict.c.withdrawn_at.is_(None),
+        _verdict.c.audited_id.is_(None),
+    ]
+    if before is not None:
+        brought_back.append(_again.c.at < before)
+        decisive.append(_verdict.c.at < before)
+    stays_junk = and_(_verdict.c.verdict == VerdictWord.JUNK.value, not_(exists().where(*brought_back)))
+    return (
+        select(
+            _verdict.c.lead_id,
+            _verdict.c.id,
+            _verdict.c.at,
+            _line.c.by,
+            *(_line.c[name] for name in of_line),
+            one_if(stays_junk).label("confirmed"),
+        )
+        .join(_line, and_(_line.c.lead_id == _verdict.c.lead_id, _line.c.verdict_id == _verdict.c.id))
+        .where(*decisive)
+        .distinct()
+        .subquery()
+    )
+
+
+def _select_nominations() -> Select[Any]:
+    """How many verdicts there are on the nominations of each person, system and rule, and how many confirmed them."""
+    decided = select_decisions("rule")
+    columns = (decided.c.by, decided.c.rule)
+    return select(*columns, func.count(), func.sum(decided.c.confirmed)).group_by(*columns)
+
+
+def select_second_looks(*where: ColumnElement[bool], before: datetime | None = None) -> Select[Any]:
+    """How many junk verdicts of each reviewer were looked at again, and how many the last look confirmed.
+
+    Args:
+        where: which verdicts of the reviewers.
+        before: only second looks from before that time.
+    """
+    looks = and_(_again.c.kind == VerdictKind.AUDIT.value, _again.c.withdrawn_at.is_(None))
+    if before is not None:
+        looks = and_(looks, _again.c.at < before)
+    last = select(func.max(_again.c.id)).where(looks).group_by(_again.c.lead_id, _again.c.audited_id)
+    agrees = one_if(_again.c.verdict == VerdictWord.JUNK.value)
+    return (
+        select(_verdict.c.by, func.count(), func.sum(agrees))
+        .join(_again, and_(_again.c.lead_id == _verdict.c.lead_id, _again.c.audited_id == _verdict.c.id))
+        .where(looks, _again.c.id.in_(last), _verdict.c.withdrawn_at.is_(None), *where)
+        .group_by(_verdict.c.by)
+    )
+
+
+def _present(kind: str, name: str, verdicts: int, confirmed: int) -> CellRow:
+    overturned = verdicts - confirmed
+    found = find_rate(overturned, verdicts)
+    few = found.rate is None
+    return {
+        "kind": kind,
+        "name": name,
+        "verdicts": verdicts,
+        "confirmed": confirmed,
+        "overturned": overturned,
+        "overturn_rate": found.rate,
+        "rate_shown": "too few" if few else None,
+        "overturn_low": found.low,
+        "overturn_high": found.high,
+        "note": say_too_few(verdicts) if few else None,
+    }
+
+
+def say_too_few(verdicts: int) -> str:
+    """Why there is no rate."""
+    return f"too few for an overturn rate: {count_of(verdicts, 'verdict')}"

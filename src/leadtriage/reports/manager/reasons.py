@@ -1,0 +1,366 @@
+"""Why the leads of a period were called junk, lost or parked: by reason, and by source, grade or what nominated them.
+
+What the score had not seen of it is told by `reports.unseen`.
+
+Leads that were lost for a reason that the score had not seen: it gave points for what then was missing.
+
+A reason stands for a dimension (`no_budget` for budget), or for what a disqualifier tests; where the criteria have
+neither, such as for `price`, they could not have seen it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    Date,
+    FromClause,
+    Subquery,
+    and_,
+    case,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+)
+
+from leadtriage.core.tables import Column, Table
+from leadtriage.core.text import count_of
+from leadtriage.core.vocabulary import DIMENSION_OF, Dimension, EventKind, Reason, ReasonsBy, Stage, VerdictKind
+from leadtriage.criteria.model import Criteria
+from leadtriage.db.expressions import first_name, one_if
+from leadtriage.db.tables.decisions import Verdict, VerdictLine
+from leadtriage.db.tables.history import Event
+from leadtriage.db.tables.lead import Lead, table
+from leadtriage.db.tables.scores import LeadScore
+from leadtriage.reports.query.cohort import select_cohort
+from leadtriage.reports.query.filters import Commands, Filters, has_points
+from leadtriage.reports.query.paging import CellRow
+from leadtriage.reports.query.people import unite_names
+from leadtriage.reports.query.periods import end_of
+from leadtriage.reports.query.statistics import FEWEST
+
+_MOST_TOLD = 3
+"""Reasons that the criteria do not know; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Leads that were lost for one reason, and how many of them had points for what it stands for."""
+
+    reason: str | None
+    leads: int
+    unseen: int
+
+
+def was_unseen(criteria: Criteria, stage: ColumnElement[Any], reason: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether a lead was lost for what a dimension is about that had given it points."""
+    tests = [and_(reason == why.value, has_points(dimension)) for why, dimension in _asked_dimensions(criteria).items()]
+    return and_(stage == Stage.LOST.value, or_(false(), *tests))
+
+
+def say_unseen(criteria: Criteria, lost: Iterable[Lost], commands: Commands) -> tuple[str, ...]:
+    """Say it in a few lines, each with the command below it that lists the leads; of fewer than 5 nothing is said.
+
+    Args:
+        commands: for the leads that were looked at.
+    """
+    leads, unseen = Counter[str | None](), Counter[str | None]()
+    for each in lost:
+        leads[each.reason] += each.leads
+        unseen[each.reason] += each.unseen
+    said: list[str] = []
+    for reason, dimension in _asked_dimensions(criteria).items():
+        if leads[reason.value] >= FEWEST and unseen[reason.value]:
+            lost_for = count_of(leads[reason.value], "lead")
+            said += [
+                f"{unseen[reason.value]:,} of {lost_for} lost for {reason} had points for {dimension}: the criteria "
+                "did not see it. List them:",
+                commands.list_leads("--stage", "lost", "--reason", reason, "--points", dimension),
+            ]
+    known = {*_asked_dimensions(criteria), *(line.reason for line in criteria.junk.disqualify)}
+    blind = sorted(
+        ((number, reason) for reason, number in leads.items() if reason is not None and reason not in known),
+        key=lambda pair: (-pair[0], pair[1]),
+    )
+    if sum(number for number, _ in blind) >= FEWEST:
+        said += _say_blind(blind, commands)
+    return tuple(said)
+
+
+def _say_blind(blind: list[tuple[int, str]], commands: Commands) -> list[str]:
+    parts = [f"{number:,} for {reason}" for number, reason in blind[:_MOST_TOLD]]
+    if len(blind) > _MOST_TOLD:
+        rest = sum(number for number, _ in blind[_MOST_TOLD:])
+        parts.append(f"{rest:,} for {count_of(len(blind) - _MOST_TOLD, 'other reason')}")
+    total = count_of(sum(number for number, _ in blind), "lead was", "leads were")
+    return [
+        f"{total} lost for what no criterion stands for: {', '.join(parts)}. List the first of them:",
+        commands.list_leads("--stage", "lost", "--reason", blind[0][1]),
+    ]
+
+
+def _asked_dimensions(criteria: Criteria) -> dict[Reason, Dimension]:
+    """The reasons for which the criteria have a dimension with something in it."""
+    asked = {part.dimension for part in criteria.score if part.criteria}
+    return {reason: dimension for reason, dimension in DIMENSION_OF.items() if dimension in asked}
+
+
+_lead, _score, _event = table(Lead), table(LeadScore), table(Event)
+_verdict, _line = table(Verdict), table(VerdictLine)
+
+_KINDS = (Stage.JUNK, Stage.LOST, Stage.NURTURE)
+
+_KIND_WORDS = {Stage.JUNK: "called junk", Stage.LOST: "lost", Stage.NURTURE: "parked"}
+_UNKNOWN = {
+    "reason": "no reason given",
+    "source": "no source",
+    "grade": "not scored",
+    "flagged_by": "no review",
+    "rule": None,
+}
+"""What people see where a value is missing."""
+
+
+_GROUPS = {
+    None: ("source", "grade"),
+    ReasonsBy.SOURCE: ("source",),
+    ReasonsBy.GRADE: ("grade",),
+    ReasonsBy.RULE: ("flagged_by", "rule"),
+}
+
+_COLUMNS = {
+    column.key: column
+    for column in (
+        Column("kind", "Became", keep=100, shown="kind_shown"),
+        Column("reason", "Reason", keep=99, shown="reason_shown"),
+        Column("source", "Source", keep=80, shown="source_shown"),
+        Column("grade", "Grade then", keep=85, kind="grade", shown="grade_shown"),
+        Column("flagged_by", "Flagged by", keep=85, shown="flagged_by_shown"),
+        Column("rule", "Rule", keep=80),
+        Column("leads", "Leads", keep=95, align="right"),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    kind: Stage
+    reason: str | None
+    group: tuple[str | None, ...]
+    leads: int
+    unseen: int
+
+
+def list_reasons(
+    connection: Connection, criteria: Criteria, filters: Filters, as_of: date, by: ReasonsBy | None = None
+) -> Table:
+    """Return how many leads that came in within the period were junk, lost or parked on a day, for which reason.
+
+    Columns: `kind` (`junk`, `lost`, `nurture`), `reason`, then `source, grade`, or as `by` says `source`, `grade` or
+    `flagged_by, rule`, and `leads`. Every such lead is in one row. The reason is the one that held on that day; None
+    where nobody gave any. `grade` is that of the verdict for junk, that at the closing for lost leads and that of the
+    day of parking for parked ones; None for leads that were never scored. `flagged_by` is the person, system or
+    `criteria` that nominated the lead for the verdict which made it junk or parked it, `rule` the criteria's line; of
+    several the first, under one name for all of a person's. Leads that no review decided have neither.
+    """
+    group = _GROUPS[by]
+    counts = _count(connection, criteria, filters, as_of, group)
+    if by is ReasonsBy.RULE:
+        counts = _unite_persons(connection, counts)
+    totals = Counter[Stage]()
+    for count in counts:
+        totals[count.kind] += count.leads
+    return Table(
+        title="Reasons" if by is None else f"Reasons by {by.value}",
+        columns=tuple(_COLUMNS[key] for key in ("kind", "reason", *group, "leads")),
+        rows=tuple(_present(count, group) for count in _order(counts)),
+        summary=_summarize(totals, counts, criteria, Commands(filters, as_of)),
+        group_by="kind",
+        group_sizes={kind.value: totals[kind] for kind in _KINDS},
+    )
+
+
+def _count(
+    connection: Connection, criteria: Criteria, filters: Filters, as_of: date, group: Sequence[str]
+) -> list[_Count]:
+    """Count the leads in one statement; sources that differ in case alone count as one."""
+    cohort = select_cohort(connection, filters, as_of)
+    keys: dict[str, ColumnElement[Any]] = {
+        "source": cohort.c.source_key,
+        "grade": _find_grade(cohort, as_of),
+        "flagged_by": _line.c.by,
+        "rule": _line.c.rule,
+    }
+    reason = _find_reason(cohort, as_of)
+    decided = (
+        select(
+            cohort.c.stage.label("kind"),
+            reason.label("reason"),
+            *(keys[name].label(name) for name in group),
+            *(cohort.c.source.label(f"{name}_name") for name in group if name == "source"),
+            one_if(was_unseen(criteria, cohort.c.stage, reason)).label("unseen"),
+        )
+        .select_from(_join(cohort, _select_decisive(as_of), with_lines="rule" in group))
+        .where(cohort.c.stage.in_([kind.value for kind in _KINDS]))
+        .subquery()
+    )
+    row = decided.c
+    names = [first_name(row.source_name) if name == "source" else row[name] for name in group]
+    statement = select(row.kind, row.reason, *names, func.count(), func.sum(row.unseen)).group_by(
+        row.kind, row.reason, *(row[name] for name in group)
+    )
+    return [
+        _Count(Stage(kind), why, tuple(told), leads, unseen)
+        for kind, why, *told, leads, unseen in connection.execute(statement)
+    ]
+
+
+def _unite_persons(connection: Connection, counts: Sequence[_Count]) -> list[_Count]:
+    """Count together what one person flagged under several names."""
+    names = unite_names(connection, (count.group[0] for count in counts))
+    united: dict[tuple[Stage, str | None, tuple[str | None, ...]], _Count] = {}
+    for count in counts:
+        group = (names[count.group[0]].name, *count.group[1:])
+        known = united.get((count.kind, count.reason, group))
+        leads, unseen = (known.leads, known.unseen) if known else (0, 0)
+        whole = replace(count, group=group, leads=count.leads + leads, unseen=count.unseen + unseen)
+        united[count.kind, count.reason, group] = whole
+    return list(united.values())
+
+
+def _join(cohort: CTE, decisive: Subquery, *, with_lines: bool) -> FromClause:
+    rows = (
+        cohort.join(_lead, _lead.c.id == cohort.c.lead_id)
+        .outerjoin(_score, _score.c.lead_id == cohort.c.lead_id)
+        .outerjoin(decisive, decisive.c.lead_id == cohort.c.lead_id)
+        .outerjoin(
+            _verdict,
+            and_(
+                _verdict.c.lead_id == cohort.c.lead_id,
+                _verdict.c.id == decisive.c.id,
+                _verdict.c.verdict == cohort.c.stage,
+                or_(cohort.c.stage == Stage.JUNK.value, _on(_verdict.c.at) == _lead.c.parked_on),
+            ),
+        )
+    )
+    if not with_lines:
+        return rows
+    first = and_(_line.c.lead_id == _verdict.c.lead_id, _line.c.verdict_id == _verdict.c.id, _line.c.place == 0)
+    return rows.outerjoin(_line, first)
+
+
+def _select_decisive(as_of: date) -> Subquery:
+    """Of each lead the last verdict of a review that stands."""
+    stands = (
+        _verdict.c.kind == VerdictKind.REVIEW.value,
+        _verdict.c.withdrawn_at.is_(None),
+        _verdict.c.at < end_of(as_of),
+    )
+    last = select(_verdict.c.lead_id, func.max(_verdict.c.id).label("id")).where(*stands)
+    return last.group_by(_verdict.c.lead_id).subquery("decisive")
+
+
+def _find_reason(cohort: CTE, as_of: date) -> ColumnElement[str]:
+    """The reason that holds, where the lead has not moved since; else that of its last move until that day."""
+    now = _now(case((_lead.c.stage == Stage.NURTURE.value, _lead.c.nurture_reason), else_=_lead.c.outcome_reason))
+    told = (
+        select(_event.c.reason)
+        .where(
+            _event.c.lead_id == cohort.c.lead_id,
+            _event.c.kind == EventKind.STAGE.value,
+            _event.c.new == cohort.c.stage,
+            _event.c.at < end_of(as_of),
+        )
+        .order_by(_event.c.id.desc())
+        .limit(1)
+        .correlate(cohort)
+        .scalar_subquery()
+    )
+    return case((_still_stands(cohort, as_of), now), else_=told)
+
+
+def _find_grade(cohort: CTE, as_of: date) -> ColumnElement[str]:
+    """The grade when it was decided: closed leads keep it, what moved a parked or reopened one's since is an event."""
+    parked = and_(_still_stands(cohort, as_of), cohort.c.stage == Stage.NURTURE.value)
+    # What came in parked has no day of its own.
+    parked_on = func.coalesce(_lead.c.parked_on, _lead.c.imported_on)
+    moved = (
+        select(_event.c.old)
+        .where(
+            _event.c.lead_id == cohort.c.lead_id,
+            _event.c.kind == EventKind.GRADE.value,
+            _on(_event.c.at) > case((parked, parked_on), else_=literal(as_of, Date)),
+        )
+        .order_by(_event.c.id)
+        .limit(1)
+        .correlate(cohort, _lead)
+        .scalar_subquery()
+    )
+    keeps = and_(_still_stands(cohort, as_of), cohort.c.stage != Stage.NURTURE.value)
+    return case(
+        (_verdict.c.grade.is_not(None), _verdict.c.grade),
+        (keeps, _score.c.grade),
+        else_=func.coalesce(moved, _score.c.grade),
+    )
+
+
+def _still_stands(cohort: CTE, as_of: date) -> ColumnElement[bool]:
+    """Whether what was decided by that day is what the lead's own columns tell today."""
+    decided_on = case((_lead.c.stage == Stage.NURTURE.value, _lead.c.parked_on), else_=_lead.c.closed_on)
+    by_then = func.coalesce(or_(decided_on <= as_of, decided_on <= _lead.c.imported_on), literal(True))
+    return and_(_lead.c.stage == cohort.c.stage, by_then)
+
+
+def _now(reason: ColumnElement[Any]) -> ColumnElement[str]:
+    """A file's empty cell is no reason."""
+    return func.nullif(func.trim(reason), "")
+
+
+def _on(at: ColumnElement[datetime]) -> ColumnElement[date]:
+    return func.date(at, type_=Date)
+
+
+def _order(counts: Iterable[_Count]) -> list[_Count]:
+    """By kind, then the commonest reasons first, then the largest rows."""
+    counts = list(counts)
+    sizes = Counter[tuple[Stage, str | None]]()
+    for count in counts:
+        sizes[count.kind, count.reason] += count.leads
+    return sorted(
+        counts,
+        key=lambda count: (
+            _KINDS.index(count.kind),
+            -sizes[count.kind, count.reason],
+            count.reason or "",
+            -count.leads,
+            tuple(word or "" for word in count.group),
+            tuple(word is None for word in count.group),
+        ),
+    )
+
+
+def _present(count: _Count, group: Sequence[str]) -> CellRow:
+    values = {"reason": count.reason, **dict(zip(group, count.group, strict=True))}
+    shown = {f"{key}_shown": None if value is not None else _UNKNOWN[key] for key, value in values.items()}
+    row: CellRow = {"kind": count.kind.value, "kind_shown": _KIND_WORDS[count.kind], "leads": count.leads}
+    return {**row, **values, **shown}
+
+
+def _summarize(
+    totals: Counter[Stage], counts: Iterable[_Count], criteria: Criteria, commands: Commands
+) -> tuple[str, ...]:
+    if not totals:
+        return ("No lead of this period was called junk, lost or parked.",)
+    parts = [f"{totals[kind]:,} {_KIND_WORDS[kind]}" for kind in _KINDS if totals[kind]]
+    said = f"{count_of(sum(totals.values()), 'lead')}: {', '.join(parts)}."
+    lost = [Lost(count.reason, count.leads, count.unseen) for count in counts if count.kind is Stage.LOST]
+    return (said, *say_unseen(criteria, lost, commands))

@@ -1,0 +1,525 @@
+"""What each rep has made of the leads of a period, what became of the flags of those who flag, and who reaches a goal.
+
+The numbers are `records`', the advice is `coaching`'s; here they become rows.
+
+Puts together what each person of the team has done: one record for all spellings of a name.
+
+What is counted is `teamwork`'s and `doings`'; how it is shown is `team`'s.
+
+Says in plain words what a person's numbers ask for: late touches, broken promises, flags that were overturned.
+
+Only what at least five cases show, the worst first; the numbers themselves are `reports.records`'.
+
+The leads behind a number of the team's report, whoever writes a name how.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+
+from leadtriage.core.tables import Column, Table
+from leadtriage.core.text import count_of
+from leadtriage.core.vocabulary import DIMENSION_OF, Reason, TeamNumber
+from leadtriage.criteria.model import Criteria
+from leadtriage.criteria.parse.sections import WHOLE_TEAM
+from leadtriage.reports.lists.leads import list_leads
+from leadtriage.reports.lists.stale import select_idle
+from leadtriage.reports.manager.activities import (
+    Doing,
+    FlagReason,
+    count_done,
+    count_second_looks,
+    read_flag_reasons,
+    select_done,
+)
+from leadtriage.reports.manager.outcomes import (
+    GoalKind,
+    OwnedCount,
+    Progress,
+    Work,
+    count_as,
+    count_idle,
+    count_owned,
+    find_due,
+    find_kinds,
+    say_goal,
+)
+from leadtriage.reports.manager.overturns import find_systems, say_too_few
+from leadtriage.reports.query import paging
+from leadtriage.reports.query.cohort import IN_TIME, LATE, NEVER, select_cohort
+from leadtriage.reports.query.filters import Filters
+from leadtriage.reports.query.merged_leads import find_survivors
+from leadtriage.reports.query.paging import CellRow
+from leadtriage.reports.query.people import SYSTEM_MARK, People
+from leadtriage.reports.query.periods import NOT_YET, say_unknown_days
+from leadtriage.reports.query.statistics import FEWEST, convert, find_median, find_rate, round_money
+
+
+@dataclass(slots=True)
+class Waits:
+    """How many leads waited so many working days; `late` holds those among them that were touched late."""
+
+    every: Counter[int] = field(default_factory=Counter)
+    late: Counter[int] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class Record:
+    """One person's numbers.
+
+    Attributes:
+        touches: leads that were assigned to them within the period, by what became of the first touch.
+        undated_touches: of how many of those touched in time nobody knows the day of the first contact.
+        for_rep: what those leads waited to be assigned, in working days.
+        for_touch: what they waited from there to the first touch.
+        worth: what the won leads are worth, in minor units by currency; `valued` are those of which somebody told it.
+        undated: won leads of which nobody knows the day, so that they are in no period.
+        second_looks: junk verdicts of theirs that were looked at again, `stood` of them confirmed.
+        done: leads that count towards goals, by the kind of goal.
+        system: it is a source system, not a person.
+    """
+
+    name: str
+    touches: Counter[str] = field(default_factory=Counter)
+    undated_touches: int = 0
+    for_rep: Waits = field(default_factory=Waits)
+    for_touch: Waits = field(default_factory=Waits)
+    won: int = 0
+    worth: Counter[str] = field(default_factory=Counter)
+    valued: int = 0
+    undated: int = 0
+    idle: int = 0
+    promises: int = 0
+    kept: int = 0
+    flagged: int = 0
+    decided: int = 0
+    confirmed: int = 0
+    reviewed: int = 0
+    second_looks: int = 0
+    stood: int = 0
+    done: Counter[GoalKind] = field(default_factory=Counter)
+    system: bool = False
+
+    @property
+    def assigned(self) -> int:
+        """Leads that were assigned to them within the period."""
+        return self.touches.total()
+
+    @property
+    def in_time(self) -> int:
+        """Of these, contacted within the clock."""
+        return self.touches[IN_TIME]
+
+    @property
+    def late(self) -> int:
+        """Of these, contacted after it."""
+        return self.touches[LATE]
+
+    @property
+    def never(self) -> int:
+        """Of these, without a recorded contact."""
+        return self.touches[NEVER]
+
+    @property
+    def overturned(self) -> int:
+        """Verdicts on their flags that were not junk."""
+        return self.decided - self.confirmed
+
+
+def gather_records(connection: Connection, criteria: Criteria, people: People, work: Work) -> dict[str, Record]:
+    """Return the record of each person and system by their key: the team in the criteria's order, then whoever else.
+
+    Where the work is limited to an owner, theirs alone.
+    """
+    records = {key: Record(name) for key, name in people.members.items()}
+
+    def find(key: str, name: str) -> Record:
+        record = records.setdefault(key, Record(name))
+        if key not in people.members:
+            record.name = min(record.name, name)
+        return record
+
+    kinds = find_kinds(criteria.goals)
+    for counted in count_owned(connection, work, kinds):
+        _add(find(people.find_comparable(counted.owner_key), counted.owner), counted, kinds)
+    for owner_key, owner, leads in count_idle(connection, work):
+        find(people.find_comparable(owner_key), owner).idle += leads
+    for doing in Doing:
+        for count in count_done(connection, work, doing):
+            _add_done(find(people.find(count.by), count.by), doing, count.done, count.well)
+    for count in count_second_looks(connection, work):
+        record = find(people.find(count.by), count.by)
+        record.second_looks += count.done
+        record.stood += count.well
+    for system in find_systems(connection):
+        if system is not None and people.find(system) in records and people.find(system) not in people.members:
+            records[people.find(system)].system = True
+    return _only(records, people, work)
+
+
+def _add(record: Record, counted: OwnedCount, kinds: Sequence[GoalKind]) -> None:
+    if counted.touch is not None:
+        record.touches[counted.touch] += counted.leads
+    for waits, days in ((record.for_rep, counted.for_rep), (record.for_touch, counted.for_touch)):
+        if days is not None:
+            waits.every[days] += counted.leads
+            waits.late[days] += counted.leads if counted.touch == LATE else 0
+    record.undated_touches += counted.undated_touches
+    record.won += counted.won
+    record.undated += counted.undated
+    if counted.currency is not None:
+        record.valued += counted.valued
+        record.worth[counted.currency] += counted.worth
+    record.done.update(dict(zip(kinds, counted.goals, strict=True)))
+
+
+def _add_done(record: Record, doing: Doing, done: int, well: int) -> None:
+    if doing is Doing.PROMISE:
+        record.promises += done
+        record.kept += well
+    elif doing is Doing.FLAG:
+        record.flagged += done
+    elif doing is Doing.DECISION:
+        record.decided += done
+        record.confirmed += well
+    else:
+        record.reviewed += done
+
+
+def _only(records: dict[str, Record], people: People, work: Work) -> dict[str, Record]:
+    if work.owner is None:
+        return records
+    wanted = people.find(work.owner)
+    return {key: record for key, record in records.items() if key == wanted}
+
+
+MOST_LINES = 3
+"""Said of one person: more is not taken to heart."""
+
+_WORTH_SAYING = 0.25
+"""The share of cases that went wrong from which on it is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """One line: `share` of the cases went wrong, 0 to 1."""
+
+    share: float
+    text: str
+
+
+def coach(record: Record, flags: Iterable[FlagReason]) -> tuple[str, ...]:
+    """Return at most three lines without the person's name, the worst first; none for a system."""
+    if record.system:
+        return ()
+    found = [*_on_flags(flags), *_on_late_touches(record), *_on_promises(record)]
+    worst = sorted(found, key=lambda advice: (-advice.share, advice.text))
+    return tuple(advice.text for advice in worst[:MOST_LINES])
+
+
+def _on_flags(flags: Iterable[FlagReason]) -> list[Advice]:
+    found = []
+    for flag in flags:
+        text = f"{flag.overturned:,} of {flag.decided:,} {flag.reason} flags were overturned"
+        if flag.unasked and flag.unasked * 2 > flag.overturned:
+            whole = flag.unasked == flag.overturned
+            what = f"the {DIMENSION_OF[Reason(flag.reason)]}"
+            text += f": {what} was never asked" if whole else f": in {flag.unasked:,} {what} was never asked"
+        found += _advise(flag.overturned, flag.decided, text)
+    return found
+
+
+def _on_late_touches(record: Record) -> list[Advice]:
+    touched = record.in_time + record.late
+    text = f"{record.late:,} of {count_of(touched, 'touched lead')} {'were' if touched > 1 else 'was'} touched late"
+    rep, touch = (find_median(waits.late) for waits in (record.for_rep, record.for_touch))
+    if touch is not None:
+        text += f"; half of these waited {_say_days(touch)} or more for the rep"
+        text += f", {_say_days(rep)} or more to be assigned" if rep else ""
+    return _advise(record.late, touched, text)
+
+
+def _on_promises(record: Record) -> list[Advice]:
+    broken = record.promises - record.kept
+    return _advise(broken, record.promises, f"kept {record.kept:,} of {count_of(record.promises, 'promise')}")
+
+
+def _advise(wrong: int, cases: int, text: str) -> list[Advice]:
+    if cases < FEWEST or wrong / cases < _WORTH_SAYING:
+        return []
+    return [Advice(wrong / cases, text)]
+
+
+def _say_days(days: float) -> str:
+    return f"{days:g} working {'day' if days == 1 else 'days'}"
+
+
+_COLUMNS = (
+    Column("name", "Name", keep=100, shown="name_shown"),
+    Column("assigned", "Assigned", keep=95, align="right"),
+    Column("touched", "Touched", keep=55, align="right"),
+    Column("in_time", "In time", keep=94, align="right"),
+    Column("late", "Late", keep=93, align="right"),
+    Column("never", "Never", keep=92, align="right"),
+    Column("wait_assign_days", "Days to assign", keep=70, align="right", shown="wait_assign_shown"),
+    Column("wait_rep_days", "Days to touch", keep=84, align="right", shown="wait_rep_shown"),
+    Column("promises", "Promises", keep=50, align="right", shown="promises_shown"),
+    Column("kept", "Kept", keep=86, align="right", shown="kept_shown"),
+    Column("idle", "Idle", keep=90, align="right"),
+    Column("won", "Won", keep=91, align="right"),
+    Column("flagged", "Flagged", keep=60, align="right", shown="flagged_shown"),
+    Column("confirmed", "Confirmed", keep=45, align="right", shown="confirmed_shown"),
+    Column("overturned", "Overturned", keep=82, align="right", shown="overturned_shown"),
+    Column("overturn_rate", "Rate", keep=65, align="right", kind="share"),
+    Column("overturn_low", "At least", keep=41, align="right", kind="share"),
+    Column("overturn_high", "At most", keep=40, align="right", kind="share"),
+    Column("goal", "Goal", keep=30, align="right"),
+    Column("done", "Done", keep=96, align="right", kind="progress", of="goal", mark="due_by_today", shown="done_shown"),
+    Column("due_by_today", "Due by today", keep=75, align="right", shown="due_shown"),
+    Column("note", "Note", keep=10, shown="note_shown"),
+)
+
+_MOST_ADVICE = 10
+"""Lines of advice above the table; scripts have each row's own in its note."""
+
+
+def list_team(connection: Connection, criteria: Criteria, filters: Filters, as_of: date) -> Table:
+    """Return what each person of the team, and each system that flags, did within the period, as it stood on `as_of`.
+
+    The period is about the days on which things happened, not about those on which leads came in: leads assigned,
+    closed and promised for within it, flags and verdicts given within it. `idle` is about now. Columns as in
+    `docs/cli.md`; days are working days, rates fractions of 1. A goal is about the month or quarter of `as_of`,
+    whatever the period; a person's further goals, and those of the whole team under its name `team`, have rows in which
+    only `name, goal, done, due_by_today, note` are filled. There are no goals where the leads are limited to a source
+    or a campaign. Those to whom most leads were assigned are on top, systems at the end.
+    """
+    people, work = People(criteria.team), Work(filters, criteria.follow_up, as_of)
+    records = gather_records(connection, criteria, people, work)
+    flags = read_flag_reasons(connection, people, work)
+    order = sorted(records, key=lambda key: (records[key].system, -records[key].assigned, key))
+    advice = {key: coach(records[key], flags.get(key, ())) for key in order}
+    progress = _measure_goals(criteria, work, records, people)
+    rows: list[CellRow] = []
+    for key in order:
+        own = progress.get(key, [])
+        worth = _say_worth([records[key]], criteria)
+        rows.append(_present(records[key], own[0] if own else None, worth, advice[key]))
+        rows += [_present_goal(records[key].name, further) for further in own[1:]]
+    rows += [_present_goal(WHOLE_TEAM, each) for each in progress.get(WHOLE_TEAM, ())]
+    said = [(records[key].name, line) for key in order for line in advice[key]]
+    summary = " ".join(_summarize(records.values(), criteria))
+    notes = (NOT_YET,) if filters.since is not None and filters.since > as_of else ()
+    return Table("Team", _COLUMNS, tuple(rows), summary=(summary, *_tell_advice(said)), notes=notes)
+
+
+def _measure_goals(
+    criteria: Criteria, work: Work, records: Mapping[str, Record], people: People
+) -> dict[str, list[Progress]]:
+    """How far each goal has come, by its person's key; those of the whole team by its name."""
+    found: dict[str, list[Progress]] = defaultdict(list)
+    if work.filters.source is not None or work.filters.campaign is not None:
+        return found
+    for goal in criteria.goals:
+        of_all = goal.who == WHOLE_TEAM
+        key = goal.who if of_all else people.find(goal.who)
+        if work.owner is not None and (of_all or key not in records):
+            continue
+        whose = records.values() if of_all else [records[key]]
+        done = sum(record.done[GoalKind(goal.what, goal.per)] for record in whose)
+        found[key].append(Progress(goal, done, find_due(goal, work.as_of, work.follow_up)))
+    return found
+
+
+def _present(record: Record, progress: Progress | None, worth: Sequence[str], advice: Sequence[str]) -> CellRow:
+    rate = find_rate(record.overturned, record.decided)
+    rep, touch = find_median(record.for_rep.every), find_median(record.for_touch.every)
+    notes = [*_note(record), *_note_goal(progress)]
+    return {
+        "name": record.name,
+        "name_shown": f"{record.name}{SYSTEM_MARK}" if record.system else None,
+        "assigned": record.assigned,
+        "touched": record.in_time + record.late,
+        "in_time": record.in_time,
+        "late": record.late,
+        "never": record.never,
+        "wait_assign_days": rep,
+        "wait_assign_shown": _say_number(rep),
+        "wait_rep_days": touch,
+        "wait_rep_shown": _say_number(touch),
+        "promises": record.promises,
+        "promises_shown": _say_if_any(record.promises, record.promises),
+        "kept": record.kept,
+        "kept_shown": _say_part(record.kept, record.promises),
+        "idle": record.idle,
+        "won": record.won,
+        "flagged": record.flagged,
+        "flagged_shown": _say_if_any(record.flagged, record.flagged),
+        "confirmed": record.confirmed,
+        "confirmed_shown": _say_if_any(record.confirmed, record.decided),
+        "overturned": record.overturned,
+        "overturned_shown": _say_part(record.overturned, record.decided),
+        "overturn_rate": rate.rate,
+        "overturn_low": rate.low,
+        "overturn_high": rate.high,
+        **_goal_cells(progress),
+        "note": "; ".join([*worth, *notes, *advice]) or None,
+        "note_shown": "; ".join(notes),
+    }
+
+
+def _present_goal(name: str, progress: Progress) -> CellRow:
+    """A row of a goal alone."""
+    blank: CellRow = dict.fromkeys(column.key for column in _COLUMNS)
+    return blank | {"name": name, **_goal_cells(progress), "note": "; ".join(_note_goal(progress))}
+
+
+def _goal_cells(progress: Progress | None) -> CellRow:
+    if progress is None:
+        return {"goal": None, "done": None, "due_by_today": None}
+    goal = progress.goal
+    return {
+        "goal": goal.target,
+        "done": progress.done,
+        "done_shown": f"{progress.done:,} of {goal.target:,} {goal.what}",
+        "due_by_today": progress.due,
+        "due_shown": f"{progress.due:,.1f}",
+    }
+
+
+def _say_number(number: float | None) -> str | None:
+    return None if number is None else f"{number:g}"
+
+
+def _say_part(part: int, whole: int) -> str:
+    return f"{part:,} of {whole:,}" if whole else ""
+
+
+def _say_if_any(number: int, whole: int) -> str:
+    """Nothing where nothing was done, so that a team without it need not see the column."""
+    return f"{number:,}" if whole else ""
+
+
+def _note(record: Record) -> Iterator[str]:
+    """What a reader of the numbers has to know."""
+    if record.system:
+        yield "a system, not a person"
+    if 0 < record.decided < FEWEST:
+        yield say_too_few(record.decided)
+    if record.undated:
+        yield f"{record.undated:,} more won on a day that nobody knows"
+    if record.reviewed:
+        yield f"reviewed {count_of(record.reviewed, 'candidate')}"
+    if record.second_looks:
+        disagreed = record.second_looks - record.stood
+        yield f"a second look overturned {disagreed:,} of {record.second_looks:,}"
+
+
+def _note_goal(progress: Progress | None) -> list[str]:
+    return [] if progress is None else [f"goal: {say_goal(progress.goal)}"]
+
+
+def _summarize(records: Collection[Record], criteria: Criteria) -> Iterator[str]:
+    touches, reps = Counter[str](), 0
+    for record in records:
+        touches.update(record.touches)
+        reps += record.assigned > 0
+    if touches:
+        yield (
+            f"Of {count_of(touches.total(), 'lead')} assigned to {count_of(reps, 'rep')}, {touches[IN_TIME]:,} were "
+            f"touched in time and {touches[LATE]:,} late; of {touches[NEVER]:,} no contact is recorded."
+        )
+    else:
+        yield "No lead was assigned within this period."
+    if undated_touches := sum(record.undated_touches for record in records):
+        yield say_unknown_days(touches[IN_TIME], undated_touches)
+    yield from (f"{line[0].upper()}{line[1:]}." for line in _say_worth(records, criteria))
+    if undated := sum(record.undated for record in records):
+        yield f"{undated:,} more {'was' if undated == 1 else 'were'} won on a day that nobody knows."
+
+
+def _say_worth(records: Iterable[Record], criteria: Criteria) -> list[str]:
+    """Say what the won leads come to in the criteria's currency; nothing where nobody told it of any."""
+    worth, won, valued = Counter[str](), 0, 0
+    for record in records:
+        worth.update(record.worth)
+        won += record.won
+        valued += record.valued
+    if not valued:
+        return []
+    converted = convert(worth, criteria.rates)
+    if converted.total is None:
+        unrated = ", ".join(converted.without_rate)
+        return [f"what {count_of(won, 'won lead')} came to cannot be added up: amounts in {unrated} have no rate"]
+    partly = "" if valued == won else f", {won - valued:,} of them without a value"
+    total = f"{round_money(converted.total, criteria.currency):,.2f} {criteria.currency}"
+    return [f"{count_of(won, 'won lead')} {'is' if won == 1 else 'are'} worth {total}{partly}"]
+
+
+def _tell_advice(lines: Sequence[tuple[str, str]]) -> Iterator[str]:
+    yield from (f"{name}: {line}." for name, line in lines[:_MOST_ADVICE])
+    if len(lines) > _MOST_ADVICE:
+        yield f"{count_of(len(lines) - _MOST_ADVICE, 'more line')} of advice: see the notes of --format json."
+
+
+_DONE: dict[TeamNumber, tuple[Doing, int | None]] = {
+    TeamNumber.PROMISES: (Doing.PROMISE, None),
+    TeamNumber.KEPT: (Doing.PROMISE, 1),
+    TeamNumber.FLAGGED: (Doing.FLAG, None),
+    TeamNumber.CONFIRMED: (Doing.DECISION, 1),
+    TeamNumber.OVERTURNED: (Doing.DECISION, 0),
+    TeamNumber.REVIEWED: (Doing.REVIEW, None),
+}
+"""The numbers that count what somebody did, and how it came out where that matters; the others are about owners."""
+
+
+def list_team_leads(
+    connection: Connection,
+    criteria: Criteria,
+    filters: Filters,
+    as_of: date,
+    number: TeamNumber,
+    *,
+    limit: int | None = paging.USUAL_LIMIT,
+) -> Table:
+    """Return the leads behind a number of `team.list_team` with the same filters: of the owner's row, or of all rows.
+
+    Columns as `leads.list_leads` has them. A lead that counts twice, such as one with two promises, stands there once.
+    """
+    work = Work(filters, criteria.follow_up, as_of)
+    people = People(criteria.team)
+    find = _select_done if number in _DONE else _select_owned
+    return list_leads(connection, Filters(), limit=limit, among=find(connection, work, people, number))
+
+
+def _select_owned(connection: Connection, work: Work, people: People, number: TeamNumber) -> Select[Any]:
+    if number is TeamNumber.IDLE:
+        idle = select_idle(work.of_leads, work.as_of).subquery()
+        lead_id, owner, counts = idle.c.id, idle.c.owner_comparable, None
+    else:
+        cohort = select_cohort(connection, work.of_leads, work.as_of)
+        lead_id, owner, counts = cohort.c.lead_id, cohort.c.owner_key, count_as(cohort, work, number)
+    found = select(lead_id).where(owner.is_not(None))
+    if counts is not None:
+        found = found.where(counts)
+    if work.owner is None:
+        return found
+    return found.where(owner.in_(people.spellings(people.find(work.owner))))
+
+
+def _select_done(connection: Connection, work: Work, people: People, number: TeamNumber) -> Select[Any]:
+    doing, well = _DONE[number]
+    rows = select_done(connection, work, doing).subquery()
+    survivors = find_survivors(connection)
+    found = select(survivors.of(rows.c.lead_id)).select_from(survivors.beside(rows, rows.c.lead_id))
+    if well is not None:
+        found = found.where(rows.c.well == well)
+    if work.owner is None:
+        return found
+    names = connection.execute(select(rows.c.by).distinct()).scalars().all()
+    return found.where(rows.c.by.in_(people.choose(people.find(work.owner), names)))

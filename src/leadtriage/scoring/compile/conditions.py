@@ -1,0 +1,228 @@
+"""A condition of the criteria as an SQL expression that is true, false or NULL, by SQL's own three-valued logic.
+
+Long sums and lists of alternatives as balanced trees: SQLite limits how deep an expression is to 1,000.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Float, String, and_, case, false, func, literal, not_, or_, true
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import Grouping
+from sqlalchemy.sql.functions import FunctionElement
+
+from leadtriage.core.money import convert_threshold
+from leadtriage.core.text import SEPARATOR, comparable, fold, words
+from leadtriage.criteria.fields import FieldType, Operator
+from leadtriage.criteria.model import AllOf, AnyOf, Comparison, Condition, Not, Scalar
+from leadtriage.db.expressions import holds_one_of, position
+from leadtriage.scoring.compile.inputs import Scales, name_currency, name_input, name_spoken
+
+_MOST_BESIDE = 50
+
+
+class _Parenthesised(FunctionElement[Any]):
+    """An expression in parentheses that SQLAlchemy does not merge with those around it, as it does with its own."""
+
+    inherit_cache = True
+    name = "parenthesised"
+
+    def __init__(self, expression: ColumnElement[Any]) -> None:
+        super().__init__(expression)
+        self.type = expression.type
+
+
+@compiles(_Parenthesised)
+def _write_parenthesised(element: _Parenthesised, compiler: SQLCompiler, **options: Any) -> str:
+    return f"({compiler.process(element.clauses, **options)})"
+
+
+def join_balanced(
+    join: Callable[[Sequence[ColumnElement[Any]]], ColumnElement[Any]], parts: Sequence[ColumnElement[Any]]
+) -> ColumnElement[Any]:
+    """Join any number of parts, at most fifty beside one another and groups of them in parentheses."""
+    while len(parts) > _MOST_BESIDE:
+        groups = [parts[start : start + _MOST_BESIDE] for start in range(0, len(parts), _MOST_BESIDE)]
+        parts = [_Parenthesised(join(group)) for group in groups]
+    return join(parts)
+
+
+Values = Mapping[str, ColumnElement[Any]]
+"""The values of a lead by name: see `scoring.inputs`."""
+
+_LARGEST_WHOLE = 2**63 - 1
+
+_MOST_PHRASES = 200
+"""Of one expression: SQLite nests at most 1,000 of them."""
+
+
+def compile_condition(condition: Condition, values: Values, scales: Scales, *, possible: bool) -> ColumnElement[Any]:
+    """Return a condition as SQL.
+
+    Args:
+        possible: a missing value makes `present` unknown too, since it may yet come: so for ceiling and known.
+    """
+    match condition:
+        case AllOf(parts):
+            return join_all([compile_condition(part, values, scales, possible=possible) for part in parts])
+        case AnyOf(parts):
+            return join_any([compile_condition(part, values, scales, possible=possible) for part in parts])
+        case Not(part):
+            return Grouping(not_(Grouping(compile_condition(part, values, scales, possible=possible))))
+        case Comparison(operator=Operator.PRESENT):
+            return _compile_present(condition, values, possible=possible)
+        case Comparison():
+            return _compile_comparison(condition, values, scales)
+
+
+def join_all(parts: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
+    """True where all are, for any number of them."""
+    return join_balanced(lambda some: and_(true(), *some), parts)
+
+
+def join_any(parts: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
+    """True where one is, for any number of them."""
+    return join_balanced(lambda some: or_(false(), *some), parts)
+
+
+def _compile_present(comparison: Comparison, values: Values, *, possible: bool) -> ColumnElement[Any]:
+    value = values[name_input(comparison)]
+    wanted = bool(comparison.operands[0])
+    if possible:
+        return case((value.is_not(None), true() if wanted else false()))
+    return value.is_not(None) if wanted else value.is_(None)
+
+
+def _compile_comparison(comparison: Comparison, values: Values, scales: Scales) -> ColumnElement[Any]:
+    name = name_input(comparison)
+    match comparison.type:
+        case FieldType.MONEY:
+            return _compare_money(comparison, values[name], values[name_currency(name)], scales)
+        case FieldType.DAYS:
+            return _compare_days(comparison, values[name], scales.as_of)
+        case FieldType.TEXT if comparison.operator in _PARTS_OF_TEXT:
+            return _compare_part_of_text(comparison, name, values)
+        case FieldType.NUMBER if comparison.operator in (Operator.AT_LEAST, Operator.AT_MOST, Operator.BETWEEN):
+            return _compare_order(comparison.operator, values[name], comparison.operands)
+        case _:
+            return _compare_equal(comparison, values[name])
+
+
+_PARTS_OF_TEXT = (Operator.WORDS, Operator.CONTAINS, Operator.STARTS_WITH, Operator.ENDS_WITH)
+
+
+def _compare_equal(comparison: Comparison, value: ColumnElement[Any]) -> ColumnElement[Any]:
+    operands = [_plain(operand, comparison.type) for operand in comparison.operands]
+    equal: ColumnElement[bool] = value == operands[0]
+    match comparison.operator:
+        case Operator.IS:
+            return equal
+        case Operator.IS_NOT:
+            return not_(equal)
+        case Operator.ANY_OF:
+            return value.in_(operands)
+        case Operator.NONE_OF:
+            return value.not_in(operands)
+        case other:
+            raise AssertionError(f"{other} does not compare {comparison.type}")
+
+
+def _plain(operand: Scalar, kind: FieldType) -> Any:
+    match kind:
+        case FieldType.TEXT:
+            return comparable(str(operand))
+        case FieldType.CHOICE:
+            return fold(str(operand))
+        case FieldType.NUMBER:
+            return _storable(operand)
+        case _:
+            return bool(operand)
+
+
+def _storable(number: Scalar) -> ColumnElement[Any]:
+    """A number as a database's widest whole number where it is one, else as a float."""
+    if isinstance(number, float) and not number.is_integer():
+        return literal(number, Float)
+    return literal(max(-_LARGEST_WHOLE, min(_LARGEST_WHOLE, int(number))), BigInteger)
+
+
+def _compare_order(operator: Operator, value: ColumnElement[Any], bounds: Sequence[Any]) -> ColumnElement[Any]:
+    first, last = _storable(bounds[0]), _storable(bounds[-1])
+    at_least: ColumnElement[bool] = value >= first
+    at_most: ColumnElement[bool] = value <= last
+    match operator:
+        case Operator.AT_LEAST:
+            return at_least
+        case Operator.AT_MOST:
+            return at_most
+        case _:
+            return and_(at_least, at_most)
+
+
+def _compare_money(
+    comparison: Comparison, amount: ColumnElement[Any], currency: ColumnElement[Any], scales: Scales
+) -> ColumnElement[Any]:
+    bounds = [Decimal(str(operand)) for operand in comparison.operands]
+    by_currency = []
+    for name, rate in scales.rates.items():
+        converted = [convert_threshold(bound, rate, name) for bound in bounds]
+        by_currency.append((currency == name, _compare_order(comparison.operator, amount, converted)))
+    return case(*by_currency)
+
+
+def _compare_days(comparison: Comparison, day: ColumnElement[Any], as_of: date) -> ColumnElement[Any]:
+    """Compare the day itself with a day rather than count: days since fall as the day rises; none is below 0."""
+    bounds = [Decimal(str(operand)) for operand in comparison.operands]
+    least = None if comparison.operator is Operator.AT_MOST else math.ceil(bounds[0])
+    most = None if comparison.operator is Operator.AT_LEAST else math.floor(bounds[-1])
+    since = comparison.field != "decides_in_days"
+    tests: list[ColumnElement[Any]] = [day.is_not(None) if since else day >= as_of]
+    if least is not None and least > 0:
+        tests.append(day <= _shift(as_of, -least) if since else day >= _shift(as_of, least))
+    if most is not None:
+        if most < 0:
+            tests.append(day != day)
+        else:
+            tests.append(day >= _shift(as_of, -most) if since else day <= _shift(as_of, most))
+    return and_(*(tests[1:] or tests))
+
+
+def _shift(day: date, days: int) -> date:
+    """The day so many days later, or the calendar's last or first."""
+    return date.fromordinal(max(date.min.toordinal(), min(date.max.toordinal(), day.toordinal() + days)))
+
+
+def _write_phrase(part: str) -> ColumnElement[str]:
+    """A phrase between spaces, written into the statement: SQLite copies a bound one anew for each lead.
+
+    It is made of letters, marks, digits and single spaces only.
+    """
+    return literal(f" {words(part)} ", String, literal_execute=True)
+
+
+def _compare_part_of_text(comparison: Comparison, name: str, values: Values) -> ColumnElement[Any]:
+    """Look for parts in the comparable form of a text: see `criteria.text.comparable` for why this finds them."""
+    text = values[name]
+    ended = text + literal(SEPARATOR, String)
+    tests: list[ColumnElement[Any]] = []
+    parts = [fold(str(operand)) for operand in comparison.operands]
+    if comparison.operator is Operator.WORDS:
+        phrases = [_write_phrase(part) for part in parts]
+        groups = (phrases[start : start + _MOST_PHRASES] for start in range(0, len(phrases), _MOST_PHRASES))
+        return join_any([holds_one_of(values[name_spoken(name)], group) for group in groups])
+    for part in parts:
+        match comparison.operator:
+            case Operator.STARTS_WITH:
+                tests.append(func.substr(text, 1, len(part)) == part)
+            case Operator.ENDS_WITH:
+                tests.append(position(ended, literal(part + SEPARATOR, String)) > 0)
+            case _:
+                found = position(text, literal(part, String))
+                tests.append(and_(found > 0, found < position(ended, literal(SEPARATOR, String))))
+    return join_any(tests)

@@ -1,0 +1,144 @@
+"""The values that rules look at, each taken from a lead once, in a form in which NULL means unknown.
+
+What is compared with them, and what follows, is `scoring.conditions`'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Float, String, case, cast, func, literal, null, select
+
+from leadtriage.core.text import comparable
+from leadtriage.criteria.fields import FieldType, Operator
+from leadtriage.criteria.model import AllOf, AnyOf, Comparison, Condition, Criteria, Not
+from leadtriage.db.expressions import json_number, json_text
+from leadtriage.db.tables.lead import Lead, table
+from leadtriage.db.tables.scores import ExtraColumn
+
+
+@dataclass(frozen=True, slots=True)
+class Scales:
+    """What comparisons depend on besides the lead: the day, and the rates of money."""
+
+    as_of: date
+    rates: Mapping[str, Decimal]
+
+    @classmethod
+    def of(cls, criteria: Criteria, as_of: date) -> Scales:
+        """The scales of some criteria on a day; the criteria's own currency comes first."""
+        others = {currency: rate for currency, rate in criteria.rates.items() if currency != criteria.currency}
+        return cls(as_of, {criteria.currency: Decimal(1), **others})
+
+
+def walk_comparisons(condition: Condition) -> Iterator[Comparison]:
+    """All comparisons within a condition."""
+    match condition:
+        case Comparison():
+            yield condition
+        case Not(part):
+            yield from walk_comparisons(part)
+        case AllOf(parts) | AnyOf(parts):
+            for part in parts:
+                yield from walk_comparisons(part)
+
+
+def counts_days(*conditions: Condition) -> bool:
+    """Whether time alone can change what one of the conditions comes to."""
+    return any(part.type is FieldType.DAYS for condition in conditions for part in walk_comparisons(condition))
+
+
+def all_conditions(criteria: Criteria) -> Iterator[Condition]:
+    """Every condition that scoring evaluates."""
+    for criterion in criteria.criteria:
+        for tier in criterion.tiers:
+            yield tier.condition
+    for disqualifier in criteria.junk.disqualify:
+        yield disqualifier.condition
+    if criteria.qualified.when is not None:
+        yield criteria.qualified.when
+
+
+def name_input(comparison: Comparison) -> str:
+    """The name under which the compared value is found; equal for comparisons of the same value."""
+    if comparison.field is not None:
+        return f"field_{comparison.field}"
+    kind = "number" if comparison.type is FieldType.NUMBER else "text"
+    return f"{kind}_{comparable(comparison.column or '')}"
+
+
+def name_spoken(name: str) -> str:
+    """The name under which the same text stands between two spaces, to find words in."""
+    return f"spoken_{name}"
+
+
+def name_currency(name: str) -> str:
+    """The name under which the currency of an amount is found."""
+    return f"currency_{name}"
+
+
+def read_extra_columns(connection: Connection) -> dict[str, tuple[int, ...]]:
+    """The numbers of the extra columns, by their header in comparable form."""
+    columns = table(ExtraColumn)
+    found: dict[str, tuple[int, ...]] = {}
+    for identifier, header in connection.execute(
+        select(columns.c.id, columns.c.header_comparable).order_by(columns.c.id)
+    ):
+        found[header] = (*found.get(header, ()), identifier)
+    return found
+
+
+def select_inputs(
+    conditions: Iterable[Condition], extra_columns: Mapping[str, tuple[int, ...]], scales: Scales
+) -> dict[str, ColumnElement[Any]]:
+    """What to take from a row of `lead` for some conditions, by the names of `name_input` and its like."""
+    found: dict[str, ColumnElement[Any]] = {}
+    for condition in conditions:
+        for comparison in walk_comparisons(condition):
+            name = name_input(comparison)
+            if name not in found:
+                found[name] = _value(comparison, extra_columns, scales)
+            if comparison.type is FieldType.MONEY:
+                found[name_currency(name)] = table(Lead).c[f"{comparison.field}_currency"]
+            if comparison.operator is Operator.WORDS and name_spoken(name) not in found:
+                found[name_spoken(name)] = literal(" ", String) + found[name] + literal(" ", String)
+    return found
+
+
+def _value(comparison: Comparison, extra_columns: Mapping[str, tuple[int, ...]], scales: Scales) -> ColumnElement[Any]:
+    if comparison.field is None:
+        return _extra_value(comparison, extra_columns)
+    lead = table(Lead).c
+    match comparison.type:
+        case FieldType.TEXT:
+            return lead[f"{comparison.field}_comparable"]
+        case FieldType.MONEY:
+            currency = lead[f"{comparison.field}_currency"]
+            return case((currency.in_(list(scales.rates)), lead[f"{comparison.field}_amount"]))
+        case FieldType.DAYS:
+            return {
+                "age_days": lead.created_on,
+                "idle_days": func.coalesce(lead.last_touch_on, lead.created_on),
+                "decides_in_days": case((lead.decides_on >= scales.as_of, lead.decides_on)),
+            }[comparison.field]
+        case _:
+            return lead[comparison.field]
+
+
+def _extra_value(comparison: Comparison, extra_columns: Mapping[str, tuple[int, ...]]) -> ColumnElement[Any]:
+    stored = table(Lead).c.extra_comparable
+    numbers = extra_columns.get(comparable(comparison.column or ""), ())
+    values: list[ColumnElement[Any]]
+    if comparison.type is FieldType.NUMBER:
+        values = [json_number(stored, f"n{number}") for number in numbers]
+        missing: ColumnElement[Any] = cast(null(), Float)
+    else:
+        values = [json_text(stored, f"c{number}") for number in numbers]
+        missing = cast(null(), String)
+    if not values:
+        return missing
+    return func.coalesce(*values) if len(values) > 1 else values[0]

@@ -1,0 +1,394 @@
+"""Why leads are junk candidates: every line that nominates them, not only the first.
+
+A lead that a reviewer rescued is nominated by the criteria only where something new speaks against it: see
+`scoring.rescues`.
+
+What a line of the criteria that nominates a lead rests on, as a digest by which it is known again.
+
+It has the rule and all that the rule saw, but nothing that moves by itself: time, and the lead's stage, which is what
+people did about it. What a known digest means for a lead is `scoring.rescues`'.
+
+What reviewers said of leads that they did not call junk: such a lead is no candidate again by the same evidence.
+
+What the evidence of a line is, is `scoring.evidence`'s; which lines there are, `scoring.nominating`'s.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from leadtriage.core.text import say_day, say_who
+from leadtriage.core.vocabulary import ScoreCause, VerdictKind, VerdictWord
+from leadtriage.criteria.fields import FieldType
+from leadtriage.criteria.model import AllOf, AnyOf, Comparison, Condition, Criteria, Not
+from leadtriage.db.dialect import batches
+from leadtriage.db.tables.decisions import Verdict, VerdictLine
+from leadtriage.db.tables.history import Nomination
+from leadtriage.db.tables.lead import Lead, table
+from leadtriage.scoring.answers import look_closely
+from leadtriage.scoring.compile.inputs import name_currency, name_input, walk_comparisons
+from leadtriage.scoring.compile.rules import Rules, prepare_rules
+from leadtriage.scoring.compile.totals import open_nominations
+
+_CONTACTS = ("touches", "unanswered_touches", "replies")
+"""Within a low score they count by their points alone: else every call would bring a rescued lead back."""
+
+_BETWEEN = "-"
+_LENGTH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Digests what nominates leads by some criteria.
+
+    Attributes:
+        seen: the names of the values that it needs, as `scoring.inputs` names them.
+    """
+
+    seen: tuple[str, ...]
+    _lines: tuple[tuple[str, tuple[str, ...]], ...]
+    _limits: tuple[Any, ...]
+    _lasting: tuple[tuple[int, str], ...]
+    _score: tuple[str, ...]
+
+    @classmethod
+    def of(cls, criteria: Criteria) -> Evidence:
+        """Prepare the digests of some criteria."""
+        lines = tuple(
+            (_digest([line.reason, _write(line.condition)]), _lasting_inputs([line.condition]))
+            for line in criteria.junk.disqualify
+        )
+        lasting = tuple(
+            (number, criterion)
+            for number, criterion in enumerate(criteria.criteria)
+            if not any(_is_time(part) for tier in criterion.tiers for part in walk_comparisons(tier.condition))
+        )
+        asked = _lasting_inputs(tier.condition for _, criterion in lasting for tier in criterion.tiers)
+        of_score = tuple(name for name in asked if name not in {f"field_{field}" for field in _CONTACTS})
+        limits = {str(part.dimension): part.max for part in criteria.score}
+        return cls(
+            seen=tuple(sorted({*of_score, *(name for _, names in lines for name in names)})),
+            _lines=lines,
+            _limits=(criteria.junk.below, str(criteria.junk.known), limits),
+            _lasting=tuple((number, criterion.name) for number, criterion in lasting),
+            _score=of_score,
+        )
+
+    def of_line(self, number: int, values: Mapping[str, Any]) -> str:
+        """The evidence of a disqualifier that holds: its reason and condition, and the values that this asks."""
+        rule, names = self._lines[number]
+        return _join(rule, names, values)
+
+    def of_score(self, points: Sequence[int], values: Mapping[str, Any]) -> str:
+        """The evidence of a low score: the limits, and the points and values of each criterion that asks no time."""
+        given = [(name, points[number]) for number, name in self._lasting]
+        return _join(_digest(["score", self._limits, given]), self._score, values)
+
+
+def saw_the_same(one: str, other: str) -> bool:
+    """Whether two rules, which may differ, saw the same values."""
+    return one.partition(_BETWEEN)[2] == other.partition(_BETWEEN)[2]
+
+
+def _join(rule: str, names: Iterable[str], values: Mapping[str, Any]) -> str:
+    return f"{rule}{_BETWEEN}{_digest([(name, values[name]) for name in names])}"
+
+
+def _lasting_inputs(conditions: Iterable[Condition]) -> tuple[str, ...]:
+    return tuple(sorted({name for condition in conditions for name in _name_inputs(condition)}))
+
+
+def _name_inputs(condition: Condition) -> Iterator[str]:
+    for part in walk_comparisons(condition):
+        if _is_time(part) or part.field == "stage":
+            continue
+        yield name_input(part)
+        if part.type is FieldType.MONEY:
+            yield name_currency(name_input(part))
+
+
+def _is_time(comparison: Comparison) -> bool:
+    return comparison.type is FieldType.DAYS
+
+
+def _write(condition: Condition) -> list[Any]:
+    match condition:
+        case Comparison():
+            compared = [condition.field, condition.column, str(condition.type), str(condition.operator)]
+            return [*compared, list(condition.operands)]
+        case Not(part):
+            return ["not", _write(part)]
+        case AllOf(parts):
+            return ["all", *map(_write, parts)]
+        case AnyOf(parts):
+            return ["any", *map(_write, parts)]
+
+
+def _digest(told: Any) -> str:
+    return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:_LENGTH]
+
+
+_verdict, _line = table(Verdict), table(VerdictLine)
+
+_SAID: Mapping[str, str] = {
+    VerdictWord.RESCUE: "rescued",
+    VerdictWord.NURTURE: "parked",
+    VerdictWord.ASK: "sent back with a question",
+}
+_BECAUSE: Mapping[ScoreCause, str] = {
+    ScoreCause.DATA: "by new data",
+    ScoreCause.CRITERIA: "by changed criteria",
+    ScoreCause.TIME: "as time passed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What reviewers said of a lead since it was last called junk, if ever: that it is none.
+
+    Attributes:
+        verdict, by, at, recorded_at, criteria_digest: of the last of these verdicts.
+        judged: the evidence that was before them, with its rule.
+        lead_changed_at: when a value of the lead last changed, in UTC.
+    """
+
+    verdict: str
+    by: str
+    at: datetime
+    recorded_at: datetime
+    criteria_digest: str
+    judged: frozenset[tuple[str | None, str]]
+    lead_changed_at: datetime
+
+    def covers(self, evidence: Collection[str | None]) -> bool:
+        """Whether all of it was judged."""
+        return {*evidence} <= {known for _, known in self.judged}
+
+    def say_again(self, lines: Sequence[tuple[str | None, str]], criteria_digest: str, as_of: date) -> str:
+        """Return "rescued by Maria on 3 Nov; nominated again by new data".
+
+        Args:
+            lines: the rules and evidence of the criteria's lines; with none, it was nominated by somebody.
+            criteria_digest: of the criteria that nominate it now.
+        """
+        day = say_day(self.at.date(), as_of)
+        said = f"{_SAID.get(self.verdict, self.verdict)} by {self.by} on {day}; nominated again"
+        causes = {
+            self._find_cause(rule, evidence, criteria_digest)
+            for rule, evidence in lines
+            if (rule, evidence) not in self.judged
+        }
+        first = next((cause for cause in ScoreCause if cause in causes), None)
+        return f"{said} {_BECAUSE[first]}" if first else said
+
+    def _find_cause(self, rule: str | None, evidence: str, criteria_digest: str) -> ScoreCause:
+        other_criteria = criteria_digest != self.criteria_digest
+        if other_criteria and any(name == rule and saw_the_same(known, evidence) for name, known in self.judged):
+            return ScoreCause.CRITERIA
+        if self.lead_changed_at > self.recorded_at:
+            return ScoreCause.DATA
+        return ScoreCause.CRITERIA if other_criteria else ScoreCause.TIME
+
+
+def is_standing_review() -> ColumnElement[bool]:
+    """Which verdicts count: a reviewer's of a candidate, not taken back."""
+    return (_verdict.c.kind == VerdictKind.REVIEW) & _verdict.c.withdrawn_at.is_(None)
+
+
+def read_standing(connection: Connection, lead_ids: Collection[int]) -> dict[int, Standing]:
+    """Read what stands of these leads; those without any verdict or last called junk are left out."""
+    lead = table(Lead)
+    found: dict[int, Standing] = {}
+    for chosen in batches(sorted(lead_ids)):
+        rows = connection.execute(
+            select(
+                *(_verdict.c[name] for name in ("lead_id", "verdict", "by", "at", "recorded_at", "criteria_digest")),
+                _line.c.rule,
+                _line.c.evidence,
+                lead.c.changed_at,
+            )
+            .join_from(_verdict, lead, lead.c.id == _verdict.c.lead_id)
+            .outerjoin(
+                _line,
+                (_line.c.lead_id == _verdict.c.lead_id)
+                & (_line.c.verdict_id == _verdict.c.id)
+                & _line.c.evidence.is_not(None),
+            )
+            .where(_verdict.c.lead_id.in_(chosen), is_standing_review())
+            .order_by(_verdict.c.lead_id, _verdict.c.id)
+        )
+        for row in rows:
+            if row.verdict == VerdictWord.JUNK:
+                found.pop(row.lead_id, None)
+                continue
+            before = found[row.lead_id].judged if row.lead_id in found else frozenset[tuple[str | None, str]]()
+            found[row.lead_id] = Standing(
+                verdict=row.verdict,
+                by=row.by,
+                at=row.at,
+                recorded_at=row.recorded_at,
+                criteria_digest=row.criteria_digest,
+                judged=before if row.evidence is None else before | {(row.rule, row.evidence)},
+                lead_changed_at=row.changed_at,
+            )
+    return found
+
+
+def find_spared(connection: Connection, where: ColumnElement[bool]) -> list[int]:
+    """Return the leads that reviewers last said to be no junk.
+
+    Args:
+        where: which leads, as a condition on `lead`.
+    """
+    lead, later = table(Lead), _verdict.alias("later")
+    overruled = (
+        select(later.c.id)
+        .where(
+            later.c.lead_id == _verdict.c.lead_id,
+            later.c.id > _verdict.c.id,
+            later.c.kind == VerdictKind.REVIEW,
+            later.c.withdrawn_at.is_(None),
+        )
+        .exists()
+    )
+    spared = (
+        select(_verdict.c.lead_id)
+        .join_from(_verdict, lead, lead.c.id == _verdict.c.lead_id)
+        .where(is_standing_review(), _verdict.c.verdict != VerdictWord.JUNK, ~overruled, where)
+        .order_by(_verdict.c.lead_id)
+    )
+    return list(connection.execute(spared).scalars())
+
+
+BY_THE_CRITERIA = "criteria"
+LOW_SCORE = "score"
+"""The rule of a line that rests on the score and no disqualifier."""
+
+_MOST_IDS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class NominatingLine:
+    """One thing that says a lead is junk.
+
+    Attributes:
+        reason: one of the product's or the team's.
+        text: what it rests on; a lead's first line begins with who rescued it before, and what brought it back.
+        by: who said so: a person, a system, or `criteria`.
+        rule: of `criteria`: the disqualifier's label, or `LOW_SCORE`; None for a person or system.
+        evidence: of `criteria`: a digest of the rule and of all that it saw, without time; None for a person or system.
+    """
+
+    reason: str
+    text: str
+    by: str
+    rule: str | None = None
+    evidence: str | None = None
+
+
+def nominating_lines(
+    connection: Connection, criteria: Criteria, lead_ids: Iterable[int], as_of: date
+) -> dict[int, tuple[NominatingLine, ...]]:
+    """Return for each lead what nominates it: people's and systems' words, then disqualifiers, then its score.
+
+    The criteria's lines are left out where a reviewer has judged all of them and did not call the lead junk. Leads that
+    nothing nominates are left out.
+    """
+    rules = prepare_rules(connection, criteria, as_of)
+    found: dict[int, tuple[NominatingLine, ...]] = {}
+    for chosen in _groups(lead_ids):
+        flagged, ours = _flagged(connection, chosen), _by_criteria(connection, rules, chosen)
+        standing = read_standing(connection, chosen)
+        for lead_id in sorted({*flagged, *ours}):
+            lines = ours.get(lead_id, [])
+            stands = standing.get(lead_id)
+            if stands is not None and _are_judged(lines, stands):
+                lines = []
+            lines = [*flagged.get(lead_id, ()), *lines]
+            if stands is not None and lines:
+                lines[0] = replace(lines[0], text=f"{_say_again(stands, lines, rules)}: {lines[0].text}")
+            if lines:
+                found[lead_id] = tuple(lines)
+    return found
+
+
+def find_rescued(connection: Connection, rules: Rules, spared: Iterable[int]) -> Iterator[int]:
+    """Find the leads that the criteria would nominate by nothing but evidence that a reviewer has judged.
+
+    Args:
+        spared: those to look at, of `scoring.rescues.find_spared`.
+    """
+    for chosen in _groups(spared):
+        standing = read_standing(connection, chosen)
+        for lead_id, lines in _by_criteria(connection, rules, chosen).items():
+            if lead_id in standing and _are_judged(lines, standing[lead_id]):
+                yield lead_id
+
+
+def _groups(lead_ids: Iterable[int]) -> Iterator[list[int]]:
+    wanted = sorted(set(lead_ids))
+    for start in range(0, len(wanted), _MOST_IDS):
+        yield wanted[start : start + _MOST_IDS]
+
+
+def _are_judged(lines: Sequence[NominatingLine], stands: Standing) -> bool:
+    return stands.covers([line.evidence for line in lines])
+
+
+def _say_again(stands: Standing, lines: Sequence[NominatingLine], rules: Rules) -> str:
+    ours = [(line.rule, line.evidence) for line in lines if line.evidence is not None]
+    return stands.say_again(ours, rules.criteria.digest, rules.scales.as_of)
+
+
+def _flagged(connection: Connection, lead_ids: list[int]) -> dict[int, list[NominatingLine]]:
+    nominations = table(Nomination)
+    rows = connection.execute(
+        select(nominations.c.lead_id, nominations.c.reason, nominations.c.note, nominations.c.by)
+        .where(nominations.c.lead_id.in_(lead_ids), open_nominations())
+        .order_by(nominations.c.lead_id, nominations.c.id)
+    )
+    found: dict[int, list[NominatingLine]] = {}
+    for lead_id, reason, note, by in rows:
+        said = f"flagged by {say_who(by)}"
+        found.setdefault(lead_id, []).append(NominatingLine(reason, f"{said}: {note}" if note else said, by))
+    return found
+
+
+def _by_criteria(connection: Connection, rules: Rules, lead_ids: list[int]) -> dict[int, list[NominatingLine]]:
+    """What the criteria alone say, whatever anybody said before."""
+    look = look_closely(rules)
+    evidence = Evidence.of(rules.criteria)
+    held = look.read_disqualifiers(connection, lead_ids)
+    low = {
+        found.lead_id: (found.totals["weakest"], text, [answer.points for answer in found.answers])
+        for found in look.read_answers(connection, lead_ids)
+        if (text := _say_low_score(rules, found.totals)) is not None
+    }
+    seen = look.read_values(connection, lead_ids, evidence.seen) if held or low else {}
+    lines: dict[int, list[NominatingLine]] = {}
+    for lead_id, numbers in held.items():
+        for number in numbers:
+            line = rules.criteria.junk.disqualify[number]
+            digest = evidence.of_line(number, seen[lead_id])
+            said = NominatingLine(line.reason, line.label, BY_THE_CRITERIA, line.label, digest)
+            lines.setdefault(lead_id, []).append(said)
+    for lead_id, (reason, text, points) in low.items():
+        digest = evidence.of_score(points, seen[lead_id])
+        lines.setdefault(lead_id, []).append(NominatingLine(reason, text, BY_THE_CRITERIA, LOW_SCORE, digest))
+    return lines
+
+
+def _say_low_score(rules: Rules, totals: Mapping[str, Any]) -> str | None:
+    below = rules.criteria.junk.below
+    if totals["score"] < below and totals["known_points"] >= rules.known_enough:
+        return f"score {totals['score']} is under {below} with {totals['known']:.0%} answered"
+    if totals["ceiling"] < below:
+        return f"could reach only {totals['ceiling']}, which is under {below}"
+    return None
