@@ -15,7 +15,7 @@ PYTHON ?= $(shell for python in python3 python python3.14 python3.13 python3.12 
 	"$$python" -c "$(NEW_ENOUGH)" >/dev/null 2>&1 && echo "$$python" && exit; \
 	done; echo uv run --no-project --python 3.13 python)
 
-# How many processes run the tests, and what else pytest is told: make test PYTEST="tests/values -x"
+# How many processes run the tests, and what else pytest is told: make test PYTEST="tests/normalize -x"
 WORKERS ?= 2
 PYTEST ?=
 # How many rows the benchmarks use, and what else they are told: make bench ROWS=10000
@@ -62,7 +62,7 @@ docs: .venv/.made-dev
 	$(BIN)/python tools/generate_docs.py
 
 golden: .venv/.made-dev
-	REGENERATE=1 $(BIN)/python -m pytest tests/output
+	REGENERATE=1 $(BIN)/python -m pytest tests/rendering
 
 bench: .venv/.made-bench
 	$(BIN)/python benchmarks/bench.py --rows $(ROWS) $(BENCH)

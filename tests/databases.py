@@ -14,8 +14,7 @@ import pytest
 from sqlalchemy import URL, Connection, Dialect, Engine, NullPool, create_engine, event, text
 from sqlalchemy.util import LRUCache
 
-from leadtriage.db import engine as opening
-from leadtriage.db.engine import open_database
+from leadtriage.db import engine as opening, open_database
 from leadtriage.db.tables.indexes import indexed_tables
 
 _TEMPLATE = "template_of_tests"

@@ -20,7 +20,7 @@ from conftest import copy_sample
 from leadtriage.cli import app
 from leadtriage.cli.framework.context import make_act
 from leadtriage.core.context import Act
-from leadtriage.criteria.loader import example_text
+from leadtriage.criteria import example_text
 
 PROJECT = Path(__file__).resolve().parents[2]
 DOCUMENTS = (

@@ -16,11 +16,10 @@ from leadtriage.cli.framework.context import make_act
 from leadtriage.cli.review.duplicates import BY_OPTION, LAST_QUESTION, PairReview
 from leadtriage.cli.review.session import EndOfInput
 from leadtriage.core.context import Act
-from leadtriage.criteria.loader import example_criteria
-from leadtriage.db.engine import open_database, reading
-from leadtriage.matching.pairs import find_pairs
-from leadtriage.rendering.cards import draw_on_screen
-from leadtriage.rendering.screen import Screen
+from leadtriage.criteria import example_criteria
+from leadtriage.db import open_database, reading
+from leadtriage.matching import find_pairs
+from leadtriage.rendering import Screen, draw_on_screen
 
 MARIA = ("--as-of", "2026-11-20", "--by", "Maria")
 FILE = """Id,Name,Email,Phone,Company,City,Owner

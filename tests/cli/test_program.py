@@ -16,8 +16,7 @@ import typer
 from program import DAY, Program
 
 from conftest import copy_sample
-from leadtriage.cli.app import COMMANDS as GIVEN
-from leadtriage.cli.app import make_app
+from leadtriage.cli.app import COMMANDS as GIVEN, make_app
 from leadtriage.cli.framework import reference
 from leadtriage.core.context import OutputFormat, resolve_settings
 from leadtriage.core.errors import UsageError

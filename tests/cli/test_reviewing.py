@@ -12,21 +12,16 @@ from program import DAY, Program
 from sessions import Answer, ScriptedSession
 from sqlalchemy import Engine, select
 
-from leadtriage.actions.review import Judgement, judge
-from leadtriage.actions.touch import Contact, touch
+from leadtriage.actions import Contact, Judgement, judge, log_contact
 from leadtriage.cli.review.junk import Review, SecondLook
 from leadtriage.cli.review.session import EndOfInput, hold
 from leadtriage.core.context import Act
 from leadtriage.core.vocabulary import TouchKind, VerdictWord
-from leadtriage.criteria.loader import example_criteria
-from leadtriage.db.engine import open_database, reading
-from leadtriage.db.tables.decisions import Verdict
-from leadtriage.db.tables.history import Event
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.rendering.cards import draw_card
-from leadtriage.rendering.screen import Screen
-from leadtriage.reports.lists.junk import list_candidate_ids
-from leadtriage.reports.query.filters import Filters
+from leadtriage.criteria import example_criteria
+from leadtriage.db import Event, Lead, Verdict, open_database, reading, table
+from leadtriage.rendering import Screen, draw_card
+from leadtriage.reports.lists import list_candidate_ids
+from leadtriage.reports.query import Filters
 
 AS_OF = date(2026, 11, 20)
 RETURN = "\n"
@@ -180,7 +175,7 @@ def test_undo_takes_back_nothing_that_was_done_elsewhere(engine: Engine) -> None
     )
 
     def call() -> None:
-        touch(engine, example_criteria(), act_by("Maria"), other, Contact(TouchKind.CALL))
+        log_contact(engine, example_criteria(), act_by("Maria"), other, Contact(TouchKind.CALL))
 
     ids = candidates(engine)
     session, held = hold_review(engine, *SPAM, call, "u", "q")

@@ -8,7 +8,7 @@ import pytest
 from program import Program
 from sqlalchemy import Engine
 
-from leadtriage.db.engine import without_password
+from leadtriage.db import without_password
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from conftest import copy_sample
 from leadtriage.cli import app
-from leadtriage.db.engine import open_database
+from leadtriage.db import open_database
 from leadtriage.db.views import define_views
 
 DOCUMENT = (Path(__file__).resolve().parents[2] / "docs" / "views.md").read_text(encoding="utf-8")

@@ -12,9 +12,7 @@ from sqlalchemy import func, select
 from leadtriage.cli.commands import privacy
 from leadtriage.cli.framework import terminal
 from leadtriage.cli.framework.reference import ROW_KEYS
-from leadtriage.db.engine import open_database, reading
-from leadtriage.db.tables.history import Event
-from leadtriage.db.tables.lead import table
+from leadtriage.db import Event, open_database, reading, table
 
 MARIA = ("--by", "Maria", *DAY)
 _REPLIES = ("--answered", "--next", "2 weeks", "--note", "wants an offer")

@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from leadtriage.core.vocabulary import Dimension
+from leadtriage.criteria import AllOf, AnyOf, Comparison, Condition, Not
 from leadtriage.criteria.fields import LEAD_FIELDS, OPERATORS_BY_TYPE, FieldType, Operator
-from leadtriage.criteria.model import AllOf, AnyOf, Comparison, Condition, Not
 
 WORDS = ("vp", "sales", "vp sales", "Director", "ÉCOLE", "straße", "follow-up", "NO", "12:30", "1e3", "見積")
 NUMBERS = st.integers(-100, 100) | st.sampled_from([0.5, -2.25, 1e6])

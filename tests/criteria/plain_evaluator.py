@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from leadtriage.core.text import fold, words
-from leadtriage.criteria.fields import FieldType, Operator
-from leadtriage.criteria.model import AllOf, AnyOf, Comparison, Condition, Criteria, Criterion
+from leadtriage.criteria import AllOf, AnyOf, Comparison, Condition, Criteria, Criterion, FieldType, Operator
 
 Lead = Mapping[str, object]
 

@@ -10,11 +10,16 @@ import yaml
 from plain_evaluator import Lead, holds, score
 
 from leadtriage.core.vocabulary import Dimension
-from leadtriage.criteria.fields import LEAD_FIELDS
+from leadtriage.criteria import (
+    LEAD_FIELDS,
+    Criteria,
+    example_criteria,
+    example_text,
+    lint_criteria,
+    load_criteria,
+    starter_text,
+)
 from leadtriage.criteria.json_schema import json_schema, render_schema, schema_path
-from leadtriage.criteria.lint import lint_criteria
-from leadtriage.criteria.loader import example_criteria, example_text, load_criteria, starter_text
-from leadtriage.criteria.model import Criteria
 from leadtriage.criteria.reference import render_reference
 
 jsonschema = pytest.importorskip("jsonschema")

@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from leadtriage.core.errors import CriteriaError, FileError
-from leadtriage.criteria.fields import LEAD_FIELDS, Operator
+from leadtriage.criteria import LEAD_FIELDS, Operator
 from leadtriage.criteria.loader import TOP_KEYS, example_text, load_criteria, read_criteria
 
 CASES = Path(__file__).with_name("cases")

@@ -10,16 +10,14 @@ from typing import Any
 
 import pytest
 from criteria_documents import Written, conditions, documents, to_yaml
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from leadtriage.core.errors import CriteriaError
 from leadtriage.core.vocabulary import Dimension, Grade
+from leadtriage.criteria import AllOf, Comparison, Condition, Criteria, Not, load_criteria
 from leadtriage.criteria.describe import describe_condition
 from leadtriage.criteria.fields import LEAD_FIELDS, OPERATORS_BY_TYPE, FieldType, Operator
 from leadtriage.criteria.json_schema import json_schema
-from leadtriage.criteria.loader import load_criteria
-from leadtriage.criteria.model import AllOf, Comparison, Condition, Criteria, Not
 from leadtriage.criteria.parse.values import parse_duration
 
 jsonschema = pytest.importorskip("jsonschema")

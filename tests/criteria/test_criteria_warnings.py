@@ -9,14 +9,11 @@ from typing import Any
 import pytest
 import yaml
 from criteria_documents import Written, operators
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 from plain_evaluator import holds
 
-from leadtriage.criteria.fields import FieldType, Operator
+from leadtriage.criteria import Comparison, FieldType, Operator, load_criteria
 from leadtriage.criteria.lint import Covering, contradicts_itself, implies, lint_criteria
-from leadtriage.criteria.loader import load_criteria
-from leadtriage.criteria.model import Comparison
 
 CASES = yaml.safe_load(Path(__file__).with_name("cases").joinpath("warnings.yaml").read_text(encoding="utf-8"))
 

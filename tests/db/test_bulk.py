@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Engine, Integer, MetaData, Table, Text, select
 
+from leadtriage.db import writing
 from leadtriage.db.dialect import insert_rows
-from leadtriage.db.engine import writing
 
 
 def test_many_rows_are_added_and_none_is_given_back(sqlite_engine: Engine) -> None:

@@ -11,11 +11,9 @@ import pytest
 from sqlalchemy import Connection, Engine, create_engine, insert, update
 
 from leadtriage.core.errors import DatabaseError
-from leadtriage.db.check import check_database, describe_database
+from leadtriage.db import check_database, describe_database, open_database, reading, table, writing
 from leadtriage.db.dialect import copy_database, database_file
-from leadtriage.db.engine import open_database, reading, writing
 from leadtriage.db.tables import history
-from leadtriage.db.tables.lead import table
 
 
 def test_an_empty_database_is_described_and_agrees(engine: Engine) -> None:

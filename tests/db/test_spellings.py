@@ -5,9 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Engine, String, literal, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 
-from leadtriage.db.engine import reading
+from leadtriage.db import Lead, reading, table
 from leadtriage.db.expressions import first_name
-from leadtriage.db.tables.lead import Lead, table
 from leadtriage.db.views import define_views
 
 SPELLINGS = ("web", "Éclair", "WEB", "Web", "éclair")

@@ -13,9 +13,7 @@ from sqlalchemy import Connection, Engine, MetaData, Table, inspect, select, upd
 from sqlmodel import SQLModel
 
 from leadtriage.core.errors import DatabaseError
-from leadtriage.db import engine as opening
-from leadtriage.db.check import check_database
-from leadtriage.db.engine import connect_engine, open_database, reading, writing
+from leadtriage.db import check_database, connect_engine, engine as opening, open_database, reading, writing
 from leadtriage.db.migrate import move_tables, upgrade_database
 from leadtriage.db.tables import history
 from leadtriage.db.tables.indexes import indexed_tables

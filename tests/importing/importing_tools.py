@@ -12,14 +12,21 @@ from typing import Any
 from sqlalchemy import Engine, select
 
 from leadtriage.core.context import Act
-from leadtriage.db.engine import reading
-from leadtriage.db.tables.history import Event, ImportBatch, LeadKey, LikelyDuplicate, Nomination, Touch
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import ExtraColumn
-from leadtriage.importing.normalize.dates import DateOrder
-from leadtriage.importing.parse.model import ReadOptions
-from leadtriage.importing.pipeline import import_file
-from leadtriage.importing.summary import ImportOptions, ImportSummary
+from leadtriage.db import (
+    Event,
+    ExtraColumn,
+    ImportBatch,
+    Lead,
+    LeadKey,
+    LikelyDuplicate,
+    Nomination,
+    Touch,
+    reading,
+    table,
+)
+from leadtriage.importing import ImportOptions, ImportSummary, import_file
+from leadtriage.importing.normalize import DateOrder
+from leadtriage.importing.parse import ReadOptions
 from leadtriage.importing.undo.undo import UndoSummary, undo_batch
 
 FIRST_DAY = date(2026, 11, 16)

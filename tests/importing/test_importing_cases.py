@@ -17,8 +17,7 @@ import yaml
 from importing_tools import counts, describe_events, describe_leads, import_bytes, read_table
 from sqlalchemy import Engine
 
-from leadtriage.db.engine import open_database
-from leadtriage.db.tables.history import LikelyDuplicate, Nomination, Touch
+from leadtriage.db import LikelyDuplicate, Nomination, Touch, open_database
 
 CASES = Path(__file__).parent / "cases"
 _GIVEN = ("about", "options", "options_by_file")

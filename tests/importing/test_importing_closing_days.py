@@ -9,12 +9,10 @@ import pytest
 from importing_tools import FIRST_DAY, act_on, describe_events, dump_visible, import_rows, read_table, undo
 from sqlalchemy import Engine, select
 
-from leadtriage.actions.lifecycle import Closing, close, reopen
+from leadtriage.actions import Closing, close, reopen
 from leadtriage.core.vocabulary import Dated, Stage
-from leadtriage.criteria.loader import example_criteria
-from leadtriage.db.check import check_database
-from leadtriage.db.engine import reading
-from leadtriage.db.tables.lead import Lead, table
+from leadtriage.criteria import example_criteria
+from leadtriage.db import Lead, check_database, reading, table
 from leadtriage.reports.query.periods import known_day
 
 HEADER = ["Email", "Lead Status", "Created Date", "Close Date"]

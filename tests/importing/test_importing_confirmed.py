@@ -6,14 +6,13 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 from importing_tools import describe_leads, dump_visible, import_rows, read_table, undo
 from sqlalchemy import Engine
 from test_importing_invariants import fresh_database
 
 from effort import examples
-from leadtriage.db.tables.history import FieldOrigin
+from leadtriage.db import FieldOrigin
 
 HEADER = ["Record ID", "Name", "Email", "Title", "Budget", "Lead Status", "Colour", "Last Touch", "Unsubscribed"]
 MAPPED = {"id": "Record ID", "title": "Title", "budget": "Budget", "status": "Lead Status", "last_touch": "Last Touch"}

@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import HealthCheck, Phase, example, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, Phase, example, given, settings, strategies as st
 from importing_tools import counts, dump, dump_visible, import_bytes, import_rows, read_table, undo, write_csv
 from sqlalchemy import Engine
 
 from databases import make_database
 from effort import examples
-from leadtriage.db.tables.history import ImportRow
+from leadtriage.db import ImportRow
 
 HEADER = ["Lead ID", "Name", "Email", "Phone", "Title", "Lead Status", "Colour", "Close Date"]
 _QUICK = (Phase.explicit, Phase.reuse, Phase.generate)

@@ -10,8 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 from importing_tools import (
     counts,
     describe_events,
@@ -21,16 +20,16 @@ from importing_tools import (
     import_rows,
     undo,
     visible_leads,
+    write_csv as write_bytes,
 )
-from importing_tools import write_csv as write_bytes
 from sqlalchemy import Engine
 
 from databases import make_database
 from effort import examples
-from leadtriage.db.engine import reading
-from leadtriage.rendering.files import write_csv, write_xlsx
-from leadtriage.reports.lead.export import export_leads
-from leadtriage.reports.query.filters import Filters
+from leadtriage.db import reading
+from leadtriage.rendering import write_csv, write_xlsx
+from leadtriage.reports.lead import export_leads
+from leadtriage.reports.query import Filters
 
 HEADER = (
     "Record ID,Email,Name,First Name,Phone,Company,Job Title,Industry,Country,State,City,Website,Message,Source"

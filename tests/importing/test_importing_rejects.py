@@ -15,9 +15,9 @@ from sqlalchemy import Engine
 
 from databases import make_database
 from leadtriage.core.tables import guard_formula
-from leadtriage.importing.parse.rejects import write_rejected
-from leadtriage.importing.summary import ImportSummary
-from leadtriage.rendering.files import write_rows
+from leadtriage.importing import ImportSummary
+from leadtriage.importing.parse import write_rejected
+from leadtriage.rendering import write_rows
 
 Rows = Sequence[Sequence[str]]
 

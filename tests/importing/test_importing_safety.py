@@ -32,14 +32,11 @@ from sqlalchemy import Engine, event
 
 from databases import make_database
 from leadtriage.core.errors import DatabaseError, FileError
-from leadtriage.criteria.loader import example_criteria
+from leadtriage.criteria import example_criteria
+from leadtriage.db import ImportRow, Lead, ScoreRun, connect_engine, open_database, reading, translated, writing
 from leadtriage.db.dialect import find_damage
-from leadtriage.db.engine import connect_engine, open_database, reading, translated, writing
-from leadtriage.db.tables.history import ImportRow
-from leadtriage.db.tables.lead import Lead
-from leadtriage.db.tables.scores import ScoreRun
-from leadtriage.importing.pipeline import import_file
-from leadtriage.scoring.run import score_leads
+from leadtriage.importing import import_file
+from leadtriage.scoring import score_leads
 
 HEADER = ["Record ID", "Email", "Name", "Lead Status", "Contact owner", "Last Contacted", "Notes", "Modified"]
 

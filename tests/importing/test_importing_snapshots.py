@@ -17,9 +17,7 @@ from importing_tools import (
 )
 from sqlalchemy import Engine, insert, update
 
-from leadtriage.db.engine import writing
-from leadtriage.db.tables.history import Event, Nomination
-from leadtriage.db.tables.lead import Lead, table
+from leadtriage.db import Event, Lead, Nomination, table, writing
 
 HEADER = ["Record ID", "Email", "First Name", "Last Name", "Lead Status", "Contact owner"]
 MAPPED = {"status": "Lead Status"}

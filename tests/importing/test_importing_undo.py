@@ -19,10 +19,7 @@ from importing_tools import (
 from sqlalchemy import Engine, insert, update
 
 from leadtriage.core.errors import LeadtriageError
-from leadtriage.db.check import check_database
-from leadtriage.db.engine import reading, writing
-from leadtriage.db.tables.history import Event, LeadKey
-from leadtriage.db.tables.lead import Lead, table
+from leadtriage.db import Event, Lead, LeadKey, check_database, reading, table, writing
 
 HEADER = ["Record ID", "Email", "First Name", "Last Name", "Lead Status", "Contact owner", "Last Contacted", "Budget"]
 FILES = [

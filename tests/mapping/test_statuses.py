@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from leadtriage.core.vocabulary import Reason, StatusMeaning
 from leadtriage.importing.mapping.header_synonyms import squeeze

@@ -12,9 +12,8 @@ import pytest
 from sqlalchemy import Engine
 from world import TODAY, World, view
 
-from leadtriage.criteria.loader import example_criteria
-from leadtriage.criteria.model import TeamMember
-from leadtriage.rendering.html import write_digest_html, write_digest_markdown
+from leadtriage.criteria import TeamMember, example_criteria
+from leadtriage.rendering import write_digest_html, write_digest_markdown
 from leadtriage.reports.manager.digest import MOST_ROWS, Digest, make_digest
 
 PARTS = ["Overdue", "Back from nurture", "Waiting for a review: called junk by a rule, a rep or the CRM"]

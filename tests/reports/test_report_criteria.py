@@ -12,10 +12,10 @@ from sqlalchemy import Connection, Engine
 from world import NOON, TODAY, World, random_world, view
 
 from leadtriage.core.tables import Table
-from leadtriage.criteria.loader import load_criteria
-from leadtriage.db.tables.decisions import Verdict, VerdictLine
-from leadtriage.reports.manager.criteria import list_criteria_in_use
-from leadtriage.reports.query.filters import Filters
+from leadtriage.criteria import load_criteria
+from leadtriage.db import Verdict, VerdictLine
+from leadtriage.reports.manager import list_criteria_in_use
+from leadtriage.reports.query import Filters
 
 HEAD = """
 version: 1

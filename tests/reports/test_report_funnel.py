@@ -13,10 +13,9 @@ from world import Event, World, random_world, view
 
 from leadtriage.core.text import comparable
 from leadtriage.core.vocabulary import Dated, FunnelBy, Step
-from leadtriage.reports.lists.leads import list_leads
-from leadtriage.reports.manager.funnel import list_funnel
-from leadtriage.reports.query.filters import Filters
-from leadtriage.reports.query.statistics import find_median, find_ninetieth
+from leadtriage.reports.lists import list_leads
+from leadtriage.reports.manager import list_funnel
+from leadtriage.reports.query import Filters, find_median, find_ninetieth
 
 OCTOBER = date(2026, 10, 1)
 AS_OF = date(2026, 11, 20)

@@ -14,13 +14,13 @@ from world import Event, ImportBatch, World, random_world, view
 
 from leadtriage.core.tables import Column, Overview, Part, Table
 from leadtriage.core.vocabulary import AgingBy
-from leadtriage.criteria.loader import example_criteria
-from leadtriage.reports.lists.aging import list_aging
-from leadtriage.reports.manager.funnel import list_funnel
-from leadtriage.reports.page.build import make_overview
+from leadtriage.criteria import example_criteria
+from leadtriage.reports.lists import list_aging
+from leadtriage.reports.manager import list_funnel
+from leadtriage.reports.page import make_overview
 from leadtriage.reports.page.charts import MOST_ROWS, cap_rows
 from leadtriage.reports.page.parts import settle_period
-from leadtriage.reports.query.filters import Filters
+from leadtriage.reports.query import Filters
 
 AS_OF = date(2026, 11, 20)
 PERIOD = Filters(since=date(2026, 11, 1), until=date(2026, 11, 10))

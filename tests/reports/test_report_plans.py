@@ -11,15 +11,17 @@ import pytest
 from sqlalchemy import Connection, Engine, event
 from world import TODAY, random_world
 
-from leadtriage.criteria.loader import example_criteria
-from leadtriage.db.engine import reading
-from leadtriage.reports.manager.criteria import list_criteria_in_use
-from leadtriage.reports.manager.funnel import list_funnel
-from leadtriage.reports.manager.reasons import list_reasons
-from leadtriage.reports.manager.sources import list_sources
-from leadtriage.reports.manager.team import list_team
-from leadtriage.reports.manager.trend import list_trend
-from leadtriage.reports.query.filters import Filters
+from leadtriage.criteria import example_criteria
+from leadtriage.db import reading
+from leadtriage.reports.manager import (
+    list_criteria_in_use,
+    list_funnel,
+    list_reasons,
+    list_sources,
+    list_team,
+    list_trend,
+)
+from leadtriage.reports.query import Filters
 
 CRITERIA = example_criteria()
 REPORTS: dict[str, Callable[[Connection, date], Any]] = {

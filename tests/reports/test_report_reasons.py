@@ -15,11 +15,10 @@ from world import NOON, TODAY, Event, World, random_world, view
 from leadtriage.core.tables import Table
 from leadtriage.core.text import comparable
 from leadtriage.core.vocabulary import ReasonsBy
-from leadtriage.criteria.loader import example_criteria
-from leadtriage.db.tables.decisions import Verdict, VerdictLine
-from leadtriage.db.tables.scores import TeamName
-from leadtriage.reports.manager.reasons import list_reasons
-from leadtriage.reports.query.filters import Filters
+from leadtriage.criteria import example_criteria
+from leadtriage.db import TeamName, Verdict, VerdictLine
+from leadtriage.reports.manager import list_reasons
+from leadtriage.reports.query import Filters
 
 CRITERIA = example_criteria()
 WEEK_AGO = TODAY - timedelta(days=7)

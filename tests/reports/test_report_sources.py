@@ -13,20 +13,17 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from sqlalchemy import Engine
 from world import NOON, TODAY, World, random_world, view
 
 from leadtriage.core.tables import Table
 from leadtriage.core.text import comparable
 from leadtriage.core.vocabulary import SourcesBy
-from leadtriage.criteria.loader import example_criteria
-from leadtriage.db.tables.decisions import Spend
-from leadtriage.reports.manager.sources import list_sources
-from leadtriage.reports.query.filters import Filters
-from leadtriage.reports.query.periods import Period
-from leadtriage.reports.query.statistics import FEWEST, convert, round_money
+from leadtriage.criteria import example_criteria
+from leadtriage.db import Spend
+from leadtriage.reports.manager import list_sources
+from leadtriage.reports.query import FEWEST, Filters, Period, convert, round_money
 
 CRITERIA = replace(example_criteria(), currency="EUR", rates={"EUR": Decimal(1), "USD": Decimal("0.9")})
 COUNTS = {

@@ -11,8 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from sqlalchemy import Engine, create_engine, literal, select
 from world import NOON, TODAY, Event, ImportBatch, Nomination, World, random_world, view
 
@@ -20,17 +19,12 @@ from leadtriage.core.context import OutputFormat
 from leadtriage.core.tables import Table
 from leadtriage.core.text import comparable
 from leadtriage.core.vocabulary import TeamNumber
-from leadtriage.criteria.loader import example_criteria
-from leadtriage.criteria.model import FollowUp, Goal, TeamMember
-from leadtriage.db.tables.decisions import PutOff, Verdict, VerdictLine
-from leadtriage.db.tables.history import Touch
-from leadtriage.rendering.render import render_table
-from leadtriage.rendering.screen import Screen
+from leadtriage.criteria import FollowUp, Goal, TeamMember, example_criteria
+from leadtriage.db import PutOff, Touch, Verdict, VerdictLine
+from leadtriage.rendering import Screen, render_table
+from leadtriage.reports.manager import list_team, list_team_leads
 from leadtriage.reports.manager.outcomes import find_due, find_period
-from leadtriage.reports.manager.team import list_team, list_team_leads
-from leadtriage.reports.query.filters import Filters
-from leadtriage.reports.query.periods import number_of, working_days_between
-from leadtriage.reports.query.statistics import find_median
+from leadtriage.reports.query import Filters, find_median, number_of, working_days_between
 from leadtriage.scoring.compile.clocks import add_working_days
 
 HOLIDAY = date(2026, 10, 12)

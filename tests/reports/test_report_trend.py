@@ -11,28 +11,32 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from leadtriage.actions.flag import flag
-from leadtriage.actions.lifecycle import Closing, Parking, close, park, qualify, reopen
-from leadtriage.actions.merge import merge
-from leadtriage.actions.review import Judgement, judge
-from leadtriage.actions.touch import Contact, touch
-from leadtriage.actions.undo import undo_last_act
+from leadtriage.actions import (
+    Closing,
+    Contact,
+    Judgement,
+    Parking,
+    close,
+    flag_lead,
+    judge,
+    log_contact,
+    merge_leads,
+    park,
+    qualify,
+    reopen,
+    undo_last_act,
+)
 from leadtriage.core.context import Act
 from leadtriage.core.vocabulary import Dated, Stage, TouchKind, VerdictWord
-from leadtriage.criteria.loader import load_criteria
-from leadtriage.criteria.model import Goal
-from leadtriage.db.engine import reading, writing
-from leadtriage.importing.normalize.amounts import Money
-from leadtriage.importing.parse.model import ReadOptions
-from leadtriage.importing.pipeline import import_file
-from leadtriage.importing.summary import ImportOptions
-from leadtriage.reports.lists.leads import list_leads
-from leadtriage.reports.lists.stale import list_stale
-from leadtriage.reports.manager.sources import list_sources
-from leadtriage.reports.manager.team import list_team
-from leadtriage.reports.manager.trend import list_stale_on, list_trend
-from leadtriage.reports.query.filters import Filters
-from leadtriage.scoring.run import score_leads
+from leadtriage.criteria import Goal, load_criteria
+from leadtriage.db import reading, writing
+from leadtriage.importing import ImportOptions, import_file
+from leadtriage.importing.normalize import Money
+from leadtriage.importing.parse import ReadOptions
+from leadtriage.reports.lists import list_leads, list_stale
+from leadtriage.reports.manager import list_sources, list_stale_on, list_team, list_trend
+from leadtriage.reports.query import Filters
+from leadtriage.scoring import score_leads
 
 CRITERIA = load_criteria(
     """
@@ -86,7 +90,7 @@ def score(engine: Engine, day: date) -> None:
 
 def call(engine: Engine, day: int, lead_id: int, next_day: int | None = None) -> None:
     promise = None if next_day is None else november(next_day)
-    touch(engine, CRITERIA, act_of(november(day)), lead_id, Contact(TouchKind.CALL, next_on=promise))
+    log_contact(engine, CRITERIA, act_of(november(day)), lead_id, Contact(TouchKind.CALL, next_on=promise))
 
 
 def read_trend(engine: Engine, as_of: date, **filters: Any) -> list[tuple[Any, ...]]:
@@ -124,7 +128,7 @@ def make_weeks(engine: Engine) -> None:
     close(engine, CRITERIA, act_of(november(13)), [3], Closing(Stage.WON))
     park(engine, CRITERIA, act_of(november(16)), [4], Parking(date(2026, 12, 1), "bad_timing"))
     call(engine, 17, 2)
-    flag(engine, CRITERIA, act_of(november(17)), 5, "spam")
+    flag_lead(engine, CRITERIA, act_of(november(17)), 5, "spam")
     judge(engine, CRITERIA, act_of(november(18), "Boss"), [5], Judgement(VerdictWord.JUNK, "spam"))
     score(engine, november(22))
 
@@ -218,8 +222,8 @@ def test_a_merge_leaves_contacts_and_promises_in_the_reports(engine: Engine) -> 
     call(engine, 10, 2)
     call(engine, 17, 3)
     before = tell_contacts(engine)
-    merge(engine, CRITERIA, act_of(november(18)), 2, 1)
-    merge(engine, CRITERIA, act_of(november(18)), 3, 2)
+    merge_leads(engine, CRITERIA, act_of(november(18)), 2, 1)
+    merge_leads(engine, CRITERIA, act_of(november(18)), 3, 2)
     assert before == ([1, 1, 1], [1], [3], [2, 3], (1, 0, 3))
     assert tell_contacts(engine) == ([1, 1, 1], [3], [3], [], (1, 1, 1))
 
@@ -228,7 +232,7 @@ def test_a_merge_changes_nothing_for_the_other_leads(engine: Engine) -> None:
     make_weeks(engine)
     bring(engine, november(22), "y,200,2026-11-22,Ann", "z,200,2026-11-22,Ann")
     call(engine, 22, 9)
-    merge(engine, CRITERIA, act_of(november(22)), 10, 9)
+    merge_leads(engine, CRITERIA, act_of(november(22)), 10, 9)
     rows = read_trend(engine, november(22), since=november(2))
     assert [row[6] for row in rows] == [row[6] for row in BY_HAND]
     assert [row[3] for row in rows] == [2, 0, 2], "the lead into which one was merged had its contact"
@@ -286,7 +290,7 @@ def live(engine: Engine, chance: random.Random, away: tuple[int, ...]) -> dict[d
             what = chance.choice(["call", "call", "call", "promise", "park", "close"])
             if what in ("call", "promise"):
                 promise = day + timedelta(chance.choice([0, 1, 3, 9])) if what == "promise" else None
-                touch(engine, CRITERIA, act_of(day), lead_id, Contact(TouchKind.CALL, next_on=promise))
+                log_contact(engine, CRITERIA, act_of(day), lead_id, Contact(TouchKind.CALL, next_on=promise))
                 parked.pop(lead_id, None)
             elif what == "close":
                 close(engine, CRITERIA, act_of(day), [lead_id], Closing(chance.choice([Stage.WON, Stage.CONVERTED])))

@@ -13,18 +13,12 @@ from world import TODAY, World, random_world, view
 
 from leadtriage.core.tables import Table
 from leadtriage.core.vocabulary import Clock, FunnelBy
-from leadtriage.criteria.loader import example_criteria
-from leadtriage.rendering.sanitize import safe
-from leadtriage.rendering.screen import Screen
+from leadtriage.criteria import example_criteria
+from leadtriage.rendering import Screen, safe
 from leadtriage.rendering.text import lay_out
-from leadtriage.reports.lists.leads import find_leads, list_leads
-from leadtriage.reports.lists.queue import list_queue
-from leadtriage.reports.lists.stale import list_stale
-from leadtriage.reports.manager.funnel import list_funnel
-from leadtriage.reports.manager.reasons import list_reasons
-from leadtriage.reports.query import paging
-from leadtriage.reports.query.filters import Filters
-from leadtriage.reports.query.paging import explain_if_empty
+from leadtriage.reports.lists import find_leads, list_leads, list_queue, list_stale
+from leadtriage.reports.manager import list_funnel, list_reasons
+from leadtriage.reports.query import Filters, explain_if_empty, paging
 from leadtriage.reports.query.score_run import NO_LEADS, NOT_SCORED
 
 Lister = Callable[..., Table]

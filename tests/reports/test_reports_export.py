@@ -6,18 +6,15 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from sqlalchemy import Engine
 from world import NOON, TODAY, ExtraColumn, ImportBatch, World, random_world, view
 
 from leadtriage.core.money import whole_units, write_money
-from leadtriage.importing.normalize.amounts import parse_money
-from leadtriage.importing.normalize.currencies import minor_digits as digits_of_imports
+from leadtriage.importing.normalize import minor_digits as digits_of_imports, parse_money
 from leadtriage.reports.lead.export import EXPORTED, export_leads
-from leadtriage.reports.lists.leads import list_leads
-from leadtriage.reports.lists.log import list_imports
-from leadtriage.reports.query.filters import Filters
+from leadtriage.reports.lists import list_imports, list_leads
+from leadtriage.reports.query import Filters
 
 
 def test_an_export_has_every_visible_lead_by_id(engine: Engine) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from leadtriage.reports.query.statistics import wilson_interval
+from leadtriage.reports.query import wilson_interval
 
 
 @pytest.mark.parametrize(

@@ -7,16 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from sqlalchemy import Engine
 from world import TODAY, LeadKey, World, random_world, view
 
 from effort import examples
 from leadtriage.core.vocabulary import AgingBy, Grade, Stage
-from leadtriage.reports.lists.aging import BUCKETS, list_aging
-from leadtriage.reports.lists.leads import find_leads, list_leads
-from leadtriage.reports.query.filters import Filters
+from leadtriage.reports.lists import BUCKETS, find_leads, list_aging, list_leads
+from leadtriage.reports.query import Filters
 
 
 def ids(table: Any) -> list[int]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from sqlalchemy import Engine
 from world import LeadKey, World, view
 
 from effort import examples
 from leadtriage.core.errors import AmbiguousLead, LeadNotFound
-from leadtriage.db.lookup import resolve_lead
+from leadtriage.db import resolve_lead
 
 
 def make_world() -> World:

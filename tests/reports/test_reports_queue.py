@@ -9,11 +9,9 @@ import pytest
 from sqlalchemy import Engine, event, insert
 from world import TODAY, World, random_world, view
 
-from leadtriage.db.engine import writing
-from leadtriage.db.tables.lead import table
-from leadtriage.db.tables.scores import LeadScore
-from leadtriage.reports.lists.queue import list_queue
-from leadtriage.reports.query.filters import Filters
+from leadtriage.db import LeadScore, table, writing
+from leadtriage.reports.lists import list_queue
+from leadtriage.reports.query import Filters
 
 SEEDS = (1, 2, 3)
 KEYS = (

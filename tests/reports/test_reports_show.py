@@ -23,14 +23,12 @@ from world import (
 from leadtriage.core.context import Act
 from leadtriage.core.errors import LeadNotFound
 from leadtriage.core.tables import Card, Table
-from leadtriage.criteria.loader import example_criteria
-from leadtriage.db.engine import writing
-from leadtriage.reports.lead.card import show_lead
-from leadtriage.reports.lists.junk import list_candidates
-from leadtriage.reports.lists.queue import list_queue
-from leadtriage.reports.lists.stale import list_stale
-from leadtriage.reports.query.filters import Filters
-from leadtriage.scoring.run import score_leads
+from leadtriage.criteria import example_criteria
+from leadtriage.db import writing
+from leadtriage.reports.lead import show_lead
+from leadtriage.reports.lists import list_candidates, list_queue, list_stale
+from leadtriage.reports.query import Filters
+from leadtriage.scoring import score_leads
 
 CRITERIA = example_criteria()
 LEDGER_KEYS = {"dimension", "criterion", "field", "value", "points", "ceiling", "known"}

@@ -15,12 +15,10 @@ from world import TODAY, WARN, World, random_world, view
 from leadtriage.core.context import OutputFormat
 from leadtriage.core.text import comparable
 from leadtriage.core.vocabulary import Clock
-from leadtriage.db.tables.scores import TeamName
-from leadtriage.rendering.render import render_table
-from leadtriage.rendering.screen import Screen
-from leadtriage.reports.lists.leads import list_leads
-from leadtriage.reports.lists.stale import list_stale
-from leadtriage.reports.query.filters import Filters
+from leadtriage.db import TeamName
+from leadtriage.rendering import Screen, render_table
+from leadtriage.reports.lists import list_leads, list_stale
+from leadtriage.reports.query import Filters
 
 KEYS = "id name company owner grade score clock due overdue_days last_touch stage leads".split()
 Rows = tuple[Any, ...]

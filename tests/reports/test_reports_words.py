@@ -8,15 +8,14 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from world import QUESTIONS, SETTINGS, TODAY
 
 from leadtriage.core.text import list_ids
 from leadtriage.core.vocabulary import EventKind
-from leadtriage.reports.lead.history import say_event
+from leadtriage.reports.lead import say_event
 from leadtriage.reports.lists.queue import say_next_step
-from leadtriage.reports.query.score_run import Basis
+from leadtriage.reports.query import Basis
 
 CASES = Path(__file__).parent / "cases"
 BASIS = Basis(TODAY, "d1", QUESTIONS, SETTINGS)

@@ -16,18 +16,11 @@ from world import NOON, TODAY, Event, World, random_world, view
 from leadtriage.core.money import minor_digits
 from leadtriage.core.text import comparable
 from leadtriage.core.vocabulary import AgingBy, Clock, SourcesBy
-from leadtriage.criteria.loader import example_criteria
-from leadtriage.db.tables.decisions import Spend, Verdict, VerdictLine
-from leadtriage.reports.lists.aging import list_aging
-from leadtriage.reports.lists.junk import list_candidate_ids
-from leadtriage.reports.lists.leads import list_leads
-from leadtriage.reports.lists.queue import list_queue
-from leadtriage.reports.lists.stale import list_stale
-from leadtriage.reports.manager.funnel import list_funnel
-from leadtriage.reports.manager.overturns import list_overturns
-from leadtriage.reports.manager.sources import list_sources
-from leadtriage.reports.query.cohort import select_cohort
-from leadtriage.reports.query.filters import Filters
+from leadtriage.criteria import example_criteria
+from leadtriage.db import Spend, Verdict, VerdictLine
+from leadtriage.reports.lists import list_aging, list_candidate_ids, list_leads, list_queue, list_stale
+from leadtriage.reports.manager import list_funnel, list_overturns, list_sources
+from leadtriage.reports.query import Filters, select_cohort
 
 EVERYTHING = Filters()
 

@@ -10,10 +10,21 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert
 
 from leadtriage.core.text import comparable
-from leadtriage.db.engine import reading, writing
-from leadtriage.db.tables.history import Event, ImportBatch, LeadKey, LikelyDuplicate, Nomination
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import CriteriaVersion, ExtraColumn, LeadScore, ScoreRun
+from leadtriage.db import (
+    CriteriaVersion,
+    Event,
+    ExtraColumn,
+    ImportBatch,
+    Lead,
+    LeadKey,
+    LeadScore,
+    LikelyDuplicate,
+    Nomination,
+    ScoreRun,
+    reading,
+    table,
+    writing,
+)
 
 TODAY = date(2026, 11, 20)
 NOON = datetime(2026, 11, 20, 12, 0)

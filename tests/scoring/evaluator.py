@@ -14,8 +14,18 @@ from fractions import Fraction
 from math import isfinite
 from typing import Any
 
-from leadtriage.criteria.fields import FieldType, Operator
-from leadtriage.criteria.model import AllOf, AnyOf, Comparison, Condition, Criteria, Criterion, DimensionRules, Not
+from leadtriage.criteria import (
+    AllOf,
+    AnyOf,
+    Comparison,
+    Condition,
+    Criteria,
+    Criterion,
+    DimensionRules,
+    FieldType,
+    Not,
+    Operator,
+)
 
 Truth = bool | None
 

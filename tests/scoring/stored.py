@@ -11,12 +11,9 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from leadtriage.core.context import Act
 from leadtriage.core.text import comparable
-from leadtriage.criteria.fields import LEAD_FIELDS, FieldType
-from leadtriage.db.tables.decisions import PutOff, Verdict, VerdictLine
-from leadtriage.db.tables.history import Nomination
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import ExtraColumn, LeadScore
-from leadtriage.scoring.nominations import NominatingLine
+from leadtriage.criteria import LEAD_FIELDS, FieldType
+from leadtriage.db import ExtraColumn, Lead, LeadScore, Nomination, PutOff, Verdict, VerdictLine, table
+from leadtriage.scoring import NominatingLine
 
 AS_OF = date(2026, 11, 18)
 NOON = datetime(2026, 11, 18, 12)

@@ -15,11 +15,9 @@ from sqlalchemy import Engine
 from stored import AS_OF, act_on, read_scores, store_leads
 
 from leadtriage.core.vocabulary import Dimension
-from leadtriage.criteria.fields import FieldType, Operator
-from leadtriage.criteria.loader import load_criteria
-from leadtriage.criteria.model import AnyOf, Comparison, Criterion, DimensionRules, Tier
-from leadtriage.db.engine import writing
-from leadtriage.scoring.run import score_leads
+from leadtriage.criteria import AnyOf, Comparison, Criterion, DimensionRules, FieldType, Operator, Tier, load_criteria
+from leadtriage.db import writing
+from leadtriage.scoring import score_leads
 
 CASES = sorted(Path(__file__).with_name("cases").glob("*.yaml"))
 

@@ -7,16 +7,14 @@ from typing import Any
 
 import pytest
 from evaluator import SampleLead
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from sqlalchemy import Engine, update
 from stored import AS_OF, act_on, read_scores, store_leads
 
-from leadtriage.criteria.loader import load_criteria
-from leadtriage.db.engine import writing
-from leadtriage.db.tables.lead import Lead, table
+from leadtriage.criteria import load_criteria
+from leadtriage.db import Lead, table, writing
+from leadtriage.scoring import score_leads
 from leadtriage.scoring.compile.clocks import add_working_days
-from leadtriage.scoring.run import score_leads
 
 days = st.dates(date(2026, 1, 1), date(2027, 12, 31))
 

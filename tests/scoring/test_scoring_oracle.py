@@ -8,23 +8,19 @@ from typing import Any
 
 import pytest
 from evaluator import Evaluation, SampleLead, evaluate_lead, find_evidence
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from sqlalchemy import Connection, Engine, select
 from stored import AS_OF, act_on, change_lead, read_scores, store_leads, store_verdict
 from strategies import HEADERS, changing_leads, criteria_files, sample_leads
 
 from effort import examples
 from leadtriage.core.vocabulary import Dimension, VerdictWord
-from leadtriage.criteria.fields import FieldType
-from leadtriage.criteria.model import Criteria
-from leadtriage.db.tables.lead import Lead, table
+from leadtriage.criteria import Criteria, FieldType
+from leadtriage.db import Lead, table
+from leadtriage.scoring import explain_lead, nominating_lines, score_leads
 from leadtriage.scoring.compile.inputs import all_conditions, name_input, walk_comparisons
 from leadtriage.scoring.compile.rules import Rules, prepare_rules
 from leadtriage.scoring.compile.totals import is_visible, select_totals, select_values
-from leadtriage.scoring.explain import explain_lead
-from leadtriage.scoring.nominations import nominating_lines
-from leadtriage.scoring.run import score_leads
 
 pytestmark = pytest.mark.filterwarnings("error::sqlalchemy.exc.SAWarning")
 

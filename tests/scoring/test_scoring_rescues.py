@@ -10,15 +10,9 @@ from evaluator import SampleLead
 from sqlalchemy import Connection, Engine, insert, update
 from stored import AS_OF, NOON, act_on, change_lead, read_scores, store_leads, store_verdict
 
-from leadtriage.criteria.loader import load_criteria
-from leadtriage.criteria.model import Criteria
-from leadtriage.db.engine import writing
-from leadtriage.db.tables.decisions import PutOff, Verdict
-from leadtriage.db.tables.history import Nomination
-from leadtriage.db.tables.lead import table
-from leadtriage.scoring.explain import explain_lead
-from leadtriage.scoring.nominations import NominatingLine, nominating_lines
-from leadtriage.scoring.run import score_leads
+from leadtriage.criteria import Criteria, load_criteria
+from leadtriage.db import Nomination, PutOff, Verdict, table, writing
+from leadtriage.scoring import NominatingLine, explain_lead, nominating_lines, score_leads
 
 TEXT = """
 version: 1

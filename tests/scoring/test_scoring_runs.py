@@ -13,16 +13,20 @@ from stored import AS_OF, NOON, act_on, read_scores, store_leads
 from leadtriage.core.errors import LeadNotFound
 from leadtriage.core.text import comparable
 from leadtriage.core.vocabulary import Grade
-from leadtriage.criteria.loader import load_criteria
-from leadtriage.criteria.model import Criteria
-from leadtriage.db.engine import reading, writing
-from leadtriage.db.tables.history import Event, Nomination
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import CriteriaVersion, LeadScore, ScoreRun, TeamName
-from leadtriage.scoring.explain import explain_lead
-from leadtriage.scoring.freshness import lists_are_stale
-from leadtriage.scoring.nominations import nominating_lines
-from leadtriage.scoring.run import score_leads
+from leadtriage.criteria import Criteria, load_criteria
+from leadtriage.db import (
+    CriteriaVersion,
+    Event,
+    Lead,
+    LeadScore,
+    Nomination,
+    ScoreRun,
+    TeamName,
+    reading,
+    table,
+    writing,
+)
+from leadtriage.scoring import explain_lead, lists_are_stale, nominating_lines, score_leads
 
 TEXT = """
 version: 1

@@ -8,22 +8,17 @@ from datetime import date, timedelta
 
 import pytest
 from evaluator import SampleLead, evaluate_condition, evaluate_criterion
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from sqlalchemy import Connection, Engine, FromClause, case, delete, func, select, true, update
 from stored import AS_OF, NOON, act_on, change_lead, read_scores, store_leads
 from strategies import HEADERS, criteria_files, sample_leads
 
 from effort import examples
-from leadtriage.criteria.loader import example_criteria, load_criteria
-from leadtriage.criteria.model import Criteria, Criterion
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import LeadScore
-from leadtriage.scoring import statistics
+from leadtriage.criteria import Criteria, Criterion, example_criteria, load_criteria
+from leadtriage.db import Lead, LeadScore, table
+from leadtriage.scoring import collect_sheets, has_answered, score_leads, statistics
 from leadtriage.scoring.answers import find_kept_answers
 from leadtriage.scoring.compile import text_cache, totals
-from leadtriage.scoring.run import score_leads
-from leadtriage.scoring.statistics import collect_sheets, has_answered
 
 pytestmark = pytest.mark.filterwarnings("error::sqlalchemy.exc.SAWarning")
 

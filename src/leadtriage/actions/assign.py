@@ -27,15 +27,10 @@ from leadtriage.core.context import Act
 from leadtriage.core.errors import LeadtriageError, UsageError
 from leadtriage.core.text import comparable
 from leadtriage.core.vocabulary import EventKind, Stage
-from leadtriage.criteria.model import Criteria, TeamMember
-from leadtriage.db.engine import reading
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import LeadScore
-from leadtriage.importing.normalize.emails import find_company_domain
-from leadtriage.scoring.compile.conditions import compile_condition
-from leadtriage.scoring.compile.inputs import select_inputs
-from leadtriage.scoring.compile.rules import prepare_rules
-from leadtriage.scoring.compile.totals import is_open, is_visible
+from leadtriage.criteria import Criteria, TeamMember
+from leadtriage.db import Lead, LeadScore, reading, table
+from leadtriage.importing.normalize import find_company_domain
+from leadtriage.scoring import compile_condition, is_open, is_visible, prepare_rules, select_inputs
 
 
 @dataclass(slots=True)

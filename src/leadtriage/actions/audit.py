@@ -16,11 +16,9 @@ from leadtriage.actions.unit_of_work import Acting, LeadChange, acting
 from leadtriage.core.context import Act
 from leadtriage.core.errors import LeadNotFound, NotACandidate
 from leadtriage.core.vocabulary import EventKind, Stage, VerdictKind, VerdictWord
-from leadtriage.criteria.model import Criteria
-from leadtriage.db.tables.decisions import Verdict
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.scoring.compile.totals import is_visible
-from leadtriage.scoring.explain import explain_leads
+from leadtriage.criteria import Criteria
+from leadtriage.db import Lead, Verdict, table
+from leadtriage.scoring import explain_leads, is_visible
 
 _lead, _verdict = table(Lead), table(Verdict)
 
@@ -46,7 +44,7 @@ def draw_audit(connection: Connection, count: int, seed: int, by: str | None = N
     return tuple(drawn)
 
 
-def audit(engine: Engine, criteria: Criteria, act: Act, lead_id: int, judgement: Judgement) -> None:
+def audit_verdict(engine: Engine, criteria: Criteria, act: Act, lead_id: int, judgement: Judgement) -> None:
     """Store what a second look at confirmed junk says; the lead stays as it is.
 
     Raises:

@@ -14,13 +14,9 @@ from leadtriage.actions.unit_of_work import Acting, LeadChange, acting, require_
 from leadtriage.core.context import Act
 from leadtriage.core.errors import LeadtriageError
 from leadtriage.core.vocabulary import EventKind, Stage, VerdictKind, VerdictWord
-from leadtriage.criteria.model import Criteria
-from leadtriage.db.ids import reserve_ids
-from leadtriage.db.tables.history import Event, Nomination
-from leadtriage.db.tables.lead import table
-from leadtriage.scoring.compile.totals import open_nominations
-from leadtriage.scoring.explain import explain_leads
-from leadtriage.scoring.nominations import nominating_lines
+from leadtriage.criteria import Criteria
+from leadtriage.db import Event, Nomination, reserve_ids, table
+from leadtriage.scoring import explain_leads, nominating_lines, open_nominations
 
 _nomination, _event = table(Nomination), table(Event)
 
@@ -41,7 +37,9 @@ class Restored:
     stage: str
 
 
-def flag(engine: Engine, criteria: Criteria, act: Act, lead_id: int, reason: str, note: str | None = None) -> Flagged:
+def flag_lead(
+    engine: Engine, criteria: Criteria, act: Act, lead_id: int, reason: str, note: str | None = None
+) -> Flagged:
     """Nominate an open lead as junk: it leaves the queue until a reviewer has looked.
 
     Raises:

@@ -16,26 +16,30 @@ from leadtriage.actions.unit_of_work import Acting, LeadChange, acting
 from leadtriage.core.context import Act
 from leadtriage.core.errors import LeadNotFound, LeadtriageError
 from leadtriage.core.vocabulary import EventKind, PairWord
-from leadtriage.criteria.model import Criteria
-from leadtriage.db.dialect import wipe_free_space
-from leadtriage.db.lookup import leads_of_person
-from leadtriage.db.personal_data import OF_PERSONS
-from leadtriage.db.tables.decisions import Erasing, PairDecision, PutOff, Verdict, VerdictLine
-from leadtriage.db.tables.history import (
+from leadtriage.criteria import Criteria
+from leadtriage.db import (
+    OF_PERSONS,
+    Erasing,
     Event,
     FieldOrigin,
     ImportBatch,
     ImportReject,
     ImportRow,
+    Lead,
     LeadKey,
+    LeadScore,
     LikelyDuplicate,
     Nomination,
+    PairDecision,
+    PutOff,
     Touch,
+    Verdict,
+    VerdictLine,
+    leads_of_person,
+    table,
 )
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import LeadScore
-from leadtriage.importing.match.matcher import remember_forgotten
-from leadtriage.importing.undo.source_rows import Identity, find_rejects, mentions, read_identity
+from leadtriage.db.dialect import wipe_free_space
+from leadtriage.importing import Identity, find_rejects, mentions, read_identity, remember_forgotten
 
 _lead, _event, _pair = table(Lead), table(Event), table(PairDecision)
 _row, _reject, _key = table(ImportRow), table(ImportReject), table(LeadKey)
@@ -78,7 +82,7 @@ class Erased:
     wiped: bool
 
 
-def forget(engine: Engine, criteria: Criteria, act: Act, lead_id: int) -> Erased:
+def forget_person(engine: Engine, criteria: Criteria, act: Act, lead_id: int) -> Erased:
     """Erase the person that a lead is, with all leads that were merged into it or that it was merged into.
 
     The leads stay as empty rows that no list shows, their history as lines without content.

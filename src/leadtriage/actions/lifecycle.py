@@ -23,17 +23,11 @@ from leadtriage.actions.unit_of_work import Changed, LeadChange, acting, choose,
 from leadtriage.core.context import Act
 from leadtriage.core.errors import LeadtriageError, UsageError
 from leadtriage.core.vocabulary import OPEN_STAGES, OUTCOMES, QUALIFIED_STAGES, EventKind, SaidBy, Stage
-from leadtriage.criteria.model import Criteria
-from leadtriage.db.engine import reading
-from leadtriage.db.tables.history import Event, ImportRow
-from leadtriage.db.tables.lead import table
-from leadtriage.importing.normalize.amounts import Money, parse_exact_money
-from leadtriage.importing.normalize.cells import NotUnderstood
-from leadtriage.importing.normalize.dates import is_ambiguous_date
-from leadtriage.importing.parse.model import ReadOptions
-from leadtriage.importing.pipeline import import_file
-from leadtriage.importing.stage.rows import DATE_FIELDS
-from leadtriage.importing.summary import BY_HAND, ImportOptions, ImportSummary
+from leadtriage.criteria import Criteria
+from leadtriage.db import Event, ImportRow, reading, table
+from leadtriage.importing import BY_HAND, DATE_FIELDS, ImportOptions, ImportSummary, import_file
+from leadtriage.importing.normalize import Money, NotUnderstood, is_ambiguous_date, parse_exact_money
+from leadtriage.importing.parse import ReadOptions
 
 
 @dataclass(frozen=True, slots=True)

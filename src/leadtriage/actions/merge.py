@@ -19,12 +19,10 @@ from leadtriage.actions.unit_of_work import Acting, LeadChange, acting, text_val
 from leadtriage.core.context import Act
 from leadtriage.core.errors import LeadtriageError, UsageError
 from leadtriage.core.vocabulary import EmailKind, EventKind, PairWord, Stage
-from leadtriage.criteria.model import Criteria
+from leadtriage.criteria import Criteria
+from leadtriage.db import FieldOrigin, LeadKey, PairDecision, table
 from leadtriage.db.dialect import batches
-from leadtriage.db.tables.decisions import PairDecision
-from leadtriage.db.tables.history import FieldOrigin, LeadKey
-from leadtriage.db.tables.lead import table
-from leadtriage.importing.stage.tables import ATTRIBUTES, BY_NAME
+from leadtriage.importing import ATTRIBUTES, BY_NAME
 
 _origin = table(FieldOrigin)
 
@@ -107,7 +105,7 @@ class Merged:
     warnings: tuple[str, ...] = ()
 
 
-def merge(
+def merge_leads(
     engine: Engine,
     criteria: Criteria,
     act: Act,

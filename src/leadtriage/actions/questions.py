@@ -25,30 +25,28 @@ from leadtriage.core.errors import LeadtriageError, MistakesInFile, UsageError
 from leadtriage.core.tables import unguard_formula
 from leadtriage.core.text import SEPARATOR, comparable
 from leadtriage.core.vocabulary import EmailKind, EventKind, Grade
-from leadtriage.criteria.fields import LEAD_FIELDS
-from leadtriage.criteria.model import Criteria, Criterion
-from leadtriage.criteria.parse.yaml import suggest
+from leadtriage.criteria import LEAD_FIELDS, Criteria, Criterion, suggest
+from leadtriage.db import ExtraColumn, Lead, LeadKey, PutOff, reserve_ids, resolve_lead, table
 from leadtriage.db.dialect import upsert
-from leadtriage.db.ids import reserve_ids
-from leadtriage.db.lookup import resolve_lead
-from leadtriage.db.tables.decisions import PutOff
-from leadtriage.db.tables.history import LeadKey
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import ExtraColumn
-from leadtriage.importing.normalize.amounts import parse_count, parse_money
-from leadtriage.importing.normalize.cells import NotUnderstood, clean_lines, clean_text, parse_signs_off, parse_yes_no
-from leadtriage.importing.normalize.countries import country_for_phone_region, parse_country
-from leadtriage.importing.normalize.emails import parse_emails
-from leadtriage.importing.normalize.names import split_name
-from leadtriage.importing.normalize.phones import parse_phones, phone_digits_key
-from leadtriage.importing.normalize.timelines import parse_timeline
-from leadtriage.importing.parse.model import ReadOptions
-from leadtriage.importing.parse.source import open_source
-from leadtriage.importing.stage.columns import read_extra_number
-from leadtriage.importing.stage.keys import email_key
-from leadtriage.importing.stage.tables import BY_NAME
-from leadtriage.scoring.answers import OpenQuestion
-from leadtriage.scoring.explain import Explanation, explain_lead
+from leadtriage.importing import BY_NAME, email_key, read_extra_number
+from leadtriage.importing.normalize import (
+    NotUnderstood,
+    clean_lines,
+    clean_text,
+    country_for_phone_region,
+    parse_count,
+    parse_country,
+    parse_emails,
+    parse_money,
+    parse_phones,
+    parse_signs_off,
+    parse_timeline,
+    parse_yes_no,
+    phone_digits_key,
+    split_name,
+)
+from leadtriage.importing.parse import ReadOptions, open_source
+from leadtriage.scoring import Explanation, OpenQuestion, explain_lead
 
 _COUNTS = ("employees", "touches", "unanswered_touches", "replies")
 _YES_NO = ("do_not_contact", "bounced")

@@ -25,17 +25,18 @@ from leadtriage.core.context import Act
 from leadtriage.core.errors import LeadNotFound, NotACandidate, UsageError
 from leadtriage.core.text import say_who
 from leadtriage.core.vocabulary import OPEN_STAGES, EventKind, Reason, Stage, VerdictKind, VerdictWord
-from leadtriage.criteria.model import Criteria
-from leadtriage.criteria.parse.yaml import suggest
+from leadtriage.criteria import Criteria, suggest
+from leadtriage.db import Event, Lead, LeadScore, Nomination, Verdict, VerdictLine, reserve_ids, table
 from leadtriage.db.dialect import batches
-from leadtriage.db.ids import reserve_ids
-from leadtriage.db.tables.decisions import Verdict, VerdictLine
-from leadtriage.db.tables.history import Event, Nomination
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import LeadScore
-from leadtriage.scoring.compile.totals import is_open, is_visible, open_nominations
-from leadtriage.scoring.explain import Explanation, explain_leads
-from leadtriage.scoring.nominations import NominatingLine, nominating_lines
+from leadtriage.scoring import (
+    Explanation,
+    NominatingLine,
+    explain_leads,
+    is_open,
+    is_visible,
+    nominating_lines,
+    open_nominations,
+)
 
 _FORM = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _LONGEST = 40

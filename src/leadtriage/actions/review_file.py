@@ -20,13 +20,10 @@ from leadtriage.core.dates import parse_future_day
 from leadtriage.core.errors import LeadtriageError, MistakesInFile, UsageError
 from leadtriage.core.tables import unguard_formula
 from leadtriage.core.vocabulary import VerdictKind, VerdictWord
-from leadtriage.criteria.model import Criteria
-from leadtriage.criteria.parse.yaml import suggest
+from leadtriage.criteria import Criteria, suggest
+from leadtriage.db import LeadScore, table
 from leadtriage.db.dialect import batches
-from leadtriage.db.tables.lead import table
-from leadtriage.db.tables.scores import LeadScore
-from leadtriage.importing.parse.model import ReadOptions
-from leadtriage.importing.parse.source import open_source
+from leadtriage.importing.parse import ReadOptions, open_source
 
 _MOST_MISTAKES = 100
 _LARGEST_ID = 2**31 - 1

@@ -20,18 +20,20 @@ from leadtriage.core.context import Act
 from leadtriage.core.errors import FileError, UsageError
 from leadtriage.core.tables import unguard_formula
 from leadtriage.core.text import comparable, count_of, say_day
-from leadtriage.db.engine import reading, writing
-from leadtriage.db.ids import reserve_ids
-from leadtriage.db.tables.decisions import Spend
-from leadtriage.db.tables.lead import table
-from leadtriage.importing.mapping.header_synonyms import split_words
-from leadtriage.importing.normalize.amounts import Money, parse_exact_money
-from leadtriage.importing.normalize.cells import NotUnderstood, clean_text
-from leadtriage.importing.normalize.currencies import choose_currency, currencies_of_mark
-from leadtriage.importing.normalize.dates import DateOrder, decide_date_order, parse_month_or_day
-from leadtriage.importing.parse.model import ReadOptions
-from leadtriage.importing.parse.source import Source, open_source
-from leadtriage.importing.summary import Reject
+from leadtriage.db import Spend, reading, reserve_ids, table, writing
+from leadtriage.importing import Reject, split_words
+from leadtriage.importing.normalize import (
+    DateOrder,
+    Money,
+    NotUnderstood,
+    choose_currency,
+    clean_text,
+    currencies_of_mark,
+    decide_date_order,
+    parse_exact_money,
+    parse_month_or_day,
+)
+from leadtriage.importing.parse import ReadOptions, Source, open_source
 
 _spend = table(Spend)
 

@@ -14,10 +14,8 @@ from leadtriage.actions.unit_of_work import Changed, LeadChange, acting, count_c
 from leadtriage.core.context import Act
 from leadtriage.core.errors import UsageError
 from leadtriage.core.vocabulary import EventKind, Stage, TouchKind
-from leadtriage.criteria.model import Criteria
-from leadtriage.db.ids import reserve_ids
-from leadtriage.db.tables.history import Touch
-from leadtriage.db.tables.lead import table
+from leadtriage.criteria import Criteria
+from leadtriage.db import Touch, reserve_ids, table
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ class Contact:
         return self.kind is TouchKind.MEETING if self.answered is None else self.answered
 
 
-def touch(engine: Engine, criteria: Criteria, act: Act, lead_id: int, contact: Contact) -> Changed:
+def log_contact(engine: Engine, criteria: Criteria, act: Act, lead_id: int, contact: Contact) -> Changed:
     """Log a contact of `act.as_of`.
 
     It keeps an earlier promise of a next touch. A new lead is being worked from then on; a parked one stays parked

@@ -19,14 +19,11 @@ from leadtriage.core.context import Act
 from leadtriage.core.errors import LeadtriageError
 from leadtriage.core.text import count_of, fold
 from leadtriage.core.vocabulary import EventKind, PairWord
-from leadtriage.criteria.model import Criteria
+from leadtriage.criteria import Criteria
+from leadtriage.db import Event, FieldOrigin, Lead, LeadKey, Nomination, PairDecision, PutOff, Touch, Verdict, table
 from leadtriage.db.dialect import batches
-from leadtriage.db.tables.decisions import PairDecision, PutOff, Verdict
-from leadtriage.db.tables.history import Event, FieldOrigin, LeadKey, Nomination, Touch
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.importing.merge.bulk_events import stands
-from leadtriage.importing.normalize.phones import phone_digits_key
-from leadtriage.importing.undo.undo import restore_after_act
+from leadtriage.importing import restore_after_act, stands
+from leadtriage.importing.normalize import phone_digits_key
 
 _WORDS: Mapping[str, Sequence[str]] = {
     "stage": ("stage",),

@@ -20,15 +20,11 @@ from leadtriage.core.context import Act
 from leadtriage.core.errors import LeadtriageError
 from leadtriage.core.text import comparable
 from leadtriage.core.vocabulary import OPEN_STAGES, EventKind
-from leadtriage.criteria.model import Criteria
+from leadtriage.criteria import Criteria
+from leadtriage.db import Event, FieldOrigin, Lead, LeadScore, reserve_ids, table, writing
 from leadtriage.db.dialect import batches, upsert
-from leadtriage.db.engine import writing
-from leadtriage.db.ids import reserve_ids
-from leadtriage.db.tables.history import Event, FieldOrigin
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import LeadScore
-from leadtriage.importing.stage.tables import ATTRIBUTES, Attribute
-from leadtriage.scoring.run import score_leads
+from leadtriage.importing import ATTRIBUTES, Attribute
+from leadtriage.scoring import score_leads
 
 _lead = table(Lead)
 _BY_COLUMN = {column: attribute for attribute in ATTRIBUTES for column in attribute.columns}

@@ -1,1 +1,5 @@
 """The written definition of a good lead: read, checked, described. Knows no SQL and no database."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

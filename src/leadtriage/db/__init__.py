@@ -1,1 +1,5 @@
 """The database: its tables, how it is opened, what differs between engines, and its migrations."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -15,21 +15,11 @@ from sqlalchemy import Connection, Engine, func, select, update
 from leadtriage.core.context import Act
 from leadtriage.core.text import list_ids
 from leadtriage.core.vocabulary import RowOutcome
+from leadtriage.db import ImportBatch, table, writing_on
 from leadtriage.db.dialect import narrow_cache, widen_cache
-from leadtriage.db.engine import writing_on
-from leadtriage.db.tables.history import ImportBatch
-from leadtriage.db.tables.lead import table
-from leadtriage.importing.match.matcher import (
-    find_reused_ids,
-    match_rows,
-    reject_forgotten,
-    store_keys,
-    tell_reused_ids,
-)
-from leadtriage.importing.merge.apply import apply_changes, create_leads, find_changes, keep_rows
-from leadtriage.importing.merge.deduplicate import fold_rows
-from leadtriage.importing.merge.status_effects import follow_status
-from leadtriage.importing.parse.source import Source, open_source
+from leadtriage.importing.match import find_reused_ids, match_rows, reject_forgotten, store_keys, tell_reused_ids
+from leadtriage.importing.merge import apply_changes, create_leads, find_changes, fold_rows, follow_status, keep_rows
+from leadtriage.importing.parse import Source, open_source
 from leadtriage.importing.plan import (
     complete_options,
     find_earlier_import,
@@ -43,10 +33,19 @@ from leadtriage.importing.plan import (
     tell_origin,
     understand_file,
 )
-from leadtriage.importing.stage.parallel import Reading, read_staged
-from leadtriage.importing.stage.rows import Understanding, settle_date_orders, tell_date_orders
-from leadtriage.importing.stage.tables import Staging, add_keys, add_rows, attributes_of, create_staging
-from leadtriage.importing.stage.tally import Tally
+from leadtriage.importing.stage import (
+    Reading,
+    Staging,
+    Tally,
+    Understanding,
+    add_keys,
+    add_rows,
+    attributes_of,
+    create_staging,
+    read_staged,
+    settle_date_orders,
+    tell_date_orders,
+)
 from leadtriage.importing.summary import ImportOptions, ImportSummary, Reject
 
 Progress = Callable[[int], None]

@@ -19,24 +19,22 @@ from sqlalchemy import Connection, func, insert, select
 from leadtriage.core.context import Act
 from leadtriage.core.errors import FileError
 from leadtriage.core.text import comparable, name_unknown_system
-from leadtriage.db import dialect
-from leadtriage.db.ids import reserve_ids
-from leadtriage.db.tables.history import HeaderMapping, ImportBatch, ImportReject
-from leadtriage.db.tables.lead import table
-from leadtriage.db.tables.scores import ExtraColumn, ScoreRun
-from leadtriage.importing.mapping.header_synonyms import headers_digest
-from leadtriage.importing.mapping.mapper import ColumnPlan, HeaderPlan, plan_columns
-from leadtriage.importing.mapping.own_export import (
+from leadtriage.db import ExtraColumn, HeaderMapping, ImportBatch, ImportReject, ScoreRun, dialect, reserve_ids, table
+from leadtriage.importing.mapping import (
     OWN_SYSTEM,
+    ColumnPlan,
+    HeaderPlan,
     find_own_extras,
+    headers_digest,
     is_own_export,
     is_own_list,
+    plan_columns,
     plan_own_columns,
 )
-from leadtriage.importing.merge.source_rows import recall_understanding, write_understanding
-from leadtriage.importing.normalize.dates import DateOrder
-from leadtriage.importing.parse.source import Source
-from leadtriage.importing.stage.rows import DATE_FIELDS, Understanding
+from leadtriage.importing.merge import recall_understanding, write_understanding
+from leadtriage.importing.normalize import DateOrder
+from leadtriage.importing.parse import Source
+from leadtriage.importing.stage import DATE_FIELDS, Understanding
 from leadtriage.importing.summary import ImportOptions, ImportSummary, Reject
 
 _MOST_COMPARED = 50

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from leadtriage.core.context import Act
 from leadtriage.core.tables import Card, Cell, Column, Table
-from leadtriage.importing.parse.source import Source
+from leadtriage.importing.parse import Source
 from leadtriage.importing.plan import (
     complete_options,
     default_date_order,
@@ -19,8 +19,7 @@ from leadtriage.importing.plan import (
     recall_overrides,
     tell_origin,
 )
-from leadtriage.importing.stage.rows import RowReader, Understanding, settle_date_orders, tell_date_orders
-from leadtriage.importing.stage.tally import Tally
+from leadtriage.importing.stage import RowReader, Tally, Understanding, settle_date_orders, tell_date_orders
 from leadtriage.importing.summary import ImportOptions
 
 _SHOWN_ROWS = 5

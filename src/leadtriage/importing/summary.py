@@ -7,8 +7,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-from leadtriage.importing.normalize.dates import DateOrder
-from leadtriage.importing.parse.model import ReadOptions
+from leadtriage.importing.normalize import DateOrder
+from leadtriage.importing.parse import ReadOptions
 
 UNDERSTANDING = 2
 """Raised whenever files are understood better, so that a file imported before is looked at anew."""

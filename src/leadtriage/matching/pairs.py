@@ -19,9 +19,7 @@ from itertools import combinations
 from sqlalchemy import ColumnElement, Connection, FromClause, exists, select
 
 from leadtriage.core.vocabulary import PairWord
-from leadtriage.db.tables.decisions import PairDecision
-from leadtriage.db.tables.history import LikelyDuplicate
-from leadtriage.db.tables.lead import table
+from leadtriage.db import LikelyDuplicate, PairDecision, table
 from leadtriage.matching.profiles import Profile, read_profiles
 from leadtriage.matching.similarity import Scales
 

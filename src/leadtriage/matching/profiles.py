@@ -12,8 +12,7 @@ from sqlalchemy import Connection, RowMapping, select
 
 from leadtriage.core.text import fold, words
 from leadtriage.core.vocabulary import EmailKind
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import ExtraColumn
+from leadtriage.db import ExtraColumn, Lead, table
 
 _lead = table(Lead)
 

@@ -1,1 +1,5 @@
 """Criteria and leads to scores: compiled to SQL, run in the database, explained line by line."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -24,11 +24,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, bindparam, case, select, update
 
 from leadtriage.core.vocabulary import Dimension, Grade, VerdictWord
-from leadtriage.criteria.model import Criteria, Criterion, DimensionRules
+from leadtriage.criteria import Criteria, Criterion, DimensionRules
+from leadtriage.db import Lead, LeadScore, PutOff, ScoreRun, Verdict, table
 from leadtriage.db.dialect import batches
-from leadtriage.db.tables.decisions import PutOff, Verdict
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import LeadScore, ScoreRun
 from leadtriage.scoring.compile.rules import Rules
 from leadtriage.scoring.compile.totals import (
     LeadValues,

@@ -17,10 +17,9 @@ from leadtriage.core.errors import LeadNotFound
 from leadtriage.core.money import minor_digits
 from leadtriage.core.text import comparable
 from leadtriage.core.vocabulary import OPEN_STAGES, Dimension, Grade
-from leadtriage.criteria.fields import FieldType
-from leadtriage.criteria.model import Comparison, Criteria, Criterion, DimensionRules
+from leadtriage.criteria import Comparison, Criteria, Criterion, DimensionRules, FieldType
+from leadtriage.db import Lead, table
 from leadtriage.db.dialect import batches
-from leadtriage.db.tables.lead import Lead, table
 from leadtriage.scoring.answers import (
     Answer,
     LeadAnswers,

@@ -10,10 +10,8 @@ from collections.abc import Callable
 from sqlalchemy import Connection, func, select
 
 from leadtriage.core.errors import CriteriaError
-from leadtriage.criteria.loader import load_criteria
-from leadtriage.criteria.model import Criteria
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import CriteriaVersion, LeadScore, ScoreRun
+from leadtriage.criteria import Criteria, load_criteria
+from leadtriage.db import CriteriaVersion, Lead, LeadScore, ScoreRun, table
 
 
 def lists_are_stale(connection: Connection, criteria_digest: str, read_criteria: Callable[[], Criteria]) -> str | None:

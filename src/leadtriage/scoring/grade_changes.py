@@ -14,14 +14,10 @@ from sqlalchemy import ColumnElement, Connection, FromClause, and_, case, func, 
 from leadtriage.core.context import Act
 from leadtriage.core.tables import Column, Table
 from leadtriage.core.vocabulary import EventKind, ScoreCause
-from leadtriage.criteria.fields import LEAD_FIELDS
-from leadtriage.criteria.model import Criteria
+from leadtriage.criteria import LEAD_FIELDS, Criteria
+from leadtriage.db import Event, Lead, LeadScore, ScoreRun, reserve_ids, table
 from leadtriage.db.dialect import keep
 from leadtriage.db.expressions import called_unqualified
-from leadtriage.db.ids import reserve_ids
-from leadtriage.db.tables.history import Event
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import LeadScore, ScoreRun
 from leadtriage.scoring.compile.conditions import compile_condition
 from leadtriage.scoring.compile.inputs import select_inputs, walk_comparisons
 from leadtriage.scoring.compile.rules import Rules

@@ -26,12 +26,9 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from leadtriage.core.text import say_day, say_who
 from leadtriage.core.vocabulary import ScoreCause, VerdictKind, VerdictWord
-from leadtriage.criteria.fields import FieldType
-from leadtriage.criteria.model import AllOf, AnyOf, Comparison, Condition, Criteria, Not
+from leadtriage.criteria import AllOf, AnyOf, Comparison, Condition, Criteria, FieldType, Not
+from leadtriage.db import Lead, Nomination, Verdict, VerdictLine, table
 from leadtriage.db.dialect import batches
-from leadtriage.db.tables.decisions import Verdict, VerdictLine
-from leadtriage.db.tables.history import Nomination
-from leadtriage.db.tables.lead import Lead, table
 from leadtriage.scoring.answers import look_closely
 from leadtriage.scoring.compile.inputs import name_currency, name_input, walk_comparisons
 from leadtriage.scoring.compile.rules import Rules, prepare_rules

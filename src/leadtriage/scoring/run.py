@@ -40,11 +40,9 @@ from sqlalchemy.sql.dml import Insert
 from leadtriage.core.context import Act
 from leadtriage.core.text import comparable
 from leadtriage.core.vocabulary import Grade
-from leadtriage.criteria.model import Criteria
+from leadtriage.criteria import Criteria
+from leadtriage.db import CriteriaVersion, Lead, LeadScore, ScoreRun, TeamName, reserve_ids, table
 from leadtriage.db.dialect import upsert, widen_cache, without_indexes
-from leadtriage.db.ids import reserve_ids
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import CriteriaVersion, LeadScore, ScoreRun, TeamName
 from leadtriage.scoring.answers import keep_answers, settle_questions
 from leadtriage.scoring.compile.clocks import create_calendar, describe_calendar, set_missed_due_days
 from leadtriage.scoring.compile.rules import Rules, prepare_rules

@@ -16,10 +16,9 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Integer, Select, S
 
 from leadtriage.core.errors import UsageError
 from leadtriage.core.text import comparable
-from leadtriage.criteria.model import Criteria
-from leadtriage.criteria.parse.yaml import suggest
+from leadtriage.criteria import Criteria, suggest
+from leadtriage.db import Lead, table
 from leadtriage.db.dialect import keep, widen_cache
-from leadtriage.db.tables.lead import Lead, table
 from leadtriage.scoring.answers import find_kept_answers
 from leadtriage.scoring.compile.conditions import join_any
 from leadtriage.scoring.compile.criteria import whole

@@ -13,17 +13,17 @@ from leadtriage.cli.framework.context import Invocation
 from leadtriage.cli.framework.options import named_lead
 from leadtriage.cli.framework.terminal import read_line, require_terminal, say
 from leadtriage.core.errors import LeadtriageError, UsageError
-from leadtriage.rendering.sanitize import safe
+from leadtriage.rendering import safe
 
 if TYPE_CHECKING:
     from datetime import date
 
     from sqlalchemy import Engine
 
-    from leadtriage.actions.questions import Answered
+    from leadtriage.actions import Answered
     from leadtriage.core.context import Act
-    from leadtriage.criteria.model import Criteria
-    from leadtriage.scoring.answers import OpenQuestion
+    from leadtriage.criteria import Criteria
+    from leadtriage.scoring import OpenQuestion
 
 
 _NOT_KNOWN = "?"
@@ -72,7 +72,7 @@ def ask(
     Each answer is stored as it is given, and the score after it is shown. Return skips a question, ? says that the
     lead does not know yet, q ends. A field is named as in the criteria reference, or by its criterion.
     """
-    from leadtriage.actions.questions import Given, store_answers
+    from leadtriage.actions import Given, store_answers
     from leadtriage.core.dates import parse_future_day
 
     criteria = invocation.criteria()
@@ -108,8 +108,8 @@ def _ask_in_turn(
     invocation: Invocation, engine: Engine, criteria: Criteria, lead_id: int, again_on: date | None, *, put_off: bool
 ) -> list[Answered]:
     """Ask one question after another; nothing is open while the person thinks."""
-    from leadtriage.actions.questions import find_open_questions
-    from leadtriage.db.engine import reading
+    from leadtriage.actions import find_open_questions
+    from leadtriage.db import reading
 
     done: list[Answered] = []
     passed: set[str] = set()
@@ -137,7 +137,7 @@ def _ask_until_understood(
     question: OpenQuestion,
     again_on: date | None,
 ) -> Answered | str:
-    from leadtriage.actions.questions import Given, store_answers
+    from leadtriage.actions import Given, store_answers
 
     worth = f"+{question.gain}" + (f", would make it {question.reaches_grade}" if question.reaches_grade else "")
     say(safe(f"{question.ask}  ({question.criterion}: {worth})"))
@@ -169,7 +169,7 @@ def _say_score(answered: Answered) -> str:
 
 
 def _store_file(invocation: Invocation, criteria: Criteria, act: Act, path: Path, again_on: date | None) -> None:
-    from leadtriage.actions.questions import store_answers_of_file
+    from leadtriage.actions import store_answers_of_file
 
     with invocation.database() as engine:
         _show(invocation, store_answers_of_file(engine, criteria, act, path, again_on=again_on))
@@ -177,7 +177,7 @@ def _store_file(invocation: Invocation, criteria: Criteria, act: Act, path: Path
 
 def _show(invocation: Invocation, answered: Sequence[Answered]) -> None:
     from leadtriage.core.tables import Column, Table
-    from leadtriage.reports.lead.history import say_value
+    from leadtriage.reports.lead import say_value
 
     columns = (
         Column("id", "Id", keep=99, align="right"),

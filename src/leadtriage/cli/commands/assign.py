@@ -18,8 +18,8 @@ from leadtriage.core.errors import UsageError
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from leadtriage.actions.assign import Assignment
-    from leadtriage.reports.query.filters import Filters
+    from leadtriage.actions import Assignment
+    from leadtriage.reports.query import Filters
 
 
 _MOST_TOLD = 3
@@ -60,7 +60,7 @@ def assign(
     Qualified ones go to sales, those that need answers to qualifiers, by the team section of the criteria: territory,
     capacity, days off. A company stays with the rep who has it. What finds nobody stays and is listed with why.
     """
-    from leadtriage.actions.assign import assign_by_hand, assign_leads
+    from leadtriage.actions import assign_by_hand, assign_leads
 
     if (lead is None) != (to is None):
         raise UsageError("belong together", place="--lead, --to", hint="such as --lead 12 --to Maria")
@@ -102,7 +102,7 @@ def assign(
 
 def _explain_nothing(invocation: Invocation, filters: Filters, leaver: str | None) -> None:
     from leadtriage.core.tables import Table
-    from leadtriage.reports.query.paging import explain_emptiness
+    from leadtriage.reports.query import explain_emptiness
 
     asked = filters if leaver is None else replace(filters, owner=leaver)
     with invocation.reading() as connection:
@@ -116,8 +116,8 @@ def _explain_nothing(invocation: Invocation, filters: Filters, leaver: str | Non
 
 def _choose(engine: Engine, selection: Selection, today: date) -> frozenset[int] | None:
     """The leads that options choose; None for all."""
-    from leadtriage.db.engine import reading
-    from leadtriage.reports.lists.leads import choose_leads
+    from leadtriage.db import reading
+    from leadtriage.reports.lists import choose_leads
 
     if not selection.is_narrowed:
         return None

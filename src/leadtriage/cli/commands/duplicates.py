@@ -16,7 +16,7 @@ from leadtriage.core.tables import Column, Table
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from leadtriage.actions.merge import Merged
+    from leadtriage.actions import Merged
 
 
 _LIKELY = 0.8
@@ -45,7 +45,7 @@ def duplicates(
     review: Annotated[
         bool, typer.Option("--review", help="Go through the pairs side by side, one after the other.")
     ] = False,
-    merge: Annotated[
+    merge_leads: Annotated[
         tuple[str, str] | None,
         typer.Option("--merge", help="Merge the second of two leads into the first.", metavar="LEAD LEAD"),
     ] = None,
@@ -73,18 +73,18 @@ def duplicates(
     agrees. A merge keeps both histories and what both leads are known by; undo takes it back. What is kept apart is
     never listed again.
     """
-    chosen = {"--review": review, "--merge": merge is not None, "--apart": apart is not None}
+    chosen = {"--review": review, "--merge": merge_leads is not None, "--apart": apart is not None}
     said = [option for option, is_said in chosen.items() if is_said]
     if len(said) > 1:
         raise UsageError("are things to do one at a time", place=" and ".join(said))
-    if take and merge is None:
+    if take and merge_leads is None:
         raise UsageError("belongs to --merge", place="--take")
     if fail_if_any and said:
         raise UsageError("belongs to the list", place="--fail-if-any")
     if said in (["--merge"], ["--apart"]) and (selection != Selection() or least != _LIKELY):
         raise UsageError("takes no options that choose leads or cut a list", place=said[0])
-    if merge is not None:
-        _merge(invocation, merge, take or [])
+    if merge_leads is not None:
+        _merge(invocation, merge_leads, take or [])
     elif apart is not None:
         _keep_apart(invocation, apart)
     elif review:
@@ -96,8 +96,8 @@ def duplicates(
 
 
 def _list(invocation: Invocation, selection: Selection, least: float, *, fail_if_any: bool) -> None:
-    from leadtriage.reports.lists.duplicates import list_duplicates
-    from leadtriage.reports.query.paging import explain_if_empty
+    from leadtriage.reports.lists import list_duplicates
+    from leadtriage.reports.query import explain_if_empty
 
     with invocation.reading_list() as (connection, as_of):
         filters = selection.filters(as_of)
@@ -108,7 +108,7 @@ def _list(invocation: Invocation, selection: Selection, least: float, *, fail_if
 
 
 def _merge(invocation: Invocation, names: tuple[str, str], take: list[str]) -> None:
-    from leadtriage.actions.merge import merge
+    from leadtriage.actions import merge_leads
 
     criteria = invocation.criteria()
     act = invocation.act(criteria.timezone)
@@ -120,7 +120,7 @@ def _merge(invocation: Invocation, names: tuple[str, str], take: list[str]) -> N
             if not equals:
                 raise UsageError(f"{said!r} does not say whose value is taken", place="--take", hint="FIELD=LEAD")
             chosen[field.strip()] = _resolve(engine, name)[0]
-        done = merge(engine, criteria, act, winner_id, loser_id, chosen)
+        done = merge_leads(engine, criteria, act, winner_id, loser_id, chosen)
     _show_merged(invocation, done)
 
 
@@ -141,7 +141,7 @@ def _show_merged(invocation: Invocation, done: Merged) -> None:
 
 
 def _keep_apart(invocation: Invocation, names: tuple[str, str]) -> None:
-    from leadtriage.actions.merge import keep_apart
+    from leadtriage.actions import keep_apart
 
     criteria = invocation.criteria()
     act = invocation.act(criteria.timezone)
@@ -153,8 +153,7 @@ def _keep_apart(invocation: Invocation, names: tuple[str, str]) -> None:
 
 
 def _resolve(engine: Engine, *names: str) -> list[int]:
-    from leadtriage.db.engine import reading
-    from leadtriage.db.lookup import resolve_lead
+    from leadtriage.db import reading, resolve_lead
 
     with reading(engine) as connection:
         return [resolve_lead(connection, name) for name in names]

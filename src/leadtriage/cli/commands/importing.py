@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from leadtriage.core.context import Act
-    from leadtriage.importing.summary import ImportOptions, ImportSummary, Reject
+    from leadtriage.importing import ImportOptions, ImportSummary, Reject
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -106,9 +106,9 @@ def add(
     values |= dict(_split(pair) for pair in more or [])
     if not values:
         raise UsageError("there is nothing to add", hint="give at least --name, --company, --email or --phone")
-    from leadtriage.actions.lifecycle import add_lead
+    from leadtriage.actions import add_lead
     from leadtriage.core.tables import Cell, Column, Table
-    from leadtriage.importing.summary import ImportOptions
+    from leadtriage.importing import ImportOptions
 
     criteria = invocation.criteria()
     options = ImportOptions(
@@ -170,8 +170,8 @@ def write_rejects(
     """
     if not summary.rejects or (dry_run and chosen is None):
         return
-    from leadtriage.importing.parse.rejects import write_rejected
-    from leadtriage.rendering.files import write_rows
+    from leadtriage.importing.parse import write_rejected
+    from leadtriage.rendering import write_rows
 
     rejects = ((reject.line, reject.reason, reject.cells) for reject in summary.rejects)
     content = write_rows(write_rejected(summary.headers, rejects)).encode("utf-8", errors="replace")
@@ -282,7 +282,7 @@ def import_files(
     """
     if rejects is not None and len(files) > 1:
         raise UsageError("is for one file", place="--rejects", hint="import the files one by one")
-    from leadtriage.importing.parse.source import check_is_there
+    from leadtriage.importing.parse import check_is_there
 
     criteria = invocation.criteria()
     options = selection.options(criteria, dry_run=dry_run)
@@ -309,8 +309,8 @@ def import_files(
 
 
 def _import_file(invocation: Invocation, engine: Engine, file: str, options: ImportOptions, act: Act) -> ImportSummary:
-    from leadtriage.importing.pipeline import import_file
-    from leadtriage.rendering.render import count_lines, show_progress
+    from leadtriage.importing import import_file
+    from leadtriage.rendering import count_lines, show_progress
 
     path = None if file == STANDARD_INPUT else Path(file)
     stream = sys.stdin.buffer if path is None else None
@@ -377,8 +377,8 @@ def undo(
         return
     if rest:
         raise UsageError("is of acts; what was changed after an import stays anyway", place="--rest")
-    from leadtriage.importing.undo.undo import undo_batch
-    from leadtriage.reports.query.score_run import read_basis
+    from leadtriage.importing import undo_batch
+    from leadtriage.reports.query import read_basis
 
     with invocation.reading() as connection:
         timezone = read_basis(connection).settings.get("timezone")
@@ -392,9 +392,9 @@ def undo(
 
 
 def _undo_last_act(invocation: Invocation, *, rest: bool) -> None:
-    from leadtriage.actions.undo import undo_last_act
-    from leadtriage.db.engine import reading
-    from leadtriage.reports.lists.log import list_act
+    from leadtriage.actions import undo_last_act
+    from leadtriage.db import reading
+    from leadtriage.reports.lists import list_act
 
     criteria = invocation.criteria()
     act = invocation.act(criteria.timezone)
@@ -426,8 +426,8 @@ def peek(
     if invocation.settings.format is OutputFormat.CSV:
         _print_parsed(path, selection)
         return
-    from leadtriage.importing.parse.source import open_source
-    from leadtriage.importing.preview import peek_source
+    from leadtriage.importing import peek_source
+    from leadtriage.importing.parse import open_source
 
     options = selection.options()
     source = open_source(path, sys.stdin.buffer, options.read)  # before the database: standard input may take its time
@@ -447,9 +447,8 @@ def _remembered(invocation: Invocation) -> Iterator[Connection | None]:
 
 
 def _print_parsed(path: Path | None, selection: ImportChoice) -> None:
-    from leadtriage.importing.parse.source import open_source, parsed_table
-    from leadtriage.rendering.files import write_rows
-    from leadtriage.rendering.sanitize import safe_lines
+    from leadtriage.importing.parse import open_source, parsed_table
+    from leadtriage.rendering import safe_lines, write_rows
 
     source = open_source(path, sys.stdin.buffer, selection.reading(), allow_empty=True)
     on_terminal = sys.stdout.isatty()

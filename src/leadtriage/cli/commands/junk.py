@@ -25,8 +25,7 @@ from leadtriage.core.tables import Cell, Column, Table
 from leadtriage.core.text import count_of
 
 if TYPE_CHECKING:
-    from leadtriage.actions.flag import Flagged, Restored
-    from leadtriage.actions.review_file import Filed
+    from leadtriage.actions import Filed, Flagged, Restored
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -64,7 +63,7 @@ def junk(
     seed: Annotated[
         int | None, typer.Option("--seed", help="Of --audit: draws the same leads again.", metavar="S")
     ] = None,
-    flag: Annotated[
+    flag_lead: Annotated[
         str | None, typer.Option("--flag", help="Nominate this lead, with --reason.", metavar="LEAD")
     ] = None,
     restore: Annotated[str | None, typer.Option("--restore", help="Bring this junk lead back.", metavar="LEAD")] = None,
@@ -89,7 +88,7 @@ def junk(
     """
     chosen = {
         "--review": review,
-        "--flag": flag is not None,
+        "--flag": flag_lead is not None,
         "--restore": restore is not None,
         "--verdicts": verdicts is not None,
         "--audit": audit is not None,
@@ -106,11 +105,11 @@ def junk(
         },
     )
     if mode and mode != "--review":
-        _refuse_selection(mode, replace(selection, reason=None) if flag is not None else selection)
+        _refuse_selection(mode, replace(selection, reason=None) if flag_lead is not None else selection)
     if verdicts is not None:
         _read_verdicts(invocation, verdicts, dry_run=dry_run, again=audit is not None)
-    elif flag is not None:
-        _flag(invocation, flag, selection.reason, note)
+    elif flag_lead is not None:
+        _flag(invocation, flag_lead, selection.reason, note)
     elif restore is not None:
         _restore(invocation, restore, note)
     elif audit is not None:
@@ -149,8 +148,8 @@ def _refuse_selection(mode: str, selection: Selection) -> None:
 
 def show_candidates(invocation: Invocation, selection: Selection, *, fail_if_any: bool = False) -> None:
     """Show the list of candidates."""
-    from leadtriage.reports.lists.junk import list_candidates
-    from leadtriage.reports.query.paging import explain_if_empty
+    from leadtriage.reports.lists import list_candidates
+    from leadtriage.reports.query import explain_if_empty
 
     criteria = invocation.criteria()
     with invocation.reading_list() as (connection, as_of):
@@ -168,19 +167,19 @@ def _review(invocation: Invocation, selection: Selection) -> None:
 
 
 def _flag(invocation: Invocation, name: str, reason: str | None, note: str | None) -> None:
-    from leadtriage.actions.flag import flag
+    from leadtriage.actions import flag_lead
 
     if reason is None:
         raise UsageError("a nomination needs a reason", place="--flag", hint="such as --reason no_budget")
     criteria = invocation.criteria()
     act = invocation.act(criteria.timezone)
     with named_lead(invocation, name) as (engine, lead_id):
-        done = flag(engine, criteria, act, lead_id, reason, note)
+        done = flag_lead(engine, criteria, act, lead_id, reason, note)
     show_flagged(invocation, done, act.by)
 
 
 def _restore(invocation: Invocation, name: str, note: str | None) -> None:
-    from leadtriage.actions.flag import restore
+    from leadtriage.actions import restore
 
     criteria = invocation.criteria()
     act = invocation.act(criteria.timezone)
@@ -190,7 +189,7 @@ def _restore(invocation: Invocation, name: str, note: str | None) -> None:
 
 
 def _read_verdicts(invocation: Invocation, file: Path, *, dry_run: bool, again: bool) -> None:
-    from leadtriage.actions.review_file import judge_from_file
+    from leadtriage.actions import judge_from_file
     from leadtriage.core.vocabulary import VerdictKind
 
     criteria = invocation.criteria()
@@ -207,8 +206,8 @@ def _audit(invocation: Invocation, count: int, seed: int | None, *, review: bool
     """List a sample to be filled in and read again by --verdicts, or go through it one by one."""
     from secrets import randbelow
 
-    from leadtriage.actions.audit import draw_audit
-    from leadtriage.reports.lists.junk import list_sample
+    from leadtriage.actions import draw_audit
+    from leadtriage.reports.lists import list_sample
 
     drawn_by = randbelow(_MOST_SEEDS) if seed is None else seed
     with invocation.reading_list() as (connection, as_of):
@@ -231,7 +230,7 @@ def _audit(invocation: Invocation, count: int, seed: int | None, *, review: bool
 
 
 def _show_rates(invocation: Invocation) -> None:
-    from leadtriage.reports.manager.overturns import list_overturns
+    from leadtriage.reports.manager import list_overturns
 
     with invocation.reporting() as (connection, criteria, _):
         table = list_overturns(connection, criteria)

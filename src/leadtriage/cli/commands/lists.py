@@ -109,8 +109,8 @@ def show_queue(
     By grade, then overdue ones, then score, then what they could reach. Parked leads, closed ones and junk candidates
     are not in it.
     """
-    from leadtriage.reports.lists.queue import list_queue
-    from leadtriage.reports.query.paging import explain_if_empty
+    from leadtriage.reports.lists import list_queue
+    from leadtriage.reports.query import explain_if_empty
 
     with invocation.reading_list() as (connection, as_of):
         filters = selection.filters(as_of)
@@ -147,8 +147,8 @@ def show_leads(
     reports: --step has the steps of report funnel, --dated says which day a period is about, and --stale-on lists what
     report trend counts as stale. --criterion and --tier name a criterion and an answer as report criteria does.
     """
-    from leadtriage.reports.lists.leads import list_leads
-    from leadtriage.reports.query.paging import explain_if_empty
+    from leadtriage.reports.lists import list_leads
+    from leadtriage.reports.query import explain_if_empty
 
     with invocation.reading_list() as (connection, as_of):
         filters = selection.filters(as_of)
@@ -157,7 +157,7 @@ def show_leads(
             for option, is_given in (("--step", step), ("--backlog", backlog), ("--criterion", criterion)):
                 if is_given:
                     raise UsageError(f"--stale-on and {option} do not go together", place=option)
-            from leadtriage.reports.manager.trend import list_stale_on
+            from leadtriage.reports.manager import list_stale_on
 
             day = parse_bound(stale_on, as_of, place="--stale-on")
             table = list_stale_on(connection, invocation.criteria(), filters, day, limit=selection.most)
@@ -176,7 +176,7 @@ def _find_answering(
         if tier is not None:
             raise UsageError("is an answer to a criterion", place="--tier", hint="name that with --criterion")
         return None
-    from leadtriage.scoring.statistics import has_answered
+    from leadtriage.scoring import has_answered
 
     return has_answered(connection, invocation.criteria(), as_of, criterion, tier)
 
@@ -187,8 +187,8 @@ def find(
     text: Annotated[str, typer.Argument(help="Words, part of an address, digits of a phone number, or an id.")],
 ) -> None:
     """Find leads by name, company, e-mail, phone or source system's id."""
-    from leadtriage.reports.lists.leads import find_leads
-    from leadtriage.reports.query.paging import explain_if_empty
+    from leadtriage.reports.lists import find_leads
+    from leadtriage.reports.query import explain_if_empty
 
     with invocation.reading_list() as (connection, as_of):
         table = find_leads(connection, text, limit=selection.most)
@@ -210,8 +210,8 @@ def show_stale(
     Grouped by owner, the longest overdue first. With --quiet nothing is printed where nothing is stale, so that cron
     mails only when there is something to say.
     """
-    from leadtriage.reports.lists.stale import list_stale
-    from leadtriage.reports.query.paging import explain_if_empty
+    from leadtriage.reports.lists import list_stale
+    from leadtriage.reports.query import explain_if_empty
 
     with invocation.reading_list() as (connection, as_of):
         filters = selection.filters(as_of)
@@ -227,8 +227,8 @@ def show_aging(
     by: Annotated[AgingBy, typer.Option("--by", help="What to count by.", metavar="|".join(AgingBy))] = AgingBy.GRADE,
 ) -> None:
     """Count open leads by age, and by grade, owner or source."""
-    from leadtriage.reports.lists.aging import list_aging
-    from leadtriage.reports.query.paging import explain_emptiness
+    from leadtriage.reports.lists import list_aging
+    from leadtriage.reports.query import explain_emptiness
 
     with invocation.reading_list() as (connection, as_of):
         filters = selection.filters(as_of)
@@ -240,7 +240,7 @@ def show_aging(
 
 def show_imports(invocation: Invocation, selection: Selection) -> None:
     """Show the imports, the last one first."""
-    from leadtriage.reports.lists.log import list_imports
+    from leadtriage.reports.lists import list_imports
 
     with invocation.reading_list() as (connection, _):
         table = list_imports(connection, limit=selection.most)
@@ -256,8 +256,8 @@ def show(
     The score's parts add up to it. Below stand the open questions, the best first, what nominates the lead as junk,
     and its likely duplicates.
     """
-    from leadtriage.db.lookup import resolve_lead
-    from leadtriage.reports.lead.card import show_lead
+    from leadtriage.db import resolve_lead
+    from leadtriage.reports.lead import show_lead
 
     criteria = invocation.criteria()
     act = invocation.act(criteria.timezone)
@@ -315,8 +315,8 @@ def show_history(
     Each act is told once; with --details the counts and stages that follow from it have lines of their own. With --all
     and --format csv the whole log is exported.
     """
-    from leadtriage.db.lookup import resolve_any_lead
-    from leadtriage.reports.lists.log import LogFilters, list_history
+    from leadtriage.db import resolve_any_lead
+    from leadtriage.reports.lists import LogFilters, list_history
 
     with invocation.reading_list() as (connection, today):
         filters = LogFilters(
@@ -355,8 +355,8 @@ def export(
     For a CRM's importer, a spreadsheet or a script. Importing our own export changes nothing. With --subject instead
     all that is held about one person, as JSON in a file that only you may read, or to standard output.
     """
-    from leadtriage.reports.lead.export import export_leads
-    from leadtriage.reports.query.paging import explain_if_empty
+    from leadtriage.reports.lead import export_leads
+    from leadtriage.reports.query import explain_if_empty
 
     if file is None and subject is None:
         raise UsageError("to which file?", place="export", hint="name one such as leads.csv, or - for standard output")
@@ -385,8 +385,8 @@ def export(
 def _export_subject(invocation: Invocation, selection: Selection, subject: str, path: Path | None) -> None:
     import json
 
-    from leadtriage.db.lookup import resolve_any_lead
-    from leadtriage.reports.lead.export import describe_subject
+    from leadtriage.db import resolve_any_lead
+    from leadtriage.reports.lead import describe_subject
 
     if selection.is_narrowed:
         raise UsageError("is about one person, and options choose leads", place="--subject", hint="leave them out")
@@ -402,8 +402,7 @@ def _export_subject(invocation: Invocation, selection: Selection, subject: str, 
 
 def _write_out(invocation: Invocation, table: Table) -> None:
     """To standard output as CSV, unless another format was asked for."""
-    from leadtriage.rendering.render import render_table
-    from leadtriage.rendering.screen import Screen
+    from leadtriage.rendering import Screen, render_table
 
     format = OutputFormat.CSV if invocation.settings.format is OutputFormat.TABLE else invocation.settings.format
     write_out(render_table(table, format, Screen()))
@@ -411,10 +410,10 @@ def _write_out(invocation: Invocation, table: Table) -> None:
 
 def _as_bytes(table: Table, ending: str) -> bytes:
     if ending == ".xlsx":
-        from leadtriage.rendering.files import write_xlsx
+        from leadtriage.rendering import write_xlsx
 
         return write_xlsx(table)
-    from leadtriage.rendering.files import write_csv, write_json
+    from leadtriage.rendering import write_csv, write_json
 
     text = write_json(table) if ending == ".json" else write_csv(table, exact=True)
     return text.encode("utf-8", errors="replace")

@@ -10,7 +10,7 @@ from leadtriage.cli.framework.command import add_command
 from leadtriage.cli.framework.context import Invocation
 from leadtriage.cli.framework.terminal import read_line, require_terminal
 from leadtriage.core.errors import LeadtriageError
-from leadtriage.rendering.sanitize import safe
+from leadtriage.rendering import safe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from leadtriage.actions.forget import Erased
+    from leadtriage.actions import Erased
 
 
 _COUNTS = ("rows", "rejects", "events", "touches", "verdicts", "keys")
@@ -30,10 +30,10 @@ def add_commands(app: typer.Typer) -> None:
         app,
         "forget",
         examples=("leadtriage forget 12", "leadtriage forget ann@example.com --yes --by Maria"),
-    )(forget)
+    )(forget_person)
 
 
-def forget(
+def forget_person(
     invocation: Invocation,
     lead: Annotated[str, typer.Argument(help="Our id, an e-mail address, or SYSTEM:ID.", metavar="LEAD")],
     yes: Annotated[bool, typer.Option("--yes", help="Erase without asking.")] = False,
@@ -43,10 +43,9 @@ def forget(
     Empties the lead and those merged into it, its imported and rejected rows, and the contents of its history. Backups
     and the imported files are not touched; those that are known are named. This cannot be taken back.
     """
-    from leadtriage.actions.forget import forget as erase
-    from leadtriage.db.engine import reading
-    from leadtriage.db.lookup import leads_of_person, resolve_any_lead
-    from leadtriage.reports.lead.export import read_who
+    from leadtriage.actions import forget_person as erase
+    from leadtriage.db import leads_of_person, reading, resolve_any_lead
+    from leadtriage.reports.lead import read_who
 
     criteria = invocation.criteria()
     with invocation.database() as engine:

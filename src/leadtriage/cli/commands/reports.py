@@ -106,9 +106,9 @@ def report_html(
     It is about the leads that came in within the period, the last 90 days where none is given, and compares them with
     those of the period before. The file needs nothing else and no network, prints well, and holds no lead's name.
     """
-    from leadtriage.rendering.html import write_page
-    from leadtriage.reports.page.build import make_overview
-    from leadtriage.reports.query.paging import explain_names
+    from leadtriage.rendering import write_page
+    from leadtriage.reports.page import make_overview
+    from leadtriage.reports.query import explain_names
 
     path = None if file == STANDARD_OUTPUT else Path(file).expanduser()
     if path is not None and path.suffix.lower() not in _ENDINGS:
@@ -131,7 +131,7 @@ def report_html(
 
 def _name(location: str) -> str:
     """A local file's name without its folder, which is nobody else's business; of a server what may be shown."""
-    from leadtriage.db.engine import without_password
+    from leadtriage.db import without_password
 
     return without_password(location) if "://" in location else Path(location).name
 
@@ -149,8 +149,8 @@ def report_criteria(invocation: Invocation, selection: Selection) -> None:
     its answers, what won and lost leads have from it on average, and how often what nominates leads was overruled.
     List the leads of an answer with: leadtriage leads --criterion NAME --tier ANSWER.
     """
-    from leadtriage.reports.manager.criteria import list_criteria_in_use
-    from leadtriage.reports.query.paging import explain_emptiness
+    from leadtriage.reports.manager import list_criteria_in_use
+    from leadtriage.reports.query import explain_emptiness
 
     with invocation.reporting() as (connection, criteria, as_of):
         filters = selection.filters(as_of)
@@ -168,8 +168,8 @@ def report_funnel(
     Of the leads that came in within the period: how many are qualified, assigned, touched in time, late or never, and
     won, and in how many days. List the leads of a step with: leadtriage leads --step STEP.
     """
-    from leadtriage.reports.manager.funnel import list_funnel
-    from leadtriage.reports.query.paging import explain_emptiness
+    from leadtriage.reports.manager import list_funnel
+    from leadtriage.reports.query import explain_emptiness
 
     with invocation.reporting() as (connection, _, as_of):
         filters = selection.filters(as_of)
@@ -194,8 +194,8 @@ def report_reasons(
     --by rule by what nominated them; and what was lost for a reason that the score had not seen. List the leads of a
     reason with: leadtriage leads --stage junk|lost|nurture --reason REASON, '' for those without one.
     """
-    from leadtriage.reports.manager.reasons import list_reasons
-    from leadtriage.reports.query.paging import explain_if_empty
+    from leadtriage.reports.manager import list_reasons
+    from leadtriage.reports.query import explain_if_empty
 
     with invocation.reporting() as (connection, criteria, as_of):
         filters = selection.filters(as_of)
@@ -217,8 +217,8 @@ def report_sources(
     was spent (see: leadtriage spend), and what a lead, a qualified one and a win cost. Sums are in the criteria's
     currency. List the leads behind a number with: leadtriage leads --source NAME --step STEP.
     """
-    from leadtriage.reports.manager.sources import list_sources
-    from leadtriage.reports.query.paging import explain_if_empty
+    from leadtriage.reports.manager import list_sources
+    from leadtriage.reports.query import explain_if_empty
 
     with invocation.reporting() as (connection, criteria, as_of):
         filters = selection.filters(as_of)
@@ -233,8 +233,8 @@ def report_trend(invocation: Invocation, selection: Selection) -> None:
     --since and --until say which weeks, by default the last 13; each number counts what happened within its week. List
     the leads behind one with: leadtriage leads --dated, or --stale-on for those that were stale on a day.
     """
-    from leadtriage.reports.manager.trend import list_trend
-    from leadtriage.reports.query.paging import explain_emptiness
+    from leadtriage.reports.manager import list_trend
+    from leadtriage.reports.query import explain_emptiness
 
     with invocation.reporting() as (connection, criteria, as_of):
         filters = selection.filters(as_of)
@@ -257,8 +257,8 @@ def report_team(
     verdicts given. Goals are about the month or quarter of today. --behind lists the leads behind a number, of
     --owner's row or of all rows.
     """
-    from leadtriage.reports.manager.team import list_team, list_team_leads
-    from leadtriage.reports.query.paging import explain_if_empty
+    from leadtriage.reports.manager import list_team, list_team_leads
+    from leadtriage.reports.query import explain_if_empty
 
     with invocation.reporting() as (connection, criteria, as_of):
         filters = selection.filters(as_of)
@@ -291,9 +291,9 @@ def show_digest(
     For cron, to one owner or the manager: the worst overdue leads, those that came back from nurture, what waits for a
     review, and the funnel of the last seven days. With --quiet nothing is printed where there is nothing to say.
     """
-    from leadtriage.rendering.html import write_digest_html, write_digest_markdown
-    from leadtriage.reports.manager.digest import make_digest
-    from leadtriage.reports.query.paging import explain_unknown
+    from leadtriage.rendering import write_digest_html, write_digest_markdown
+    from leadtriage.reports.manager import make_digest
+    from leadtriage.reports.query import explain_unknown
 
     with invocation.reporting() as (connection, criteria, as_of):
         digest = make_digest(connection, criteria, as_of, owner)

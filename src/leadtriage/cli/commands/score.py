@@ -12,8 +12,7 @@ from leadtriage.core.context import OutputFormat
 
 if TYPE_CHECKING:
     from leadtriage.core.tables import Table
-    from leadtriage.scoring.grade_changes import Moves
-    from leadtriage.scoring.run import ScoreSummary
+    from leadtriage.scoring import Moves, ScoreSummary
 
 
 class _DryRun(Exception):
@@ -47,8 +46,8 @@ def score(
 
     A grade moves because of the data, because of the criteria, or because time has passed.
     """
-    from leadtriage.db.engine import writing
-    from leadtriage.scoring.run import score_leads
+    from leadtriage.db import writing
+    from leadtriage.scoring import score_leads
 
     criteria = invocation.criteria()
     act = invocation.act(criteria.timezone)

@@ -34,8 +34,7 @@ from leadtriage.core.tables import Cell, Column, Table
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from leadtriage.criteria.lint import CriteriaWarning
-    from leadtriage.criteria.model import Criteria
+    from leadtriage.criteria import Criteria, CriteriaWarning
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -70,9 +69,8 @@ def start_here(invocation: Invocation) -> None:
     The criteria are the built-in example with comments, beside the database; criteria.schema.json beside them lets
     editors complete and check the file. Nothing is overwritten.
     """
-    from leadtriage.criteria.json_schema import render_schema
-    from leadtriage.criteria.loader import starter_text
-    from leadtriage.db.engine import without_password
+    from leadtriage.criteria import render_schema, starter_text
+    from leadtriage.db import without_password
 
     location = invocation.settings.database
     folder = Path() if "://" in location else Path(location).expanduser().parent
@@ -171,7 +169,7 @@ def _tell(command: str) -> None:
 
 def tell_about(invocation: Invocation) -> None:
     """Tell how the database is kept and what it holds."""
-    from leadtriage.db.check import describe_database
+    from leadtriage.db import describe_database
 
     with invocation.reading() as connection:
         invocation.show(describe_database(connection), upright=True)
@@ -182,7 +180,7 @@ def check(invocation: Invocation) -> None:
 
     Looks at the file, and at whether what it holds agrees with itself; ends with 1 where it does not.
     """
-    from leadtriage.db.check import check_database
+    from leadtriage.db import check_database
 
     with invocation.reading() as connection:
         table = check_database(connection)
@@ -213,8 +211,7 @@ def upgrade(invocation: Invocation) -> None:
 
     A local database is copied first, and upgraded by any command that opens it; a server's waits for this one.
     """
-    from leadtriage.db.engine import connect_engine, translated
-    from leadtriage.db.migrate import upgrade_database
+    from leadtriage.db import connect_engine, translated, upgrade_database
 
     with translated(invocation.settings.database):
         engine = connect_engine(invocation.settings.database)
@@ -275,11 +272,11 @@ def check_criteria(
 def _lint(invocation: Invocation, criteria: Criteria) -> tuple[CriteriaWarning, ...]:
     """Look at the criteria, and at what the stored leads have where there are any."""
     from leadtriage.core.errors import DatabaseError
-    from leadtriage.criteria.lint import lint_criteria
+    from leadtriage.criteria import lint_criteria
 
     try:
         with invocation.reading() as connection:
-            from leadtriage.reports.manager.criteria import read_coverage
+            from leadtriage.reports.manager import read_coverage
 
             coverage = read_coverage(connection)
     except DatabaseError:
@@ -308,7 +305,7 @@ def show_criteria(invocation: Invocation) -> None:
 
     The file's text, or that of the built-in example where there is none.
     """
-    from leadtriage.rendering.sanitize import safe_lines
+    from leadtriage.rendering import safe_lines
 
     write_out(safe_lines(invocation.criteria().text))
 
@@ -318,6 +315,6 @@ def show_schema(invocation: Invocation) -> None:
 
     Editors complete and check the file by it; init writes it beside the criteria.
     """
-    from leadtriage.criteria.json_schema import render_schema
+    from leadtriage.criteria import render_schema
 
     write_out(render_schema())

@@ -21,7 +21,7 @@ from leadtriage.core.dates import parse_bound
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from leadtriage.actions.spend import SpendLine, SpendSummary
+    from leadtriage.actions import SpendLine, SpendSummary
 
 
 _MOST_TOLD = 5
@@ -115,8 +115,8 @@ def show_spend(
 
     Each line as it was recorded, corrections too. What of it counts for a period is in: leadtriage report sources.
     """
-    from leadtriage.reports.manager.sources import list_spend
-    from leadtriage.reports.query.filters import Filters
+    from leadtriage.reports.manager import list_spend
+    from leadtriage.reports.query import Filters
 
     with invocation.reading_list() as (connection, today):
         filters = Filters(
@@ -151,10 +151,10 @@ def add_spend(
 
     A line is never changed or deleted: correct it by another one, with an amount below 0 where it was too much.
     """
-    from leadtriage.actions.spend import SaidSpend, read_spend, record_spend, warn_of_months
-    from leadtriage.db.engine import reading
-    from leadtriage.reports.manager.sources import list_spend
-    from leadtriage.reports.query.filters import Filters
+    from leadtriage.actions import SaidSpend, read_spend, record_spend, warn_of_months
+    from leadtriage.db import reading
+    from leadtriage.reports.manager import list_spend
+    from leadtriage.reports.query import Filters
 
     criteria = invocation.criteria()
     act = invocation.act(criteria.timezone)
@@ -193,9 +193,8 @@ def import_spend(
     again changes nothing, and of a longer one only the new lines are added. Rows that are not understood go to a file
     of rejects with the reason, and the command ends with 3.
     """
-    from leadtriage.actions.spend import SpendOptions, read_currency
-    from leadtriage.actions.spend import import_spend as import_file
-    from leadtriage.db.engine import reading
+    from leadtriage.actions import SpendOptions, import_spend as import_file, read_currency
+    from leadtriage.db import reading
 
     criteria = invocation.criteria()
     options = SpendOptions(
@@ -231,7 +230,7 @@ def _tell(invocation: Invocation, summary: SpendSummary) -> None:
 
 def _warn_of_names(invocation: Invocation, connection: Connection, lines: Iterable[SpendLine]) -> None:
     """Say which sources and campaigns no lead has: what was spent on them would stand beside no leads."""
-    from leadtriage.reports.query.paging import explain_unknown
+    from leadtriage.reports.query import explain_unknown
 
     lines = list(lines)
     said = [

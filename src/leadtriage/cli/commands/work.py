@@ -21,8 +21,7 @@ from leadtriage.core.tables import Cell, Column, Table
 from leadtriage.core.vocabulary import OUTCOMES, SaidBy, Stage, TouchKind
 
 if TYPE_CHECKING:
-    from leadtriage.actions.touch import Contact
-    from leadtriage.actions.unit_of_work import Changed
+    from leadtriage.actions import Changed, Contact
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -34,7 +33,7 @@ def add_commands(app: typer.Typer) -> None:
             "leadtriage touch 12 call --next friday",
             "leadtriage touch anna@example.com email --answered --note 'wants an offer'",
         ),
-    )(touch)
+    )(log_contact)
     add_command(
         app,
         "nurture",
@@ -178,7 +177,7 @@ Reason = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before changing many leads.")]
 
 
-def touch(
+def log_contact(
     invocation: Invocation,
     lead: Lead,
     kind: Annotated[str, typer.Argument(help="What it was.", metavar="|".join(_KINDS))],
@@ -196,8 +195,7 @@ def touch(
 
     It stops the clock of the first touch, keeps an earlier promise, and starts the work on a new lead.
     """
-    from leadtriage.actions.touch import Contact
-    from leadtriage.actions.touch import touch as log_touch
+    from leadtriage.actions import Contact, log_contact as log_touch
     from leadtriage.core.dates import parse_future_day
 
     if kind.lower() not in _KINDS:
@@ -243,7 +241,7 @@ def nurture(
         raise UsageError("until when?", place="--until", hint="such as --until 3w")
     if why is None:
         raise UsageError("parking needs a reason", place="--reason", hint="such as --reason bad_timing")
-    from leadtriage.actions.lifecycle import Parking, check_parking, park
+    from leadtriage.actions import Parking, check_parking, park
     from leadtriage.core.dates import parse_future_day
     from leadtriage.core.text import say_day
 
@@ -267,8 +265,8 @@ def nurture(
 
 
 def _list_parked(invocation: Invocation, selection: Selection, *, only_due: bool) -> None:
-    from leadtriage.reports.lists.parked import list_nurture
-    from leadtriage.reports.query.paging import explain_if_empty
+    from leadtriage.reports.lists import list_nurture
+    from leadtriage.reports.query import explain_if_empty
 
     with invocation.reading_list() as (connection, as_of):
         filters = selection.filters(as_of, until=_CAME_UNTIL)
@@ -309,8 +307,7 @@ def close(
     named, word = (None, lead) if outcome is None else (lead, outcome)
     if word.lower() not in OUTCOMES:
         raise UsageError(f"{word!r} is no outcome", hint=f"write LEAD, then one of {', '.join(OUTCOMES)}")
-    from leadtriage.actions.lifecycle import Closing, check_closing, parse_value
-    from leadtriage.actions.lifecycle import close as close_leads
+    from leadtriage.actions import Closing, check_closing, close as close_leads, parse_value
 
     criteria = invocation.criteria()
     worth = None if value is None else parse_value(value, criteria)
@@ -337,7 +334,7 @@ def reopen(invocation: Invocation, lead: Lead, reason: Reason = None, note: Note
 
     It has the stage again that it had before, and its shelf life starts anew.
     """
-    from leadtriage.actions.lifecycle import reopen as reopen_lead
+    from leadtriage.actions import reopen as reopen_lead
 
     criteria = invocation.criteria()
     act = invocation.act(criteria.timezone)
@@ -357,8 +354,7 @@ def qualify(
 
     After --not its score does not qualify it again before something new is learned of it.
     """
-    from leadtriage.actions.lifecycle import disqualify
-    from leadtriage.actions.lifecycle import qualify as set_qualified
+    from leadtriage.actions import disqualify, qualify as set_qualified
 
     criteria = invocation.criteria()
     act = invocation.act(criteria.timezone)

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING
 from leadtriage.cli.framework.terminal import say, write_out
 from leadtriage.core.context import Act, OutputFormat, Settings, resolve_settings
 from leadtriage.core.errors import CriteriaError, LeadtriageError
-from leadtriage.rendering.sanitize import safe, safe_lines
+from leadtriage.rendering import safe, safe_lines
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from leadtriage.core.tables import Card, Table
-    from leadtriage.criteria.model import Criteria
+    from leadtriage.criteria import Criteria
 
 
 def make_act(by: str, as_of: date | None, timezone: str | None) -> Act:
@@ -66,7 +66,7 @@ class Invocation:
         Raises:
             DatabaseError: it cannot be opened or used.
         """
-        from leadtriage.db.engine import open_database, translated
+        from leadtriage.db import open_database, translated
 
         with translated(self.settings.database):
             engine = open_database(self.settings.database, create=create)
@@ -98,7 +98,7 @@ class Invocation:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that only reads."""
-        from leadtriage.db.engine import reading
+        from leadtriage.db import reading
 
         with self.database() as engine, reading(engine) as connection:
             yield connection
@@ -110,7 +110,7 @@ class Invocation:
         Says where the list rests on scores that are not of today's criteria; a criteria file is understood for it only
         where it was edited since.
         """
-        from leadtriage.reports.query.score_run import read_basis
+        from leadtriage.reports.query import read_basis
 
         with self.reading() as connection:
             basis = read_basis(connection)
@@ -130,7 +130,7 @@ class Invocation:
             yield connection, criteria, self.act(criteria.timezone).as_of
 
     def _tell_staleness(self, connection: Connection) -> None:
-        from leadtriage.scoring.freshness import lists_are_stale
+        from leadtriage.scoring import lists_are_stale
 
         try:
             self.note(lists_are_stale(connection, self._criteria_digest(), self._read_criteria) or "")
@@ -139,7 +139,7 @@ class Invocation:
             tell_error(CriteriaError(error.message, mistakes=error.mistakes, place=error.place, hint=hint), "warning")
 
     def _criteria_digest(self) -> str:
-        from leadtriage.criteria.loader import digest_source, example_text, read_source
+        from leadtriage.criteria import digest_source, example_text, read_source
 
         path = self.settings.criteria
         return digest_source(read_source(path) if path else example_text())
@@ -155,7 +155,7 @@ class Invocation:
         return self._read_criteria()
 
     def _read_criteria(self) -> Criteria:
-        from leadtriage.criteria.loader import example_criteria, read_criteria
+        from leadtriage.criteria import example_criteria, read_criteria
 
         path = self.settings.criteria
         return example_criteria() if path is None else read_criteria(path)
@@ -178,8 +178,7 @@ class Invocation:
             more: how to see the rows that a limit left out.
             upright: people read a row better as a list of its values.
         """
-        from leadtriage.rendering.render import render_table, tell_misfit
-        from leadtriage.rendering.screen import look_at
+        from leadtriage.rendering import look_at, render_table, tell_misfit
 
         screen = look_at(sys.stdout, os.environ)
         if table.rows or not self.settings.quiet or self.settings.format is OutputFormat.JSON:
@@ -193,8 +192,7 @@ class Invocation:
 
     def show_card(self, card: Card) -> None:
         """Write a card to standard output and its notes to standard error."""
-        from leadtriage.rendering.cards import render_card
-        from leadtriage.rendering.screen import look_at
+        from leadtriage.rendering import look_at, render_card
 
         write_out(render_card(card, self.settings.format, look_at(sys.stdout, os.environ)))
         for sentence in card.notes:

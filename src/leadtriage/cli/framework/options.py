@@ -25,12 +25,12 @@ from leadtriage.core.vocabulary import Dated, Dimension, Grade, Stage
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from leadtriage.criteria.model import Criteria
-    from leadtriage.importing.normalize.dates import DateOrder
-    from leadtriage.importing.parse.model import ReadOptions
-    from leadtriage.importing.summary import ImportOptions
-    from leadtriage.reports.lists.leads import Chosen
-    from leadtriage.reports.query.filters import Filters
+    from leadtriage.criteria import Criteria
+    from leadtriage.importing import ImportOptions
+    from leadtriage.importing.normalize import DateOrder
+    from leadtriage.importing.parse import ReadOptions
+    from leadtriage.reports.lists import Chosen
+    from leadtriage.reports.query import Filters
 
 
 USUAL_LIMIT = 50
@@ -167,7 +167,7 @@ class Selection:
         Raises:
             UsageError: a day that is none, or a period that ends before it begins.
         """
-        from leadtriage.reports.query.filters import Filters
+        from leadtriage.reports.query import Filters
 
         first = parse_bound(self.since, today, place="--since") if self.since else None
         last = parse_bound(self.until, today, place=until) if self.until else None
@@ -256,7 +256,7 @@ class ImportChoice:
 
     def reading(self) -> ReadOptions:
         """How the file is written, as the importing layer takes it."""
-        from leadtriage.importing.parse.model import ReadOptions
+        from leadtriage.importing.parse import ReadOptions
 
         return ReadOptions(
             encoding=self.encoding,
@@ -275,7 +275,7 @@ class ImportChoice:
         Raises:
             UsageError: there is no such order.
         """
-        from leadtriage.importing.normalize.dates import DateOrder
+        from leadtriage.importing.normalize import DateOrder
 
         if self.date_order is not None and self.date_order not in DATE_ORDERS:
             raise UsageError(f"{self.date_order!r} is none of {', '.join(DATE_ORDERS)}", place="--date-order")
@@ -287,7 +287,7 @@ class ImportChoice:
         Raises:
             UsageError: a value that cannot be meant.
         """
-        from leadtriage.importing.summary import ImportOptions
+        from leadtriage.importing import ImportOptions
 
         usual = ImportOptions()
         return ImportOptions(
@@ -320,8 +320,7 @@ def read_region(text: str | None) -> str | None:
     code = _letters(text, 2, "--region", "DE")
     if code is None:
         return None
-    from leadtriage.importing.normalize.cells import NotUnderstood
-    from leadtriage.importing.normalize.countries import country_for_phone_region, parse_country
+    from leadtriage.importing.normalize import NotUnderstood, country_for_phone_region, parse_country
 
     try:
         region = country_for_phone_region(parse_country(code))
@@ -338,8 +337,7 @@ def _currency(text: str | None) -> str | None:
     code = _letters(text, 3, "--currency", "EUR")
     if code is None:
         return None
-    from leadtriage.importing.normalize.cells import NotUnderstood
-    from leadtriage.importing.normalize.currencies import minor_digits
+    from leadtriage.importing.normalize import NotUnderstood, minor_digits
 
     try:
         minor_digits(code)
@@ -365,8 +363,7 @@ def named_lead(invocation: Invocation, name: str) -> Iterator[tuple[Engine, int]
         LeadNotFound: no lead answers to the name.
         AmbiguousLead: several do.
     """
-    from leadtriage.db.engine import reading
-    from leadtriage.db.lookup import resolve_lead
+    from leadtriage.db import reading, resolve_lead
 
     with invocation.database() as engine:
         with reading(engine) as connection:
@@ -396,8 +393,8 @@ def choose_many(invocation: Invocation, selection: Selection, filters: Filters, 
         LeadtriageError: no open lead is chosen, or the answer was no.
     """
     from leadtriage.core.text import count_of
-    from leadtriage.reports.lists.leads import choose_leads
-    from leadtriage.reports.query.paging import explain_names
+    from leadtriage.reports.lists import choose_leads
+    from leadtriage.reports.query import explain_names
 
     if not selection.is_narrowed:
         raise UsageError(

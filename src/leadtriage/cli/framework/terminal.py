@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TextIO
 
 from leadtriage.core.errors import FileError, LeadtriageError, UsageError
-from leadtriage.rendering.sanitize import safe
+from leadtriage.rendering import safe
 
 
 def prepare_streams(environment: Mapping[str, str]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from leadtriage.actions.merge import compare_leads, keep_apart, merge
+from leadtriage.actions import compare_leads, keep_apart, merge_leads
 from leadtriage.cli.framework.command import end_with
 from leadtriage.cli.framework.context import Invocation
 from leadtriage.cli.framework.options import Selection
@@ -22,12 +22,11 @@ from leadtriage.core.context import Act
 from leadtriage.core.errors import LeadtriageError
 from leadtriage.core.tables import Cell, Column, Table
 from leadtriage.core.text import count_of
-from leadtriage.criteria.model import Criteria
-from leadtriage.db.engine import reading
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.matching.pairs import LikelyPair
-from leadtriage.reports.lists.duplicates import FieldChoice, find_filtered_pairs, lay_side_by_side
-from leadtriage.reports.query.paging import explain_if_empty
+from leadtriage.criteria import Criteria
+from leadtriage.db import Lead, reading, table
+from leadtriage.matching import LikelyPair
+from leadtriage.reports.lists import FieldChoice, find_filtered_pairs, lay_side_by_side
+from leadtriage.reports.query import explain_if_empty
 
 BY_OPTION = "to merge two leads: leadtriage duplicates --merge LEAD LEAD; to keep them apart: --apart LEAD LEAD"
 QUESTION = "[m]erge [k]eep apart [w]inner is the other [s]kip [u]ndo [q]uit [?] > "
@@ -132,7 +131,7 @@ class PairReview(Walk[PairStep]):
 
     def _merge(self, ids: tuple[int, int], chosen: dict[str, int]) -> None:
         try:
-            done = merge(self._engine, self._criteria, self._make_act(), *ids, chosen)
+            done = merge_leads(self._engine, self._criteria, self._make_act(), *ids, chosen)
         except LeadtriageError as error:
             self._session.tell(f"not merged: {error}")
             return

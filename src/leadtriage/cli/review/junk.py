@@ -14,8 +14,7 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Engine
 
-from leadtriage.actions.audit import audit
-from leadtriage.actions.review import Judgement, judge, last_verdicts, leads_nominated_only_by, say_verdict
+from leadtriage.actions import Judgement, audit_verdict, judge, last_verdicts, leads_nominated_only_by, say_verdict
 from leadtriage.cli.framework.context import Invocation
 from leadtriage.cli.framework.options import Selection
 from leadtriage.cli.framework.terminal import RETURN, require_terminal
@@ -42,13 +41,11 @@ from leadtriage.core.errors import LeadtriageError, NotACandidate
 from leadtriage.core.tables import Table
 from leadtriage.core.text import count_of
 from leadtriage.core.vocabulary import VerdictWord
-from leadtriage.criteria.model import Criteria
-from leadtriage.db.engine import reading
-from leadtriage.reports.lead.card import show_lead
-from leadtriage.reports.lead.review_card import ReadAhead, ReviewedLead, name_leads, read_audited
-from leadtriage.reports.lists.junk import list_candidate_ids
-from leadtriage.reports.query.filters import Filters
-from leadtriage.reports.query.paging import explain_if_empty
+from leadtriage.criteria import Criteria
+from leadtriage.db import reading
+from leadtriage.reports.lead import ReadAhead, ReviewedLead, name_leads, read_audited, show_lead
+from leadtriage.reports.lists import list_candidate_ids
+from leadtriage.reports.query import Filters, explain_if_empty
 
 BY_FILE = "fill in verdicts in a list: leadtriage junk --all --format csv, then leadtriage junk --verdicts FILE"
 AUDIT_BY_FILE = "fill in a list: leadtriage junk --audit N --format csv, then leadtriage junk --audit N --verdicts FILE"
@@ -303,7 +300,7 @@ class SecondLook(Walk[Step]):
         if judgement is None:
             return
         try:
-            audit(self._engine, self._criteria, self._make_act(), lead.lead_id, judgement)
+            audit_verdict(self._engine, self._criteria, self._make_act(), lead.lead_id, judgement)
         except NotACandidate as error:
             self._session.tell(f"lead {lead.lead_id}: {error.message}; nothing was stored")
         except LeadtriageError as error:

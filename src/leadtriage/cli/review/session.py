@@ -25,8 +25,7 @@ from typing import Generic, Protocol, Self, TypeVar
 from rich.cells import cell_len
 from sqlalchemy import Engine
 
-from leadtriage.actions.review import NEED_REASON, Judgement, check_used_reason, known_reasons
-from leadtriage.actions.undo import undo_last_act
+from leadtriage.actions import NEED_REASON, Judgement, check_used_reason, known_reasons, undo_last_act
 from leadtriage.cli.framework.command import INTERRUPTED, end_with
 from leadtriage.cli.framework.context import Invocation
 from leadtriage.cli.framework.terminal import END_OF_INPUT, RETURN, quiet_terminal, read_key, read_line, write_out
@@ -36,13 +35,11 @@ from leadtriage.core.errors import LeadtriageError, UsageError
 from leadtriage.core.tables import Card, Column, Table
 from leadtriage.core.text import count_of
 from leadtriage.core.vocabulary import VerdictWord
-from leadtriage.criteria.model import Criteria
-from leadtriage.db.engine import reading
-from leadtriage.rendering.cards import cut, draw_card, draw_on_screen
-from leadtriage.rendering.sanitize import safe
-from leadtriage.rendering.screen import Screen, look_at
-from leadtriage.reports.manager.overturns import list_overturns
-from leadtriage.scoring.answers import OpenQuestion
+from leadtriage.criteria import Criteria
+from leadtriage.db import reading
+from leadtriage.rendering import Screen, cut, draw_card, draw_on_screen, look_at, safe
+from leadtriage.reports.manager import list_overturns
+from leadtriage.scoring import OpenQuestion
 
 _OWN_SCREEN, _OLD_SCREEN = "\x1b[?1049h", "\x1b[?1049l"
 _WIPE = "\x1b[H\x1b[J"

@@ -18,7 +18,7 @@ from difflib import get_close_matches
 
 from leadtriage.core.errors import UsageError
 from leadtriage.core.text import fold
-from leadtriage.criteria.fields import LEAD_FIELDS, MAPPING_ONLY_FIELDS
+from leadtriage.criteria import LEAD_FIELDS, MAPPING_ONLY_FIELDS
 from leadtriage.importing.mapping.column_profile import (
     SPARE,
     Claim,
@@ -30,9 +30,7 @@ from leadtriage.importing.mapping.column_profile import (
 )
 from leadtriage.importing.mapping.header_synonyms import Lexicon, headers_digest, load_lexicon, squeeze
 from leadtriage.importing.mapping.presets import Preset, choose_preset
-from leadtriage.importing.normalize.cells import NotUnderstood, is_missing
-from leadtriage.importing.normalize.currencies import parse_currency
-from leadtriage.importing.normalize.dates import DateOrder
+from leadtriage.importing.normalize import DateOrder, NotUnderstood, is_missing, parse_currency
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,7 @@ from leadtriage.core.money import minor_digits
 from leadtriage.core.tables import unguard_formula
 from leadtriage.core.text import fold
 from leadtriage.importing.mapping.mapper import MAPPABLE_FIELDS, ColumnPlan, HeaderPlan, resolve_overrides
-from leadtriage.importing.normalize.amounts import Money, parse_money
-from leadtriage.importing.normalize.cells import NotUnderstood, clean_text
+from leadtriage.importing.normalize import Money, NotUnderstood, clean_text, parse_money
 
 OWN_SYSTEM = "leadtriage"
 """The system of our own exports, whose ids are our leads' own."""

@@ -34,11 +34,8 @@ from sqlalchemy import (
 )
 
 from leadtriage.core.vocabulary import EmailKind
-from leadtriage.db import dialect, expressions
-from leadtriage.db.tables.history import LeadKey
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.importing.stage.keys import RANK_PHONE
-from leadtriage.importing.stage.tables import Staging
+from leadtriage.db import Lead, LeadKey, dialect, expressions, table
+from leadtriage.importing.stage import RANK_PHONE, Staging
 
 
 def is_unplaced(staging: Staging, row_id: ColumnElement[int]) -> ColumnElement[bool]:

@@ -39,16 +39,21 @@ from sqlalchemy import (
 
 from leadtriage.core.text import count_of, is_unknown_system, list_ids
 from leadtriage.core.vocabulary import RowOutcome
-from leadtriage.db import dialect, expressions
+from leadtriage.db import (
+    Forgotten,
+    Lead,
+    LeadKey,
+    LikelyDuplicate,
+    SecretKey,
+    dialect,
+    expressions,
+    next_id,
+    reserve_ids,
+    table,
+)
 from leadtriage.db.dialect import batches, upsert
-from leadtriage.db.ids import next_id, reserve_ids
-from leadtriage.db.tables.decisions import Forgotten, SecretKey
-from leadtriage.db.tables.history import LeadKey, LikelyDuplicate
-from leadtriage.db.tables.lead import Lead, table
 from leadtriage.importing.match.by_phone import follow_heads, is_unplaced, match_by_phone
-from leadtriage.importing.stage.keys import RANK_EMAIL, RANK_ID, RANK_PHONE, RANK_ROW
-from leadtriage.importing.stage.rows import Understanding
-from leadtriage.importing.stage.tables import Staging
+from leadtriage.importing.stage import RANK_EMAIL, RANK_ID, RANK_PHONE, RANK_ROW, Staging, Understanding
 
 _RANKS = (RANK_ID, RANK_EMAIL, RANK_PHONE, RANK_ROW)
 

@@ -42,14 +42,22 @@ from sqlalchemy import (
 
 from leadtriage.core.context import Act
 from leadtriage.core.vocabulary import EmailKind, EventKind, RowOutcome, Stage, StatusMeaning
-from leadtriage.db import dialect, expressions
+from leadtriage.db import (
+    Event,
+    FieldOrigin,
+    ImportBatch,
+    ImportReject,
+    ImportRow,
+    Lead,
+    dialect,
+    expressions,
+    next_id,
+    reserve_ids,
+    table,
+)
 from leadtriage.db.dialect import batches, create_index
-from leadtriage.db.ids import next_id, reserve_ids
-from leadtriage.db.tables.history import Event, FieldOrigin, ImportBatch, ImportReject, ImportRow
-from leadtriage.db.tables.lead import Lead, table
 from leadtriage.importing.merge.source_rows import KeptRows
-from leadtriage.importing.stage.meanings import CLOSING
-from leadtriage.importing.stage.tables import Attribute, Staging
+from leadtriage.importing.stage import CLOSING, Attribute, Staging
 
 
 def observed_at(field: ColumnElement[str], staging: Staging) -> ColumnElement[Any]:

@@ -11,11 +11,9 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Select, String, ex
 
 from leadtriage.core.context import Act
 from leadtriage.core.vocabulary import EventKind, RowOutcome
-from leadtriage.db import dialect
-from leadtriage.db.tables.history import ImportBatch
-from leadtriage.db.tables.lead import Lead, table
+from leadtriage.db import ImportBatch, Lead, dialect, table
 from leadtriage.importing.merge.apply import write_events_of_leads
-from leadtriage.importing.stage.tables import Staging
+from leadtriage.importing.stage import Staging
 
 NOTHING = literal(None, String)
 

@@ -14,7 +14,7 @@ from sqlalchemy import CTE, ColumnElement, Connection, Subquery, exists, func, i
 
 from leadtriage.core.vocabulary import EmailKind
 from leadtriage.db import expressions
-from leadtriage.importing.stage.tables import Staging
+from leadtriage.importing.stage import Staging
 
 
 def fold_rows(connection: Connection, staging: Staging, extras: Mapping[str, str], today: date) -> None:

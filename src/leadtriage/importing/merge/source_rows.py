@@ -19,14 +19,11 @@ from typing import Any
 from sqlalchemy import Connection, Select, String, cast, literal, select
 
 from leadtriage.core.context import Act
-from leadtriage.db.tables.history import ImportBatch, ImportRow
-from leadtriage.db.tables.lead import table
-from leadtriage.importing.mapping.mapper import ColumnPlan, HeaderPlan
-from leadtriage.importing.mapping.statuses import NO_WORDS, Words, find_word_columns
-from leadtriage.importing.normalize.dates import DateOrder
-from leadtriage.importing.parse.model import Chunk
-from leadtriage.importing.stage.rows import RowReader, Understanding
-from leadtriage.importing.stage.tables import Attribute, attributes_of
+from leadtriage.db import ImportBatch, ImportRow, table
+from leadtriage.importing.mapping import NO_WORDS, ColumnPlan, HeaderPlan, Words, find_word_columns
+from leadtriage.importing.normalize import DateOrder
+from leadtriage.importing.parse import Chunk
+from leadtriage.importing.stage import Attribute, RowReader, Understanding, attributes_of
 
 _THEN = "as it was read then"
 

@@ -40,12 +40,20 @@ from sqlalchemy import (
 
 from leadtriage.core.context import Act
 from leadtriage.core.vocabulary import OPEN_STAGES, EventKind, RowOutcome, Stage, StatusMeaning, TouchKind
-from leadtriage.db import dialect, expressions
+from leadtriage.db import (
+    Event,
+    ImportBatch,
+    ImportRow,
+    Lead,
+    Nomination,
+    Touch,
+    dialect,
+    expressions,
+    reserve_ids,
+    table,
+)
 from leadtriage.db.expressions import called_unqualified
-from leadtriage.db.ids import reserve_ids
-from leadtriage.db.tables.history import Event, ImportBatch, ImportRow, Nomination, Touch
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.importing.mapping.statuses import WordColumn, find_word_columns, pair_columns, takes_back
+from leadtriage.importing.mapping import WordColumn, find_word_columns, pair_columns, takes_back
 from leadtriage.importing.merge.apply import first_stage, reserve_ids_of_leads, write_events_of_leads
 from leadtriage.importing.merge.bulk_events import (
     NOTHING,
@@ -56,8 +64,7 @@ from leadtriage.importing.merge.bulk_events import (
     tell_and_update,
     tell_kept_lines,
 )
-from leadtriage.importing.stage.meanings import CLOSING, JUNK, OPENING, QUALIFYING
-from leadtriage.importing.stage.tables import Staging
+from leadtriage.importing.stage import CLOSING, JUNK, OPENING, QUALIFYING, Staging
 
 CLOSING_DAY = "closed_on"
 """How the history names a day that is put right."""

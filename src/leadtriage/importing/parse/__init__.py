@@ -1,1 +1,5 @@
 """Bytes of any shape -> rows of text: encoding, dialect, layout, damage, spreadsheets."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

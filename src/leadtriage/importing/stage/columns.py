@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
 from leadtriage.core.text import comparable
-from leadtriage.importing.normalize.amounts import parse_number
-from leadtriage.importing.normalize.cells import NotUnderstood, is_missing
+from leadtriage.importing.normalize import NotUnderstood, is_missing, parse_number
 from leadtriage.importing.stage.tally import Warnings
 
 Value = TypeVar("Value")

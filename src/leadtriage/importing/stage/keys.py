@@ -14,12 +14,15 @@ from typing import Any, TypeVar
 
 from leadtriage.core.text import SEPARATOR
 from leadtriage.core.vocabulary import EmailKind
-from leadtriage.importing.mapping.mapper import HeaderPlan
-from leadtriage.importing.mapping.own_export import OWN_SYSTEM
-from leadtriage.importing.normalize.countries import country_for_phone_region
-from leadtriage.importing.normalize.emails import Email, parse_emails
-from leadtriage.importing.normalize.names import split_contact
-from leadtriage.importing.normalize.phones import parse_phones, phone_digits_key
+from leadtriage.importing.mapping import OWN_SYSTEM, HeaderPlan
+from leadtriage.importing.normalize import (
+    Email,
+    country_for_phone_region,
+    parse_emails,
+    parse_phones,
+    phone_digits_key,
+    split_contact,
+)
 from leadtriage.importing.stage.columns import ColumnReader
 from leadtriage.importing.stage.tally import Warnings
 

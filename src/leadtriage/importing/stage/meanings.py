@@ -9,10 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from leadtriage.core.vocabulary import Reason, Stage, StatusMeaning
-from leadtriage.importing.mapping.header_synonyms import squeeze
-from leadtriage.importing.mapping.mapper import HeaderPlan
-from leadtriage.importing.mapping.own_export import OWN_SYSTEM
-from leadtriage.importing.mapping.statuses import read_outcome, read_status, status_reason
+from leadtriage.importing.mapping import OWN_SYSTEM, HeaderPlan, read_outcome, read_status, squeeze, status_reason
 from leadtriage.importing.stage.columns import Memo
 from leadtriage.importing.stage.tally import Tally
 

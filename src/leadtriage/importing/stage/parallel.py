@@ -21,7 +21,7 @@ from typing import IO, Any, BinaryIO, NamedTuple
 
 from leadtriage.core.context import Act
 from leadtriage.core.errors import FileError, LeadtriageError
-from leadtriage.importing.parse.source import Source
+from leadtriage.importing.parse import Source
 from leadtriage.importing.stage.rows import RowReader, Understanding
 from leadtriage.importing.stage.tally import Tally
 

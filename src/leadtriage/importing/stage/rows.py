@@ -21,29 +21,36 @@ from typing import Any
 
 from leadtriage.core.context import Act
 from leadtriage.core.text import comparable
-from leadtriage.importing.mapping.mapper import ColumnPlan, HeaderPlan
-from leadtriage.importing.mapping.own_export import OWN_SYSTEM, parse_crm_id, parse_own_money, read_own_cells
-from leadtriage.importing.normalize.amounts import Money, parse_count, parse_money
-from leadtriage.importing.normalize.cells import (
+from leadtriage.importing.mapping import (
+    OWN_SYSTEM,
+    ColumnPlan,
+    HeaderPlan,
+    parse_crm_id,
+    parse_own_money,
+    read_own_cells,
+)
+from leadtriage.importing.normalize import (
+    DateOrder,
+    DateOrderEvidence,
+    Money,
     NotUnderstood,
     clean_lines,
     clean_text,
-    is_missing,
-    parse_signs_off,
-    parse_yes_no,
-)
-from leadtriage.importing.normalize.countries import parse_country
-from leadtriage.importing.normalize.currencies import parse_currency
-from leadtriage.importing.normalize.dates import (
-    DateOrder,
-    DateOrderEvidence,
     find_common_order,
+    is_missing,
+    join_name,
+    parse_count,
+    parse_country,
+    parse_currency,
     parse_date,
     parse_datetime,
+    parse_money,
+    parse_signs_off,
+    parse_timeline,
+    parse_yes_no,
+    split_name,
 )
-from leadtriage.importing.normalize.names import join_name, split_name
-from leadtriage.importing.normalize.timelines import parse_timeline
-from leadtriage.importing.parse.model import Chunk
+from leadtriage.importing.parse import Chunk
 from leadtriage.importing.stage.columns import ColumnReader, ExtraReader, Memo, join_extras, write_json_list
 from leadtriage.importing.stage.keys import ContactReader, Contacts, find_keys
 from leadtriage.importing.stage.meanings import CLOSING, MeaningReader

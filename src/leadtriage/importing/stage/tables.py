@@ -34,9 +34,8 @@ from sqlalchemy import (
 )
 
 from leadtriage.core.vocabulary import EventKind
-from leadtriage.db import dialect
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.importing.mapping.mapper import HeaderPlan
+from leadtriage.db import Lead, dialect, table
+from leadtriage.importing.mapping import HeaderPlan
 
 
 @dataclass(frozen=True, slots=True)

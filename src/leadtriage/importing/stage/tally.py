@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from leadtriage.importing.normalize.dates import DateOrderEvidence
+from leadtriage.importing.normalize import DateOrderEvidence
 
 
 @dataclass(slots=True)

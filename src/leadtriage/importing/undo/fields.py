@@ -18,15 +18,10 @@ from sqlalchemy import ColumnElement, Connection, FromClause, and_, bindparam, d
 from leadtriage.core.context import Act
 from leadtriage.core.text import comparable
 from leadtriage.core.vocabulary import EventKind
-from leadtriage.db import dialect
-from leadtriage.db.ids import reserve_ids
-from leadtriage.db.tables.history import Event, FieldOrigin, ImportBatch
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import ExtraColumn
-from leadtriage.importing.merge.source_rows import Statement
-from leadtriage.importing.normalize.emails import parse_emails
-from leadtriage.importing.stage.columns import read_extra_number
-from leadtriage.importing.stage.tables import BY_NAME, Attribute
+from leadtriage.db import Event, ExtraColumn, FieldOrigin, ImportBatch, Lead, dialect, reserve_ids, table
+from leadtriage.importing.merge import Statement
+from leadtriage.importing.normalize import parse_emails
+from leadtriage.importing.stage import BY_NAME, Attribute, read_extra_number
 
 _CHANGES = (EventKind.FIELD, EventKind.STATUS, EventKind.OWNER)
 _EXTRA = "column:"

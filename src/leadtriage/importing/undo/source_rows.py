@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, or_, select
 
-from leadtriage.db.tables.history import ImportBatch, ImportReject, LeadKey
-from leadtriage.db.tables.lead import Lead, table
+from leadtriage.db import ImportBatch, ImportReject, Lead, LeadKey, table
 from leadtriage.importing.undo.undo import read_keys
 
 _FEWEST_DIGITS = 7

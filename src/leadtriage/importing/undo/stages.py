@@ -17,15 +17,10 @@ from sqlalchemy import ColumnElement, Connection, and_, func, literal, not_, or_
 
 from leadtriage.core.context import Act
 from leadtriage.core.vocabulary import OPEN_STAGES, EventKind, Stage, StatusMeaning
-from leadtriage.db import expressions
-from leadtriage.db.tables.history import Event, Nomination, Touch
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.importing.mapping.statuses import NO_WORDS, Words, take_back
-from leadtriage.importing.merge.bulk_events import stands
-from leadtriage.importing.merge.source_rows import Statement
-from leadtriage.importing.merge.status_effects import CLOSING_DAY
-from leadtriage.importing.stage.meanings import CLOSING, OPENING, QUALIFYING
-from leadtriage.importing.stage.rows import is_believed
+from leadtriage.db import Event, Lead, Nomination, Touch, expressions, table
+from leadtriage.importing.mapping import NO_WORDS, Words, take_back
+from leadtriage.importing.merge import CLOSING_DAY, Statement, stands
+from leadtriage.importing.stage import CLOSING, OPENING, QUALIFYING, is_believed
 from leadtriage.importing.undo.fields import (
     Statements,
     Undoing,

@@ -19,25 +19,24 @@ from leadtriage.core.errors import LeadtriageError
 from leadtriage.core.tables import Column, Table
 from leadtriage.core.text import fold
 from leadtriage.core.vocabulary import EventKind
-from leadtriage.db import dialect
-from leadtriage.db.engine import writing
-from leadtriage.db.ids import reserve_ids
-from leadtriage.db.tables.history import (
+from leadtriage.db import (
     Event,
     FieldOrigin,
     ImportBatch,
     ImportRow,
+    Lead,
     LeadKey,
     LikelyDuplicate,
     Nomination,
     Touch,
+    dialect,
+    reserve_ids,
+    table,
+    writing,
 )
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.importing.merge.apply import write_events_of_leads
-from leadtriage.importing.merge.source_rows import KeptRows
-from leadtriage.importing.normalize.emails import parse_emails
-from leadtriage.importing.normalize.phones import phone_digits_key
-from leadtriage.importing.stage.keys import email_key
+from leadtriage.importing.merge import KeptRows, write_events_of_leads
+from leadtriage.importing.normalize import parse_emails, phone_digits_key
+from leadtriage.importing.stage import email_key
 from leadtriage.importing.undo.fields import NO_BATCH, Undoing, is_retracted, restore_fields
 from leadtriage.importing.undo.stages import (
     TOLD_STAGES,

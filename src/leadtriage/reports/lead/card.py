@@ -19,17 +19,12 @@ from leadtriage.core.money import whole_units
 from leadtriage.core.tables import Card, Cell, Column, Table
 from leadtriage.core.text import count_of, say_day, say_who
 from leadtriage.core.vocabulary import OPEN_STAGES
-from leadtriage.criteria.fields import LEAD_FIELDS
-from leadtriage.criteria.model import Criteria
-from leadtriage.db.tables.history import LikelyDuplicate
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import ExtraColumn, LeadScore
-from leadtriage.matching.pairs import is_kept_apart
+from leadtriage.criteria import LEAD_FIELDS, Criteria
+from leadtriage.db import ExtraColumn, Lead, LeadScore, LikelyDuplicate, table
+from leadtriage.matching import is_kept_apart
 from leadtriage.reports.lead.history import Happening, read_history
-from leadtriage.reports.query.filters import visible
-from leadtriage.scoring.answers import OpenQuestion
-from leadtriage.scoring.explain import Explanation, explain_lead, format_money
-from leadtriage.scoring.nominations import NominatingLine, nominating_lines
+from leadtriage.reports.query import visible
+from leadtriage.scoring import Explanation, NominatingLine, OpenQuestion, explain_lead, format_money, nominating_lines
 
 _LONGEST_TIER = 24
 """In characters: a tier of many words would hide the value that it stands beside."""

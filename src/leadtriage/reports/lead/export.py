@@ -9,23 +9,29 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, or_, select
-from sqlalchemy import Table as SqlTable
+from sqlalchemy import Connection, Table as SqlTable, or_, select
 
 from leadtriage.core.errors import LeadNotFound
 from leadtriage.core.money import write_money
 from leadtriage.core.tables import Column, Table
 from leadtriage.core.text import fold
-from leadtriage.db.lookup import leads_of_person
-from leadtriage.db.personal_data import OF_LEAD, OF_PAIR
-from leadtriage.db.tables.history import Event, ImportBatch, ImportReject, ImportRow, LeadKey
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import ExtraColumn, LeadScore
-from leadtriage.importing.undo.source_rows import find_rejects, read_identity
+from leadtriage.db import (
+    OF_LEAD,
+    OF_PAIR,
+    Event,
+    ExtraColumn,
+    ImportBatch,
+    ImportReject,
+    ImportRow,
+    Lead,
+    LeadKey,
+    LeadScore,
+    leads_of_person,
+    table,
+)
+from leadtriage.importing import find_rejects, read_identity
 from leadtriage.reports.lead.history import say_event
-from leadtriage.reports.query import paging
-from leadtriage.reports.query.filters import Filters, conditions, visible
-from leadtriage.reports.query.paging import CellRow, Row
+from leadtriage.reports.query import CellRow, Filters, Row, conditions, fetch_rows, visible
 
 _lead = table(Lead)
 _score = table(LeadScore)
@@ -125,7 +131,7 @@ def export_leads(connection: Connection, filters: Filters) -> Table:
         .where(visible(), *conditions(filters))
         .order_by(_lead.c.id)
     )
-    rows = paging.fetch(connection, statement, None)
+    rows = fetch_rows(connection, statement, None)
     used = {key for row in rows for key in row["extra"] or ()}
     extras = {key: header for key, header in _name_extras(connection).items() if key in used}
     headers = (*EXPORTED, *extras.values())

@@ -14,12 +14,9 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select
 
 from leadtriage.core.text import say_day
 from leadtriage.core.vocabulary import EventKind, Stage, TouchKind, VerdictWord
-from leadtriage.db.lookup import merged_leads
-from leadtriage.db.tables.history import Event, ImportBatch
-from leadtriage.db.tables.lead import table
-from leadtriage.importing.stage.tables import BY_NAME
-from leadtriage.importing.summary import BY_HAND
-from leadtriage.scoring.explain import format_money
+from leadtriage.db import Event, ImportBatch, merged_leads, table
+from leadtriage.importing import BY_HAND, BY_NAME
+from leadtriage.scoring import format_money
 
 _COUNTS = ("touches", "unanswered_touches", "replies")
 

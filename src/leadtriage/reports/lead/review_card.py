@@ -19,15 +19,22 @@ from sqlalchemy import Connection, select
 from leadtriage.core.tables import Card, Cell, Column, Table
 from leadtriage.core.text import count_of, say_day, say_who
 from leadtriage.core.vocabulary import EventKind, Grade, Stage
-from leadtriage.criteria.model import Criteria
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import LeadScore
+from leadtriage.criteria import Criteria
+from leadtriage.db import Lead, LeadScore, table
 from leadtriage.reports.lead.card import name_lead, say_value
 from leadtriage.reports.lead.history import Happening, read_history
-from leadtriage.reports.query.filters import in_play
-from leadtriage.scoring.answers import OpenQuestion, grade_score
-from leadtriage.scoring.explain import Explanation, LedgerLine, explain_leads, format_money
-from leadtriage.scoring.nominations import BY_THE_CRITERIA, NominatingLine, nominating_lines
+from leadtriage.reports.query import in_play
+from leadtriage.scoring import (
+    BY_THE_CRITERIA,
+    Explanation,
+    LedgerLine,
+    NominatingLine,
+    OpenQuestion,
+    explain_leads,
+    format_money,
+    grade_score,
+    nominating_lines,
+)
 
 _lead = table(Lead)
 _score = table(LeadScore)

@@ -13,11 +13,9 @@ from sqlalchemy import ColumnElement, Connection, case, func, select
 from leadtriage.core.tables import Column, Table
 from leadtriage.core.text import count_of
 from leadtriage.core.vocabulary import OPEN_STAGES, AgingBy, Grade
+from leadtriage.db import Lead, LeadScore, table
 from leadtriage.db.expressions import first_name
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import LeadScore
-from leadtriage.reports.query.filters import Filters, conditions, visible
-from leadtriage.reports.query.people import choose_name, read_members
+from leadtriage.reports.query import Filters, choose_name, conditions, read_members, visible
 
 _lead = table(Lead)
 _score = table(LeadScore)

@@ -13,14 +13,12 @@ from sqlalchemy import Connection, select
 
 from leadtriage.core.tables import Card, Cell, Column, Table
 from leadtriage.core.text import say_day
+from leadtriage.db import Lead, LeadScore, table
 from leadtriage.db.dialect import batches
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import LeadScore
-from leadtriage.importing.stage.tables import BY_NAME
-from leadtriage.matching.pairs import LIKELY, LikelyPair, find_pairs
-from leadtriage.reports.query import paging
-from leadtriage.reports.query.filters import Filters, conditions, visible
-from leadtriage.scoring.explain import format_money
+from leadtriage.importing import BY_NAME
+from leadtriage.matching import LIKELY, LikelyPair, find_pairs
+from leadtriage.reports.query import USUAL_LIMIT, Filters, conditions, visible
+from leadtriage.scoring import format_money
 
 _lead = table(Lead)
 _score = table(LeadScore)
@@ -38,7 +36,7 @@ _COLUMNS = (
 
 
 def list_duplicates(
-    connection: Connection, filters: Filters, *, least: float = LIKELY, limit: int | None = paging.USUAL_LIMIT
+    connection: Connection, filters: Filters, *, least: float = LIKELY, limit: int | None = USUAL_LIMIT
 ) -> Table:
     """Return the pairs of leads that are probably one, the likeliest first; columns as in `docs/cli.md`.
 

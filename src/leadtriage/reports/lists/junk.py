@@ -12,15 +12,36 @@ from sqlalchemy import Connection, select
 
 from leadtriage.core.tables import Column, Table
 from leadtriage.core.text import say_who
-from leadtriage.criteria.model import Criteria
+from leadtriage.criteria import Criteria
+from leadtriage.db import Lead, LeadScore, table
 from leadtriage.db.dialect import batches
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import LeadScore
-from leadtriage.reports.query import paging
-from leadtriage.reports.query.filters import Filters, conditions, in_play, may_be_contacted
-from leadtriage.reports.query.paging import CellRow, Row
-from leadtriage.reports.query.score_run import read_basis
-from leadtriage.scoring.nominations import NominatingLine, nominating_lines
+from leadtriage.reports.query import (
+    AGE_COLUMN,
+    CEILING_COLUMN,
+    COMPANY_COLUMN,
+    EMAIL_COLUMN,
+    ID_COLUMN,
+    KNOWN_COLUMN,
+    NAME_COLUMN,
+    OWNER_COLUMN,
+    PHONE_COLUMN,
+    SCORE_COLUMN,
+    SOURCE_COLUMN,
+    TITLE_COLUMN,
+    USUAL_LIMIT,
+    CellRow,
+    Filters,
+    Row,
+    conditions,
+    cut_to_limit,
+    fetch_rows,
+    in_play,
+    may_be_contacted,
+    one_more,
+    read_basis,
+    with_count,
+)
+from leadtriage.scoring import NominatingLine, nominating_lines
 
 _lead = table(Lead)
 _score = table(LeadScore)
@@ -29,19 +50,19 @@ _BY_CEILING = (_score.c.ceiling.desc(), _score.c.lead_id.desc())
 """Those first of which it would cost most to call them junk by mistake."""
 
 _COLUMNS = (
-    paging.ID,
-    paging.NAME,
-    paging.COMPANY,
-    paging.EMAIL,
-    paging.SOURCE,
-    paging.OWNER,
+    ID_COLUMN,
+    NAME_COLUMN,
+    COMPANY_COLUMN,
+    EMAIL_COLUMN,
+    SOURCE_COLUMN,
+    OWNER_COLUMN,
     Column("score", "Score", keep=77, align="right", kind="bar"),
     Column("ceiling", "Could reach", keep=78, align="right"),
-    paging.KNOWN,
+    KNOWN_COLUMN,
     Column("reason", "Reason", keep=96),
     Column("why", "Why", keep=97),
     Column("flagged_by", "Flagged by", keep=50, shown="flagged_by_shown"),
-    paging.AGE,
+    AGE_COLUMN,
 )
 
 
@@ -51,7 +72,7 @@ def list_candidates(
     filters: Filters,
     as_of: date,
     *,
-    limit: int | None = paging.USUAL_LIMIT,
+    limit: int | None = USUAL_LIMIT,
     contactable: bool = False,
 ) -> Table:
     """Return the junk candidates that wait for a review, those that could reach most on top.
@@ -75,7 +96,7 @@ def list_candidates(
         .where(_score.c.candidate, waits, *conditions(filters))
         .order_by(*_BY_CEILING)
     )
-    shown, more = paging.cut(paging.fetch(connection, statement, paging.one_more(limit)), limit)
+    shown, more = cut_to_limit(fetch_rows(connection, statement, one_more(limit)), limit)
     lines = nominating_lines(connection, criteria, [row["id"] for row in shown], as_of) if shown else {}
     found = Table(
         title="Junk candidates",
@@ -84,12 +105,10 @@ def list_candidates(
         notes=basis.notes,
         more=more,
     )
-    return paging.with_count(connection, found, statement)
+    return with_count(connection, found, statement)
 
 
-def list_candidate_ids(
-    connection: Connection, filters: Filters, *, limit: int | None = paging.USUAL_LIMIT
-) -> list[int]:
+def list_candidate_ids(connection: Connection, filters: Filters, *, limit: int | None = USUAL_LIMIT) -> list[int]:
     """Return the ids of the junk candidates, in the order of `list_candidates`."""
     statement = (
         select(_score.c.lead_id)
@@ -114,8 +133,8 @@ def _present(row: Row, lines: Sequence[NominatingLine], as_of: date) -> CellRow:
 _lead, _score = table(Lead), table(LeadScore)
 
 _NEED = Column("need", "Need", keep=70)
-_OF_LEAD = (paging.ID, paging.NAME, paging.COMPANY, paging.TITLE, paging.EMAIL, paging.PHONE, paging.SOURCE, _NEED)
-_OF_SCORE = (paging.SCORE, paging.CEILING, paging.KNOWN)
+_OF_LEAD = (ID_COLUMN, NAME_COLUMN, COMPANY_COLUMN, TITLE_COLUMN, EMAIL_COLUMN, PHONE_COLUMN, SOURCE_COLUMN, _NEED)
+_OF_SCORE = (SCORE_COLUMN, CEILING_COLUMN, KNOWN_COLUMN)
 _TO_FILL_IN = (Column("verdict", "Verdict"), Column("reason", "Reason"), Column("note", "Note"))
 
 
@@ -135,6 +154,6 @@ def list_sample(connection: Connection, lead_ids: Sequence[int], as_of: date) ->
             found[row["id"]] = cells | {column.key: None for column in _TO_FILL_IN}
     return Table(
         "Junk to look at again",
-        (*_OF_LEAD, *_OF_SCORE, paging.AGE, *_TO_FILL_IN),
+        (*_OF_LEAD, *_OF_SCORE, AGE_COLUMN, *_TO_FILL_IN),
         tuple(found[lead_id] for lead_id in lead_ids),
     )

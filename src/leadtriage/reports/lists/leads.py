@@ -13,33 +13,57 @@ from sqlalchemy import ColumnElement, Connection, Select, select
 
 from leadtriage.core.tables import Column, Table
 from leadtriage.core.vocabulary import OPEN_STAGES, Step
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import LeadScore
-from leadtriage.reports.query import paging
-from leadtriage.reports.query.filters import Filters, conditions, may_be_contacted, parked_for, visible
-from leadtriage.reports.query.paging import CellRow, Row
-from leadtriage.reports.query.score_run import Basis, read_basis
+from leadtriage.db import Lead, LeadScore, table
+from leadtriage.reports.query import (
+    CEILING_COLUMN,
+    COMPANY_COLUMN,
+    EMAIL_COLUMN,
+    GRADE_COLUMN,
+    ID_COLUMN,
+    KNOWN_COLUMN,
+    NAME_COLUMN,
+    OWNER_COLUMN,
+    PHONE_COLUMN,
+    QUALIFIED_COLUMN,
+    SCORE_COLUMN,
+    SOURCE_COLUMN,
+    TITLE_COLUMN,
+    USUAL_LIMIT,
+    Basis,
+    CellRow,
+    Filters,
+    Row,
+    conditions,
+    cut_to_limit,
+    fetch_rows,
+    may_be_contacted,
+    one_more,
+    parked_for,
+    read_basis,
+    visible,
+    with_count,
+)
 
 _lead = table(Lead)
 _score = table(LeadScore)
 
 _COLUMNS = (
-    paging.ID,
-    paging.NAME,
-    paging.COMPANY,
-    paging.TITLE,
-    paging.EMAIL,
-    paging.PHONE,
-    paging.SOURCE,
+    ID_COLUMN,
+    NAME_COLUMN,
+    COMPANY_COLUMN,
+    TITLE_COLUMN,
+    EMAIL_COLUMN,
+    PHONE_COLUMN,
+    SOURCE_COLUMN,
     Column("campaign", "Campaign", keep=20),
-    paging.OWNER,
+    OWNER_COLUMN,
     Column("stage", "Stage", keep=70),
     Column("status", "Status", keep=15),
-    paging.QUALIFIED,
-    paging.SCORE,
-    paging.CEILING,
-    paging.GRADE,
-    paging.KNOWN,
+    QUALIFIED_COLUMN,
+    SCORE_COLUMN,
+    CEILING_COLUMN,
+    GRADE_COLUMN,
+    KNOWN_COLUMN,
     Column("reason", "Reason", keep=32),
     Column("created", "Came in", keep=50),
     Column("last_touch", "Last touch", keep=25),
@@ -50,7 +74,7 @@ def list_leads(
     connection: Connection,
     filters: Filters,
     *,
-    limit: int | None = paging.USUAL_LIMIT,
+    limit: int | None = USUAL_LIMIT,
     step: Step | None = None,
     as_of: date | None = None,
     backlog: bool = False,
@@ -73,7 +97,7 @@ def list_leads(
     basis = read_basis(connection)
     statement = _select_leads(filters)
     if step is not None and as_of is not None:
-        from leadtriage.reports.query.cohort import has_reached, select_cohort
+        from leadtriage.reports.query import has_reached, select_cohort
 
         cohort = select_cohort(connection, filters, as_of)
         statement = _select_leads(replace(filters, owner=None)).where(
@@ -88,7 +112,7 @@ def list_leads(
     return _list("Leads", connection, statement.order_by(_lead.c.id.desc()), basis, limit)
 
 
-def find_leads(connection: Connection, text: str, *, limit: int | None = paging.USUAL_LIMIT) -> Table:
+def find_leads(connection: Connection, text: str, *, limit: int | None = USUAL_LIMIT) -> Table:
     """Return the leads in whose name, company, e-mail addresses or phone numbers every word of the text stands.
 
     The highest score is on top. A text of digits is looked for in phone numbers however these are written. A word with
@@ -101,9 +125,9 @@ def find_leads(connection: Connection, text: str, *, limit: int | None = paging.
 
 
 def _list(title: str, connection: Connection, statement: Select[Any], basis: Basis, limit: int | None) -> Table:
-    shown, more = paging.cut(paging.fetch(connection, statement, paging.one_more(limit)), limit)
+    shown, more = cut_to_limit(fetch_rows(connection, statement, one_more(limit)), limit)
     found = Table(title, _COLUMNS, tuple(_present(row, basis) for row in shown), more=more)
-    return paging.with_count(connection, found, statement)
+    return with_count(connection, found, statement)
 
 
 def _select_leads(filters: Filters) -> Select[Any]:

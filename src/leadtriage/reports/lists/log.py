@@ -17,12 +17,9 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, select
 from leadtriage.core.tables import Cell, Column, Table
 from leadtriage.core.text import fold, say_who
 from leadtriage.core.vocabulary import EventKind
-from leadtriage.db.lookup import merged_leads
-from leadtriage.db.tables.history import Event, ImportBatch
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.reports.lead.history import is_told_by_another, say_event
-from leadtriage.reports.query import paging
-from leadtriage.reports.query.periods import times_within
+from leadtriage.db import Event, ImportBatch, Lead, merged_leads, table
+from leadtriage.reports.lead import is_told_by_another, say_event
+from leadtriage.reports.query import USUAL_LIMIT, Rows, cut_to_limit, fetch_rows, one_more, times_within, with_count
 
 _event, _lead, _batch = table(Event), table(Lead), table(ImportBatch)
 
@@ -60,7 +57,7 @@ class LogFilters:
 
 
 def list_history(
-    connection: Connection, filters: LogFilters, *, limit: int | None = paging.USUAL_LIMIT, details: bool = False
+    connection: Connection, filters: LogFilters, *, limit: int | None = USUAL_LIMIT, details: bool = False
 ) -> Table:
     """Return what happened, in the order in which it was recorded, the last first. Columns as in `docs/cli.md`.
 
@@ -72,10 +69,10 @@ def list_history(
         wanted.append(~is_told_by_another())
     # The page is found before names are looked up, so that a long history is walked once and lightly.
     chosen = select(_event.c.lead_id, _event.c.id).where(*wanted).order_by(_event.c.id.desc(), _event.c.lead_id)
-    rows = _read(connection, chosen, paging.one_more(limit))
-    shown, more = paging.cut(rows, limit)
+    rows = _read(connection, chosen, one_more(limit))
+    shown, more = cut_to_limit(rows, limit)
     found = Table("History", _COLUMNS, tuple(_present(row) for row in shown), more=more)
-    return paging.with_count(connection, found, chosen)
+    return with_count(connection, found, chosen)
 
 
 def list_act(connection: Connection, act: int, left: Collection[int] = ()) -> Table:
@@ -103,7 +100,7 @@ def _conditions(connection: Connection, filters: LogFilters) -> list[ColumnEleme
     return wanted
 
 
-def _read(connection: Connection, chosen: Select[Any], most: int | None) -> paging.Rows:
+def _read(connection: Connection, chosen: Select[Any], most: int | None) -> Rows:
     few = (chosen if most is None else chosen.limit(most)).subquery()
     statement = (
         select(_event, _lead.c.name, _lead.c.company, _batch.c.file)
@@ -134,9 +131,9 @@ _IMPORT_COLUMNS = (
 )
 
 
-def list_imports(connection: Connection, *, limit: int | None = paging.USUAL_LIMIT) -> Table:
+def list_imports(connection: Connection, *, limit: int | None = USUAL_LIMIT) -> Table:
     """Return the imports, the last one first. Columns as in `docs/cli.md`; times are in the criteria's zone."""
     keys = [column.key for column in _IMPORT_COLUMNS if column.key != "batch"]
     statement = select(_batch.c.id.label("batch"), *(_batch.c[key] for key in keys)).order_by(_batch.c.id.desc())
-    shown, more = paging.cut(paging.fetch(connection, statement, paging.one_more(limit)), limit)
-    return paging.with_count(connection, Table("Imports", _IMPORT_COLUMNS, tuple(shown), more=more), statement)
+    shown, more = cut_to_limit(fetch_rows(connection, statement, one_more(limit)), limit)
+    return with_count(connection, Table("Imports", _IMPORT_COLUMNS, tuple(shown), more=more), statement)

@@ -9,22 +9,36 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, lite
 from leadtriage.core.tables import Column, Table
 from leadtriage.core.text import count_of
 from leadtriage.core.vocabulary import Stage
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import LeadScore
-from leadtriage.reports.query import paging
-from leadtriage.reports.query.filters import Filters, conditions, may_be_contacted
-from leadtriage.reports.query.paging import CellRow, Row
-from leadtriage.reports.query.score_run import Basis, read_basis
+from leadtriage.db import Lead, LeadScore, table
+from leadtriage.reports.query import (
+    COMPANY_COLUMN,
+    GRADE_COLUMN,
+    ID_COLUMN,
+    NAME_COLUMN,
+    OWNER_COLUMN,
+    USUAL_LIMIT,
+    Basis,
+    CellRow,
+    Filters,
+    Row,
+    conditions,
+    cut_to_limit,
+    fetch_rows,
+    may_be_contacted,
+    one_more,
+    read_basis,
+    with_count,
+)
 
 _lead = table(Lead)
 _score = table(LeadScore)
 
 _COLUMNS = (
-    paging.ID,
-    paging.NAME,
-    paging.COMPANY,
-    paging.OWNER,
-    paging.GRADE,
+    ID_COLUMN,
+    NAME_COLUMN,
+    COMPANY_COLUMN,
+    OWNER_COLUMN,
+    GRADE_COLUMN,
     Column("score", "Score", keep=40, align="right"),
     Column("until", "Until", keep=97),
     Column("due", "Due", keep=96, shown="due_shown"),
@@ -40,7 +54,7 @@ def list_nurture(
     as_of: date,
     *,
     only_due: bool = False,
-    limit: int | None = paging.USUAL_LIMIT,
+    limit: int | None = USUAL_LIMIT,
 ) -> Table:
     """Return the parked leads: those whose day has come first, then those to be written to, then by their day.
 
@@ -58,7 +72,7 @@ def list_nurture(
     statement = _select_parked(filters, as_of, interval)
     if only_due:
         statement = statement.where(_lead.c.nurture_until <= as_of)
-    shown, more = paging.cut(paging.fetch(connection, statement, paging.one_more(limit)), limit)
+    shown, more = cut_to_limit(fetch_rows(connection, statement, one_more(limit)), limit)
     found = Table(
         title="Parked leads",
         columns=_COLUMNS,
@@ -66,7 +80,7 @@ def list_nurture(
         notes=basis.notes,
         more=more,
     )
-    return paging.with_count(connection, found, statement)
+    return with_count(connection, found, statement)
 
 
 def _select_parked(filters: Filters, as_of: date, interval: timedelta) -> Select[tuple[object, ...]]:

@@ -14,12 +14,37 @@ from sqlalchemy import Connection, Select, case, select
 from leadtriage.core.tables import Column, Table
 from leadtriage.core.text import say_day, say_weekday
 from leadtriage.core.vocabulary import Dimension, Grade, Stage
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import LeadScore
-from leadtriage.reports.query import paging
-from leadtriage.reports.query.filters import Filters, conditions, may_be_contacted
-from leadtriage.reports.query.paging import CellRow, Row, Rows
-from leadtriage.reports.query.score_run import Basis, read_basis
+from leadtriage.db import Lead, LeadScore, table
+from leadtriage.reports.query import (
+    AGE_COLUMN,
+    CEILING_COLUMN,
+    COMPANY_COLUMN,
+    EMAIL_COLUMN,
+    GRADE_COLUMN,
+    ID_COLUMN,
+    KNOWN_COLUMN,
+    NAME_COLUMN,
+    OWNER_COLUMN,
+    PHONE_COLUMN,
+    QUALIFIED_COLUMN,
+    SCORE_COLUMN,
+    SOURCE_COLUMN,
+    STAGE_COLUMN,
+    TITLE_COLUMN,
+    USUAL_LIMIT,
+    Basis,
+    CellRow,
+    Filters,
+    Row,
+    Rows,
+    conditions,
+    cut_to_limit,
+    fetch_rows,
+    may_be_contacted,
+    one_more,
+    read_basis,
+    with_count,
+)
 
 
 def say_next_step(row: Mapping[str, Any], basis: Basis, as_of: date) -> str:
@@ -135,22 +160,22 @@ _SCORE_COLUMNS = [
 
 _COLUMNS = (
     Column("rank", "#", keep=79, align="right"),
-    paging.ID,
-    paging.NAME,
-    paging.COMPANY,
-    paging.TITLE,
-    paging.EMAIL,
-    paging.PHONE,
-    paging.SOURCE,
-    paging.OWNER,
-    paging.STAGE,
-    paging.QUALIFIED,
-    paging.SCORE,
-    paging.CEILING,
-    paging.GRADE,
-    paging.KNOWN,
+    ID_COLUMN,
+    NAME_COLUMN,
+    COMPANY_COLUMN,
+    TITLE_COLUMN,
+    EMAIL_COLUMN,
+    PHONE_COLUMN,
+    SOURCE_COLUMN,
+    OWNER_COLUMN,
+    STAGE_COLUMN,
+    QUALIFIED_COLUMN,
+    SCORE_COLUMN,
+    CEILING_COLUMN,
+    GRADE_COLUMN,
+    KNOWN_COLUMN,
     *(Column(side.value, side.value.capitalize(), keep=10, align="right") for side in Dimension),
-    paging.AGE,
+    AGE_COLUMN,
     Column("next_step", "Next step", keep=97),
 )
 
@@ -160,7 +185,7 @@ def list_queue(
     filters: Filters,
     as_of: date,
     *,
-    limit: int | None = paging.USUAL_LIMIT,
+    limit: int | None = USUAL_LIMIT,
     needs_answers: bool = False,
 ) -> Table:
     """Return the leads to work now, the best next one first.
@@ -178,7 +203,7 @@ def list_queue(
     ranked = (
         _by_gap(connection, filters, as_of, limit) if needs_answers else _by_rank(connection, filters, as_of, limit)
     )
-    shown, more = paging.cut(ranked, limit)
+    shown, more = cut_to_limit(ranked, limit)
     found = Table(
         title="Leads that need answers" if needs_answers else "Queue",
         columns=_COLUMNS,
@@ -187,18 +212,16 @@ def list_queue(
         more=more,
     )
     everything = _in_queue(filters, as_of)
-    return paging.with_count(
-        connection, found, everything.where(_score.c.needs_answers) if needs_answers else everything
-    )
+    return with_count(connection, found, everything.where(_score.c.needs_answers) if needs_answers else everything)
 
 
 def _by_rank(connection: Connection, filters: Filters, as_of: date, limit: int | None) -> Rows:
     """Walk the index grade by grade, the overdue ones of each first, no further than the page."""
     found: Rows = []
-    wanted = paging.one_more(limit)
+    wanted = one_more(limit)
     for part in _parts(filters, as_of):
         left = None if wanted is None else wanted - len(found)
-        found += paging.fetch(connection, part, left)
+        found += fetch_rows(connection, part, left)
         if wanted is not None and len(found) >= wanted:
             break
     return found
@@ -215,7 +238,7 @@ def _parts(filters: Filters, as_of: date) -> Iterator[Select[Any]]:
 def _by_gap(connection: Connection, filters: Filters, as_of: date, limit: int | None) -> Rows:
     """The gap is the same score for all less each one's own: the highest score has the smallest."""
     statement = _in_queue(filters, as_of).where(_score.c.needs_answers)
-    return paging.fetch(connection, statement, paging.one_more(limit))
+    return fetch_rows(connection, statement, one_more(limit))
 
 
 def _in_queue(filters: Filters, as_of: date) -> Select[Any]:

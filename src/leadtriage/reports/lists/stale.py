@@ -13,14 +13,28 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Select, false, fun
 from leadtriage.core.tables import Column, Table
 from leadtriage.core.text import count_of
 from leadtriage.core.vocabulary import Clock
+from leadtriage.db import Lead, LeadScore, table
 from leadtriage.db.expressions import one_if
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import LeadScore
-from leadtriage.reports.query import paging
-from leadtriage.reports.query.filters import Commands, Filters, conditions, may_be_contacted, not_hidden
-from leadtriage.reports.query.paging import CellRow, Row
-from leadtriage.reports.query.people import Person, unite_names
-from leadtriage.reports.query.score_run import Basis, read_basis
+from leadtriage.reports.query import (
+    COMPANY_COLUMN,
+    GRADE_COLUMN,
+    ID_COLUMN,
+    MOST_COUNTED,
+    USUAL_LIMIT,
+    Basis,
+    CellRow,
+    Commands,
+    Filters,
+    Person,
+    Row,
+    conditions,
+    fetch_rows,
+    may_be_contacted,
+    not_hidden,
+    one_more,
+    read_basis,
+    unite_names,
+)
 
 _lead = table(Lead)
 _score = table(LeadScore)
@@ -34,11 +48,11 @@ _DUE_COLUMNS = {
 NO_CONTACT = "no contact recorded"
 
 _COLUMNS = (
-    paging.ID,
+    ID_COLUMN,
     Column("name", "Name", keep=100, shown="name_shown"),
-    paging.COMPANY,
+    COMPANY_COLUMN,
     Column("owner", "Owner", keep=60, shown="owner_shown"),
-    paging.GRADE,
+    GRADE_COLUMN,
     Column("score", "Score", keep=40, align="right"),
     Column("clock", "Clock", keep=97, shown="clock_shown"),
     Column("due", "Due", keep=79),
@@ -73,7 +87,7 @@ def list_stale(
     as_of: date,
     *,
     clocks: Collection[Clock] = (),
-    limit: int | None = paging.USUAL_LIMIT,
+    limit: int | None = USUAL_LIMIT,
 ) -> Table:
     """Return a row for each clock of each lead that has run out, grouped by owner, the worst first.
 
@@ -93,7 +107,7 @@ def list_stale(
     basis = read_basis(connection)
     late_by_owner = _count_backlog(connection, filters) if not clocks or Clock.BACKLOG in clocks else {}
     found = _find_overdue(connection, filters, as_of, clocks, basis, limit)
-    most = None if limit is None else max(limit, paging.MOST_COUNTED)
+    most = None if limit is None else max(limit, MOST_COUNTED)
     counted = _count_overdue(connection, filters, as_of, clocks, basis, most)
     owners = *late_by_owner, *(row.lead["owner"] for row in found), *(counted.leads if counted else ())
     desks = unite_names(connection, owners)
@@ -136,7 +150,7 @@ def _find_overdue(
     """
     rows: list[_Overdue] = []
     for clock in _due_clocks(clocks) if clocks else [None]:
-        leads = paging.fetch(connection, _select_overdue(filters, as_of, clock, basis), paging.one_more(limit))
+        leads = fetch_rows(connection, _select_overdue(filters, as_of, clock, basis), one_more(limit))
         rows += (row for lead in leads for row in _run_out_clocks(lead, as_of, basis) if clock in (None, row.clock))
     rows.sort(key=lambda row: (row.ran_out, row.lead["id"]))
     return rows if limit is None else rows[: limit + 1]
@@ -168,7 +182,7 @@ def _count_overdue(
     overdue = _select_overdue(filters, as_of, None, basis).order_by(None)
     if clocks:
         overdue = overdue.where(or_(false(), *(_has_run_out(_score, clock, as_of, basis) for clock in wanted)))
-    leads = overdue.limit(paging.one_more(most)).subquery()
+    leads = overdue.limit(one_more(most)).subquery()
     rows = sum((one_if(_has_run_out(leads, clock, as_of, basis)) for clock in wanted), literal(0))
     by_owner = select(leads.c.owner, func.count(), func.sum(rows)).group_by(leads.c.owner)
     counts = connection.execute(by_owner).all()

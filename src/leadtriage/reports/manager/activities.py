@@ -18,17 +18,22 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Date, Select, and_, exists, func, literal, not_, or_, select
 
 from leadtriage.core.vocabulary import DIMENSION_OF, Dimension, EventKind, Reason, Stage, VerdictKind
+from leadtriage.db import Event, ImportBatch, Lead, Nomination, PutOff, Touch, Verdict, table
 from leadtriage.db.expressions import one_if
-from leadtriage.db.tables.decisions import PutOff, Verdict
-from leadtriage.db.tables.history import Event, ImportBatch, Nomination, Touch
-from leadtriage.db.tables.lead import Lead, table
 from leadtriage.reports.manager.outcomes import Work
 from leadtriage.reports.manager.overturns import select_decisions, select_second_looks
-from leadtriage.reports.query.filters import Filters, conditions, not_hidden, visible
-from leadtriage.reports.query.merged_leads import SURVIVORS, Survivors, find_survivors
-from leadtriage.reports.query.people import People
-from leadtriage.reports.query.statistics import FEWEST
-from leadtriage.scoring.nominations import BY_THE_CRITERIA
+from leadtriage.reports.query import (
+    FEWEST,
+    SURVIVORS,
+    Filters,
+    People,
+    Survivors,
+    conditions,
+    find_survivors,
+    not_hidden,
+    visible,
+)
+from leadtriage.scoring import BY_THE_CRITERIA
 
 _lead, _touch = table(Lead), table(Touch)
 _nomination, _verdict = table(Nomination), table(Verdict)

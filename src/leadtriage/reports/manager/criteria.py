@@ -19,19 +19,11 @@ from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, sele
 from leadtriage.core.tables import Column, Table
 from leadtriage.core.text import count_of
 from leadtriage.core.vocabulary import Stage
-from leadtriage.criteria.fields import LEAD_FIELDS, FieldType
-from leadtriage.criteria.model import Criteria, Criterion, Tier
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import ExtraColumn
+from leadtriage.criteria import LEAD_FIELDS, Criteria, Criterion, FieldType, Tier
+from leadtriage.db import ExtraColumn, Lead, table
 from leadtriage.reports.manager.overturns import select_decisions
-from leadtriage.reports.query.cohort import Members, find_members
-from leadtriage.reports.query.filters import Filters
-from leadtriage.reports.query.paging import CellRow
-from leadtriage.reports.query.periods import end_of
-from leadtriage.reports.query.statistics import wilson_interval
-from leadtriage.scoring.compile.inputs import walk_comparisons
-from leadtriage.scoring.nominations import BY_THE_CRITERIA, LOW_SCORE
-from leadtriage.scoring.statistics import AnswerSheets, collect_sheets
+from leadtriage.reports.query import CellRow, Filters, Members, end_of, find_members, wilson_interval
+from leadtriage.scoring import BY_THE_CRITERIA, LOW_SCORE, AnswerSheets, collect_sheets, walk_comparisons
 
 FEWEST_OUTCOMES = 20
 """Won leads, and lost ones, below which nothing is said of what tells them apart."""

@@ -15,15 +15,10 @@ from sqlalchemy import Connection
 from leadtriage.core.tables import Cell, Table
 from leadtriage.core.text import count_of, say_day, say_weekday
 from leadtriage.core.vocabulary import Clock, Step
-from leadtriage.criteria.model import Criteria
-from leadtriage.reports.lists.junk import list_candidates
-from leadtriage.reports.lists.parked import list_nurture
-from leadtriage.reports.lists.stale import list_stale
+from leadtriage.criteria import Criteria
+from leadtriage.reports.lists import list_candidates, list_nurture, list_stale
 from leadtriage.reports.manager.funnel import list_funnel
-from leadtriage.reports.query.filters import Filters
-from leadtriage.reports.query.paging import MOST_COUNTED
-from leadtriage.reports.query.people import People
-from leadtriage.reports.query.score_run import Basis, read_basis
+from leadtriage.reports.query import MOST_COUNTED, Basis, Filters, People, read_basis
 
 MOST_ROWS = 20
 _WEEK = timedelta(days=7)

@@ -31,12 +31,19 @@ from sqlalchemy import (
 from leadtriage.core.tables import Column, Table
 from leadtriage.core.vocabulary import QUALIFIED_STAGES, FunnelBy, Step
 from leadtriage.db.expressions import days_between, first_name, largest
-from leadtriage.reports.query.cohort import Members, find_members, has_reached
-from leadtriage.reports.query.filters import Filters
-from leadtriage.reports.query.paging import CellRow
-from leadtriage.reports.query.people import choose_name, read_members
-from leadtriage.reports.query.periods import say_unknown_days
-from leadtriage.reports.query.statistics import find_median, find_ninetieth, find_share
+from leadtriage.reports.query import (
+    CellRow,
+    Filters,
+    Members,
+    choose_name,
+    find_median,
+    find_members,
+    find_ninetieth,
+    find_share,
+    has_reached,
+    read_members,
+    say_unknown_days,
+)
 
 _COLUMNS = (
     Column("step", "Step", keep=100, shown="step_shown"),

@@ -15,26 +15,31 @@ from typing import Any
 from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, case, func, literal, not_, select
 
 from leadtriage.core.vocabulary import TeamNumber
-from leadtriage.criteria.model import FollowUp, Goal
+from leadtriage.criteria import FollowUp, Goal
+from leadtriage.db import Touch, table
 from leadtriage.db.expressions import first_name, one_if
-from leadtriage.db.tables.history import Touch
-from leadtriage.db.tables.lead import table
-from leadtriage.reports.lists.stale import select_idle
-from leadtriage.reports.query.cohort import IN_TIME, LATE, NEVER, select_cohort
-from leadtriage.reports.query.filters import Filters, as_stored
-from leadtriage.reports.query.merged_leads import Survivors, find_survivors
-from leadtriage.reports.query.people import SYSTEM_MARK
-from leadtriage.reports.query.periods import (
+from leadtriage.reports.lists import select_idle
+from leadtriage.reports.query import (
+    IN_TIME,
+    LATE,
+    NEVER,
+    SYSTEM_MARK,
+    Filters,
     Period,
+    Survivors,
+    as_stored,
     count_working_days,
     days_within,
     end_of,
+    find_survivors,
+    join_parts,
     last_day,
     number_of,
+    select_cohort,
+    sum_in_parts,
     times_within,
     working_days_between,
 )
-from leadtriage.reports.query.statistics import join_parts, sum_in_parts
 
 _touch = table(Touch)
 

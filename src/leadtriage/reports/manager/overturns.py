@@ -11,15 +11,11 @@ from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, exists
 from leadtriage.core.tables import Column, Table
 from leadtriage.core.text import count_of
 from leadtriage.core.vocabulary import VerdictKind, VerdictWord
-from leadtriage.criteria.model import Criteria
+from leadtriage.criteria import Criteria
+from leadtriage.db import ImportBatch, Verdict, VerdictLine, table
 from leadtriage.db.expressions import one_if
-from leadtriage.db.tables.decisions import Verdict, VerdictLine
-from leadtriage.db.tables.history import ImportBatch
-from leadtriage.db.tables.lead import table
-from leadtriage.reports.query.paging import CellRow
-from leadtriage.reports.query.people import People
-from leadtriage.reports.query.statistics import find_rate
-from leadtriage.scoring.nominations import BY_THE_CRITERIA, LOW_SCORE
+from leadtriage.reports.query import CellRow, People, find_rate
+from leadtriage.scoring import BY_THE_CRITERIA, LOW_SCORE
 
 _batch, _verdict, _line = table(ImportBatch), table(Verdict), table(VerdictLine)
 _again = _verdict.alias("again")

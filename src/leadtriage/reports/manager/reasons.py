@@ -35,18 +35,10 @@ from sqlalchemy import (
 from leadtriage.core.tables import Column, Table
 from leadtriage.core.text import count_of
 from leadtriage.core.vocabulary import DIMENSION_OF, Dimension, EventKind, Reason, ReasonsBy, Stage, VerdictKind
-from leadtriage.criteria.model import Criteria
+from leadtriage.criteria import Criteria
+from leadtriage.db import Event, Lead, LeadScore, Verdict, VerdictLine, table
 from leadtriage.db.expressions import first_name, one_if
-from leadtriage.db.tables.decisions import Verdict, VerdictLine
-from leadtriage.db.tables.history import Event
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import LeadScore
-from leadtriage.reports.query.cohort import select_cohort
-from leadtriage.reports.query.filters import Commands, Filters, has_points
-from leadtriage.reports.query.paging import CellRow
-from leadtriage.reports.query.people import unite_names
-from leadtriage.reports.query.periods import end_of
-from leadtriage.reports.query.statistics import FEWEST
+from leadtriage.reports.query import FEWEST, CellRow, Commands, Filters, end_of, has_points, select_cohort, unite_names
 
 _MOST_TOLD = 3
 """Reasons that the criteria do not know; the others are counted."""

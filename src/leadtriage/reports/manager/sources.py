@@ -24,16 +24,28 @@ from leadtriage.core.money import whole_units
 from leadtriage.core.tables import Column, Table
 from leadtriage.core.text import count_of
 from leadtriage.core.vocabulary import OPEN_STAGES, SourcesBy, Stage
-from leadtriage.criteria.model import Criteria
+from leadtriage.criteria import Criteria
+from leadtriage.db import Spend, table
 from leadtriage.db.expressions import first_name, one_if
-from leadtriage.db.tables.decisions import Spend
-from leadtriage.db.tables.lead import table
-from leadtriage.reports.query import paging
-from leadtriage.reports.query.cohort import select_cohort
-from leadtriage.reports.query.filters import Filters, is_named
-from leadtriage.reports.query.paging import CellRow
-from leadtriage.reports.query.periods import Period, last_day
-from leadtriage.reports.query.statistics import FEWEST, convert, find_rate, join_parts, round_money, sum_in_parts
+from leadtriage.reports.query import (
+    FEWEST,
+    USUAL_LIMIT,
+    CellRow,
+    Filters,
+    Period,
+    convert,
+    cut_to_limit,
+    fetch_rows,
+    find_rate,
+    is_named,
+    join_parts,
+    last_day,
+    one_more,
+    round_money,
+    select_cohort,
+    sum_in_parts,
+    with_count,
+)
 
 
 @dataclass(slots=True)
@@ -223,7 +235,7 @@ class Spent:
 
 
 def list_spend(
-    connection: Connection, filters: Filters, *, limit: int | None = paging.USUAL_LIMIT, only: int | None = None
+    connection: Connection, filters: Filters, *, limit: int | None = USUAL_LIMIT, only: int | None = None
 ) -> Table:
     """Return the recorded lines, the last month on top and in it the last line.
 
@@ -237,11 +249,11 @@ def list_spend(
     wanted = _conditions(filters) if only is None else [_spend.c.id == only]
     columns = [_spend.c[column.key] for column in _SPEND_COLUMNS]
     statement = select(*columns).where(*wanted).order_by(_spend.c.month.desc(), _spend.c.id.desc())
-    shown, more = paging.cut(paging.fetch(connection, statement, paging.one_more(limit)), limit)
+    shown, more = cut_to_limit(fetch_rows(connection, statement, one_more(limit)), limit)
     found = Table(
         "Spend", _SPEND_COLUMNS, tuple(map(_present_spend, shown)), summary=_total(connection, wanted), more=more
     )
-    return paging.with_count(connection, found, statement)
+    return with_count(connection, found, statement)
 
 
 def sum_spend(connection: Connection, filters: Filters, period: Period) -> dict[Group, Spent]:
@@ -275,7 +287,7 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
     return wanted
 
 
-def _present_spend(row: Mapping[str, Any]) -> paging.CellRow:
+def _present_spend(row: Mapping[str, Any]) -> CellRow:
     amount = float(whole_units(row["amount"], row["currency"]))
     return {**row, "month": f"{row['month']:%Y-%m}", "amount": amount}
 

@@ -26,10 +26,8 @@ from sqlalchemy import Connection, Select, select
 from leadtriage.core.tables import Column, Table
 from leadtriage.core.text import count_of
 from leadtriage.core.vocabulary import DIMENSION_OF, Reason, TeamNumber
-from leadtriage.criteria.model import Criteria
-from leadtriage.criteria.parse.sections import WHOLE_TEAM
-from leadtriage.reports.lists.leads import list_leads
-from leadtriage.reports.lists.stale import select_idle
+from leadtriage.criteria import WHOLE_TEAM, Criteria
+from leadtriage.reports.lists import list_leads, select_idle
 from leadtriage.reports.manager.activities import (
     Doing,
     FlagReason,
@@ -51,14 +49,25 @@ from leadtriage.reports.manager.outcomes import (
     say_goal,
 )
 from leadtriage.reports.manager.overturns import find_systems, say_too_few
-from leadtriage.reports.query import paging
-from leadtriage.reports.query.cohort import IN_TIME, LATE, NEVER, select_cohort
-from leadtriage.reports.query.filters import Filters
-from leadtriage.reports.query.merged_leads import find_survivors
-from leadtriage.reports.query.paging import CellRow
-from leadtriage.reports.query.people import SYSTEM_MARK, People
-from leadtriage.reports.query.periods import NOT_YET, say_unknown_days
-from leadtriage.reports.query.statistics import FEWEST, convert, find_median, find_rate, round_money
+from leadtriage.reports.query import (
+    FEWEST,
+    IN_TIME,
+    LATE,
+    NEVER,
+    NOT_YET,
+    SYSTEM_MARK,
+    USUAL_LIMIT,
+    CellRow,
+    Filters,
+    People,
+    convert,
+    find_median,
+    find_rate,
+    find_survivors,
+    round_money,
+    say_unknown_days,
+    select_cohort,
+)
 
 
 @dataclass(slots=True)
@@ -485,7 +494,7 @@ def list_team_leads(
     as_of: date,
     number: TeamNumber,
     *,
-    limit: int | None = paging.USUAL_LIMIT,
+    limit: int | None = USUAL_LIMIT,
 ) -> Table:
     """Return the leads behind a number of `team.list_team` with the same filters: of the owner's row, or of all rows.
 

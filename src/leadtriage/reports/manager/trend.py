@@ -39,19 +39,25 @@ from sqlalchemy import (
 from leadtriage.core.tables import Column, Table
 from leadtriage.core.text import count_of
 from leadtriage.core.vocabulary import Grade, Stage
-from leadtriage.criteria.model import Criteria, FollowUp
-from leadtriage.db import expressions
+from leadtriage.criteria import Criteria, FollowUp
+from leadtriage.db import ImportBatch, Lead, LeadScore, Touch, expressions, table
 from leadtriage.db.expressions import days_between
-from leadtriage.db.tables.history import ImportBatch, Touch
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import LeadScore
-from leadtriage.reports.lists.leads import list_leads
-from leadtriage.reports.query.cohort import Members, find_members
-from leadtriage.reports.query.filters import Filters, may_be_contacted, not_hidden, visible
-from leadtriage.reports.query.merged_leads import find_survivors, select_contacts
-from leadtriage.reports.query.paging import USUAL_LIMIT, CellRow
-from leadtriage.reports.query.periods import NOT_YET, last_day
-from leadtriage.scoring.compile.clocks import make_calendar, name_due, set_deadlines
+from leadtriage.reports.lists import list_leads
+from leadtriage.reports.query import (
+    NOT_YET,
+    USUAL_LIMIT,
+    CellRow,
+    Filters,
+    Members,
+    find_members,
+    find_survivors,
+    last_day,
+    may_be_contacted,
+    not_hidden,
+    select_contacts,
+    visible,
+)
+from leadtriage.scoring import make_calendar, name_due, set_deadlines
 
 _lead, _score = table(Lead), table(LeadScore)
 

@@ -18,10 +18,9 @@ from sqlalchemy import Connection, and_, func, select
 from leadtriage.core.tables import Figure, Overview, Trace
 from leadtriage.core.text import count_of, say_day
 from leadtriage.core.vocabulary import Step
-from leadtriage.criteria.model import Criteria
+from leadtriage.criteria import Criteria
+from leadtriage.db import ImportBatch, table
 from leadtriage.db.expressions import one_if
-from leadtriage.db.tables.history import ImportBatch
-from leadtriage.db.tables.lead import table
 from leadtriage.reports.page.parts import (
     make_aging,
     make_criteria,
@@ -34,16 +33,19 @@ from leadtriage.reports.page.parts import (
     say_period,
     settle_period,
 )
-from leadtriage.reports.query.cohort import has_reached, select_cohort
-from leadtriage.reports.query.filters import Commands, Filters
-from leadtriage.reports.query.periods import Period, end_of
-from leadtriage.reports.query.score_run import read_basis
-from leadtriage.reports.query.statistics import (
+from leadtriage.reports.query import (
     FEWEST,
+    Commands,
+    Filters,
+    Period,
     convert,
+    end_of,
     find_share,
+    has_reached,
     join_parts,
+    read_basis,
     round_money,
+    select_cohort,
     sum_in_parts,
     wilson_interval,
 )

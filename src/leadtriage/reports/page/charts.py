@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from leadtriage.core.tables import Cell, Column, Series, Table, Tone
-from leadtriage.reports.query.paging import CellRow
+from leadtriage.reports.query import CellRow
 
 MOST_BARS = 10
 """A chart of more groups is no picture any more; the table beneath has them."""

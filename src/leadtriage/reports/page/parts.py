@@ -23,14 +23,17 @@ from sqlalchemy import Connection
 from leadtriage.core.tables import Cell, Chart, Column, Part, Point, Series, Table, Tone, Trace
 from leadtriage.core.text import count_of, say_day
 from leadtriage.core.vocabulary import OPEN_STAGES, AgingBy, FunnelBy, Grade, ReasonsBy, Step
-from leadtriage.criteria.model import Criteria
-from leadtriage.reports.lists.aging import BUCKETS, list_aging
-from leadtriage.reports.manager.criteria import list_criteria_in_use
-from leadtriage.reports.manager.funnel import list_funnel
-from leadtriage.reports.manager.reasons import list_reasons
-from leadtriage.reports.manager.sources import list_sources
-from leadtriage.reports.manager.team import list_team
-from leadtriage.reports.manager.trend import MEASURES, list_trend
+from leadtriage.criteria import Criteria
+from leadtriage.reports.lists import BUCKETS, list_aging
+from leadtriage.reports.manager import (
+    MEASURES,
+    list_criteria_in_use,
+    list_funnel,
+    list_reasons,
+    list_sources,
+    list_team,
+    list_trend,
+)
 from leadtriage.reports.page.charts import (
     MOST_BARS,
     TOUCHED,
@@ -42,9 +45,7 @@ from leadtriage.reports.page.charts import (
     take_count,
     take_number,
 )
-from leadtriage.reports.query.filters import Commands, Filters
-from leadtriage.reports.query.paging import CellRow
-from leadtriage.reports.query.periods import Period
+from leadtriage.reports.query import CellRow, Commands, Filters, Period
 
 _SUMS = ("leads", "junk_reviewed", "junk_nominated", "qualified", "won", "value", "spend")
 _SHOWN = (

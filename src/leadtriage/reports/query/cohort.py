@@ -32,10 +32,8 @@ from sqlalchemy import (
 
 from leadtriage.core.text import comparable
 from leadtriage.core.vocabulary import OPEN_STAGES, QUALIFIED_STAGES, Dated, EventKind, Stage, Step
+from leadtriage.db import Event, Lead, LeadScore, table
 from leadtriage.db.expressions import one_if
-from leadtriage.db.tables.history import Event
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import LeadScore
 from leadtriage.reports.query.filters import Filters, conditions, is_owner, visible
 from leadtriage.reports.query.periods import contacted_before, end_of, first_contact, known_day, was_closed_after
 

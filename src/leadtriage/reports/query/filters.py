@@ -18,9 +18,8 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal,
 from leadtriage.core.tables import Trace
 from leadtriage.core.text import comparable, fold, words
 from leadtriage.core.vocabulary import OPEN_STAGES, Dated, Dimension, Stage, Step
+from leadtriage.db import Lead, LeadScore, TeamName, table
 from leadtriage.db.expressions import position
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import LeadScore, TeamName
 from leadtriage.reports.query.merged_leads import SURVIVORS
 from leadtriage.reports.query.periods import days_within, known_day
 
@@ -164,7 +163,7 @@ def _within(filters: Filters) -> list[ColumnElement[bool]]:
         return []
     if filters.dated is Dated.TOUCHED:
         # Loading all tables would delay every other list.
-        from leadtriage.db.tables.history import Touch
+        from leadtriage.db import Touch
 
         touch = table(Touch)
         proof = (touch.c.withdrawn_at.is_(None), touch.c.dated, *days_within(touch.c.on, filters.since, filters.until))
@@ -195,7 +194,7 @@ def _may_be_id(word: str) -> bool:
 def _has_id(word: str) -> ColumnElement[bool]:
     """A lead that a source system knows by this id, given with or without the system's name."""
     # Loading all tables would delay every other list.
-    from leadtriage.db.tables.history import LeadKey
+    from leadtriage.db import LeadKey
 
     key = table(LeadKey).c
     ids = key.key.startswith("i:"), func.lower(key.key).endswith(f":{word}", autoescape=True)

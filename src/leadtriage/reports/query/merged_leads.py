@@ -26,8 +26,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from leadtriage.db.tables.history import Touch
-from leadtriage.db.tables.lead import Lead, table
+from leadtriage.db import Lead, Touch, table
 
 _lead = table(Lead)
 

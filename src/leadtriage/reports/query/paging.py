@@ -18,8 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, literal, select,
 from leadtriage.core.tables import Cell, Column, Table
 from leadtriage.core.text import comparable, fold
 from leadtriage.core.vocabulary import Reason
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import LeadScore
+from leadtriage.db import Lead, LeadScore, table
 from leadtriage.reports.query.filters import Filters, as_stored, not_hidden, parked_for, select_spellings, visible
 from leadtriage.reports.query.score_run import NO_LEADS, has_leads
 
@@ -27,28 +26,28 @@ USUAL_LIMIT = 50
 MOST_COUNTED = 1_000
 """Rows of which a list that is cut tells the exact number; of more than these and than it shows it says just that."""
 
-ID = Column("id", "Id", keep=99, align="right")
-NAME = Column("name", "Name", keep=100)
-COMPANY = Column("company", "Company", keep=90)
-TITLE = Column("title", "Title", keep=40)
-EMAIL = Column("email", "E-mail", keep=45)
-PHONE = Column("phone", "Phone", keep=44)
-SOURCE = Column("source", "Source", keep=30)
-OWNER = Column("owner", "Owner", keep=60)
-STAGE = Column("stage", "Stage", keep=28)
-QUALIFIED = Column("qualified", "Qualified", keep=26)
-SCORE = Column("score", "Score", keep=85, align="right", kind="bar")
-CEILING = Column("ceiling", "Could reach", keep=55, align="right")
-GRADE = Column("grade", "Grade", keep=92, kind="grade", shown="grade_shown")
-KNOWN = Column("known", "Answered", keep=35, align="right", kind="share")
-AGE = Column("age_days", "Age", keep=50, align="right", kind="days")
+ID_COLUMN = Column("id", "Id", keep=99, align="right")
+NAME_COLUMN = Column("name", "Name", keep=100)
+COMPANY_COLUMN = Column("company", "Company", keep=90)
+TITLE_COLUMN = Column("title", "Title", keep=40)
+EMAIL_COLUMN = Column("email", "E-mail", keep=45)
+PHONE_COLUMN = Column("phone", "Phone", keep=44)
+SOURCE_COLUMN = Column("source", "Source", keep=30)
+OWNER_COLUMN = Column("owner", "Owner", keep=60)
+STAGE_COLUMN = Column("stage", "Stage", keep=28)
+QUALIFIED_COLUMN = Column("qualified", "Qualified", keep=26)
+SCORE_COLUMN = Column("score", "Score", keep=85, align="right", kind="bar")
+CEILING_COLUMN = Column("ceiling", "Could reach", keep=55, align="right")
+GRADE_COLUMN = Column("grade", "Grade", keep=92, kind="grade", shown="grade_shown")
+KNOWN_COLUMN = Column("known", "Answered", keep=35, align="right", kind="share")
+AGE_COLUMN = Column("age_days", "Age", keep=50, align="right", kind="days")
 
 Row = Mapping[str, Any]
 Rows = list[Row]
 CellRow = dict[str, Cell]
 
 
-def fetch(connection: Connection, statement: Select[Any], most: int | None) -> Rows:
+def fetch_rows(connection: Connection, statement: Select[Any], most: int | None) -> Rows:
     """Run a statement in its own order for at most so many rows, or all."""
     limited = statement if most is None else statement.limit(most)
     return [dict(row) for row in connection.execute(limited).mappings()]
@@ -73,7 +72,7 @@ def with_count(connection: Connection, found: Table, *statements: Select[Any]) -
     return replace(found, total=counted)
 
 
-def cut(rows: Sequence[Row], limit: int | None) -> tuple[Sequence[Row], bool]:
+def cut_to_limit(rows: Sequence[Row], limit: int | None) -> tuple[Sequence[Row], bool]:
     """Return the page, and whether the limit left rows out."""
     return (rows, False) if limit is None else (rows[:limit], len(rows) > limit)
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from leadtriage.core.text import comparable
-from leadtriage.criteria.model import TeamMember
-from leadtriage.db.tables.lead import table
-from leadtriage.db.tables.scores import TeamName
+from leadtriage.criteria import TeamMember
+from leadtriage.db import TeamName, table
 
 _name = table(TeamName)
 

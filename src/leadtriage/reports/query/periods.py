@@ -24,10 +24,9 @@ from sqlalchemy import ColumnElement, Integer, and_, case, func, literal, not_, 
 
 from leadtriage.core.text import say_day
 from leadtriage.core.vocabulary import Dated
-from leadtriage.criteria.model import FollowUp
+from leadtriage.criteria import FollowUp
+from leadtriage.db import Lead, LeadScore, table
 from leadtriage.db.expressions import days_between, largest
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import LeadScore
 
 NOT_YET = "no day of this period has come yet"
 

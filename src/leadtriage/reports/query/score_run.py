@@ -9,8 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import CriteriaVersion, ScoreRun
+from leadtriage.db import CriteriaVersion, Lead, ScoreRun, table
 
 _lead = table(Lead)
 _run = table(ScoreRun)

@@ -31,10 +31,9 @@ from sqlalchemy import (
 )
 
 from leadtriage.core.vocabulary import Grade, Stage
-from leadtriage.criteria.model import FollowUp
+from leadtriage.criteria import FollowUp
+from leadtriage.db import Lead, LeadScore, table
 from leadtriage.db.expressions import smallest
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import LeadScore
 
 _NEVER = date.max
 _EVERY_DAY = (0, 1, 2, 3, 4, 5, 6)

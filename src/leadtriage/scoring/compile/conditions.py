@@ -19,8 +19,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from leadtriage.core.money import convert_threshold
 from leadtriage.core.text import SEPARATOR, comparable, fold, words
-from leadtriage.criteria.fields import FieldType, Operator
-from leadtriage.criteria.model import AllOf, AnyOf, Comparison, Condition, Not, Scalar
+from leadtriage.criteria import AllOf, AnyOf, Comparison, Condition, FieldType, Not, Operator, Scalar
 from leadtriage.db.expressions import holds_one_of, position
 from leadtriage.scoring.compile.inputs import Scales, name_currency, name_input, name_spoken
 

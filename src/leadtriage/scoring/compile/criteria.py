@@ -18,8 +18,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Integer, case, func, literal_column, or_
 from sqlalchemy.sql.elements import Grouping
 
-from leadtriage.criteria.fields import Operator
-from leadtriage.criteria.model import AllOf, AnyOf, Comparison, Condition, Criterion, Not
+from leadtriage.criteria import AllOf, AnyOf, Comparison, Condition, Criterion, Not, Operator
 from leadtriage.scoring.compile.conditions import Values, compile_condition, join_balanced
 from leadtriage.scoring.compile.inputs import Scales, name_input, walk_comparisons
 

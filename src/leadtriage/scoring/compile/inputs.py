@@ -14,11 +14,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Float, String, case, cast, func, literal, null, select
 
 from leadtriage.core.text import comparable
-from leadtriage.criteria.fields import FieldType, Operator
-from leadtriage.criteria.model import AllOf, AnyOf, Comparison, Condition, Criteria, Not
+from leadtriage.criteria import AllOf, AnyOf, Comparison, Condition, Criteria, FieldType, Not, Operator
+from leadtriage.db import ExtraColumn, Lead, table
 from leadtriage.db.expressions import json_number, json_text
-from leadtriage.db.tables.lead import Lead, table
-from leadtriage.db.tables.scores import ExtraColumn
 
 
 @dataclass(frozen=True, slots=True)

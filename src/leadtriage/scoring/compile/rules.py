@@ -9,7 +9,7 @@ from math import ceil
 
 from sqlalchemy import Connection
 
-from leadtriage.criteria.model import Criteria
+from leadtriage.criteria import Criteria
 from leadtriage.scoring.compile.inputs import Scales, read_extra_columns
 
 

@@ -11,9 +11,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, String, distinct, func, literal, select
 
-from leadtriage.criteria.fields import FieldType, Operator
-from leadtriage.criteria.model import Condition
-from leadtriage.db.tables.lead import Lead, table
+from leadtriage.criteria import Condition, FieldType, Operator
+from leadtriage.db import Lead, table
 from leadtriage.scoring.compile.conditions import Values, compile_condition
 from leadtriage.scoring.compile.criteria import compile_criterion, holds_when_missing
 from leadtriage.scoring.compile.inputs import all_conditions, name_input, name_spoken, select_inputs, walk_comparisons

@@ -49,10 +49,9 @@ from sqlalchemy import (
 )
 
 from leadtriage.core.vocabulary import OPEN_STAGES, Dimension, Grade, Reason
-from leadtriage.criteria.model import Condition, Criteria, DimensionRules
+from leadtriage.criteria import Condition, Criteria, DimensionRules
+from leadtriage.db import Lead, Nomination, table
 from leadtriage.db.expressions import largest, smallest
-from leadtriage.db.tables.history import Nomination
-from leadtriage.db.tables.lead import Lead, table
 from leadtriage.scoring.compile.clocks import compute_clocks, select_clock_inputs
 from leadtriage.scoring.compile.conditions import Values, compile_condition
 from leadtriage.scoring.compile.criteria import CompiledCriterion, add_up, compile_criterion, find_first, whole
