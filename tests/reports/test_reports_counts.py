@@ -16,7 +16,7 @@ from leadtriage.core.vocabulary import Clock, FunnelBy
 from leadtriage.criteria import example_criteria
 from leadtriage.rendering import Screen, safe
 from leadtriage.rendering.text import lay_out
-from leadtriage.reports.lists import find_leads, list_leads, list_queue, list_stale
+from leadtriage.reports.lists import find_leads, list_leads, list_queue, list_stale, stale
 from leadtriage.reports.manager import list_funnel, list_reasons
 from leadtriage.reports.query import Filters, explain_if_empty, paging
 from leadtriage.reports.query.score_run import NO_LEADS, NOT_SCORED
@@ -54,7 +54,7 @@ def test_a_list_that_is_cut_tells_how_many_rows_there_are(engine: Engine, name: 
 @pytest.mark.parametrize("name", ["queue", "leads", "stale"])
 def test_counting_ends_somewhere(sqlite_engine: Engine, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     random_world(3).store_in(sqlite_engine)
-    monkeypatch.setattr(paging, "MOST_COUNTED", 4)
+    count_at_most(4, monkeypatch)
     with view(sqlite_engine) as connection:
         part = LISTS[name](connection, limit=2)
     assert (part.total, part.more_than, part.is_cut) == (None, 4, True)
@@ -65,7 +65,7 @@ def test_a_list_never_shows_more_rows_than_it_says_there_are(
     sqlite_engine: Engine, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     random_world(3).store_in(sqlite_engine)
-    monkeypatch.setattr(paging, "MOST_COUNTED", 2)
+    count_at_most(2, monkeypatch)
     with view(sqlite_engine) as connection:
         part = LISTS[name](connection, limit=6)
     assert (len(part.rows), part.total, part.more_than) == (6, None, 6)
@@ -85,11 +85,16 @@ def test_a_group_of_stale_leads_counts_its_leads_in_all(sqlite_engine: Engine, l
     assert dict(stale.group_sizes) == dict(counted)
 
 
+def count_at_most(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (paging, stale):
+        monkeypatch.setattr(module, "MOST_COUNTED", rows)
+
+
 def test_a_group_of_which_not_all_are_counted_has_no_number(
     sqlite_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     random_world(12).store_in(sqlite_engine)
-    monkeypatch.setattr(paging, "MOST_COUNTED", 4)
+    count_at_most(4, monkeypatch)
     with view(sqlite_engine) as connection:
         stale = list_stale(connection, Filters(), TODAY, limit=2)
     headings = [heading for heading, _ in lay_out(stale, Screen()).groups]

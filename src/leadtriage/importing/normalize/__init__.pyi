@@ -28,6 +28,7 @@ from .dates import (
     is_ambiguous_date as is_ambiguous_date,
     parse_date as parse_date,
     parse_datetime as parse_datetime,
+    parse_month as parse_month,
     parse_month_or_day as parse_month_or_day,
 )
 from .emails import Email as Email, find_company_domain as find_company_domain, parse_emails as parse_emails
