@@ -8,8 +8,11 @@ from .cohort import (
     select_cohort as select_cohort,
 )
 from .filters import (
+    USUAL_LIMIT as USUAL_LIMIT,
     Commands as Commands,
     Filters as Filters,
+    ListRequest as ListRequest,
+    ReportRequest as ReportRequest,
     as_stored as as_stored,
     conditions as conditions,
     has_points as has_points,
@@ -43,7 +46,6 @@ from .paging import (
     SOURCE_COLUMN as SOURCE_COLUMN,
     STAGE_COLUMN as STAGE_COLUMN,
     TITLE_COLUMN as TITLE_COLUMN,
-    USUAL_LIMIT as USUAL_LIMIT,
     CellRow as CellRow,
     Row as Row,
     Rows as Rows,

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, literal, or_, select
 
 from leadtriage.core.tables import Trace
 from leadtriage.core.text import comparable, fold, words
@@ -22,6 +22,11 @@ from leadtriage.db import Lead, LeadScore, TeamName, table
 from leadtriage.db.expressions import position
 from leadtriage.reports.query.merged_leads import SURVIVORS
 from leadtriage.reports.query.periods import days_within, known_day
+
+if TYPE_CHECKING:
+    from leadtriage.criteria import Criteria
+
+USUAL_LIMIT = 50
 
 _lead = table(Lead)
 _score = table(LeadScore)
@@ -69,6 +74,28 @@ class Filters:
     text: str | None = None
     dated: Dated = Dated.CAME_IN
     points: Dimension | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListRequest:
+    """What a list is asked with.
+
+    Attributes:
+        as_of: the day that counts as today.
+        limit: the most rows to return; None for all.
+    """
+
+    connection: Connection
+    filters: Filters
+    as_of: date
+    limit: int | None = USUAL_LIMIT
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRequest(ListRequest):
+    """A list request with the criteria, for the lists and reports that need them."""
+
+    criteria: Criteria = field(kw_only=True)
 
 
 def visible() -> ColumnElement[bool]:

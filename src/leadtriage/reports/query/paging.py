@@ -22,7 +22,6 @@ from leadtriage.db import Lead, LeadScore, table
 from leadtriage.reports.query.filters import Filters, as_stored, not_hidden, parked_for, select_spellings, visible
 from leadtriage.reports.query.score_run import NO_LEADS, has_leads
 
-USUAL_LIMIT = 50
 MOST_COUNTED = 1_000
 """Rows of which a list that is cut tells the exact number; of more than these and than it shows it says just that."""
 
