@@ -23,7 +23,7 @@ from leadtriage.actions import (
 )
 from leadtriage.core.errors import LeadNotFound, LeadtriageError
 from leadtriage.core.vocabulary import TouchKind, VerdictWord
-from leadtriage.db import OF_PERSONS, Event, Forgotten, Verdict, check_database, reading, table
+from leadtriage.db import PERSONAL_TABLES, Event, Forgotten, Verdict, check_database, reading, table
 from leadtriage.db.tables.indexes import indexed_tables
 from leadtriage.importing import undo_batch
 
@@ -60,7 +60,7 @@ def find_traces(engine: Engine) -> dict[str, list[str]]:
 
 def test_every_table_that_knows_leads_is_known_to_hold_something_of_persons() -> None:
     knows_leads = {one.name for one in indexed_tables() if {"lead_id", "cells"} & set(one.c.keys())}
-    assert {table(model).name for model in OF_PERSONS} == knows_leads | {"lead"}
+    assert {table(model).name for model in PERSONAL_TABLES} == knows_leads | {"lead"}
 
 
 def test_nothing_is_left_but_that_somebody_was_here(engine: Engine) -> None:

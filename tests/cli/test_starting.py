@@ -8,7 +8,7 @@ import pytest
 from program import Program
 from sqlalchemy import Engine
 
-from leadtriage.db import without_password
+from leadtriage.db import hide_credentials
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from leadtriage.db import without_password
     ],
 )
 def test_a_location_is_shown_without_its_password(location: str, shown: str) -> None:
-    assert without_password(location) == shown
+    assert hide_credentials(location) == shown
 
 
 @pytest.mark.postgres

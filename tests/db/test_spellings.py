@@ -6,7 +6,7 @@ from sqlalchemy import Engine, String, literal, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 
 from leadtriage.db import Lead, reading, table
-from leadtriage.db.expressions import first_name
+from leadtriage.db.expressions import first_spelling
 from leadtriage.db.views import define_views
 
 SPELLINGS = ("web", "Éclair", "WEB", "Web", "éclair")
@@ -15,12 +15,12 @@ SPELLINGS = ("web", "Éclair", "WEB", "Web", "éclair")
 def test_the_first_spelling_is_that_of_the_code_points(engine: Engine) -> None:
     spelled = union_all(*(select(literal(name, String).label("name")) for name in SPELLINGS)).subquery()
     with reading(engine) as connection:
-        assert connection.execute(select(first_name(spelled.c.name))).scalar_one() == min(SPELLINGS)
+        assert connection.execute(select(first_spelling(spelled.c.name))).scalar_one() == min(SPELLINGS)
 
 
 def test_a_server_is_told_to_leave_its_locale_out() -> None:
     # One that is made for tests may have no locale but C, in which any statement gives this order.
-    chosen = first_name(table(Lead).c.source)
+    chosen = first_spelling(table(Lead).c.source)
     assert str(chosen.compile(dialect=postgresql.dialect())) == 'min((lead.source) COLLATE "C")'
     assert str(chosen.compile(dialect=sqlite.dialect())) == "min((lead.source))"
 

@@ -10,7 +10,7 @@ from importing_tools import FIRST_DAY, act_on, describe_events, dump_visible, im
 from sqlalchemy import Engine, select
 
 from leadtriage.actions import Closing, close, reopen
-from leadtriage.core.vocabulary import Dated, Stage
+from leadtriage.core.vocabulary import DateBasis, Stage
 from leadtriage.criteria import example_criteria
 from leadtriage.db import Lead, check_database, reading, table
 from leadtriage.reports.query.periods import known_day
@@ -74,7 +74,7 @@ def test_a_day_that_a_file_tells_is_known_and_that_of_an_import_is_not(engine: E
     bring(engine, TOLD)
     import_rows(engine, [HEADER, ["b@acme.com", *UNTOLD[1:]]], 1)
     with reading(engine) as connection:
-        days = connection.execute(select(known_day(Dated.CLOSED)).order_by(table(Lead).c.id)).scalars().all()
+        days = connection.execute(select(known_day(DateBasis.CLOSED)).order_by(table(Lead).c.id)).scalars().all()
     assert days == [date(2026, 11, 2), None]
 
 

@@ -33,7 +33,7 @@ from sqlalchemy import Engine, event
 from databases import make_database
 from leadtriage.core.errors import DatabaseError, FileError
 from leadtriage.criteria import example_criteria
-from leadtriage.db import ImportRow, Lead, ScoreRun, connect_engine, open_database, reading, translated, writing
+from leadtriage.db import ImportRow, Lead, ScoreRun, connect_engine, open_database, reading, translate_errors, writing
 from leadtriage.db.dialect import find_damage
 from leadtriage.importing import import_file
 from leadtriage.scoring import score_leads
@@ -200,7 +200,7 @@ def test_a_full_disk_is_told_and_nothing_is_changed(seeded: tuple[Path, dict[str
 
     event.listen(engine, "connect", limit)
     engine.dispose()
-    with pytest.raises(DatabaseError, match="the disk is full; nothing was changed"), translated(str(path)):
+    with pytest.raises(DatabaseError, match="the disk is full; nothing was changed"), translate_errors(str(path)):
         import_rows(engine, [HEADER, *rows_of(2000, 2)], 2)
     assert dump(engine) == before
     engine.dispose()

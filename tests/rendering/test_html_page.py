@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from leadtriage.core.tables import Chart, Column, Figure, Overview, Part, Point, Series, Table, Tone, Trace
+from leadtriage.core.tables import Chart, Column, DrillDown, Figure, Overview, Part, Point, Series, Table, Tone
 from leadtriage.rendering.html import lay_out_bars, lay_out_lines, write_page
 from parsed_page import Element, parse_page, read_tables
 
@@ -68,13 +68,13 @@ def make_overview(name: str = "Web") -> Overview:
         mark=name,
     )
     lines = Chart(name, name, "lines", series[:2], (Point(name, (1, None)), Point("last", (3, None))))
-    part = Part("one", name, name, (bars, lines), (table, plain), (Trace(name, name),), (name,))
+    part = Part("one", name, name, (bars, lines), (table, plain), (DrillDown(name, name),), (name,))
     return Overview(
         title=name,
         period=name,
         figures=(Figure(name, 0.5, "share", name, name, 1), Figure(name, None), Figure(name, 12_345, direction=-1)),
         basis=(name,),
-        traces=(Trace(name, name),),
+        traces=(DrillDown(name, name),),
         parts=(part, replace(part, name="two")),
         facts=((name, name),),
         limits=(name,),

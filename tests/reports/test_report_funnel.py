@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 from world import Event, World, random_world, view
 
 from leadtriage.core.text import comparable
-from leadtriage.core.vocabulary import Dated, FunnelBy, Step
+from leadtriage.core.vocabulary import DateBasis, FunnelBy, FunnelStep
 from leadtriage.reports.lists import list_leads
 from leadtriage.reports.manager import list_funnel
 from leadtriage.reports.query import Filters, find_median, find_ninetieth
@@ -95,7 +95,7 @@ def test_a_period_without_leads_has_no_shares(sqlite_engine: Engine) -> None:
     make_world().store_in(sqlite_engine)
     with view(sqlite_engine) as connection:
         table = list_funnel(connection, Filters(until=october(1)), AS_OF)
-    assert [row["leads"] for row in table.rows] == [0] * len(Step)
+    assert [row["leads"] for row in table.rows] == [0] * len(FunnelStep)
     assert {row[key] for row in table.rows for key in ("share_of_leads", "share_of_previous")} == {None}
 
 
@@ -140,7 +140,7 @@ def test_a_contact_without_a_date_counts_from_the_day_we_heard_of_it(engine: Eng
         for day in (10, 20, 30):
             counts = count_steps(connection, Filters(), october(day))
             told[day] = [counts[step] for step in ("touched_in_time", "touched_late", "never_touched")]
-        touched = Filters(since=OCTOBER, until=october(31), dated=Dated.TOUCHED)
+        touched = Filters(since=OCTOBER, until=october(31), dated=DateBasis.TOUCHED)
         assert list_leads(connection, touched).rows == (), "nobody knows the day of any of them"
     assert told == {10: [1, 0, 2], 20: [2, 0, 1], 30: [2, 1, 0]}
 
@@ -196,7 +196,7 @@ def test_counts_are_those_of_a_plain_reading(engine: Engine, seed: int) -> None:
     world.store_in(engine)
     dues = {score["lead_id"]: score["touch_due"] for score in world.scores}
     as_of = AS_OF - timedelta(days=0 if seed % 2 else 10)
-    told: Counter[str] = Counter({step.value: 0 for step in Step})
+    told: Counter[str] = Counter({step.value: 0 for step in FunnelStep})
     by_source: Counter[tuple[str | None, str]] = Counter()
     for lead in world.leads:
         for step in tell_steps(lead, dues.get(lead["id"]), as_of):
@@ -214,7 +214,7 @@ def test_counts_are_those_of_a_plain_reading(engine: Engine, seed: int) -> None:
         middle = AS_OF - timedelta(days=30)
         parts = (Filters(until=middle), Filters(since=middle + timedelta(days=1)))
         assert sum((count_steps(connection, part, as_of) for part in parts), Counter()) == +told
-        for step in Step:
+        for step in FunnelStep:
             listed = list_leads(connection, Filters(), limit=None, step=step, as_of=as_of)
             assert len(listed.rows) == told[step.value]
 
@@ -222,11 +222,11 @@ def test_counts_are_those_of_a_plain_reading(engine: Engine, seed: int) -> None:
 def test_a_period_may_be_about_another_day(engine: Engine) -> None:
     make_world().store_in(engine)
     cases = {
-        (Dated.QUALIFIED, 6, 6): [7, 5, 4, 1],
-        (Dated.QUALIFIED, 15, 31): [],  # lead 6 came in qualified: nobody knows since when
-        (Dated.ASSIGNED, 8, 31): [3, 2],
-        (Dated.CLOSED, 25, 25): [1],
-        (Dated.CAME_IN, 6, 31): [],
+        (DateBasis.QUALIFIED, 6, 6): [7, 5, 4, 1],
+        (DateBasis.QUALIFIED, 15, 31): [],  # lead 6 came in qualified: nobody knows since when
+        (DateBasis.ASSIGNED, 8, 31): [3, 2],
+        (DateBasis.CLOSED, 25, 25): [1],
+        (DateBasis.CAME_IN, 6, 31): [],
     }
     with view(engine) as connection:
         for (dated, first, last), expected in cases.items():

@@ -18,7 +18,7 @@ from world import NOON, TODAY, Event, ImportBatch, Nomination, World, random_wor
 from leadtriage.core.context import OutputFormat
 from leadtriage.core.tables import Table
 from leadtriage.core.text import comparable
-from leadtriage.core.vocabulary import TeamNumber
+from leadtriage.core.vocabulary import TeamMetric
 from leadtriage.criteria import FollowUp, Goal, TeamMember, example_criteria
 from leadtriage.db import PutOff, Touch, Verdict, VerdictLine
 from leadtriage.rendering import Screen, render_table
@@ -282,7 +282,7 @@ def test_a_promise_is_let_go_by_a_closing_or_parking_before_its_day(engine: Engi
             world.add(Event, lead_id=lead_id, id=lead_id * 10 + number, **what, **moment)
     world.store_in(engine)
     with view(engine) as connection:
-        broken = list_team_leads(connection, CRITERIA, OCTOBER, TODAY, TeamNumber.PROMISES, limit=None)
+        broken = list_team_leads(connection, CRITERIA, OCTOBER, TODAY, TeamMetric.PROMISES, limit=None)
     assert sorted(row["id"] for row in broken.rows) == [4, 5, 6, 7]
 
 
@@ -299,7 +299,7 @@ def test_flags_and_verdicts_stay_after_a_merge_and_their_leads_are_those_that_ar
     for filters, flags, leads in ((OCTOBER, 4, [1, 6]), (replace(OCTOBER, source="web"), 3, [1])):
         with view(engine) as connection:
             rows = {row["name"]: row for row in list_team(connection, CRITERIA, filters, TODAY).rows}
-            numbers = (TeamNumber.FLAGGED, TeamNumber.OVERTURNED, TeamNumber.REVIEWED)
+            numbers = (TeamMetric.FLAGGED, TeamMetric.OVERTURNED, TeamMetric.REVIEWED)
             behind = [list_team_leads(connection, CRITERIA, filters, TODAY, number, limit=None) for number in numbers]
         assert (rows["Ben Ode"]["flagged"], rows["Ben Ode"]["overturned"]) == (flags, flags)
         assert f"reviewed {flags} candidates" in str(rows["Maria"]["note"])
@@ -374,7 +374,7 @@ def test_parts_add_up_and_every_number_has_its_leads(engine: Engine, seed: int) 
         whole = count(Filters(until=TODAY))
         assert whole == count(Filters(until=middle)) + count(Filters(since=middle + timedelta(days=1)))
         rows = {comparable(str(row["name"])): row for row in list_team(connection, CRITERIA, Filters(), TODAY).rows}
-        for number in TeamNumber:
+        for number in TeamMetric:
             behind = list_team_leads(connection, CRITERIA, Filters(), TODAY, number, limit=None)
             parts = [
                 len(list_team_leads(connection, CRITERIA, Filters(owner=name), TODAY, number, limit=None).rows)

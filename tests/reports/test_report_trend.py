@@ -27,7 +27,7 @@ from leadtriage.actions import (
     undo_last_act,
 )
 from leadtriage.core.context import Act
-from leadtriage.core.vocabulary import Dated, Stage, TouchKind, VerdictWord
+from leadtriage.core.vocabulary import DateBasis, Stage, TouchKind, VerdictWord
 from leadtriage.criteria import Goal, load_criteria
 from leadtriage.db import reading, writing
 from leadtriage.importing import ImportOptions, import_file
@@ -163,10 +163,10 @@ def test_every_number_is_that_of_a_list(sqlite_engine: Engine) -> None:
     make_weeks(sqlite_engine)
     lists = {
         "came_in": {},
-        "qualified": {"dated": Dated.QUALIFIED},
-        "touched": {"dated": Dated.TOUCHED},
-        "junked": {"dated": Dated.CLOSED, "stage": ("junk",)},
-        "won": {"dated": Dated.CLOSED, "stage": ("won",)},
+        "qualified": {"dated": DateBasis.QUALIFIED},
+        "touched": {"dated": DateBasis.TOUCHED},
+        "junked": {"dated": DateBasis.CLOSED, "stage": ("junk",)},
+        "won": {"dated": DateBasis.CLOSED, "stage": ("won",)},
     }
     for owner in (None, "Ann"):
         rows = read_trend(sqlite_engine, november(22), owner=owner, since=november(2))
@@ -244,7 +244,7 @@ def tell_contacts(engine: Engine) -> tuple[Any, ...]:
     weeks = [row[KEYS.index("touched")] for row in read_trend(engine, today, since=november(2))]
     with reading(engine) as connection:
         in_weeks = [
-            list_leads(connection, Filters(since=november(day), until=november(day + 6), dated=Dated.TOUCHED))
+            list_leads(connection, Filters(since=november(day), until=november(day + 6), dated=DateBasis.TOUCHED))
             for day in (2, 16)
         ]
         stale = list_stale_on(connection, criteria, Filters(), november(6))

@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 from sqlalchemy import Engine
 from world import NOON, TODAY, ExtraColumn, ImportBatch, World, random_world, view
 
-from leadtriage.core.money import whole_units, write_money
+from leadtriage.core.money import format_exact_money, whole_units
 from leadtriage.importing.normalize import minor_digits as digits_of_imports, parse_money
 from leadtriage.reports.lead.export import EXPORTED, export_leads
 from leadtriage.reports.lists import list_imports, list_leads
@@ -62,7 +62,7 @@ def test_cells_have_the_forms_that_an_import_reads(sqlite_engine: Engine) -> Non
 
 @given(st.integers(0, 10**13), st.sampled_from(["USD", "EUR", "JPY", "KWD", "INR"]))
 def test_a_sum_is_read_back_to_the_cent(amount: int, currency: str) -> None:
-    written = write_money(amount, currency)
+    written = format_exact_money(amount, currency)
     assert written is not None
     read = parse_money(written, "USD")
     assert read is not None and (read.amount, read.currency) == (amount, currency)

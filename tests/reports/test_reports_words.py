@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given, strategies as st
 from world import QUESTIONS, SETTINGS, TODAY
 
-from leadtriage.core.text import list_ids
+from leadtriage.core.text import format_ids
 from leadtriage.core.vocabulary import EventKind
 from leadtriage.reports.lead import say_event
 from leadtriage.reports.lists.queue import say_next_step
@@ -99,4 +99,4 @@ def test_a_clock_that_has_run_out_is_told_before_a_question(row: dict[str, Any])
     ],
 )
 def test_ids_are_listed_as_people_say_them(ids: tuple[int, ...], said: str) -> None:
-    assert list_ids(ids) == said
+    assert format_ids(ids) == said

@@ -18,7 +18,7 @@ from leadtriage.core.errors import LeadNotFound, LeadtriageError
 from leadtriage.core.vocabulary import EventKind, PairWord
 from leadtriage.criteria import Criteria
 from leadtriage.db import (
-    OF_PERSONS,
+    PERSONAL_TABLES,
     Erasing,
     Event,
     FieldOrigin,
@@ -35,7 +35,7 @@ from leadtriage.db import (
     Touch,
     Verdict,
     VerdictLine,
-    leads_of_person,
+    find_leads_of_person,
     table,
 )
 from leadtriage.db.dialect import wipe_free_space
@@ -92,7 +92,7 @@ def forget_person(engine: Engine, criteria: Criteria, act: Act, lead_id: int) ->
     """
     with acting(engine, criteria, act) as doing:
         connection = doing.connection
-        ids = leads_of_person(connection, lead_id)
+        ids = find_leads_of_person(connection, lead_id)
         _require_somebody(doing, lead_id)
         identity = read_identity(connection, ids)
         files, texts = _read_files(connection, ids), _read_texts(connection, ids, identity)
@@ -105,7 +105,7 @@ def forget_person(engine: Engine, criteria: Criteria, act: Act, lead_id: int) ->
         touches, verdicts = _erase_decisions(connection, ids)
         doing.record([LeadChange(each, EventKind.FORGOTTEN) for each in ids])
         _empty_leads(doing, ids)
-    wiped = wipe_free_space(engine, texts, [table(model).name for model in OF_PERSONS])
+    wiped = wipe_free_space(engine, texts, [table(model).name for model in PERSONAL_TABLES])
     return Erased(tuple(ids), rows, rejects, events, touches, verdicts, keys, files, alike, wiped)
 
 

@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Engine, func, insert, select, union_all, upda
 from leadtriage.actions.unit_of_work import Acting, LeadChange, acting
 from leadtriage.core.context import Act
 from leadtriage.core.errors import LeadNotFound, NotACandidate, UsageError
-from leadtriage.core.text import say_who
+from leadtriage.core.text import format_author
 from leadtriage.core.vocabulary import OPEN_STAGES, EventKind, Reason, Stage, VerdictKind, VerdictWord
 from leadtriage.criteria import Criteria, suggest
 from leadtriage.db import Event, Lead, LeadScore, Nomination, Verdict, VerdictLine, reserve_ids, table
@@ -259,7 +259,7 @@ def say_verdict(verdict: Mapping[str, Any], act: Act) -> str:
     at = verdict["at"]
     when = f"at {at:%H:%M}" if at.date() == act.as_of else f"on {at:%Y-%m-%d}"
     said = {"rescue": "rescued it", "ask": "wanted a question asked first", "nurture": "parked it"}
-    return f"{say_who(verdict['by'])} {said.get(verdict['verdict'], 'called it ' + verdict['verdict'])} {when}"
+    return f"{format_author(verdict['by'])} {said.get(verdict['verdict'], 'called it ' + verdict['verdict'])} {when}"
 
 
 __all__ = ["Judged", "Judgement", "PassedOver", "decide", "judge", "leads_nominated_only_by"]

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, RowMapping, func, insert, select
 from leadtriage.core.context import Act
 from leadtriage.core.errors import FileError, UsageError
 from leadtriage.core.tables import unguard_formula
-from leadtriage.core.text import comparable, count_of, say_day
+from leadtriage.core.text import comparable, format_count, format_day
 from leadtriage.db import Spend, reading, reserve_ids, table, writing
 from leadtriage.importing import Reject, split_words
 from leadtriage.importing.normalize import (
@@ -462,9 +462,9 @@ def _name(line: SpendLine) -> str:
 
 def _note(earlier: RowMapping | None, unchanged: int) -> tuple[str, ...]:
     if earlier is not None:
-        when = say_day(earlier["at"].date())
+        when = format_day(earlier["at"].date())
         return (f"{earlier['by']} imported this file on {when}; correct it with: leadtriage spend add SOURCE -AMOUNT",)
     if unchanged:
-        rows = count_of(unchanged, "line is", "lines are")
+        rows = format_count(unchanged, "line is", "lines are")
         return (f"{rows} stored already; another sum of the same size is added with: leadtriage spend add",)
     return ()

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, delete, exists, func, select, update
 from leadtriage.actions.unit_of_work import Acting, acting
 from leadtriage.core.context import Act
 from leadtriage.core.errors import LeadtriageError
-from leadtriage.core.text import count_of, fold
+from leadtriage.core.text import fold, format_count
 from leadtriage.core.vocabulary import EventKind, PairWord
 from leadtriage.criteria import Criteria
 from leadtriage.db import Event, FieldOrigin, Lead, LeadKey, Nomination, PairDecision, PutOff, Touch, Verdict, table
@@ -96,7 +96,7 @@ def refuse_changed(changed: Mapping[int, str], leads: int, *, divisible: bool) -
     more = f" and {len(changed) - _TOLD:,} more" if len(changed) > _TOLD else ""
     rest = "; to take back all the rest: leadtriage undo --rest" if divisible and len(changed) < leads else ""
     return LeadtriageError(
-        f"of its {count_of(leads, 'lead')} some were changed again since: {told}{more}", hint=f"{look}{rest}"
+        f"of its {format_count(leads, 'lead')} some were changed again since: {told}{more}", hint=f"{look}{rest}"
     )
 
 

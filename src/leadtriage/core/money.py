@@ -35,7 +35,7 @@ def convert_threshold(amount: Decimal, rate: Decimal, currency: str) -> int:
     return max(-_LARGEST, min(_LARGEST, whole))
 
 
-def write_money(amount: int | None, currency: str | None) -> str | None:
+def format_exact_money(amount: int | None, currency: str | None) -> str | None:
     """Return "20000.00 USD" for 2,000,000 cents; None where nothing is known."""
     if amount is None or currency is None:
         return None

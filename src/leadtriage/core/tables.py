@@ -131,7 +131,7 @@ def unguard_formula(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
+class DrillDown:
     """How to list the leads behind a number.
 
     Attributes:
@@ -237,7 +237,7 @@ class Part:
     question: str
     charts: tuple[Chart, ...]
     tables: tuple[Table, ...]
-    traces: tuple[Trace, ...]
+    traces: tuple[DrillDown, ...]
     remarks: tuple[str, ...] = ()
 
 
@@ -259,7 +259,7 @@ class Overview:
     period: str
     figures: tuple[Figure, ...]
     basis: tuple[str, ...]
-    traces: tuple[Trace, ...]
+    traces: tuple[DrillDown, ...]
     parts: tuple[Part, ...]
     facts: tuple[tuple[str, Cell], ...]
     limits: tuple[str, ...]

@@ -18,23 +18,23 @@ _UNKNOWN_SYSTEM = "file-"
 _DIGITS = 4
 
 
-def say_day(day: date, as_of: date | None = None) -> str:
+def format_day(day: date, as_of: date | None = None) -> str:
     """Return "20 Nov 2026", without the year where `as_of` is of the same year."""
     text = f"{day.day} {_MONTHS[day.month - 1]}"
     return text if as_of is not None and day.year == as_of.year else f"{text} {day.year}"
 
 
-def say_weekday(day: date, as_of: date) -> str:
+def format_weekday(day: date, as_of: date) -> str:
     """Return "Fri 27 Nov"."""
-    return f"{_WEEKDAYS[day.weekday()]} {say_day(day, as_of)}"
+    return f"{_WEEKDAYS[day.weekday()]} {format_day(day, as_of)}"
 
 
-def count_of(number: int, one: str, many: str | None = None) -> str:
+def format_count(number: int, one: str, many: str | None = None) -> str:
     """Return "1 lead" or "12 leads", with thousands apart."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def list_ids(ids: Sequence[int], most: int = 5) -> str:
+def format_ids(ids: Sequence[int], most: int = 5) -> str:
     """Return "lead 7", "leads 3, 7 and 12" or "leads 3, 7, 12, 15, 18 and 40 more"."""
     parts = [str(lead_id) for lead_id in ids[:most]]
     if len(ids) > most:
@@ -44,7 +44,7 @@ def list_ids(ids: Sequence[int], most: int = 5) -> str:
     return f"{'lead' if len(ids) == 1 else 'leads'} {said}"
 
 
-def name_unknown_system(digest: str) -> str:
+def unknown_system_name(digest: str) -> str:
     """Return what stands for the system of a file of which nobody knows it: alike for files with the same headers.
 
     Args:
@@ -54,11 +54,11 @@ def name_unknown_system(digest: str) -> str:
 
 
 def is_unknown_system(system: str) -> bool:
-    """Whether it is one that `name_unknown_system` has named."""
+    """Whether it is one that `unknown_system_name` has named."""
     return re.fullmatch(rf"{_UNKNOWN_SYSTEM}[0-9a-f]{{{_DIGITS}}}", system) is not None
 
 
-def say_who(by: str) -> str:
+def format_author(by: str) -> str:
     """Return who did something, as people know them: "the file" for one whose system is not known."""
     return "the file" if is_unknown_system(by) else by
 

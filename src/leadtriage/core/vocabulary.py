@@ -199,7 +199,7 @@ class ScoreCause(StrEnum):
     TIME = "time"
 
 
-class Step(StrEnum):
+class FunnelStep(StrEnum):
     """How far leads of a period have come, each step a part of one before it."""
 
     LEADS = "leads"
@@ -211,7 +211,7 @@ class Step(StrEnum):
     WON = "won"
 
 
-class Dated(StrEnum):
+class DateBasis(StrEnum):
     """Which of a lead's days a period is about."""
 
     CAME_IN = "came_in"
@@ -221,7 +221,7 @@ class Dated(StrEnum):
     CLOSED = "closed"
 
 
-class TeamNumber(StrEnum):
+class TeamMetric(StrEnum):
     """A number of the team's report of which the leads can be listed."""
 
     ASSIGNED = "assigned"

@@ -1,22 +1,22 @@
 from .check import check_database as check_database, describe_database as describe_database
 from .engine import (
     connect_engine as connect_engine,
+    hide_credentials as hide_credentials,
     open_database as open_database,
     reading as reading,
-    translated as translated,
-    without_password as without_password,
+    translate_errors as translate_errors,
     writing as writing,
     writing_on as writing_on,
 )
 from .ids import next_id as next_id, reserve_ids as reserve_ids
 from .lookup import (
-    leads_of_person as leads_of_person,
-    merged_leads as merged_leads,
+    find_leads_of_person as find_leads_of_person,
+    find_merged_leads as find_merged_leads,
     resolve_any_lead as resolve_any_lead,
     resolve_lead as resolve_lead,
 )
 from .migrate import upgrade_database as upgrade_database
-from .personal_data import OF_LEAD as OF_LEAD, OF_PAIR as OF_PAIR, OF_PERSONS as OF_PERSONS
+from .personal_data import LEAD_TABLES as LEAD_TABLES, PAIR_TABLES as PAIR_TABLES, PERSONAL_TABLES as PERSONAL_TABLES
 from .tables.decisions import (
     Erasing as Erasing,
     Forgotten as Forgotten,

@@ -123,7 +123,7 @@ def without_indexes(connection: Connection, table: Table) -> Iterator[None]:
         connection.exec_driver_sql(definition)
 
 
-def describe_partial_index(dialect: str, column: Column[Any], condition: ColumnElement[bool]) -> None:
+def add_partial_index(dialect: str, column: Column[Any], condition: ColumnElement[bool]) -> None:
     """Let a table be made with an index of the few rows for which a condition holds: finding them reads no others.
 
     Args:
@@ -188,7 +188,7 @@ def upsert(dialect: Dialect, table: Table) -> sqlite.Insert | postgresql.Insert:
     return postgresql.insert(table)
 
 
-def keep(connection: Connection, name: str, rows: Select[Any]) -> Table:
+def materialize(connection: Connection, name: str, rows: Select[Any]) -> Table:
     """Keep what a query finds in a temporary table of this name; the caller drops it."""
     columns = tuple(_KeptColumn(column.name, repr(column.type), column.type) for column in rows.selected_columns)
     kept = _describe_kept(name, columns)
@@ -405,7 +405,7 @@ def _holds_any(path: Path, texts: Collection[str]) -> bool:
     return False
 
 
-def find_copies(engine: Engine) -> tuple[Path, ...]:
+def find_backups(engine: Engine) -> tuple[Path, ...]:
     """The copies of a local database that lie beside it, by their content: backups, and what upgrades have kept."""
     path = database_file(engine)
     if path is None:

@@ -99,8 +99,8 @@ def open_database(location: str, *, create: bool = False) -> Engine:
         DatabaseError: there is none, it is not ours, it cannot be opened, or it must be upgraded first.
     """
     engine = connect_engine(location, create=create)
-    place = without_password(location)
-    with translated(location):
+    place = hide_credentials(location)
+    with translate_errors(location):
         with reading(engine) as connection:
             state = read_state(connection)
         if state is State.EMPTY:
@@ -165,20 +165,20 @@ def _server_engine(location: str) -> Engine:
     except ModuleNotFoundError as error:
         raise DatabaseError(
             f"this kind of database needs the package {error.name}",
-            place=without_password(location),
+            place=hide_credentials(location),
             hint="install it: pip install 'leadtriage[postgres]'",
         ) from error
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise DatabaseError(
             "this is no database URL that can be used",
-            place=without_password(location),
+            place=hide_credentials(location),
             hint="write postgresql://USER@HOST/NAME, or a file's path",
         ) from error
     _control_transactions(engine)
     return engine
 
 
-def without_password(location: str) -> str:
+def hide_credentials(location: str) -> str:
     """Return a database's path or URL as it may be shown: without who connects and with what password."""
     kind, mark, rest = location.partition("://")
     if not mark:
@@ -238,7 +238,7 @@ def writing_on(connection: Connection) -> Iterator[None]:
 
 
 @contextmanager
-def translated(location: str) -> Iterator[None]:
+def translate_errors(location: str) -> Iterator[None]:
     """Turn what a database driver raises into an error that says what to do.
 
     Raises:
@@ -249,4 +249,4 @@ def translated(location: str) -> Iterator[None]:
     except SQLAlchemyError as error:
         said = str(error.orig) if isinstance(error, DBAPIError) and error.orig else str(error)
         message, hint = dialect.explain_failure(said)
-        raise DatabaseError(message, place=without_password(location), hint=hint) from error
+        raise DatabaseError(message, place=hide_credentials(location), hint=hint) from error

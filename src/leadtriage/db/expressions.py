@@ -168,7 +168,7 @@ def _first_name_postgresql(element: _FirstName, compiler: SQLCompiler, **options
     return f'min({compiler.process(element.clauses, **options)} COLLATE "C")'
 
 
-def first_name(name: ColumnElement[Any]) -> ColumnElement[Any]:
+def first_spelling(name: ColumnElement[Any]) -> ColumnElement[Any]:
     """The first of a group's spellings of a name by their code points, as SQLite and Python order them.
 
     A server orders texts by its own locale, and would choose another spelling.
@@ -176,17 +176,17 @@ def first_name(name: ColumnElement[Any]) -> ColumnElement[Any]:
     return _FirstName(Grouping(name))
 
 
-def before(text: ColumnElement[str], mark: str) -> ColumnElement[str]:
+def text_before(text: ColumnElement[str], mark: str) -> ColumnElement[str]:
     """What stands before the first `mark` in a text; nothing where there is none."""
     return func.substr(text, 1, position(text, literal(mark)) - 1)
 
 
-def choose(value: ColumnElement[Any], names: Mapping[Any, str]) -> ColumnElement[str]:
+def text_for(value: ColumnElement[Any], names: Mapping[Any, str]) -> ColumnElement[str]:
     """A text for each of some values."""
     return case({key: literal(name) for key, name in names.items()}, value=value)
 
 
-def choose_when(
+def value_if(
     condition: ColumnElement[bool], value: ColumnElement[Any], otherwise: ColumnElement[Any] | None = None
 ) -> ColumnElement[Any]:
     """A value where the condition is true, else the other one or NULL."""

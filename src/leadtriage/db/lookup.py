@@ -82,7 +82,7 @@ def resolve_any_lead(connection: Connection, name: str) -> int:
         return found.pop()
 
 
-def merged_leads(connection: Connection, lead_id: int) -> list[int]:
+def find_merged_leads(connection: Connection, lead_id: int) -> list[int]:
     """A lead and those that were merged into it, over several merges if need be, by their ids."""
     found, last = {lead_id}, {lead_id}
     while last:
@@ -92,13 +92,13 @@ def merged_leads(connection: Connection, lead_id: int) -> list[int]:
     return sorted(found)
 
 
-def leads_of_person(connection: Connection, lead_id: int) -> list[int]:
+def find_leads_of_person(connection: Connection, lead_id: int) -> list[int]:
     """All leads that are one with a lead by merges, whichever of them it is, the one that is left first."""
     last, seen = lead_id, {lead_id}
     while True:
         into = connection.execute(select(_lead.c.merged_into).where(_lead.c.id == last)).scalar()
         if into is None or into in seen:
-            return [last, *(other for other in merged_leads(connection, last) if other != last)]
+            return [last, *(other for other in find_merged_leads(connection, last) if other != last)]
         seen.add(into)
         last = into
 

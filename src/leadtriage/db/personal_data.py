@@ -21,7 +21,7 @@ from leadtriage.db.tables.history import (
 from leadtriage.db.tables.lead import Lead, Row
 from leadtriage.db.tables.scores import LeadScore
 
-OF_LEAD: Mapping[str, type[Row]] = {
+LEAD_TABLES: Mapping[str, type[Row]] = {
     "scores": LeadScore,
     "touches": Touch,
     "nominations": Nomination,
@@ -32,16 +32,16 @@ OF_LEAD: Mapping[str, type[Row]] = {
 }
 """The tables whose rows belong to one lead, and a word for what they hold."""
 
-OF_PAIR: Mapping[str, type[Row]] = {"likely_duplicates": LikelyDuplicate, "pair_decisions": PairDecision}
+PAIR_TABLES: Mapping[str, type[Row]] = {"likely_duplicates": LikelyDuplicate, "pair_decisions": PairDecision}
 """The tables whose rows belong to two leads, `lead_id` and `other_lead_id`."""
 
-OF_PERSONS: tuple[type[Row], ...] = (
+PERSONAL_TABLES: tuple[type[Row], ...] = (
     Lead,
     LeadKey,
     Event,
     ImportRow,
     ImportReject,
-    *OF_LEAD.values(),
-    *OF_PAIR.values(),
+    *LEAD_TABLES.values(),
+    *PAIR_TABLES.values(),
 )
 """All tables that hold something of a person."""

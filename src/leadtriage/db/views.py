@@ -363,7 +363,7 @@ _SPELLINGS: Mapping[str, Mapping[str, str]] = {
     },
     "postgresql": {
         "days_between": r"(\2 - \3)",
-        "first_name": r'min(\2 COLLATE "C")',  # as `expressions.first_name`
+        "first_name": r'min(\2 COLLATE "C")',  # as `expressions.first_spelling`
         "whole_units": _WHOLE_UNITS,
         "is_true": r"\2",
     },

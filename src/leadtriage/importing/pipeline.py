@@ -13,7 +13,7 @@ from typing import BinaryIO
 from sqlalchemy import Connection, Engine, func, select, update
 
 from leadtriage.core.context import Act
-from leadtriage.core.text import list_ids
+from leadtriage.core.text import format_ids
 from leadtriage.core.vocabulary import RowOutcome
 from leadtriage.db import ImportBatch, table, writing_on
 from leadtriage.db.dialect import narrow_cache, widen_cache
@@ -264,7 +264,7 @@ def _closed_warning(still_closed: Sequence[int]) -> tuple[str, ...]:
         return ()
     leads = "1 lead is" if len(still_closed) == 1 else f"{len(still_closed):,} leads are"
     look = f"leadtriage show {still_closed[0]}"
-    return (f"{leads} closed here but open in the file: {list_ids(still_closed)}; to see why: {look}",)
+    return (f"{leads} closed here but open in the file: {format_ids(still_closed)}; to see why: {look}",)
 
 
 def _tell_closed(tally: Tally, batch: int | None) -> tuple[str, ...]:

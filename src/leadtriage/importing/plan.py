@@ -18,7 +18,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from leadtriage.core.context import Act
 from leadtriage.core.errors import FileError
-from leadtriage.core.text import comparable, name_unknown_system
+from leadtriage.core.text import comparable, unknown_system_name
 from leadtriage.db import ExtraColumn, HeaderMapping, ImportBatch, ImportReject, ScoreRun, dialect, reserve_ids, table
 from leadtriage.importing.mapping import (
     OWN_SYSTEM,
@@ -193,7 +193,7 @@ def understand_file(
         plan=plan,
         headers=source.headers,
         system=(plan.system if own else options.system or plan.system)
-        or name_unknown_system(headers_digest(source.headers)),
+        or unknown_system_name(headers_digest(source.headers)),
         extras=tuple(_number_extras(connection, plan)),
         region=options.region,
         currency=options.currency or options.usual_currency,

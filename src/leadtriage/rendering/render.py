@@ -41,14 +41,14 @@ def tell_misfit(table: Table, format: OutputFormat, screen: Screen) -> str:
     """Say how many columns of a table that adds up are too many for the screen; nothing where all are shown."""
     if not (table.adds_up and table.rows and format is OutputFormat.TABLE):
         return ""
-    from leadtriage.core.text import count_of
+    from leadtriage.core.text import format_count
     from leadtriage.rendering.text import lay_out
 
     left_out = lay_out(table, screen).left_out
     if not left_out:
         return ""
     verb, them = ("does", "it") if left_out == 1 else ("do", "them all")
-    return f"{count_of(left_out, 'column')} {verb} not fit; --format csv has {them}"
+    return f"{format_count(left_out, 'column')} {verb} not fit; --format csv has {them}"
 
 
 _BLOCK = 1 << 20

@@ -16,7 +16,7 @@ from leadtriage.core.tables import Column, Table
 from leadtriage.core.vocabulary import EventKind, ScoreCause
 from leadtriage.criteria import LEAD_FIELDS, Criteria
 from leadtriage.db import Event, Lead, LeadScore, ScoreRun, reserve_ids, table
-from leadtriage.db.dialect import keep
+from leadtriage.db.dialect import materialize
 from leadtriage.db.expressions import called_unqualified
 from leadtriage.scoring.compile.conditions import compile_condition
 from leadtriage.scoring.compile.inputs import select_inputs, walk_comparisons
@@ -181,7 +181,7 @@ def mark_qualified(connection: Connection, rules: Rules, act: Act, mine: ColumnE
         values = select_inputs([when], rules.extra_columns, rules.scales)
         tests.append(compile_condition(when, values, rules.scales, possible=False))
     found = select(lead.c.id).select_from(scores.join(lead, lead.c.id == scores.c.lead_id)).where(*tests)
-    newly = keep(connection, "newly_qualified", found)
+    newly = materialize(connection, "newly_qualified", found)
     count = connection.execute(select(func.count()).select_from(newly)).scalar_one()
     first = reserve_ids(connection, "event", count)
     told = select(

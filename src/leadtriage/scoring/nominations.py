@@ -24,7 +24,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from leadtriage.core.text import say_day, say_who
+from leadtriage.core.text import format_author, format_day
 from leadtriage.core.vocabulary import ScoreCause, VerdictKind, VerdictWord
 from leadtriage.criteria import AllOf, AnyOf, Comparison, Condition, Criteria, FieldType, Not
 from leadtriage.db import Lead, Nomination, Verdict, VerdictLine, table
@@ -175,7 +175,7 @@ class Standing:
             lines: the rules and evidence of the criteria's lines; with none, it was nominated by somebody.
             criteria_digest: of the criteria that nominate it now.
         """
-        day = say_day(self.at.date(), as_of)
+        day = format_day(self.at.date(), as_of)
         said = f"{_SAID.get(self.verdict, self.verdict)} by {self.by} on {day}; nominated again"
         causes = {
             self._find_cause(rule, evidence, criteria_digest)
@@ -353,7 +353,7 @@ def _flagged(connection: Connection, lead_ids: list[int]) -> dict[int, list[Nomi
     )
     found: dict[int, list[NominatingLine]] = {}
     for lead_id, reason, note, by in rows:
-        said = f"flagged by {say_who(by)}"
+        said = f"flagged by {format_author(by)}"
         found.setdefault(lead_id, []).append(NominatingLine(reason, f"{said}: {note}" if note else said, by))
     return found
 

@@ -18,7 +18,7 @@ from leadtriage.core.errors import UsageError
 from leadtriage.core.text import comparable
 from leadtriage.criteria import Criteria, suggest
 from leadtriage.db import Lead, table
-from leadtriage.db.dialect import keep, widen_cache
+from leadtriage.db.dialect import materialize, widen_cache
 from leadtriage.scoring.answers import find_kept_answers
 from leadtriage.scoring.compile.conditions import join_any
 from leadtriage.scoring.compile.criteria import whole
@@ -89,7 +89,7 @@ def collect_sheets(
     rules = prepare_rules(connection, criteria, as_of)
     rows, kept = find_kept_answers(rows, criteria.digest)
     lowest = _find_values(rules, rows)
-    sheets = keep(connection, "answer_sheet", _count_alike(lowest, where, group, kept))
+    sheets = materialize(connection, "answer_sheet", _count_alike(lowest, where, group, kept))
     unknown = sheets.c.lead_group.is_(None)
     if outdated := connection.execute(select(sheets.c.leads).where(unknown)).scalar():
         connection.execute(delete(sheets).where(unknown))

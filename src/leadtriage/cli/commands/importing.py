@@ -25,7 +25,7 @@ from leadtriage.cli.framework.options import READING, UNDERSTANDING, ImportChoic
 from leadtriage.cli.framework.terminal import write_out
 from leadtriage.core.context import OutputFormat
 from leadtriage.core.errors import UsageError
-from leadtriage.core.text import count_of, list_ids, say_day
+from leadtriage.core.text import format_count, format_day, format_ids
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -386,7 +386,7 @@ def undo(
         summary = undo_batch(engine, batch, invocation.act(timezone))
     invocation.show(summary.leads, more="the first of those removed, restored and kept")
     invocation.note(
-        f"import {batch} is undone: {count_of(summary.removed, 'lead')} removed, {summary.restored:,} restored, "
+        f"import {batch} is undone: {format_count(summary.removed, 'lead')} removed, {summary.restored:,} restored, "
         f"{summary.kept:,} kept since they were changed meanwhile"
     )
 
@@ -404,9 +404,9 @@ def _undo_last_act(invocation: Invocation, *, rest: bool) -> None:
             table = list_act(connection, taken.act, taken.left)
     invocation.show(table)
     first, leads = taken.events[0], {event["lead_id"] for event in taken.events}
-    when = f"{say_day(first['at'].date())} at {first['at']:%H:%M}"
-    left = f"; left as they are, since they were changed again: {list_ids(taken.left)}" if taken.left else ""
-    invocation.note(f"what {first['by']} did on {when} is taken back: {count_of(len(leads), 'lead')}{left}")
+    when = f"{format_day(first['at'].date())} at {first['at']:%H:%M}"
+    left = f"; left as they are, since they were changed again: {format_ids(taken.left)}" if taken.left else ""
+    invocation.note(f"what {first['by']} did on {when} is taken back: {format_count(len(leads), 'lead')}{left}")
 
 
 _ROWS_AT_ONCE = 2_000

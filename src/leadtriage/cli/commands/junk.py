@@ -22,7 +22,7 @@ from leadtriage.cli.framework.options import FILTERS, PAGE, Selection, named_lea
 from leadtriage.core.context import OutputFormat
 from leadtriage.core.errors import UsageError
 from leadtriage.core.tables import Cell, Column, Table
-from leadtriage.core.text import count_of
+from leadtriage.core.text import format_count
 
 if TYPE_CHECKING:
     from leadtriage.actions import Filed, Flagged, Restored
@@ -218,7 +218,7 @@ def _audit(invocation: Invocation, count: int, seed: int | None, *, review: bool
     if not sample:
         invocation.note("no review has called a lead junk yet: leadtriage junk --review")
     elif len(sample) < count:
-        invocation.note(f"only {count_of(len(sample), 'lead')}, not {count:,}: reviews have called no more junk")
+        invocation.note(f"only {format_count(len(sample), 'lead')}, not {count:,}: reviews have called no more junk")
     if review and sample:
         from leadtriage.cli.review.junk import review_again
 
@@ -283,9 +283,9 @@ def show_filed(invocation: Invocation, filed: Filed, *, dry_run: bool) -> None:
         for one in filed.verdicts
     )
     stored = "would be stored" if dry_run else "stored"
-    left = f"; {count_of(filed.left_alone, 'row')} without a verdict left alone" if filed.left_alone else ""
+    left = f"; {format_count(filed.left_alone, 'row')} without a verdict left alone" if filed.left_alone else ""
     invocation.show(Table("Verdicts", columns, rows))
-    invocation.note(f"{count_of(len(rows), 'verdict')} {stored}{left}")
+    invocation.note(f"{format_count(len(rows), 'verdict')} {stored}{left}")
     if rows and not dry_run:
         invocation.note(f"take them back with: {invocation.say_undo()}")
 

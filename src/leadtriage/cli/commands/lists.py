@@ -22,7 +22,7 @@ from leadtriage.cli.framework.terminal import STANDARD_OUTPUT, refuse_existing, 
 from leadtriage.core.context import OutputFormat
 from leadtriage.core.dates import parse_bound
 from leadtriage.core.errors import UsageError
-from leadtriage.core.vocabulary import AgingBy, Clock, EventKind, Step
+from leadtriage.core.vocabulary import AgingBy, Clock, EventKind, FunnelStep
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
@@ -123,8 +123,8 @@ def show_leads(
     invocation: Invocation,
     selection: Selection,
     step: Annotated[
-        Step | None,
-        typer.Option("--step", help="Only leads that count for this step of the funnel.", metavar="|".join(Step)),
+        FunnelStep | None,
+        typer.Option("--step", help="Only leads that count for this step of the funnel.", metavar="|".join(FunnelStep)),
     ] = None,
     backlog: Annotated[
         bool, typer.Option("--backlog", help="Only leads that were too old on arrival: the backlog of stale.")

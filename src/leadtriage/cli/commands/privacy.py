@@ -44,13 +44,13 @@ def forget_person(
     and the imported files are not touched; those that are known are named. This cannot be taken back.
     """
     from leadtriage.actions import forget_person as erase
-    from leadtriage.db import leads_of_person, reading, resolve_any_lead
+    from leadtriage.db import find_leads_of_person, reading, resolve_any_lead
     from leadtriage.reports.lead import read_who
 
     criteria = invocation.criteria()
     with invocation.database() as engine:
         with reading(engine) as connection:
-            lead_id = leads_of_person(connection, resolve_any_lead(connection, lead))[0]
+            lead_id = find_leads_of_person(connection, resolve_any_lead(connection, lead))[0]
             who = read_who(connection, lead_id)
         if not yes:
             _confirm(who)
@@ -89,7 +89,7 @@ def _show(invocation: Invocation, done: Erased) -> None:
 
 
 def _tell_what_stays(invocation: Invocation, engine: Engine, done: Erased) -> None:
-    from leadtriage.db.dialect import database_file, find_copies
+    from leadtriage.db.dialect import database_file, find_backups
 
     path = database_file(engine)
     if path is None:
@@ -98,7 +98,7 @@ def _tell_what_stays(invocation: Invocation, engine: Engine, done: Erased) -> No
         invocation.warn(
             f"another command is using the database, so traces may be left in its file; then run: sqlite3 {path} VACUUM"
         )
-    copies = find_copies(engine)
+    copies = find_backups(engine)
     if copies:
         invocation.warn(f"copies of the database still hold the person: {', '.join(str(file) for file in copies)}")
     invocation.note("backups that are kept elsewhere are not touched either")

@@ -19,7 +19,7 @@ from leadtriage.cli.framework.context import Invocation
 from leadtriage.cli.framework.options import PAGE, PERIOD, Selection
 from leadtriage.cli.framework.terminal import STANDARD_OUTPUT, refuse_existing, write_file, write_out
 from leadtriage.core.errors import UsageError
-from leadtriage.core.vocabulary import FunnelBy, ReasonsBy, SourcesBy, TeamNumber
+from leadtriage.core.vocabulary import FunnelBy, ReasonsBy, SourcesBy, TeamMetric
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -131,9 +131,9 @@ def report_html(
 
 def _name(location: str) -> str:
     """A local file's name without its folder, which is nobody else's business; of a server what may be shown."""
-    from leadtriage.db import without_password
+    from leadtriage.db import hide_credentials
 
-    return without_password(location) if "://" in location else Path(location).name
+    return hide_credentials(location) if "://" in location else Path(location).name
 
 
 def _say_version() -> str:
@@ -246,8 +246,8 @@ def report_team(
     invocation: Invocation,
     selection: Selection,
     behind: Annotated[
-        TeamNumber | None,
-        typer.Option("--behind", help=f"List the leads behind this number: {', '.join(TeamNumber)}.", metavar="NUMBER"),
+        TeamMetric | None,
+        typer.Option("--behind", help=f"List the leads behind this number: {', '.join(TeamMetric)}.", metavar="NUMBER"),
     ] = None,
 ) -> None:
     """Show what each rep made of their leads, and how far goals are.

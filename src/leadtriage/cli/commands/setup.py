@@ -70,7 +70,7 @@ def start_here(invocation: Invocation) -> None:
     editors complete and check the file. Nothing is overwritten.
     """
     from leadtriage.criteria import render_schema, starter_text
-    from leadtriage.db import without_password
+    from leadtriage.db import hide_credentials
 
     location = invocation.settings.database
     folder = Path() if "://" in location else Path(location).expanduser().parent
@@ -78,7 +78,7 @@ def start_here(invocation: Invocation) -> None:
     if path.exists():
         raise FileError("is there already", place=str(path), hint="edit it, or move it away and run init again")
     with invocation.database(create=True):
-        invocation.note(f"database ready: {without_password(location)}")
+        invocation.note(f"database ready: {hide_credentials(location)}")
     write_new(path, starter_text(SCHEMA_FILE))
     invocation.note(f"criteria written: {path}")
     schema = folder / SCHEMA_FILE
@@ -211,9 +211,9 @@ def upgrade(invocation: Invocation) -> None:
 
     A local database is copied first, and upgraded by any command that opens it; a server's waits for this one.
     """
-    from leadtriage.db import connect_engine, translated, upgrade_database
+    from leadtriage.db import connect_engine, translate_errors, upgrade_database
 
-    with translated(invocation.settings.database):
+    with translate_errors(invocation.settings.database):
         engine = connect_engine(invocation.settings.database)
         try:
             done = upgrade_database(engine)

@@ -243,7 +243,7 @@ def nurture(
         raise UsageError("parking needs a reason", place="--reason", hint="such as --reason bad_timing")
     from leadtriage.actions import Parking, check_parking, park
     from leadtriage.core.dates import parse_future_day
-    from leadtriage.core.text import say_day
+    from leadtriage.core.text import format_day
 
     criteria = invocation.criteria()
     act = invocation.act(criteria.timezone)
@@ -256,7 +256,7 @@ def nurture(
         invocation.warn_all(done.warnings)
         show_lead(invocation, PARKED, done.leads[0])
         return
-    question = f"park {{}} until {say_day(until)}"
+    question = f"park {{}} until {format_day(until)}"
     chosen = choose_many(invocation, selection, selection.filters(act.as_of, until=_CAME_UNTIL), question, yes=yes)
     with invocation.database() as engine:
         done = park(engine, criteria, invocation.act(criteria.timezone), chosen.open, parking)

@@ -66,9 +66,9 @@ class Invocation:
         Raises:
             DatabaseError: it cannot be opened or used.
         """
-        from leadtriage.db import open_database, translated
+        from leadtriage.db import open_database, translate_errors
 
-        with translated(self.settings.database):
+        with translate_errors(self.settings.database):
             engine = open_database(self.settings.database, create=create)
             try:
                 yield engine

@@ -20,7 +20,7 @@ from leadtriage.cli.framework.context import Invocation
 from leadtriage.cli.framework.terminal import confirm
 from leadtriage.core.dates import parse_bound
 from leadtriage.core.errors import LeadtriageError, UsageError
-from leadtriage.core.vocabulary import Dated, Dimension, Grade, Stage
+from leadtriage.core.vocabulary import DateBasis, Dimension, Grade, Stage
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -93,11 +93,11 @@ PERIOD = tuple(each for each in FILTERS if each.name in ("owner", "source", "cam
 DATED = _parameter(
     "dated",
     "--dated",
-    Dated,
-    Dated.CAME_IN,
+    DateBasis,
+    DateBasis.CAME_IN,
     "Which day --since and --until are about.",
     case_sensitive=False,
-    metavar="|".join(Dated),
+    metavar="|".join(DateBasis),
 )
 
 POINTS = _parameter(
@@ -142,7 +142,7 @@ class Selection:
     until: str | None = None
     qualified: bool | None = None
     reason: str | None = None
-    dated: Dated = Dated.CAME_IN
+    dated: DateBasis = DateBasis.CAME_IN
     points: Dimension | None = None
     limit: int = USUAL_LIMIT
     everything: bool = False
@@ -392,7 +392,7 @@ def choose_many(invocation: Invocation, selection: Selection, filters: Filters, 
         UsageError: no option chooses leads, or nobody can be asked.
         LeadtriageError: no open lead is chosen, or the answer was no.
     """
-    from leadtriage.core.text import count_of
+    from leadtriage.core.text import format_count
     from leadtriage.reports.lists import choose_leads
     from leadtriage.reports.query import explain_names
 
@@ -408,9 +408,9 @@ def choose_many(invocation: Invocation, selection: Selection, filters: Filters, 
     if unknown:
         raise LeadtriageError(f"these options choose no open lead: {', and '.join(unknown)}")
     if not chosen.open:
-        closed = f"; {count_of(chosen.closed, 'closed one')} would be left out" if chosen.closed else ""
+        closed = f"; {format_count(chosen.closed, 'closed one')} would be left out" if chosen.closed else ""
         raise LeadtriageError(f"these options choose no open lead{closed}", hint="see: leadtriage leads")
-    besides = f" ({count_of(chosen.closed, 'closed one')} left out)" if chosen.closed else ""
-    asked = question.format(count_of(len(chosen.open), "lead"))
+    besides = f" ({format_count(chosen.closed, 'closed one')} left out)" if chosen.closed else ""
+    asked = question.format(format_count(len(chosen.open), "lead"))
     confirm(f"{asked[0].upper()}{asked[1:]}{besides}?", yes=yes, hint="to do it without a question, add --yes")
     return chosen

@@ -21,7 +21,7 @@ from leadtriage.cli.review.session import Session, TerminalSession, Walk, hold
 from leadtriage.core.context import Act
 from leadtriage.core.errors import LeadtriageError
 from leadtriage.core.tables import Cell, Column, Table
-from leadtriage.core.text import count_of
+from leadtriage.core.text import format_count
 from leadtriage.criteria import Criteria
 from leadtriage.db import Lead, reading, table
 from leadtriage.matching import LikelyPair
@@ -187,7 +187,7 @@ def _show_steps(invocation: Invocation, held: PairReview) -> None:
     columns = (Column("done", "Done"), Column("pairs", "Pairs", align="right"))
     rows: tuple[dict[str, Cell], ...] = tuple({"done": word, "pairs": count} for word, count in counts.items() if count)
     invocation.show(Table("Pairs", columns, rows))
-    invocation.note(f"{count_of(held.left, 'pair')} left")
+    invocation.note(f"{format_count(held.left, 'pair')} left")
 
 
 def _read_visible(connection: Any, ids: Sequence[int]) -> dict[int, dict[str, Any]]:

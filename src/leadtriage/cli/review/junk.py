@@ -39,7 +39,7 @@ from leadtriage.cli.review.session import (
 from leadtriage.core.context import Act
 from leadtriage.core.errors import LeadtriageError, NotACandidate
 from leadtriage.core.tables import Table
-from leadtriage.core.text import count_of
+from leadtriage.core.text import format_count
 from leadtriage.core.vocabulary import VerdictWord
 from leadtriage.criteria import Criteria
 from leadtriage.db import reading
@@ -149,7 +149,7 @@ class Review(Walk[Step]):
 
     def _store(self, lead: ReviewedLead, lead_ids: Sequence[int], judgement: Judgement) -> None:
         if len(lead_ids) > 1:
-            self._session.tell_at_once(f"storing {count_of(len(lead_ids), 'verdict')} ...")
+            self._session.tell_at_once(f"storing {format_count(len(lead_ids), 'verdict')} ...")
         try:
             judged = judge(self._engine, self._criteria, self._make_act(), lead_ids, judgement)
         except NotACandidate as error:
@@ -164,15 +164,15 @@ class Review(Walk[Step]):
         self._reasons = self._reasons.with_word(judgement.reason)
         if lead.lead_id in judged.decided:
             self._place += 1
-        passed = f"; {count_of(len(judged.passed_over), 'lead')} passed over" if judged.passed_over else ""
-        whom = lead.who if len(lead_ids) == 1 else count_of(len(judged.decided), "lead")
+        passed = f"; {format_count(len(judged.passed_over), 'lead')} passed over" if judged.passed_over else ""
+        whom = lead.who if len(lead_ids) == 1 else format_count(len(judged.decided), "lead")
         self._session.tell(f"stored: {say_judgement(judgement)}: {whom}{passed}")
 
     def _undo(self) -> None:
         last = self._take_back_last()
         if last is None:
             return
-        many = f" of {count_of(len(last.decided), 'lead')}" if len(last.decided) > 1 else ""
+        many = f" of {format_count(len(last.decided), 'lead')}" if len(last.decided) > 1 else ""
         said = (
             f"taken back: {say_judgement(last.judgement)}{many}"
             if last.judgement is not None
@@ -188,7 +188,9 @@ class Review(Walk[Step]):
     def _decide_all_alike(self, lead: ReviewedLead) -> None:
         """Give one verdict to all that only the same line nominates, of those that were chosen and not skipped."""
         if len(lead.lines) > 1:
-            self._session.tell(f"{count_of(len(lead.lines), 'thing')} nominate it; that is for a lead that one does")
+            self._session.tell(
+                f"{format_count(len(lead.lines), 'thing')} nominate it; that is for a lead that one does"
+            )
             return
         self._session.tell_at_once("looking for all that are alike ...")
         with reading(self._engine) as connection:
@@ -202,7 +204,7 @@ class Review(Walk[Step]):
             return
         more = len(alike) - len(names)
         below = [
-            f"{count_of(len(alike), 'candidate')} with nothing but {lead.lines[0].reason}: {lead.lines[0].text}",
+            f"{format_count(len(alike), 'candidate')} with nothing but {lead.lines[0].reason}: {lead.lines[0].text}",
             *(f"  {name}" for name in names),
             *([f"  and {more:,} more"] if more else []),
         ]
@@ -211,7 +213,7 @@ class Review(Walk[Step]):
         judgement = self._ask(lead, VERDICT_KEYS[key]) if key in VERDICT_KEYS else None
         if judgement is None:
             return
-        sure = f"{say_judgement(judgement)} for {count_of(len(alike), 'lead')}? [y/n] > "
+        sure = f"{say_judgement(judgement)} for {format_count(len(alike), 'lead')}? [y/n] > "
         if self._session.ask_key(sure, ("y", "n"), below) == "y":
             self._store(lead, alike, judgement)
 

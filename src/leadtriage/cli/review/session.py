@@ -33,7 +33,7 @@ from leadtriage.core.context import Act, OutputFormat
 from leadtriage.core.dates import parse_future_day
 from leadtriage.core.errors import LeadtriageError, UsageError
 from leadtriage.core.tables import Card, Column, Table
-from leadtriage.core.text import count_of
+from leadtriage.core.text import format_count
 from leadtriage.core.vocabulary import VerdictWord
 from leadtriage.criteria import Criteria
 from leadtriage.db import reading
@@ -445,8 +445,8 @@ def end_review(invocation: Invocation, engine: Engine, criteria: Criteria, held:
     )
     invocation.show(Table("Verdicts", columns, rows))
     skipped = sum(step.judgement is None for step in held.steps)
-    stored = count_of(sum(counts.values()), "verdict")
-    invocation.note(f"{stored} stored, {count_of(skipped, 'lead')} skipped, {held.left:,} left")
+    stored = format_count(sum(counts.values()), "verdict")
+    invocation.note(f"{stored} stored, {format_count(skipped, 'lead')} skipped, {held.left:,} left")
     if rows and invocation.settings.format is OutputFormat.TABLE:
         with reading(engine) as connection:
             rates = list_overturns(connection, criteria)

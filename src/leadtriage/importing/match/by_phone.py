@@ -71,12 +71,12 @@ def match_by_phone(connection: Connection, staging: Staging, *, stored: bool, re
     found = _find_candidates(staging, stored=stored, repeated=repeated)
     if found is None:
         return
-    candidate = dialect.keep(connection, "staged_candidate", found)
+    candidate = dialect.materialize(connection, "staged_candidate", found)
     if _has_rows(connection, candidate):
         _place_silent_rows(connection, staging, candidate)
         if connection.execute(select(_find_doubtful(staging, candidate).exists())).scalar():
             follow_heads(connection, staging)
-            doubt = dialect.keep(connection, "staged_doubt", _describe_doubtful(staging, candidate))
+            doubt = dialect.materialize(connection, "staged_doubt", _describe_doubtful(staging, candidate))
             _place_doubtful_rows(connection, staging, doubt)
             doubt.drop(connection)
     candidate.drop(connection)
@@ -112,7 +112,7 @@ def _find_candidates(staging: Staging, *, stored: bool, repeated: bool) -> Selec
 
 def _address(row: FromClause) -> ColumnElement[Any]:
     """A row's or a lead's address; none where it cannot be one."""
-    return expressions.choose_when(row.c.email_kind != EmailKind.INVALID, row.c.email)
+    return expressions.value_if(row.c.email_kind != EmailKind.INVALID, row.c.email)
 
 
 def _says_who(staging: Staging) -> ColumnElement[bool]:
@@ -175,7 +175,7 @@ def _describe_doubtful(staging: Staging, candidate: Table) -> Select[Any]:
     system: ColumnElement[Any] = literal("")
     if "crm_id" in present:
         other = row.c.crm_id.is_distinct_from(lead.c.crm_id)
-        its = expressions.choose_when(other, expressions.before(row.c.crm_id, ":"))
+        its = expressions.value_if(other, expressions.text_before(row.c.crm_id, ":"))
         system = func.coalesce(its, literal(""))
     return (
         select(
@@ -259,7 +259,9 @@ def _find_first_said(staging: Staging, doubt: Table) -> Select[Any]:
             grouped.c.lead_group,
             row.c.row_id,
             (_address(row).is_not(None) if "email" in present else literal(False)).label("address"),
-            (expressions.before(row.c.crm_id, ":") if "crm_id" in present else literal(None, String)).label("system"),
+            (expressions.text_before(row.c.crm_id, ":") if "crm_id" in present else literal(None, String)).label(
+                "system"
+            ),
         )
         .join_from(grouped, row, row.c.row_id == grouped.c.row_id)
         .where(grouped.c.lead_group.in_(select(involved.c.lead_group)), _says_who(staging))
@@ -268,8 +270,8 @@ def _find_first_said(staging: Staging, doubt: Table) -> Select[Any]:
     return select(
         said.c.lead_group,
         said.c.system,
-        func.min(expressions.choose_when(said.c.address, said.c.row_id)),
-        func.min(expressions.choose_when(said.c.system.is_not(None), said.c.row_id)),
+        func.min(expressions.value_if(said.c.address, said.c.row_id)),
+        func.min(expressions.value_if(said.c.system.is_not(None), said.c.row_id)),
     ).group_by(said.c.lead_group, said.c.system)
 
 
@@ -282,7 +284,7 @@ def _read_stored(connection: Connection, doubt: Table) -> Iterator[tuple[int, st
     lead, keys = table(Lead), table(LeadKey)
     ids = select(-doubt.c.lead_group).where(doubt.c.lead_group < 0)
     systems = set(connection.execute(select(doubt.c.system).where(doubt.c.lead_group < 0).distinct()).scalars())
-    system = expressions.before(lead.c.crm_id, ":")
+    system = expressions.text_before(lead.c.crm_id, ":")
     unclear = False
     columns = select(lead.c.id, lead.c.email.is_not(None), _address(lead).is_not(None), system).where(
         lead.c.id.in_(ids)
@@ -292,7 +294,7 @@ def _read_stored(connection: Connection, doubt: Table) -> Iterator[tuple[int, st
         unclear |= bool(has_email and not has_address) or (its is not None and not systems <= {its, ""})
     if unclear:
         kind, rest = func.substr(keys.c.key, 1, 2), func.substr(keys.c.key, 3)
-        its_system = expressions.choose_when(kind == "i:", expressions.before(rest, ":"))
+        its_system = expressions.value_if(kind == "i:", expressions.text_before(rest, ":"))
         told = select(keys.c.lead_id, its_system).where(keys.c.lead_id.in_(ids), kind.in_(["e:", "r:", "i:"]))
         for lead_id, its in connection.execute(told):
             yield -lead_id, its, _STORED if its is None else None, _STORED if its is not None else None

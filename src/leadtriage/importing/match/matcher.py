@@ -37,7 +37,7 @@ from sqlalchemy import (
     update,
 )
 
-from leadtriage.core.text import count_of, is_unknown_system, list_ids
+from leadtriage.core.text import format_count, format_ids, is_unknown_system
 from leadtriage.core.vocabulary import RowOutcome
 from leadtriage.db import (
     Forgotten,
@@ -114,7 +114,7 @@ def store_keys(connection: Connection, staging: Staging, batch: int) -> None:
         .subquery()
     )
     pairs = table(LikelyDuplicate)
-    evidence = expressions.choose(
+    evidence = expressions.text_for(
         joined.c.rank, {RANK_ID: "same id", RANK_EMAIL: "same e-mail", RANK_PHONE: "same phone and name"}
     )
     columns = ["lead_id", "other_lead_id", "evidence", "batch_id"]
@@ -189,7 +189,8 @@ def _is_not_somebody_else(staging: Staging, row: FromClause, lead: FromClause) -
 
     person, company = present("email", "phone", "name_comparable"), present("company_comparable")
     differ = and_(
-        expressions.before(row.c.crm_id, ":") == expressions.before(lead.c.crm_id, ":"), row.c.crm_id != lead.c.crm_id
+        expressions.text_before(row.c.crm_id, ":") == expressions.text_before(lead.c.crm_id, ":"),
+        row.c.crm_id != lead.c.crm_id,
     )
     nameless = and_(silent(person), or_(same(company), silent(company)), func.coalesce(not_(differ), true()))
     return or_(same(person), nameless)
@@ -297,8 +298,8 @@ def tell_reused_ids(leads: tuple[int, ...], understanding: Understanding, batch:
     remedy = "--map id=none" if batch is None else f"leadtriage undo {batch}, then import with --map id=none"
     header = understanding.plan.find("id")[0].header
     return (
-        f"{count_of(len(leads), 'lead has', 'leads have')} another name and other contacts under the same {header}"
-        f" here: {list_ids(leads)} (if {header} only counts rows: {remedy})",
+        f"{format_count(len(leads), 'lead has', 'leads have')} another name and other contacts under the same {header}"
+        f" here: {format_ids(leads)} (if {header} only counts rows: {remedy})",
     )
 
 

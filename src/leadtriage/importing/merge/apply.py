@@ -148,15 +148,15 @@ def create_leads(connection: Connection, staging: Staging, batch: int, act: Act,
         "id": place.c.lead_id,
         "stage": stage,
         "created_on": row.c.created_on,
-        "first_touch_on": expressions.choose_when(row.c.touch_dated, row.c.touched_on),
+        "first_touch_on": expressions.value_if(row.c.touch_dated, row.c.touched_on),
         "last_touch_on": row.c.touched_on,
         "contact_dated": row.c.touch_dated,
-        "nurture_until": expressions.choose_when(
+        "nurture_until": expressions.value_if(
             row.c.meaning == StatusMeaning.NURTURE, literal(act.days_later(nurture_days), lead.c.created_on.type)
         ),
-        "qualified_on": expressions.choose_when(qualified, today),
-        "qualified_by": expressions.choose_when(qualified, literal("crm")),
-        "closed_on": expressions.choose_when(closed, func.coalesce(row.c.closed_on, today)),
+        "qualified_on": expressions.value_if(qualified, today),
+        "qualified_by": expressions.value_if(qualified, literal("crm")),
+        "closed_on": expressions.value_if(closed, func.coalesce(row.c.closed_on, today)),
         "extra": row.c.extra,
         "extra_comparable": row.c.extra_comparable,
         "imported_on": today,
@@ -214,10 +214,10 @@ def first_stage(row: FromClause) -> ColumnElement[str]:
     """The stage in which a row's lead comes in."""
     stages = {meaning.value: stage.value for meaning, stage in CLOSING.items()}
     stages[StatusMeaning.NURTURE.value] = Stage.NURTURE.value
-    untouched = expressions.choose_when(
+    untouched = expressions.value_if(
         row.c.touched_on.is_not(None), literal(Stage.WORKING.value), literal(Stage.NEW.value)
     )
-    return func.coalesce(expressions.choose(row.c.meaning, stages), untouched)
+    return func.coalesce(expressions.text_for(row.c.meaning, stages), untouched)
 
 
 def find_changes(connection: Connection, staging: Staging, columns_of_file: dict[str, str]) -> None:

@@ -54,7 +54,7 @@ def tell_and_update(
     staging: Staging,
 ) -> None:
     """Write the events of `lines`, then the values into the same leads."""
-    told = dialect.keep(connection, "staged_lines", lines)
+    told = dialect.materialize(connection, "staged_lines", lines)
     tell_kept_lines(connection, batch, act, told, values, staging)
     told.drop(connection)
 

@@ -73,7 +73,7 @@ CLOSING_DAY = "closed_on"
 def told_or_today(staging: Staging, act: Act) -> ColumnElement[date]:
     """The day on which a lead that was there before closes: as its row tells it, else the import's."""
     row, lead = staging.row, table(Lead)
-    told = expressions.choose_when(_is_believed(staging), row.c.closed_on)
+    told = expressions.value_if(_is_believed(staging), row.c.closed_on)
     return func.coalesce(told, literal(act.as_of, lead.c.closed_on.type))
 
 
@@ -148,7 +148,7 @@ def withdraw_nominations(connection: Connection, staging: Staging, batch: int, a
             lead.c.stage != Stage.JUNK,
         )
     )
-    told = dialect.keep(connection, "staged_retractions", doubted)
+    told = dialect.materialize(connection, "staged_retractions", doubted)
     _leave_out_what_is_not_taken_back(connection, staging, batch, told, JUNK)
     tell_kept_lines(connection, batch, act, told, {}, staging)
     connection.execute(
@@ -175,10 +175,10 @@ def reopen_leads(connection: Connection, staging: Staging, batch: int, act: Act,
     )
     met_before = or_(lead.c.last_touch_on.is_not(None), row.c.touched_on.is_not(None))
     parks = row.c.meaning == StatusMeaning.NURTURE
-    target = expressions.choose_when(
+    target = expressions.value_if(
         parks,
         literal(Stage.NURTURE.value),
-        expressions.choose_when(met_before, literal(Stage.WORKING.value), literal(Stage.NEW.value)),
+        expressions.value_if(met_before, literal(Stage.WORKING.value), literal(Stage.NEW.value)),
     )
     said_open = and_(row.c.meaning.in_(OPENING), lead.c.stage.not_in(OPEN_STAGES))
     doubted = set(connection.execute(select_heads(staging, lead.c.id, met=True).where(said_open)).scalars())
@@ -195,16 +195,14 @@ def reopen_leads(connection: Connection, staging: Staging, batch: int, act: Act,
         .join(books, and_(books.c.id == event.c.batch_id, books.c.system == act.by))
         .where(said_open)
     )
-    told = dialect.keep(connection, "staged_retractions", theirs)
+    told = dialect.materialize(connection, "staged_retractions", theirs)
     _leave_out_what_is_not_taken_back(connection, staging, batch, told, tuple(CLOSING))
     reopened = set(connection.execute(select(told.c.lead_id)).scalars())
     values: dict[str, ColumnElement[Any]] = {
         "stage": target,
         "closed_on": literal(None, lead.c.closed_on.type),
-        "nurture_until": expressions.choose_when(
-            parks, literal(act.days_later(nurture_days), lead.c.nurture_until.type)
-        ),
-        "shelf_from": expressions.choose_when(parks, lead.c.shelf_from, literal(act.as_of, lead.c.shelf_from.type)),
+        "nurture_until": expressions.value_if(parks, literal(act.days_later(nurture_days), lead.c.nurture_until.type)),
+        "shelf_from": expressions.value_if(parks, lead.c.shelf_from, literal(act.as_of, lead.c.shelf_from.type)),
     }
     tell_kept_lines(connection, batch, act, told, values, staging)
     told.drop(connection)
@@ -348,7 +346,7 @@ def _record_touches(connection: Connection, staging: Staging, batch: int, act: A
         lines.where(_is_new_touch(staging)),
         {
             "first_touch_on": func.coalesce(
-                lead.c.first_touch_on, expressions.choose_when(row.c.touch_dated, row.c.touched_on)
+                lead.c.first_touch_on, expressions.value_if(row.c.touch_dated, row.c.touched_on)
             ),
             "last_touch_on": row.c.touched_on,
             "contact_dated": row.c.touch_dated,
@@ -395,19 +393,19 @@ def _change_stages(connection: Connection, staging: Staging, batch: int, act: Ac
     closes, parks = target.in_(list(CLOSING.values())), target == Stage.NURTURE
     values: dict[str, ColumnElement[Any]] = {
         "stage": target,
-        "closed_on": expressions.choose_when(closes, told_or_today(staging, act), lead.c.closed_on),
-        "nurture_until": expressions.choose_when(
+        "closed_on": expressions.value_if(closes, told_or_today(staging, act), lead.c.closed_on),
+        "nurture_until": expressions.value_if(
             parks,
             literal(act.days_later(nurture_days), lead.c.nurture_until.type),
-            expressions.choose_when(not_(leaves), lead.c.nurture_until),
+            expressions.value_if(not_(leaves), lead.c.nurture_until),
         ),
-        "parked_on": expressions.choose_when(
+        "parked_on": expressions.value_if(
             parks,
             literal(act.as_of, lead.c.parked_on.type),
-            expressions.choose_when(not_(leaves), lead.c.parked_on),
+            expressions.value_if(not_(leaves), lead.c.parked_on),
         ),
-        "nurture_reason": expressions.choose_when(not_(or_(leaves, parks)), lead.c.nurture_reason),
-        "shelf_from": expressions.choose_when(
+        "nurture_reason": expressions.value_if(not_(or_(leaves, parks)), lead.c.nurture_reason),
+        "shelf_from": expressions.value_if(
             and_(leaves, lead.c.stage == Stage.NURTURE), literal(act.as_of, lead.c.shelf_from.type), lead.c.shelf_from
         ),
     }
@@ -450,7 +448,7 @@ def _nominate(connection: Connection, staging: Staging, batch: int, act: Act) ->
         or_(~told_before, status_changed),
         _is_no_older_word(staging),
     )
-    told = dialect.keep(connection, "staged_lines", lines)
+    told = dialect.materialize(connection, "staged_lines", lines)
     count = connection.execute(select(func.count()).select_from(told)).scalar_one()
     if count:
         first_id = reserve_ids(connection, "nomination", count)

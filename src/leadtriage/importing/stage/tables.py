@@ -247,7 +247,7 @@ def _describe_staging(attributes: tuple[Attribute, ...], engine: str) -> Staging
     )
     row = staging.row.c
     for rare in (row.problem, row.own_id, row.junk_reason):
-        dialect.describe_partial_index(engine, row.row_id, rare.is_not(None))
+        dialect.add_partial_index(engine, row.row_id, rare.is_not(None))
     return staging
 
 

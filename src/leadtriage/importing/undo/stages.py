@@ -278,7 +278,7 @@ def restore_contacts(
         )
     )
     touched = sorted({*_told(connection, undoing.batch, leads, EventKind.TOUCH), *connection.execute(lent).scalars()})
-    on_a_day = expressions.choose_when(touch.c.dated, touch.c.on)
+    on_a_day = expressions.value_if(touch.c.dated, touch.c.on)
     for lead_id in touched:
         standing = select(func.min(on_a_day), func.max(on_a_day), func.max(touch.c.on)).where(
             touch.c.lead_id == lead_id,

@@ -153,8 +153,8 @@ def undo_batch(engine: Engine, batch: int, act: Act) -> UndoSummary:
     """
     with writing(engine) as connection:
         _check(connection, batch)
-        kept = dialect.keep(connection, "kept_leads", _made_and_changed_since(batch))
-        removed = dialect.keep(connection, "removed_leads", _made(batch, kept))
+        kept = dialect.materialize(connection, "kept_leads", _made_and_changed_since(batch))
+        removed = dialect.materialize(connection, "removed_leads", _made(batch, kept))
         restored = _restore(connection, batch, act, removed)
         _remove(connection, batch, act, removed)
         release_keys(connection, batch, removed, kept)

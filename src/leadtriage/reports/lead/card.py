@@ -17,7 +17,7 @@ from sqlalchemy import Connection, or_, select
 from leadtriage.core.errors import LeadNotFound
 from leadtriage.core.money import whole_units
 from leadtriage.core.tables import Card, Cell, Column, Table
-from leadtriage.core.text import count_of, say_day, say_who
+from leadtriage.core.text import format_author, format_count, format_day
 from leadtriage.core.vocabulary import OPEN_STAGES
 from leadtriage.criteria import LEAD_FIELDS, Criteria
 from leadtriage.db import ExtraColumn, Lead, LeadScore, LikelyDuplicate, table
@@ -157,7 +157,7 @@ def nominations_table(lines: Sequence[NominatingLine]) -> Table:
         Column("by", "By", keep=80, shown="by_shown"),
     )
     rows = tuple(
-        {"reason": line.reason, "text": line.text, "by": line.by, "by_shown": say_who(line.by)} for line in lines
+        {"reason": line.reason, "text": line.text, "by": line.by, "by_shown": format_author(line.by)} for line in lines
     )
     return Table("Junk candidate, because", columns, rows)
 
@@ -183,7 +183,7 @@ def story_table(happenings: Iterable[Happening]) -> Table:
         Column("text", "What happened", keep=100),
     )
     rows: list[dict[str, Cell]] = [
-        {"at": line.at, "by": line.by, "by_shown": say_who(line.by), "kind": line.kind, "text": line.text}
+        {"at": line.at, "by": line.by, "by_shown": format_author(line.by), "kind": line.kind, "text": line.text}
         for line in happenings
     ]
     return Table("Story", columns, tuple(rows))
@@ -320,10 +320,10 @@ def _state_facts(
         ("Score", f"{explanation.score}, could reach {explanation.ceiling}, {explanation.known:.0%} answered"),
         ("Stage", _say_stage(lead)),
         ("Qualified", _say_qualified(lead)),
-        ("Came in", f"{say_day(lead['created_on'])}, {count_of(age, 'day')} ago"),
+        ("Came in", f"{format_day(lead['created_on'])}, {format_count(age, 'day')} ago"),
         ("Last touch", _say_last_touch(lead, as_of)),
-        ("Next touch", say_day(lead["next_touch_on"]) if lead["next_touch_on"] else None),
-        ("Decides on", say_day(lead["decides_on"]) if lead["decides_on"] else None),
+        ("Next touch", format_day(lead["next_touch_on"]) if lead["next_touch_on"] else None),
+        ("Decides on", format_day(lead["decides_on"]) if lead["decides_on"] else None),
     ]
     for name in LEAD_FIELDS:
         if name in _NOT_A_FACT:
@@ -349,26 +349,28 @@ def _say_stage(lead: Mapping[str, Any]) -> str:
     stage = str(lead["stage"])
     if lead["stage"] == "nurture" and lead["nurture_until"]:
         why = f", {lead['nurture_reason']}" if lead["nurture_reason"] else ""
-        return f"{stage} until {say_day(lead['nurture_until'])}{why}"
+        return f"{stage} until {format_day(lead['nurture_until'])}{why}"
     if lead["stage"] in OPEN_STAGES:
         return stage
     reason = f", {lead['outcome_reason']}" if lead["outcome_reason"] else ""
-    return f"{stage} on {say_day(lead['closed_on'])}{reason}" if lead["closed_on"] else f"{stage}{reason}"
+    return f"{stage} on {format_day(lead['closed_on'])}{reason}" if lead["closed_on"] else f"{stage}{reason}"
 
 
 def _say_qualified(lead: Mapping[str, Any]) -> str:
     if lead["qualified_on"] is None:
         return "no"
     by = lead["qualified_by"] or "nobody named"
-    return f"since {say_day(lead['qualified_on'])}, by {_QUALIFIED_BY.get(by, by)}"
+    return f"since {format_day(lead['qualified_on'])}, by {_QUALIFIED_BY.get(by, by)}"
 
 
 def _say_last_touch(lead: Mapping[str, Any], as_of: date) -> str:
     last = lead["last_touch_on"]
     if last is None:
         return "no contact recorded"
-    ago = f"{count_of(max(0, (as_of - last).days), 'day')} ago"
-    return f"{say_day(last)}, {ago}" if lead["contact_dated"] is not False else f"undated, told on {say_day(last)}"
+    ago = f"{format_count(max(0, (as_of - last).days), 'day')} ago"
+    return (
+        f"{format_day(last)}, {ago}" if lead["contact_dated"] is not False else f"undated, told on {format_day(last)}"
+    )
 
 
 def _compare_with_stored(connection: Connection, lead: Mapping[str, Any], explanation: Explanation) -> tuple[str, ...]:

@@ -12,12 +12,12 @@ from typing import Any
 from sqlalchemy import Connection, Table as SqlTable, or_, select
 
 from leadtriage.core.errors import LeadNotFound
-from leadtriage.core.money import write_money
+from leadtriage.core.money import format_exact_money
 from leadtriage.core.tables import Column, Table
 from leadtriage.core.text import fold
 from leadtriage.db import (
-    OF_LEAD,
-    OF_PAIR,
+    LEAD_TABLES,
+    PAIR_TABLES,
     Event,
     ExtraColumn,
     ImportBatch,
@@ -26,7 +26,7 @@ from leadtriage.db import (
     Lead,
     LeadKey,
     LeadScore,
-    leads_of_person,
+    find_leads_of_person,
     table,
 )
 from leadtriage.importing import find_rejects, read_identity
@@ -153,7 +153,7 @@ def _present(row: Row, extras: Mapping[str, str]) -> CellRow:
     cells: CellRow = {header: row.get(header) for header in EXPORTED}
     cells["leadtriage_id"] = row["id"]
     for name, (amount, currency) in _MONEY.items():
-        cells[name] = write_money(row[amount], row[currency])
+        cells[name] = format_exact_money(row[amount], row[currency])
     for name, column in _DAYS.items():
         cells[name] = row[column]
     if row["contact_dated"] is False:
@@ -195,7 +195,7 @@ def describe_subject(connection: Connection, lead_id: int) -> dict[str, Any]:
         LeadNotFound: there is no lead of this id.
     """
     read_who(connection, lead_id)
-    ids = leads_of_person(connection, lead_id)
+    ids = find_leads_of_person(connection, lead_id)
     found: dict[str, Any] = {
         "lead_id": ids[0],
         "leads": _read_leads(connection, ids),
@@ -204,8 +204,10 @@ def describe_subject(connection: Connection, lead_id: int) -> dict[str, Any]:
         "imported_rows": _read_rows(connection, ids),
         "rejected_rows": _read_rejects(connection, ids),
     }
-    found |= {name: _rows(connection, table(model), ids, "lead_id") for name, model in OF_LEAD.items()}
-    found |= {name: _rows(connection, table(model), ids, "lead_id", "other_lead_id") for name, model in OF_PAIR.items()}
+    found |= {name: _rows(connection, table(model), ids, "lead_id") for name, model in LEAD_TABLES.items()}
+    found |= {
+        name: _rows(connection, table(model), ids, "lead_id", "other_lead_id") for name, model in PAIR_TABLES.items()
+    }
     plain: dict[str, Any] = _plain(found)
     return plain
 

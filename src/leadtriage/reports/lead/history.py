@@ -12,9 +12,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select
 
-from leadtriage.core.text import say_day
+from leadtriage.core.text import format_day
 from leadtriage.core.vocabulary import EventKind, Stage, TouchKind, VerdictWord
-from leadtriage.db import Event, ImportBatch, merged_leads, table
+from leadtriage.db import Event, ImportBatch, find_merged_leads, table
 from leadtriage.importing import BY_HAND, BY_NAME
 from leadtriage.scoring import format_money
 
@@ -86,7 +86,7 @@ def read_history(connection: Connection, lead_id: int) -> tuple[Happening, ...]:
     statement = (
         select(_event, _batch.c.file, is_told_by_another().label("repeats"))
         .join_from(_event, _batch, _batch.c.id == _event.c.batch_id, isouter=True)
-        .where(_event.c.lead_id.in_(merged_leads(connection, lead_id)))
+        .where(_event.c.lead_id.in_(find_merged_leads(connection, lead_id)))
         .order_by(_event.c.recorded_at, _event.c.id)
     )
     return tuple(
@@ -286,7 +286,7 @@ def say_value(field: str, value: str | None) -> str | None:
 
 
 def _say_if_day(text: str) -> str:
-    return say_day(date.fromisoformat(text)) if _is_day(text) else text
+    return format_day(date.fromisoformat(text)) if _is_day(text) else text
 
 
 def _is_day(text: str | None) -> bool:

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from leadtriage.core.tables import Card, Cell, Column, Table
-from leadtriage.core.text import count_of, say_day, say_who
+from leadtriage.core.text import format_author, format_count, format_day
 from leadtriage.core.vocabulary import EventKind, Grade, Stage
 from leadtriage.criteria import Criteria
 from leadtriage.db import Lead, LeadScore, table
@@ -135,12 +135,12 @@ def _state_facts(lead: Mapping[str, Any], as_of: date) -> Iterator[tuple[str, Ce
     yield "Need", lead["need"]
     yield "Source", _join(lead["source"], lead["campaign"])
     yield "Owner", lead["owner"] or "none"
-    yield "Came in", f"{say_day(lead['created_on'], as_of)}, {_say_ago(lead['created_on'], as_of)}"
+    yield "Came in", f"{format_day(lead['created_on'], as_of)}, {_say_ago(lead['created_on'], as_of)}"
     yield "Last touch", _say_last_touch(lead, as_of)
     yield "Industry", lead["industry"]
     yield "Employees", f"{lead['employees']:,}" if lead["employees"] is not None else None
     yield "Budget", format_money(lead["budget_amount"], lead["budget_currency"])
-    yield "Decides on", say_day(lead["decides_on"], as_of) if lead["decides_on"] else None
+    yield "Decides on", format_day(lead["decides_on"], as_of) if lead["decides_on"] else None
     yield "Place", _join(lead["city"], lead["state"], lead["country"])
     yield "Status", lead["status"]
     yield "Stage", lead["stage"] if lead["stage"] != Stage.NEW else None
@@ -154,7 +154,7 @@ def _join(*texts: str | None) -> str | None:
 
 
 def _say_ago(day: date, as_of: date) -> str:
-    return f"{count_of(max(0, (as_of - day).days), 'day')} ago"
+    return f"{format_count(max(0, (as_of - day).days), 'day')} ago"
 
 
 def _say_last_touch(lead: Mapping[str, Any], as_of: date) -> str:
@@ -163,7 +163,7 @@ def _say_last_touch(lead: Mapping[str, Any], as_of: date) -> str:
         return "no contact recorded"
     if lead["contact_dated"] is False:
         return "some day, says its status" if lead["status"] else "some day"
-    return f"{say_day(last, as_of)}, {_say_ago(last, as_of)}"
+    return f"{format_day(last, as_of)}, {_say_ago(last, as_of)}"
 
 
 def _say_why(lines: Sequence[NominatingLine]) -> Table:
@@ -241,7 +241,7 @@ def _to_grade(grade: Grade | None) -> str | None:
 def _tell_story(story: Sequence[Happening], as_of: date) -> Table:
     columns = (Column("at", "", keep=99), Column("by", "", keep=60), Column("text", "", keep=100, kind="line"))
     rows = tuple(
-        {"at": say_day(told.at.date(), as_of), "by": say_who(told.by), "text": told.text}
+        {"at": format_day(told.at.date(), as_of), "by": format_author(told.by), "text": told.text}
         for told in reversed(story)
         if not told.repeats
     )

@@ -11,10 +11,10 @@ from itertools import chain
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from leadtriage.core.tables import Column, Table
-from leadtriage.core.text import count_of
+from leadtriage.core.text import format_count
 from leadtriage.core.vocabulary import OPEN_STAGES, AgingBy, Grade
 from leadtriage.db import Lead, LeadScore, table
-from leadtriage.db.expressions import first_name
+from leadtriage.db.expressions import first_spelling
 from leadtriage.reports.query import Filters, choose_name, conditions, read_members, visible
 
 _lead = table(Lead)
@@ -58,7 +58,7 @@ def list_aging(connection: Connection, as_of: date, by: AgingBy, filters: Filter
     rows = tuple(
         {"bucket": bucket} | {column.key: totals[bucket, column.key] for column in columns[1:]} for bucket, _ in BUCKETS
     )
-    in_all = count_of(sum(count.leads for count in counts), "open lead")
+    in_all = format_count(sum(count.leads for count in counts), "open lead")
     return Table(f"Open leads by age and {by}", columns, rows, notes=(f"{in_all} in all.",), adds_up=True)
 
 
@@ -70,7 +70,7 @@ def _count_leads(connection: Connection, as_of: date, by: AgingBy, filters: Filt
     }[by]
     bucket = _bucket(as_of).label("bucket")
     statement = (
-        select(bucket, group, first_name(name), func.count())
+        select(bucket, group, first_spelling(name), func.count())
         .join_from(_lead, _score, _score.c.lead_id == _lead.c.id, isouter=True)
         .where(_lead.c.stage.in_([stage.value for stage in OPEN_STAGES]), visible(), *conditions(filters))
         .group_by(bucket, group)

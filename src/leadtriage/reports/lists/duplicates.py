@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from leadtriage.core.tables import Card, Cell, Column, Table
-from leadtriage.core.text import say_day
+from leadtriage.core.text import format_day
 from leadtriage.db import Lead, LeadScore, table
 from leadtriage.db.dialect import batches
 from leadtriage.importing import BY_NAME
@@ -170,4 +170,4 @@ def _say(field: str, value: str | None) -> str:
 def _say_plain(value: Any) -> str:
     if value is None:
         return "  -"
-    return f"  {value if isinstance(value, str) else say_day(value)}"
+    return f"  {value if isinstance(value, str) else format_day(value)}"

@@ -11,7 +11,7 @@ from datetime import date
 from sqlalchemy import Connection, select
 
 from leadtriage.core.tables import Column, Table
-from leadtriage.core.text import say_who
+from leadtriage.core.text import format_author
 from leadtriage.criteria import Criteria
 from leadtriage.db import Lead, LeadScore, table
 from leadtriage.db.dialect import batches
@@ -125,7 +125,7 @@ def _present(row: Row, lines: Sequence[NominatingLine], as_of: date) -> CellRow:
         **{column.key: row.get(column.key) for column in _COLUMNS},
         "why": why or "nothing any more: run leadtriage score",
         "flagged_by": ", ".join(dict.fromkeys(line.by for line in lines)) or None,
-        "flagged_by_shown": ", ".join(dict.fromkeys(say_who(line.by) for line in lines)) or None,
+        "flagged_by_shown": ", ".join(dict.fromkeys(format_author(line.by) for line in lines)) or None,
         "age_days": max(0, (as_of - row["created_on"]).days),
     }
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, select
 
 from leadtriage.core.tables import Column, Table
-from leadtriage.core.vocabulary import OPEN_STAGES, Step
+from leadtriage.core.vocabulary import OPEN_STAGES, FunnelStep
 from leadtriage.db import Lead, LeadScore, table
 from leadtriage.reports.query import (
     CEILING_COLUMN,
@@ -75,7 +75,7 @@ def list_leads(
     filters: Filters,
     *,
     limit: int | None = USUAL_LIMIT,
-    step: Step | None = None,
+    step: FunnelStep | None = None,
     as_of: date | None = None,
     backlog: bool = False,
     among: Select[tuple[int]] | None = None,

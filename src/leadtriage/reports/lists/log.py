@@ -15,9 +15,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, select
 
 from leadtriage.core.tables import Cell, Column, Table
-from leadtriage.core.text import fold, say_who
+from leadtriage.core.text import fold, format_author
 from leadtriage.core.vocabulary import EventKind
-from leadtriage.db import Event, ImportBatch, Lead, merged_leads, table
+from leadtriage.db import Event, ImportBatch, Lead, find_merged_leads, table
 from leadtriage.reports.lead import is_told_by_another, say_event
 from leadtriage.reports.query import USUAL_LIMIT, Rows, cut_to_limit, fetch_rows, one_more, times_within, with_count
 
@@ -96,7 +96,7 @@ def _conditions(connection: Connection, filters: LogFilters) -> list[ColumnEleme
     if filters.kinds:
         wanted.append(_event.c.kind.in_([kind.value for kind in filters.kinds]))
     if filters.lead_id is not None:
-        wanted.append(_event.c.lead_id.in_(merged_leads(connection, filters.lead_id)))
+        wanted.append(_event.c.lead_id.in_(find_merged_leads(connection, filters.lead_id)))
     return wanted
 
 
@@ -114,7 +114,7 @@ def _read(connection: Connection, chosen: Select[Any], most: int | None) -> Rows
 
 def _present(row: Mapping[str, Any]) -> Mapping[str, Cell]:
     told = {key: row[key] for key in ("at", "by", "kind", "lead_id", "name", "company", "reason", "note")}
-    return told | {"by_shown": say_who(row["by"]), "text": say_event(row), "batch": row["batch_id"]}
+    return told | {"by_shown": format_author(row["by"]), "text": say_event(row), "batch": row["batch_id"]}
 
 
 _COUNTS = {"rows": 90, "created": 85, "updated": 80, "unchanged": 40, "merged": 45, "rejected": 75}

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, literal, or_, select
 
 from leadtriage.core.tables import Column, Table
-from leadtriage.core.text import count_of
+from leadtriage.core.text import format_count
 from leadtriage.core.vocabulary import Stage
 from leadtriage.db import Lead, LeadScore, table
 from leadtriage.reports.query import (
@@ -130,4 +130,4 @@ def _present(row: Row, basis: Basis, as_of: date, interval: timedelta) -> CellRo
 
 
 def _say_when(until: date | None, as_of: date) -> str | None:
-    return None if until is None else f"in {count_of((until - as_of).days, 'day')}"
+    return None if until is None else f"in {format_count((until - as_of).days, 'day')}"

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, case, select
 
 from leadtriage.core.tables import Column, Table
-from leadtriage.core.text import say_day, say_weekday
+from leadtriage.core.text import format_day, format_weekday
 from leadtriage.core.vocabulary import Dimension, Grade, Stage
 from leadtriage.db import Lead, LeadScore, table
 from leadtriage.reports.query import (
@@ -75,7 +75,7 @@ def say_next_step(row: Mapping[str, Any], basis: Basis, as_of: date) -> str:
     for due in (row["promised_due"], row["first_touch_due"], row["idle_due"]):
         if due is not None:
             what = how if due == row["first_touch_due"] else "follow up"
-            return f"{what}: due today" if due == as_of else f"{what} by {say_weekday(due, as_of)}"
+            return f"{what}: due today" if due == as_of else f"{what} by {format_weekday(due, as_of)}"
     return _say_expiring(row, basis, as_of) or question or how
 
 
@@ -95,7 +95,7 @@ def _say_overdue(row: Mapping[str, Any], as_of: date) -> str | None:
         expires_on = row["expires_on"]
         return _say_expired(expires_on, as_of) if expires_on is not None and expires_on < as_of else None
     if key == "promised_due":
-        return f"keep the promise of {say_day(due, as_of)}"
+        return f"keep the promise of {format_day(due, as_of)}"
     if key == "first_touch_due":
         return f"{'call' if row['phone'] else 'write'}: first touch overdue {(as_of - due).days} d"
     last = row["last_touch_on"]
@@ -110,7 +110,7 @@ def _say_expiring(row: Mapping[str, Any], basis: Basis, as_of: date) -> str | No
     expires_on = row["expires_on"]
     if expires_on is None or (expires_on - as_of).days > basis.warn_days:
         return None
-    return f"decide: its shelf life ends {say_day(expires_on, as_of)}"
+    return f"decide: its shelf life ends {format_day(expires_on, as_of)}"
 
 
 def _say_question(row: Mapping[str, Any], basis: Basis) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, false, func, literal, or_, select
 
 from leadtriage.core.tables import Column, Table
-from leadtriage.core.text import count_of
+from leadtriage.core.text import format_count
 from leadtriage.core.vocabulary import Clock
 from leadtriage.db import Lead, LeadScore, table
 from leadtriage.db.expressions import one_if
@@ -301,7 +301,7 @@ def _present_backlog(desk: Person, leads: int) -> CellRow:
         "owner": desk.name,
         "owner_shown": desk.name or "no owner",
         "desk": desk.key,
-        "name_shown": f"{count_of(leads, 'lead')} too old on arrival",
+        "name_shown": f"{format_count(leads, 'lead')} too old on arrival",
         "clock": Clock.BACKLOG.value,
         "clock_shown": _CLOCK_WORDS[Clock.BACKLOG],
         "leads": leads,

@@ -17,7 +17,7 @@ from itertools import combinations
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, select
 
 from leadtriage.core.tables import Column, Table
-from leadtriage.core.text import count_of
+from leadtriage.core.text import format_count
 from leadtriage.core.vocabulary import Stage
 from leadtriage.criteria import LEAD_FIELDS, Criteria, Criterion, FieldType, Tier
 from leadtriage.db import ExtraColumn, Lead, table
@@ -88,7 +88,7 @@ def list_notes(tier: TierInUse, outcomes: Outcomes) -> list[str]:
 def note_line(holds: Outcomes, leads: int) -> str | None:
     """Say what is worth saying of a line that nominates leads as junk."""
     if holds.won:
-        return f"holds for {count_of(holds.won, 'won lead')}"
+        return f"holds for {format_count(holds.won, 'won lead')}"
     return "never holds" if not holds.leads and leads >= FEWEST_ALIKE else None
 
 
@@ -101,15 +101,15 @@ def summarize(tiers: Sequence[TierInUse], outcomes: Outcomes) -> tuple[str, ...]
     """Say in a few sentences what the criteria do."""
     if not outcomes.leads:
         return ("No lead came in within this period.",)
-    said = [f"{count_of(outcomes.leads, 'lead')}: {outcomes.won:,} won, {outcomes.lost:,} lost."]
+    said = [f"{format_count(outcomes.leads, 'lead')}: {outcomes.won:,} won, {outcomes.lost:,} lost."]
     said.append(_tell_apart(tiers, outcomes) if outcomes.are_enough else _say_too_few())
     idle = [tier for tier in tiers if _never_holds(tier)]
     general = [tier for tier in tiers if _is_general(tier, outcomes.leads)]
     alike = [tier for tier in tiers if tier.same_as]
     silent = {tier.criterion.name for tier in tiers if not tier.known and not tier.holds.leads}
     parts = [
-        *([f"{count_of(len(silent), 'criterion is', 'criteria are')} known for no lead"] if silent else []),
-        *([f"{count_of(len(idle), 'answer')} {_has(idle)} never been given"] if idle else []),
+        *([f"{format_count(len(silent), 'criterion is', 'criteria are')} known for no lead"] if silent else []),
+        *([f"{format_count(len(idle), 'answer')} {_has(idle)} never been given"] if idle else []),
         *([f"nearly everybody gets {len(general):,}"] if general else []),
         *([f"{len(alike):,} say the same as another"] if alike else []),
     ]
@@ -135,7 +135,7 @@ def _tell_apart(tiers: Sequence[TierInUse], outcomes: Outcomes) -> str:
     sure.sort(key=lambda tier: (-abs(_difference(tier, outcomes)), tier.name))
     best = "; ".join(_say_shares(tier, outcomes) for tier in sure[:_MOST_TOLD])
     against = f" {len(wrong):,} of them against the points." if wrong else ""
-    return f"{count_of(len(sure), 'answer')} tell won from lost, the most: {best}.{against}"
+    return f"{format_count(len(sure), 'answer')} tell won from lost, the most: {best}.{against}"
 
 
 def _say_shares(tier: TierInUse, outcomes: Outcomes) -> str:
@@ -182,7 +182,7 @@ def _say_extent(tier: TierInUse, leads: int) -> str | None:
     if _never_holds(tier):
         return "never holds"
     if tier.known < FEWEST_ALIKE and not tier.holds.leads:
-        return f"known for {count_of(tier.known, 'lead')} only"
+        return f"known for {format_count(tier.known, 'lead')} only"
     if _is_general(tier, leads):
         return "everybody gets it" if tier.holds.leads == leads else f"{tier.holds.leads / leads:.0%} of all get it"
     if tier.holds.leads == tier.known >= FEWEST_ALIKE:

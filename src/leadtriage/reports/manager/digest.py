@@ -13,8 +13,8 @@ from datetime import date, timedelta
 from sqlalchemy import Connection
 
 from leadtriage.core.tables import Cell, Table
-from leadtriage.core.text import count_of, say_day, say_weekday
-from leadtriage.core.vocabulary import Clock, Step
+from leadtriage.core.text import format_count, format_day, format_weekday
+from leadtriage.core.vocabulary import Clock, FunnelStep
 from leadtriage.criteria import Criteria
 from leadtriage.reports.lists import list_candidates, list_nurture, list_stale
 from leadtriage.reports.manager.funnel import list_funnel
@@ -53,7 +53,7 @@ def make_digest(connection: Connection, criteria: Criteria, as_of: date, owner: 
         _list_week(connection, filters, as_of),
     )
     return Digest(
-        title=f"{_say_whose(owner, People(criteria.team))}, {say_weekday(as_of, as_of)} {as_of.year}",
+        title=f"{_say_whose(owner, People(criteria.team))}, {format_weekday(as_of, as_of)} {as_of.year}",
         remarks=_tell_age(read_basis(connection), as_of),
         tables=tuple(part for part in parts if part.rows),
     )
@@ -69,7 +69,7 @@ def _say_whose(owner: str | None, people: People) -> str:
 def _tell_age(basis: Basis, as_of: date) -> tuple[str, ...]:
     if basis.as_of is None or basis.as_of >= as_of:
         return basis.notes
-    return (f"Scored last on {say_day(basis.as_of, as_of)}: grades and due days are of that day.",)
+    return (f"Scored last on {format_day(basis.as_of, as_of)}: grades and due days are of that day.",)
 
 
 def _list_overdue(connection: Connection, filters: Filters, as_of: date) -> Table:
@@ -100,14 +100,14 @@ def _list_to_review(connection: Connection, criteria: Criteria, filters: Filters
 def _list_week(connection: Connection, filters: Filters, as_of: date) -> Table:
     since = as_of - _WEEK + timedelta(days=1)
     funnel = list_funnel(connection, replace(filters, since=since, until=as_of), as_of)
-    leads = next(row["leads"] for row in funnel.rows if row["step"] == Step.LEADS)
+    leads = next(row["leads"] for row in funnel.rows if row["step"] == FunnelStep.LEADS)
     command = _write(f"report funnel --since {since} --until {as_of}", filters)
     return replace(
         funnel,
         title="The week's funnel",
         rows=funnel.rows if leads else (),
         columns=tuple(column for column in funnel.columns if column.key in ("step", "leads", "share_of_leads")),
-        notes=(f"Leads that came in since {say_weekday(since, as_of)}: {command}",),
+        notes=(f"Leads that came in since {format_weekday(since, as_of)}: {command}",),
     )
 
 
@@ -125,7 +125,7 @@ def _cut(
     if total is None:
         note = f"The first {len(shown)} of more than {MOST_COUNTED:,}; all of them: {command} --all"
     elif total > len(shown):
-        note = f"And {count_of(total - len(shown), 'more', 'more')}: {command} --all"
+        note = f"And {format_count(total - len(shown), 'more', 'more')}: {command} --all"
     else:
         note = f"To see them: {command}"
     return Table(title, tuple(by_key[key] for key in keys), shown, notes=(note,))

@@ -29,8 +29,8 @@ from sqlalchemy import (
 )
 
 from leadtriage.core.tables import Column, Table
-from leadtriage.core.vocabulary import QUALIFIED_STAGES, FunnelBy, Step
-from leadtriage.db.expressions import days_between, first_name, largest
+from leadtriage.core.vocabulary import QUALIFIED_STAGES, FunnelBy, FunnelStep
+from leadtriage.db.expressions import days_between, first_spelling, largest
 from leadtriage.reports.query import (
     CellRow,
     Filters,
@@ -55,35 +55,35 @@ _COLUMNS = (
 )
 
 _WORDS = {
-    Step.LEADS: "came in",
-    Step.QUALIFIED: "qualified",
-    Step.ASSIGNED: "assigned",
-    Step.TOUCHED_IN_TIME: "touched in time",
-    Step.TOUCHED_LATE: "touched late",
-    Step.NEVER_TOUCHED: "no contact recorded",
-    Step.WON: "won",
+    FunnelStep.LEADS: "came in",
+    FunnelStep.QUALIFIED: "qualified",
+    FunnelStep.ASSIGNED: "assigned",
+    FunnelStep.TOUCHED_IN_TIME: "touched in time",
+    FunnelStep.TOUCHED_LATE: "touched late",
+    FunnelStep.NEVER_TOUCHED: "no contact recorded",
+    FunnelStep.WON: "won",
 }
 
 _BEFORE = {
-    Step.QUALIFIED: Step.LEADS,
-    Step.ASSIGNED: Step.QUALIFIED,
-    Step.TOUCHED_IN_TIME: Step.ASSIGNED,
-    Step.TOUCHED_LATE: Step.ASSIGNED,
-    Step.NEVER_TOUCHED: Step.ASSIGNED,
-    Step.WON: Step.QUALIFIED,
+    FunnelStep.QUALIFIED: FunnelStep.LEADS,
+    FunnelStep.ASSIGNED: FunnelStep.QUALIFIED,
+    FunnelStep.TOUCHED_IN_TIME: FunnelStep.ASSIGNED,
+    FunnelStep.TOUCHED_LATE: FunnelStep.ASSIGNED,
+    FunnelStep.NEVER_TOUCHED: FunnelStep.ASSIGNED,
+    FunnelStep.WON: FunnelStep.QUALIFIED,
 }
 """The step that each is a part of."""
 
 _UNRECORDED = "unrecorded"
 
-_OF = {Step.LEADS: "all", Step.QUALIFIED: "qualified", Step.ASSIGNED: "assigned"}
+_OF = {FunnelStep.LEADS: "all", FunnelStep.QUALIFIED: "qualified", FunnelStep.ASSIGNED: "assigned"}
 
 _FROM = {
-    Step.QUALIFIED: ("came_in", "qualified_on"),
-    Step.ASSIGNED: ("qualified_on", "assigned_on"),
-    Step.TOUCHED_IN_TIME: ("came_in", "touched_on"),
-    Step.TOUCHED_LATE: ("came_in", "touched_on"),
-    Step.WON: ("came_in", "closed_on"),
+    FunnelStep.QUALIFIED: ("came_in", "qualified_on"),
+    FunnelStep.ASSIGNED: ("qualified_on", "assigned_on"),
+    FunnelStep.TOUCHED_IN_TIME: ("came_in", "touched_on"),
+    FunnelStep.TOUCHED_LATE: ("came_in", "touched_on"),
+    FunnelStep.WON: ("came_in", "closed_on"),
 }
 """Between which days a step's days are counted; the first-touch clock starts when a lead comes in."""
 
@@ -106,12 +106,12 @@ class _Group:
     name: str | None = None
     unrecorded: int = 0
     """Won and converted leads without a recorded contact."""
-    steps: dict[Step, _Reached] = field(default_factory=lambda: {step: _Reached() for step in Step})
+    steps: dict[FunnelStep, _Reached] = field(default_factory=lambda: {step: _Reached() for step in FunnelStep})
 
-    def __getitem__(self, step: Step) -> _Reached:
+    def __getitem__(self, step: FunnelStep) -> _Reached:
         return self.steps[step]
 
-    def add(self, step: Step, leads: int, days: int | None) -> None:
+    def add(self, step: FunnelStep, leads: int, days: int | None) -> None:
         self[step].leads += leads
         if days is not None:
             self[step].days[days] += leads
@@ -135,7 +135,7 @@ def list_funnel(connection: Connection, filters: Filters, as_of: date, by: Funne
         rows=tuple(row for key in keys for row in _present(groups[key], by)),
         summary=_summarize(groups.values()),
         group_by=None if by is None else by.value,
-        group_sizes={} if by is None else {groups[key].name: groups[key][Step.LEADS].leads for key in keys},
+        group_sizes={} if by is None else {groups[key].name: groups[key][FunnelStep.LEADS].leads for key in keys},
     )
 
 
@@ -144,8 +144,8 @@ def _count(connection: Connection, members: Members, by: FunnelBy | None) -> dic
     everyone = members.select("cohort", {"came_in", *_group_columns(by)})
     # All other steps are parts of this one, which holds few of the leads.
     qualified = members.select("qualified", _NEEDED | _group_columns(by), members.columns["qualified"] == 1)
-    counted = [_count_where(everyone, true(), Step.LEADS.value, by)]
-    counted += [_count_step(qualified, step, by) for step in Step if step is not Step.LEADS]
+    counted = [_count_where(everyone, true(), FunnelStep.LEADS.value, by)]
+    counted += [_count_step(qualified, step, by) for step in FunnelStep if step is not FunnelStep.LEADS]
     counted.append(_count_where(qualified, _ended_unrecorded(qualified), _UNRECORDED, by))
     member_of = read_members(connection) if by is FunnelBy.OWNER else {}
     groups: dict[str | None, _Group] = defaultdict(_Group)
@@ -156,11 +156,11 @@ def _count(connection: Connection, members: Members, by: FunnelBy | None) -> dic
         if step == _UNRECORDED:
             group.unrecorded += leads
         else:
-            group.add(Step(step), leads, number_of_days)
+            group.add(FunnelStep(step), leads, number_of_days)
     return groups
 
 
-def _count_step(cohort: CTE, step: Step, by: FunnelBy | None) -> Select[Any]:
+def _count_step(cohort: CTE, step: FunnelStep, by: FunnelBy | None) -> Select[Any]:
     days: ColumnElement[int | None] | None = None
     if step in _FROM:
         first, last = (cohort.c[column] for column in _FROM[step])
@@ -179,14 +179,14 @@ def _count_where(
     key, name = _group(cohort, by)
     keys = ([] if by is None else [key]) + ([] if days is None else [days])
     shown_days = cast(null(), Integer) if days is None else days
-    columns = (key.label("key"), first_name(name).label("name"), literal(word, String).label("step"))
+    columns = (key.label("key"), first_spelling(name).label("name"), literal(word, String).label("step"))
     counted = select(*columns, shown_days.label("days"), func.count().label("leads")).select_from(cohort)
     return counted.where(holds).group_by(*keys)
 
 
 def _ended_unrecorded(cohort: CTE) -> ColumnElement[bool]:
     """Won or converted, and nobody recorded who had it or a contact: it must have been pursued all the same."""
-    pursued = or_(has_reached(cohort, Step.TOUCHED_IN_TIME), has_reached(cohort, Step.TOUCHED_LATE))
+    pursued = or_(has_reached(cohort, FunnelStep.TOUCHED_IN_TIME), has_reached(cohort, FunnelStep.TOUCHED_LATE))
     return and_(cohort.c.stage.in_(QUALIFIED_STAGES), not_(pursued))
 
 
@@ -208,18 +208,18 @@ def _order(groups: Mapping[str | None, _Group], by: FunnelBy | None) -> list[str
     """Months in their order, other groups the largest first, that without a name among them."""
     if by is FunnelBy.MONTH:
         return sorted(groups, key=lambda key: key or "")
-    return sorted(groups, key=lambda key: (-groups[key][Step.LEADS].leads, key or ""))
+    return sorted(groups, key=lambda key: (-groups[key][FunnelStep.LEADS].leads, key or ""))
 
 
 def _present(group: _Group, by: FunnelBy | None) -> Iterator[CellRow]:
-    for step in Step:
+    for step in FunnelStep:
         reached = group[step]
         share = find_share(reached.leads, group[_BEFORE[step]].leads) if step in _BEFORE else None
         row: CellRow = {
             "step": step.value,
             "step_shown": _WORDS[step],
             "leads": reached.leads,
-            "share_of_leads": find_share(reached.leads, group[Step.LEADS].leads),
+            "share_of_leads": find_share(reached.leads, group[FunnelStep.LEADS].leads),
             "share_of_previous": share,
             "previous_shown": None if share is None else f"{share:.0%} of {_OF[_BEFORE[step]]}",
             "median_days": find_median(reached.days),
@@ -232,14 +232,14 @@ def _present(group: _Group, by: FunnelBy | None) -> Iterator[CellRow]:
 
 def _summarize(groups: Iterable[_Group]) -> tuple[str, ...]:
     """Answer a manager's two questions in a sentence each."""
-    counts, unrecorded, undated = Counter[Step](), 0, 0
+    counts, unrecorded, undated = Counter[FunnelStep](), 0, 0
     for group in groups:
-        counts.update({step: group[step].leads for step in Step})
+        counts.update({step: group[step].leads for step in FunnelStep})
         unrecorded += group.unrecorded
-        in_time = group[Step.TOUCHED_IN_TIME]
+        in_time = group[FunnelStep.TOUCHED_IN_TIME]
         undated += in_time.leads - in_time.days.total()
-    leads, qualified = counts[Step.LEADS], counts[Step.QUALIFIED]
-    pursued = counts[Step.TOUCHED_IN_TIME] + counts[Step.TOUCHED_LATE]
+    leads, qualified = counts[FunnelStep.LEADS], counts[FunnelStep.QUALIFIED]
+    pursued = counts[FunnelStep.TOUCHED_IN_TIME] + counts[FunnelStep.TOUCHED_LATE]
     if not leads:
         return ("No lead came in within this period.",)
     answers = [f"{qualified / leads:.0%} of the leads are qualified: {qualified:,} of {leads:,}."]
@@ -248,5 +248,5 @@ def _summarize(groups: Iterable[_Group]) -> tuple[str, ...]:
         share = f"{pursued / qualified:.0%} of the qualified leads are pursued by sales"
         answers.append(f"{share}: {pursued:,} of {qualified:,}{more}.")
     if undated:
-        answers.append(say_unknown_days(counts[Step.TOUCHED_IN_TIME], undated))
+        answers.append(say_unknown_days(counts[FunnelStep.TOUCHED_IN_TIME], undated))
     return tuple(answers)

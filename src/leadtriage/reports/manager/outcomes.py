@@ -14,10 +14,10 @@ from typing import Any
 
 from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, case, func, literal, not_, select
 
-from leadtriage.core.vocabulary import TeamNumber
+from leadtriage.core.vocabulary import TeamMetric
 from leadtriage.criteria import FollowUp, Goal
 from leadtriage.db import Touch, table
-from leadtriage.db.expressions import first_name, one_if
+from leadtriage.db.expressions import first_spelling, one_if
 from leadtriage.reports.lists import select_idle
 from leadtriage.reports.query import (
     IN_TIME,
@@ -226,7 +226,7 @@ def count_owned(connection: Connection, work: Work, goals: Sequence[GoalKind]) -
     counted = (
         select(
             *keys,
-            first_name(rows.owner),
+            first_spelling(rows.owner),
             func.count(),
             *(func.sum(flag) for flag in (undated_touches, rows.won, rows.undated)),
             func.count(rows.amount),
@@ -252,8 +252,8 @@ def _select_outcomes(cohort: CTE, work: Work, goals: Sequence[ColumnElement[bool
     row = cohort.c
     undated = and_(row.won == 1, row.closed_on.is_(None)) if work.is_limited else literal(False)
     flags = {
-        "assigned": count_as(cohort, work, TeamNumber.ASSIGNED),
-        "won": count_as(cohort, work, TeamNumber.WON),
+        "assigned": count_as(cohort, work, TeamMetric.ASSIGNED),
+        "won": count_as(cohort, work, TeamMetric.WON),
         "undated": undated,
         **{f"goal_{place}": counts for place, counts in enumerate(goals)},
     }
@@ -277,7 +277,7 @@ def count_idle(connection: Connection, work: Work) -> list[tuple[str, str, int]]
     """Count the leads whose idle clock has run out, by owner: the comparable name, the name, the number."""
     idle = select_idle(work.of_leads, work.as_of).subquery()
     owner = idle.c.owner_comparable
-    statement = select(owner, first_name(idle.c.owner), func.count()).where(owner.is_not(None)).group_by(owner)
+    statement = select(owner, first_spelling(idle.c.owner), func.count()).where(owner.is_not(None)).group_by(owner)
     return [(key, name, leads) for key, name, leads in connection.execute(statement)]
 
 
@@ -291,16 +291,16 @@ def _closed(cohort: CTE, work: Work) -> list[ColumnElement[bool]]:
     return work.on(cohort.c.closed_on) if work.is_limited else []
 
 
-def count_as(cohort: CTE, work: Work, number: TeamNumber) -> ColumnElement[bool]:
+def count_as(cohort: CTE, work: Work, number: TeamMetric) -> ColumnElement[bool]:
     """Whether a lead of the cohort counts for its owner: `assigned` and its parts by touch, `touched`, `won`."""
-    if number is TeamNumber.WON:
+    if number is TeamMetric.WON:
         return and_(cohort.c.won == 1, *_closed(cohort, work))
     touch = cohort.c.touch
     parts = {
-        TeamNumber.ASSIGNED: [],
-        TeamNumber.TOUCHED: [touch != NEVER],
-        TeamNumber.IN_TIME: [touch == IN_TIME],
-        TeamNumber.LATE: [touch == LATE],
-        TeamNumber.NEVER: [touch == NEVER],
+        TeamMetric.ASSIGNED: [],
+        TeamMetric.TOUCHED: [touch != NEVER],
+        TeamMetric.IN_TIME: [touch == IN_TIME],
+        TeamMetric.LATE: [touch == LATE],
+        TeamMetric.NEVER: [touch == NEVER],
     }
     return and_(*work.on(_assigned_day(cohort)), *parts[number])

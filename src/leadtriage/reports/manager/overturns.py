@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, exists, func, not_, select
 
 from leadtriage.core.tables import Column, Table
-from leadtriage.core.text import count_of
+from leadtriage.core.text import format_count
 from leadtriage.core.vocabulary import VerdictKind, VerdictWord
 from leadtriage.criteria import Criteria
 from leadtriage.db import ImportBatch, Verdict, VerdictLine, table
@@ -165,4 +165,4 @@ def _present(kind: str, name: str, verdicts: int, confirmed: int) -> CellRow:
 
 def say_too_few(verdicts: int) -> str:
     """Why there is no rate."""
-    return f"too few for an overturn rate: {count_of(verdicts, 'verdict')}"
+    return f"too few for an overturn rate: {format_count(verdicts, 'verdict')}"

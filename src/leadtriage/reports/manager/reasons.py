@@ -33,11 +33,11 @@ from sqlalchemy import (
 )
 
 from leadtriage.core.tables import Column, Table
-from leadtriage.core.text import count_of
+from leadtriage.core.text import format_count
 from leadtriage.core.vocabulary import DIMENSION_OF, Dimension, EventKind, Reason, ReasonsBy, Stage, VerdictKind
 from leadtriage.criteria import Criteria
 from leadtriage.db import Event, Lead, LeadScore, Verdict, VerdictLine, table
-from leadtriage.db.expressions import first_name, one_if
+from leadtriage.db.expressions import first_spelling, one_if
 from leadtriage.reports.query import FEWEST, CellRow, Commands, Filters, end_of, has_points, select_cohort, unite_names
 
 _MOST_TOLD = 3
@@ -72,7 +72,7 @@ def say_unseen(criteria: Criteria, lost: Iterable[Lost], commands: Commands) -> 
     said: list[str] = []
     for reason, dimension in _asked_dimensions(criteria).items():
         if leads[reason.value] >= FEWEST and unseen[reason.value]:
-            lost_for = count_of(leads[reason.value], "lead")
+            lost_for = format_count(leads[reason.value], "lead")
             said += [
                 f"{unseen[reason.value]:,} of {lost_for} lost for {reason} had points for {dimension}: the criteria "
                 "did not see it. List them:",
@@ -92,8 +92,8 @@ def _say_blind(blind: list[tuple[int, str]], commands: Commands) -> list[str]:
     parts = [f"{number:,} for {reason}" for number, reason in blind[:_MOST_TOLD]]
     if len(blind) > _MOST_TOLD:
         rest = sum(number for number, _ in blind[_MOST_TOLD:])
-        parts.append(f"{rest:,} for {count_of(len(blind) - _MOST_TOLD, 'other reason')}")
-    total = count_of(sum(number for number, _ in blind), "lead was", "leads were")
+        parts.append(f"{rest:,} for {format_count(len(blind) - _MOST_TOLD, 'other reason')}")
+    total = format_count(sum(number for number, _ in blind), "lead was", "leads were")
     return [
         f"{total} lost for what no criterion stands for: {', '.join(parts)}. List the first of them:",
         commands.list_leads("--stage", "lost", "--reason", blind[0][1]),
@@ -206,7 +206,7 @@ def _count(
         .subquery()
     )
     row = decided.c
-    names = [first_name(row.source_name) if name == "source" else row[name] for name in group]
+    names = [first_spelling(row.source_name) if name == "source" else row[name] for name in group]
     statement = select(row.kind, row.reason, *names, func.count(), func.sum(row.unseen)).group_by(
         row.kind, row.reason, *(row[name] for name in group)
     )
@@ -353,6 +353,6 @@ def _summarize(
     if not totals:
         return ("No lead of this period was called junk, lost or parked.",)
     parts = [f"{totals[kind]:,} {_KIND_WORDS[kind]}" for kind in _KINDS if totals[kind]]
-    said = f"{count_of(sum(totals.values()), 'lead')}: {', '.join(parts)}."
+    said = f"{format_count(sum(totals.values()), 'lead')}: {', '.join(parts)}."
     lost = [Lost(count.reason, count.leads, count.unseen) for count in counts if count.kind is Stage.LOST]
     return (said, *say_unseen(criteria, lost, commands))

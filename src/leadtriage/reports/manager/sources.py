@@ -22,11 +22,11 @@ from sqlalchemy import ColumnElement, Connection, String, and_, cast, func, null
 
 from leadtriage.core.money import whole_units
 from leadtriage.core.tables import Column, Table
-from leadtriage.core.text import count_of
+from leadtriage.core.text import format_count
 from leadtriage.core.vocabulary import OPEN_STAGES, SourcesBy, Stage
 from leadtriage.criteria import Criteria
 from leadtriage.db import Spend, table
-from leadtriage.db.expressions import first_name, one_if
+from leadtriage.db.expressions import first_spelling, one_if
 from leadtriage.reports.query import (
     FEWEST,
     USUAL_LIMIT,
@@ -126,14 +126,14 @@ def explain(tally: Tally, money: Sums, period: Period, *, has_owner: bool) -> It
         without = f"{tally.won - tally.valued} of {tally.won} wins without" if tally.valued else "no win has"
         yield f"{without} a value"
     if money.gain is not None and tally.valued < FEWEST:
-        yield f"return rests on {count_of(tally.valued, 'win') if tally.won else 'no win'}"
+        yield f"return rests on {format_count(tally.valued, 'win') if tally.won else 'no win'}"
 
 
 def mark_return(tally: Tally, money: Sums) -> str | None:
     """Write a return beside the few wins that it rests on; None where it may stand alone."""
     if money.gain is None or tally.valued >= FEWEST:
         return None
-    return f"{float(money.gain):.0%} ({count_of(tally.valued, 'win')})"
+    return f"{float(money.gain):.0%} ({format_count(tally.valued, 'win')})"
 
 
 def summarize(tallies: Sequence[Tally], money: Sequence[Sums], currency: str, *, by_campaign: bool) -> tuple[str, ...]:
@@ -176,7 +176,7 @@ def _add_up(tallies: Sequence[Tally], money: Sequence[Sums], currency: str) -> s
     )
     spend = _say_sum([sums.spend for tally, sums in zip(tallies, money, strict=True) if tally.months], currency)
     return (
-        f"In all: {count_of(leads, 'lead')}, {qualified:,} of them qualified, "
+        f"In all: {format_count(leads, 'lead')}, {qualified:,} of them qualified, "
         f"{sum(tally.won for tally, _ in winners):,} won{worth and f', worth {worth}'}{spend and f'; spent {spend}'}."
     )
 
@@ -259,7 +259,7 @@ def list_spend(
 def sum_spend(connection: Connection, filters: Filters, period: Period) -> dict[Group, Spent]:
     """Add up what each source and campaign cost within a period, exactly."""
     keys = (_spend.c.source_comparable, _spend.c.campaign_comparable, _spend.c.month, _spend.c.currency)
-    names = (first_name(_spend.c.source), first_name(_spend.c.campaign))
+    names = (first_spelling(_spend.c.source), first_spelling(_spend.c.campaign))
     statement = select(*keys, *names, *sum_in_parts(_spend.c.amount)).where(*_conditions(filters)).group_by(*keys)
     found: dict[Group, Spent] = {}
     for source_key, campaign_key, month, currency, source, campaign, *parts in connection.execute(statement):
@@ -384,8 +384,8 @@ def _count_leads(connection: Connection, filters: Filters, as_of: date, by: Sour
         row.source_key,
         row.campaign_key,
         row.currency,
-        first_name(row.source),
-        first_name(row.campaign),
+        first_spelling(row.source),
+        first_spelling(row.campaign),
         func.count(),
         func.sum(row.junk),
         func.sum(row.waiting),

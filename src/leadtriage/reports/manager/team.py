@@ -24,8 +24,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 
 from leadtriage.core.tables import Column, Table
-from leadtriage.core.text import count_of
-from leadtriage.core.vocabulary import DIMENSION_OF, Reason, TeamNumber
+from leadtriage.core.text import format_count
+from leadtriage.core.vocabulary import DIMENSION_OF, Reason, TeamMetric
 from leadtriage.criteria import WHOLE_TEAM, Criteria
 from leadtriage.reports.lists import list_leads, select_idle
 from leadtriage.reports.manager.activities import (
@@ -246,7 +246,7 @@ def _on_flags(flags: Iterable[FlagReason]) -> list[Advice]:
 
 def _on_late_touches(record: Record) -> list[Advice]:
     touched = record.in_time + record.late
-    text = f"{record.late:,} of {count_of(touched, 'touched lead')} {'were' if touched > 1 else 'was'} touched late"
+    text = f"{record.late:,} of {format_count(touched, 'touched lead')} {'were' if touched > 1 else 'was'} touched late"
     rep, touch = (find_median(waits.late) for waits in (record.for_rep, record.for_touch))
     if touch is not None:
         text += f"; half of these waited {_say_days(touch)} or more for the rep"
@@ -256,7 +256,7 @@ def _on_late_touches(record: Record) -> list[Advice]:
 
 def _on_promises(record: Record) -> list[Advice]:
     broken = record.promises - record.kept
-    return _advise(broken, record.promises, f"kept {record.kept:,} of {count_of(record.promises, 'promise')}")
+    return _advise(broken, record.promises, f"kept {record.kept:,} of {format_count(record.promises, 'promise')}")
 
 
 def _advise(wrong: int, cases: int, text: str) -> list[Advice]:
@@ -423,7 +423,7 @@ def _note(record: Record) -> Iterator[str]:
     if record.undated:
         yield f"{record.undated:,} more won on a day that nobody knows"
     if record.reviewed:
-        yield f"reviewed {count_of(record.reviewed, 'candidate')}"
+        yield f"reviewed {format_count(record.reviewed, 'candidate')}"
     if record.second_looks:
         disagreed = record.second_looks - record.stood
         yield f"a second look overturned {disagreed:,} of {record.second_looks:,}"
@@ -440,8 +440,8 @@ def _summarize(records: Collection[Record], criteria: Criteria) -> Iterator[str]
         reps += record.assigned > 0
     if touches:
         yield (
-            f"Of {count_of(touches.total(), 'lead')} assigned to {count_of(reps, 'rep')}, {touches[IN_TIME]:,} were "
-            f"touched in time and {touches[LATE]:,} late; of {touches[NEVER]:,} no contact is recorded."
+            f"Of {format_count(touches.total(), 'lead')} assigned to {format_count(reps, 'rep')}, {touches[IN_TIME]:,} "
+            f"were touched in time and {touches[LATE]:,} late; of {touches[NEVER]:,} no contact is recorded."
         )
     else:
         yield "No lead was assigned within this period."
@@ -464,25 +464,25 @@ def _say_worth(records: Iterable[Record], criteria: Criteria) -> list[str]:
     converted = convert(worth, criteria.rates)
     if converted.total is None:
         unrated = ", ".join(converted.without_rate)
-        return [f"what {count_of(won, 'won lead')} came to cannot be added up: amounts in {unrated} have no rate"]
+        return [f"what {format_count(won, 'won lead')} came to cannot be added up: amounts in {unrated} have no rate"]
     partly = "" if valued == won else f", {won - valued:,} of them without a value"
     total = f"{round_money(converted.total, criteria.currency):,.2f} {criteria.currency}"
-    return [f"{count_of(won, 'won lead')} {'is' if won == 1 else 'are'} worth {total}{partly}"]
+    return [f"{format_count(won, 'won lead')} {'is' if won == 1 else 'are'} worth {total}{partly}"]
 
 
 def _tell_advice(lines: Sequence[tuple[str, str]]) -> Iterator[str]:
     yield from (f"{name}: {line}." for name, line in lines[:_MOST_ADVICE])
     if len(lines) > _MOST_ADVICE:
-        yield f"{count_of(len(lines) - _MOST_ADVICE, 'more line')} of advice: see the notes of --format json."
+        yield f"{format_count(len(lines) - _MOST_ADVICE, 'more line')} of advice: see the notes of --format json."
 
 
-_DONE: dict[TeamNumber, tuple[Doing, int | None]] = {
-    TeamNumber.PROMISES: (Doing.PROMISE, None),
-    TeamNumber.KEPT: (Doing.PROMISE, 1),
-    TeamNumber.FLAGGED: (Doing.FLAG, None),
-    TeamNumber.CONFIRMED: (Doing.DECISION, 1),
-    TeamNumber.OVERTURNED: (Doing.DECISION, 0),
-    TeamNumber.REVIEWED: (Doing.REVIEW, None),
+_DONE: dict[TeamMetric, tuple[Doing, int | None]] = {
+    TeamMetric.PROMISES: (Doing.PROMISE, None),
+    TeamMetric.KEPT: (Doing.PROMISE, 1),
+    TeamMetric.FLAGGED: (Doing.FLAG, None),
+    TeamMetric.CONFIRMED: (Doing.DECISION, 1),
+    TeamMetric.OVERTURNED: (Doing.DECISION, 0),
+    TeamMetric.REVIEWED: (Doing.REVIEW, None),
 }
 """The numbers that count what somebody did, and how it came out where that matters; the others are about owners."""
 
@@ -492,7 +492,7 @@ def list_team_leads(
     criteria: Criteria,
     filters: Filters,
     as_of: date,
-    number: TeamNumber,
+    number: TeamMetric,
     *,
     limit: int | None = USUAL_LIMIT,
 ) -> Table:
@@ -506,8 +506,8 @@ def list_team_leads(
     return list_leads(connection, Filters(), limit=limit, among=find(connection, work, people, number))
 
 
-def _select_owned(connection: Connection, work: Work, people: People, number: TeamNumber) -> Select[Any]:
-    if number is TeamNumber.IDLE:
+def _select_owned(connection: Connection, work: Work, people: People, number: TeamMetric) -> Select[Any]:
+    if number is TeamMetric.IDLE:
         idle = select_idle(work.of_leads, work.as_of).subquery()
         lead_id, owner, counts = idle.c.id, idle.c.owner_comparable, None
     else:
@@ -521,7 +521,7 @@ def _select_owned(connection: Connection, work: Work, people: People, number: Te
     return found.where(owner.in_(people.spellings(people.find(work.owner))))
 
 
-def _select_done(connection: Connection, work: Work, people: People, number: TeamNumber) -> Select[Any]:
+def _select_done(connection: Connection, work: Work, people: People, number: TeamMetric) -> Select[Any]:
     doing, well = _DONE[number]
     rows = select_done(connection, work, doing).subquery()
     survivors = find_survivors(connection)

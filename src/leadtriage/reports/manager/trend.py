@@ -37,7 +37,7 @@ from sqlalchemy import (
 )
 
 from leadtriage.core.tables import Column, Table
-from leadtriage.core.text import count_of
+from leadtriage.core.text import format_count
 from leadtriage.core.vocabulary import Grade, Stage
 from leadtriage.criteria import Criteria, FollowUp
 from leadtriage.db import ImportBatch, Lead, LeadScore, Touch, expressions, table
@@ -456,7 +456,7 @@ def _present(week: _Week, place: int, counts: Mapping[str, Mapping[int, int]], b
 def _summarize(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     total = {name: sum(row[name] for row in rows) for name in ("came_in", "qualified", "won", "junked")}
     happened = (
-        f"{count_of(total['came_in'], 'lead')} came in within {count_of(len(rows), 'week')}, "
+        f"{format_count(total['came_in'], 'lead')} came in within {format_count(len(rows), 'week')}, "
         f"{total['qualified']:,} were qualified, {total['won']:,} won and {total['junked']:,} called junk."
     )
     known = [row["stale"] for row in rows if row["stale"] is not None]
@@ -465,6 +465,6 @@ def _summarize(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     change = known[-1] - known[0]
     compared = "as many as" if change == 0 else f"{abs(change):,} {'more' if change > 0 else 'fewer'} than"
     is_one = known[-1] == 1
-    stale = f"{count_of(known[-1], 'lead')} {'is' if is_one else 'are'} stale at the end"
-    since = f", {compared} {count_of(len(known) - 1, 'week')} before" if len(known) > 1 else ""
+    stale = f"{format_count(known[-1], 'lead')} {'is' if is_one else 'are'} stale at the end"
+    since = f", {compared} {format_count(len(known) - 1, 'week')} before" if len(known) > 1 else ""
     return (happened, f"{stale}{since}.")

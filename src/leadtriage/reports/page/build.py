@@ -15,9 +15,9 @@ from fractions import Fraction
 
 from sqlalchemy import Connection, and_, func, select
 
-from leadtriage.core.tables import Figure, Overview, Trace
-from leadtriage.core.text import count_of, say_day
-from leadtriage.core.vocabulary import Step
+from leadtriage.core.tables import DrillDown, Figure, Overview
+from leadtriage.core.text import format_count, format_day
+from leadtriage.core.vocabulary import FunnelStep
 from leadtriage.criteria import Criteria
 from leadtriage.db import ImportBatch, table
 from leadtriage.db.expressions import one_if
@@ -61,21 +61,21 @@ class Head:
 
     figures: tuple[Figure, ...]
     basis: tuple[str, ...]
-    traces: tuple[Trace, ...]
+    traces: tuple[DrillDown, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Measured:
     """How many leads of a period had come how far, and what the won ones are worth, by currency in minor units."""
 
-    leads: dict[Step, int]
+    leads: dict[FunnelStep, int]
     worth: dict[str, Fraction]
     valued: int
     """Won leads whose worth is known."""
     undated: int
     """Leads touched in time of which nobody knows the day of the first contact."""
 
-    def count(self, steps: tuple[Step, ...]) -> int:
+    def count(self, steps: tuple[FunnelStep, ...]) -> int:
         return sum(self.leads[step] for step in steps)
 
 
@@ -84,15 +84,20 @@ class _Share:
     """A figure that is a share: of the leads at one step, those at some further ones."""
 
     label: str
-    part: tuple[Step, ...]
-    whole: Step
+    part: tuple[FunnelStep, ...]
+    whole: FunnelStep
     noun: str
 
 
 _SHARES = (
-    _Share("Qualified", (Step.QUALIFIED,), Step.LEADS, "lead"),
-    _Share("Pursued by sales", (Step.TOUCHED_IN_TIME, Step.TOUCHED_LATE), Step.QUALIFIED, "qualified lead"),
-    _Share("Touched in time", (Step.TOUCHED_IN_TIME,), Step.ASSIGNED, "assigned qualified lead"),
+    _Share("Qualified", (FunnelStep.QUALIFIED,), FunnelStep.LEADS, "lead"),
+    _Share(
+        "Pursued by sales",
+        (FunnelStep.TOUCHED_IN_TIME, FunnelStep.TOUCHED_LATE),
+        FunnelStep.QUALIFIED,
+        "qualified lead",
+    ),
+    _Share("Touched in time", (FunnelStep.TOUCHED_IN_TIME,), FunnelStep.ASSIGNED, "assigned qualified lead"),
 )
 
 
@@ -105,13 +110,13 @@ def make_head(connection: Connection, criteria: Criteria, filters: Filters, peri
         return Head(tuple(_compare(criteria, now, None, "")), doubt, _trace(narrow(filters, period), as_of))
     day, recorded = _choose_day(connection, period, as_of)
     before = _measure(connection, narrow(filters, earlier), day)
-    span = f"the {count_of(period.days, 'day')} before"
+    span = f"the {format_count(period.days, 'day')} before"
     return Head(
         figures=tuple(_compare(criteria, now, before, span)),
         basis=(*doubt, _say_basis(earlier, period.days, day, recorded)),
         traces=(
             *_trace(narrow(filters, period), as_of),
-            Trace(f"any of these in {span}", Commands(narrow(filters, earlier), day).list_leads("--step", "STEP")),
+            DrillDown(f"any of these in {span}", Commands(narrow(filters, earlier), day).list_leads("--step", "STEP")),
         ),
     )
 
@@ -122,13 +127,13 @@ def _measure(connection: Connection, filters: Filters, as_of: date) -> _Measured
         cohort.c.currency,
         func.count(cohort.c.amount),
         *sum_in_parts(cohort.c.amount),
-        func.sum(one_if(and_(has_reached(cohort, Step.TOUCHED_IN_TIME), cohort.c.touched_on.is_(None)))),
-        *(func.sum(one_if(has_reached(cohort, step))) for step in Step),
+        func.sum(one_if(and_(has_reached(cohort, FunnelStep.TOUCHED_IN_TIME), cohort.c.touched_on.is_(None)))),
+        *(func.sum(one_if(has_reached(cohort, step))) for step in FunnelStep),
     ).group_by(cohort.c.currency)
-    leads, worth, valued, undated = dict.fromkeys(Step, 0), {}, 0, 0
+    leads, worth, valued, undated = dict.fromkeys(FunnelStep, 0), {}, 0, 0
     for currency, amounts, high, low, without_day, *counts in connection.execute(statement):
         undated += int(without_day)
-        for step, count in zip(Step, counts, strict=True):
+        for step, count in zip(FunnelStep, counts, strict=True):
             leads[step] += int(count)
         if currency is not None:
             worth[currency] = Fraction(join_parts(high, low))
@@ -149,19 +154,19 @@ def _choose_day(connection: Connection, period: Period, as_of: date) -> tuple[da
 def _say_doubt(now: _Measured) -> tuple[str, ...]:
     if not now.undated:
         return ()
-    touched = now.leads[Step.TOUCHED_IN_TIME]
+    touched = now.leads[FunnelStep.TOUCHED_IN_TIME]
     return (f"Of the {touched:,} touched in time, the day of the first contact is not known for {now.undated:,}.",)
 
 
 def _compare(criteria: Criteria, now: _Measured, before: _Measured | None, span: str) -> Iterator[Figure]:
-    yield _compare_counts("Leads came in", Step.LEADS, now, before, span, basis="")
+    yield _compare_counts("Leads came in", FunnelStep.LEADS, now, before, span, basis="")
     for share in _SHARES:
         yield _compare_shares(share, now, before, span)
-    yield _compare_counts("Won", Step.WON, now, before, span, basis=_say_worth(now, criteria))
+    yield _compare_counts("Won", FunnelStep.WON, now, before, span, basis=_say_worth(now, criteria))
 
 
 def _compare_counts(
-    label: str, step: Step, now: _Measured, before: _Measured | None, span: str, *, basis: str
+    label: str, step: FunnelStep, now: _Measured, before: _Measured | None, span: str, *, basis: str
 ) -> Figure:
     value = now.leads[step]
     if before is None:
@@ -177,7 +182,7 @@ def _compare_counts(
 def _compare_shares(share: _Share, now: _Measured, before: _Measured | None, span: str) -> Figure:
     """A change that may well be chance, since the intervals of both shares overlap, is told and not called one."""
     part, whole = now.count(share.part), now.leads[share.whole]
-    basis = f"{part:,} of {count_of(whole, share.noun)}"
+    basis = f"{part:,} of {format_count(whole, share.noun)}"
     value = find_share(part, whole)
     if value is None or whole < FEWEST:
         return Figure(share.label, None, "share", f"{basis}: too few for a share" if whole else f"no {share.noun}")
@@ -192,7 +197,7 @@ def _compare_shares(share: _Share, now: _Measured, before: _Measured | None, spa
     was_low, was_high = wilson_interval(was_part, was_whole)
     if low <= was_high and was_low <= high:
         return Figure(share.label, value, "share", basis, f"{was_value:.0%} in {span}: no clear change")
-    points = count_of(abs(round(value * 100) - round(was_value * 100)), "point")
+    points = format_count(abs(round(value * 100) - round(was_value * 100)), "point")
     word = "more" if value > was_value else "fewer"
     change = f"{points} {word} than in {span} ({was_value:.0%})"
     return Figure(share.label, value, "share", basis, change, 1 if value > was_value else -1)
@@ -200,7 +205,7 @@ def _compare_shares(share: _Share, now: _Measured, before: _Measured | None, spa
 
 def _say_worth(now: _Measured, criteria: Criteria) -> str:
     """What the won leads are worth: nothing where a part of it cannot be converted, which would be a smaller sum."""
-    won = now.leads[Step.WON]
+    won = now.leads[FunnelStep.WON]
     if not won:
         return ""
     if not now.valued:
@@ -214,26 +219,25 @@ def _say_worth(now: _Measured, criteria: Criteria) -> str:
 
 def _say_basis(earlier: Period, days: int, day: date, recorded: bool) -> str:
     if recorded:
-        return (
-            f"Compared with leads that came in from {earlier}, as they stood on {say_day(day)}: after as long a time."
-        )
+        stood = f"as they stood on {format_day(day)}: after as long a time"
+        return f"Compared with leads that came in from {earlier}, {stood}."
     return (
         f"Compared with leads that came in from {earlier}. Nothing was recorded of how they stood {days:,} days ago, "
         "so they are taken as they stand now: they have had longer to be touched and won."
     )
 
 
-def _trace(filters: Filters, as_of: date) -> tuple[Trace, ...]:
+def _trace(filters: Filters, as_of: date) -> tuple[DrillDown, ...]:
     commands = Commands(filters, as_of)
     return tuple(
         commands.list_step(number, step)
         for number, step in (
-            ("came in", Step.LEADS),
-            ("qualified", Step.QUALIFIED),
-            ("assigned, of the qualified", Step.ASSIGNED),
-            ("touched in time", Step.TOUCHED_IN_TIME),
-            ("touched late: pursued too", Step.TOUCHED_LATE),
-            ("won", Step.WON),
+            ("came in", FunnelStep.LEADS),
+            ("qualified", FunnelStep.QUALIFIED),
+            ("assigned, of the qualified", FunnelStep.ASSIGNED),
+            ("touched in time", FunnelStep.TOUCHED_IN_TIME),
+            ("touched late: pursued too", FunnelStep.TOUCHED_LATE),
+            ("won", FunnelStep.WON),
         )
     )
 
@@ -274,7 +278,7 @@ def make_overview(connection: Connection, criteria: Criteria, filters: Filters, 
             make_criteria(connection, criteria, within, as_of),
         ),
         facts=(
-            ("As of", say_day(as_of)),
+            ("As of", format_day(as_of)),
             ("Period", str(period)),
             ("Criteria", criteria.name),
         ),

@@ -20,9 +20,9 @@ from itertools import groupby
 
 from sqlalchemy import Connection
 
-from leadtriage.core.tables import Cell, Chart, Column, Part, Point, Series, Table, Tone, Trace
-from leadtriage.core.text import count_of, say_day
-from leadtriage.core.vocabulary import OPEN_STAGES, AgingBy, FunnelBy, Grade, ReasonsBy, Step
+from leadtriage.core.tables import Cell, Chart, Column, DrillDown, Part, Point, Series, Table, Tone
+from leadtriage.core.text import format_count, format_day
+from leadtriage.core.vocabulary import OPEN_STAGES, AgingBy, FunnelBy, FunnelStep, Grade, ReasonsBy
 from leadtriage.criteria import Criteria
 from leadtriage.reports.lists import BUCKETS, list_aging
 from leadtriage.reports.manager import (
@@ -120,22 +120,26 @@ def _draw_costs(sources: Table, currency: str) -> Chart:
     )
 
 
-def _trace(filters: Filters, as_of: date) -> Iterator[Trace]:
+def _trace(filters: Filters, as_of: date) -> Iterator[DrillDown]:
     commands = Commands(filters, as_of)
     source = () if filters.source is not None else ("--source", "NAME")
-    yield Trace("leads", commands.list_leads(*source))
-    yield Trace("junk", commands.list_leads("--stage", "junk", *source))
-    yield Trace("candidates", commands.run("junk", *source))
-    yield commands.list_step("qualified", Step.QUALIFIED, *source)
-    yield commands.list_step("won", Step.WON, *source)
-    yield Trace("value, in the column outcome_value", commands.run("export won.csv --stage won", *source))
+    yield DrillDown("leads", commands.list_leads(*source))
+    yield DrillDown("junk", commands.list_leads("--stage", "junk", *source))
+    yield DrillDown("candidates", commands.run("junk", *source))
+    yield commands.list_step("qualified", FunnelStep.QUALIFIED, *source)
+    yield commands.list_step("won", FunnelStep.WON, *source)
+    yield DrillDown("value, in the column outcome_value", commands.run("export won.csv --stage won", *source))
     if filters.owner is None:
-        yield Trace("spend", commands.run("spend list", *source))
-    yield Trace("by campaign", commands.run("report sources --by campaign"))
+        yield DrillDown("spend", commands.run("spend list", *source))
+    yield DrillDown("by campaign", commands.run("report sources --by campaign"))
 
 
 _TOUCH_KEYS = ("in_time", "late", "never")
-_TOUCH = {Step.TOUCHED_IN_TIME: TOUCHED[0], Step.TOUCHED_LATE: TOUCHED[1], Step.NEVER_TOUCHED: TOUCHED[2]}
+_TOUCH = {
+    FunnelStep.TOUCHED_IN_TIME: TOUCHED[0],
+    FunnelStep.TOUCHED_LATE: TOUCHED[1],
+    FunnelStep.NEVER_TOUCHED: TOUCHED[2],
+}
 _GRADE_TONES = (Tone.PLAIN, Tone.OTHER, Tone.QUIET, Tone.FAINT, Tone.LATE)
 
 _BY_SOURCE = (
@@ -155,9 +159,9 @@ def make_funnel(connection: Connection, filters: Filters, as_of: date) -> Part:
     """How far the leads have come that came in within the filters' period, in all and by source."""
     funnel = list_funnel(connection, filters, as_of)
     commands = Commands(filters, as_of)
-    traces = [commands.list_step(str(row["step_shown"]), Step(str(row["step"]))) for row in funnel.rows]
+    traces = [commands.list_step(str(row["step_shown"]), FunnelStep(str(row["step"]))) for row in funnel.rows]
     if filters.source is None:
-        traces.append(Trace("of one source", commands.list_leads("--step", "STEP", "--source", "NAME")))
+        traces.append(DrillDown("of one source", commands.list_leads("--step", "STEP", "--source", "NAME")))
     return Part(
         name="funnel",
         title="Funnel",
@@ -174,19 +178,19 @@ def make_funnel(connection: Connection, filters: Filters, as_of: date) -> Part:
 
 
 def _draw_funnel(funnel: Table) -> Chart:
-    rows = {Step(str(row["step"])): row for row in funnel.rows}
-    leads = {step: take_number(rows[step], "leads") for step in Step}
+    rows = {FunnelStep(str(row["step"])): row for row in funnel.rows}
+    leads = {step: take_number(rows[step], "leads") for step in FunnelStep}
 
-    def said(step: Step) -> str:
+    def said(step: FunnelStep) -> str:
         share = rows[step]["previous_shown"]
         return f"{leads[step]:,.0f}" if share is None else f"{leads[step]:,.0f} ({share})"
 
-    single = (Step.LEADS, Step.QUALIFIED, Step.ASSIGNED)
+    single = (FunnelStep.LEADS, FunnelStep.QUALIFIED, FunnelStep.ASSIGNED)
     points = [Point(str(rows[step]["step_shown"]), (leads[step], None, None, None), said(step)) for step in single]
-    touched = leads[Step.TOUCHED_IN_TIME] + leads[Step.TOUCHED_LATE]
-    contacts = f"{touched:,.0f} of {leads[Step.ASSIGNED]:,.0f}"
+    touched = leads[FunnelStep.TOUCHED_IN_TIME] + leads[FunnelStep.TOUCHED_LATE]
+    contacts = f"{touched:,.0f} of {leads[FunnelStep.ASSIGNED]:,.0f}"
     points.append(Point("first contact", (None, *(leads[step] for step in _TOUCH)), contacts))
-    points.append(Point("won", (leads[Step.WON], None, None, None), said(Step.WON)))
+    points.append(Point("won", (leads[FunnelStep.WON], None, None, None), said(FunnelStep.WON)))
     return Chart(
         title="From lead to customer",
         description="A bar for each step: leads that came in, qualified, assigned, by their first contact, and won.",
@@ -203,10 +207,10 @@ def _spread_by_source(connection: Connection, filters: Filters, as_of: date) -> 
     for row in funnel.rows:
         place = spread.setdefault(row["source"], {"source": row["source"], "source_shown": row["group_shown"]})
         place[str(row["step"])] = row["leads"]
-        if row["step"] == Step.QUALIFIED:
+        if row["step"] == FunnelStep.QUALIFIED:
             place["share_qualified"] = row["share_of_leads"]
     table = Table("Funnel by source", _BY_SOURCE, tuple(spread.values()))
-    return cap_rows(table, "source", [step.value for step in Step])
+    return cap_rows(table, "source", [step.value for step in FunnelStep])
 
 
 def make_aging(connection: Connection, filters: Filters, as_of: date) -> Part:
@@ -245,7 +249,7 @@ def _draw_aging(aging: Table) -> Chart:
     )
 
 
-def _trace_buckets(filters: Filters, as_of: date) -> Iterator[Trace]:
+def _trace_buckets(filters: Filters, as_of: date) -> Iterator[DrillDown]:
     stages = [word for stage in OPEN_STAGES for word in ("--stage", stage.value)]
     first = 0
     for bucket, last in BUCKETS:
@@ -254,9 +258,9 @@ def _trace_buckets(filters: Filters, as_of: date) -> Iterator[Trace]:
             since=None if last is None else as_of - timedelta(days=last),
             until=as_of - timedelta(days=first) if first else None,
         )
-        yield Trace(f"{bucket} days", Commands(aged, as_of).list_leads(*stages))
+        yield DrillDown(f"{bucket} days", Commands(aged, as_of).list_leads(*stages))
         first = (last or 0) + 1
-    yield Trace("of one grade", Commands(filters, as_of).list_leads(*stages, "--grade", "GRADE"))
+    yield DrillDown("of one grade", Commands(filters, as_of).list_leads(*stages, "--grade", "GRADE"))
 
 
 _COUNTS = (
@@ -367,13 +371,13 @@ def _measure_goal(row: Mapping[str, Cell]) -> Point:
     return Point(str(row["name"]), (done,), str(row["done_shown"]), due)
 
 
-def _trace_members(filters: Filters, as_of: date) -> Iterator[Trace]:
+def _trace_members(filters: Filters, as_of: date) -> Iterator[DrillDown]:
     commands = Commands(filters, as_of)
     name = () if filters.owner is not None else ("--owner", "NAME")
-    yield Trace("any number of a row, such as late", commands.run("report team --behind late", *name))
+    yield DrillDown("any number of a row, such as late", commands.run("report team --behind late", *name))
     exported = commands.without_period().run("export won.csv --stage won", *name)
-    yield Trace("what won leads are worth, in the columns closed_on and outcome_value", exported)
-    yield Trace(
+    yield DrillDown("what won leads are worth, in the columns closed_on and outcome_value", exported)
+    yield DrillDown(
         "any number of a goal, for its month or quarter",
         commands.without_period().run("report team --behind won --since FIRST-DAY --until LAST-DAY", *name),
     )
@@ -405,12 +409,12 @@ def make_reasons(connection: Connection, criteria: Criteria, filters: Filters, a
         charts=(),
         tables=(_spread_by_grade(reasons),),
         traces=(
-            Trace("called junk", commands.list_leads("--stage", "junk", "--reason", "REASON")),
-            Trace("lost", commands.list_leads("--stage", "lost", "--reason", "REASON")),
-            Trace("parked", commands.list_leads("--stage", "nurture", "--reason", "REASON")),
-            Trace("no reason given", commands.list_leads("--reason", "")),
-            Trace("by source", commands.run("report reasons")),
-            Trace("by what nominated them", commands.run("report reasons --by rule")),
+            DrillDown("called junk", commands.list_leads("--stage", "junk", "--reason", "REASON")),
+            DrillDown("lost", commands.list_leads("--stage", "lost", "--reason", "REASON")),
+            DrillDown("parked", commands.list_leads("--stage", "nurture", "--reason", "REASON")),
+            DrillDown("no reason given", commands.list_leads("--reason", "")),
+            DrillDown("by source", commands.run("report reasons")),
+            DrillDown("by what nominated them", commands.run("report reasons --by rule")),
         ),
         remarks=("The columns A to D are the grades of the day on which it was decided.",),
     )
@@ -448,9 +452,9 @@ def make_criteria(connection: Connection, criteria: Criteria, filters: Filters, 
         charts=(),
         tables=(replace(used, rows=used.rows[:_MOST_TIERS], notes=(*used.notes, *more)),),
         traces=(
-            Trace("known", commands.list_leads("--criterion", "NAME")),
-            Trace("holds", commands.list_leads("--criterion", "NAME", "--tier", "ANSWER")),
-            Trace("nominated and rescued", commands.without_period().run("junk --rates")),
+            DrillDown("known", commands.list_leads("--criterion", "NAME")),
+            DrillDown("holds", commands.list_leads("--criterion", "NAME", "--tier", "ANSWER")),
+            DrillDown("nominated and rescued", commands.without_period().run("junk --rates")),
         ),
         remarks=(
             "Won get, lost get: the points that a won or a lost lead has from an answer on average; nothing is said of "
@@ -484,8 +488,8 @@ def say_period(period: Period, filters: Filters, as_of: date) -> str:
         if name is not None
     ]
     of = f" of {', '.join(only)}" if only else ""
-    days = count_of(period.days, "day")
-    return f"Leads{of} that came in from {period} ({days}), as they stand on {say_day(as_of)}."
+    days = format_count(period.days, "day")
+    return f"Leads{of} that came in from {period} ({days}), as they stand on {format_day(as_of)}."
 
 
 _MOST_WEEKS = 53
@@ -507,12 +511,12 @@ def make_trend(connection: Connection, criteria: Criteria, filters: Filters, per
         charts=(_draw(trend),),
         tables=(replace(trend, lines=(), notes=(*trend.notes, *cut)),),
         traces=(
-            Trace("came in", weekly.list_leads(*of_week)),
-            Trace("qualified", weekly.list_leads("--dated", "qualified", *of_week)),
-            Trace("touched", weekly.list_leads("--dated", "touched", *of_week)),
-            Trace("junked", weekly.list_leads("--dated", "closed", "--stage", "junk", *of_week)),
-            Trace("won", weekly.list_leads("--dated", "closed", "--stage", "won", *of_week)),
-            Trace("stale at its end", weekly.list_leads("--stale-on", "SUNDAY")),
+            DrillDown("came in", weekly.list_leads(*of_week)),
+            DrillDown("qualified", weekly.list_leads("--dated", "qualified", *of_week)),
+            DrillDown("touched", weekly.list_leads("--dated", "touched", *of_week)),
+            DrillDown("junked", weekly.list_leads("--dated", "closed", "--stage", "junk", *of_week)),
+            DrillDown("won", weekly.list_leads("--dated", "closed", "--stage", "won", *of_week)),
+            DrillDown("stale at its end", weekly.list_leads("--stale-on", "SUNDAY")),
         ),
         remarks=(
             "Only the days within the period count: of the first and the last week, put these in the place of MONDAY "

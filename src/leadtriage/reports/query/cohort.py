@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 
 from leadtriage.core.text import comparable
-from leadtriage.core.vocabulary import OPEN_STAGES, QUALIFIED_STAGES, Dated, EventKind, Stage, Step
+from leadtriage.core.vocabulary import OPEN_STAGES, QUALIFIED_STAGES, DateBasis, EventKind, FunnelStep, Stage
 from leadtriage.db import Event, Lead, LeadScore, table
 from leadtriage.db.expressions import one_if
 from leadtriage.reports.query.filters import Filters, conditions, is_owner, visible
@@ -122,9 +122,9 @@ def find_members(connection: Connection, filters: Filters, as_of: date) -> Membe
         "assigned": one_if(owner.is_not(None)),
         "won": one_if(won),
         "touch": case((not_(func.coalesce(contacted, literal(False))), NEVER), (_is_late(), LATE), else_=IN_TIME),
-        "qualified_on": known_day(Dated.QUALIFIED, by=as_of),
-        "assigned_on": known_day(Dated.ASSIGNED, by=as_of),
-        "touched_on": known_day(Dated.TOUCHED, by=as_of),
+        "qualified_on": known_day(DateBasis.QUALIFIED, by=as_of),
+        "assigned_on": known_day(DateBasis.ASSIGNED, by=as_of),
+        "touched_on": known_day(DateBasis.TOUCHED, by=as_of),
         "closed_on": _find_closing_day(stage_moves, stage, as_of),
         "amount": _unless_moved(stage_moves, case((won, _lead.c.outcome_amount))),
         "currency": _unless_moved(stage_moves, case((won, _lead.c.outcome_currency))),
@@ -132,7 +132,7 @@ def find_members(connection: Connection, filters: Filters, as_of: date) -> Membe
     return Members(rows, columns, and_(visible(), _lead.c.created_on <= as_of, *wanted))
 
 
-def has_reached(cohort: CTE, step: Step) -> ColumnElement[bool]:
+def has_reached(cohort: CTE, step: FunnelStep) -> ColumnElement[bool]:
     """Whether a lead of the cohort counts for a step of the funnel; each step is a part of the one before it.
 
     The three of the first touch are parts of `assigned`, and `won` is one of `qualified`: a won lead of which nobody
@@ -141,13 +141,13 @@ def has_reached(cohort: CTE, step: Step) -> ColumnElement[bool]:
     row = cohort.c
     assigned = and_(row.qualified == 1, row.assigned == 1)
     return {
-        Step.LEADS: row.lead_id.is_not(None),
-        Step.QUALIFIED: row.qualified == 1,
-        Step.ASSIGNED: assigned,
-        Step.TOUCHED_IN_TIME: and_(assigned, row.touch == IN_TIME),
-        Step.TOUCHED_LATE: and_(assigned, row.touch == LATE),
-        Step.NEVER_TOUCHED: and_(assigned, row.touch == NEVER),
-        Step.WON: row.won == 1,
+        FunnelStep.LEADS: row.lead_id.is_not(None),
+        FunnelStep.QUALIFIED: row.qualified == 1,
+        FunnelStep.ASSIGNED: assigned,
+        FunnelStep.TOUCHED_IN_TIME: and_(assigned, row.touch == IN_TIME),
+        FunnelStep.TOUCHED_LATE: and_(assigned, row.touch == LATE),
+        FunnelStep.NEVER_TOUCHED: and_(assigned, row.touch == NEVER),
+        FunnelStep.WON: row.won == 1,
     }[step]
 
 
@@ -201,7 +201,7 @@ def _find_closing_day(moves: Subquery | None, stage: ColumnElement[str], as_of: 
 
     The day of an import that did so is not known, as its file may have told an earlier one.
     """
-    now = case((stage == _lead.c.stage, known_day(Dated.CLOSED, by=as_of)))
+    now = case((stage == _lead.c.stage, known_day(DateBasis.CLOSED, by=as_of)))
     if moves is None:
         return now
     by_a_person = (

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, literal, or_, select
 
-from leadtriage.core.tables import Trace
+from leadtriage.core.tables import DrillDown
 from leadtriage.core.text import comparable, fold, words
-from leadtriage.core.vocabulary import OPEN_STAGES, Dated, Dimension, Stage, Step
+from leadtriage.core.vocabulary import OPEN_STAGES, DateBasis, Dimension, FunnelStep, Stage
 from leadtriage.db import Lead, LeadScore, TeamName, table
 from leadtriage.db.expressions import position
 from leadtriage.reports.query.merged_leads import SURVIVORS
@@ -72,7 +72,7 @@ class Filters:
     reason: str | None = None
     campaign: str | None = None
     text: str | None = None
-    dated: Dated = Dated.CAME_IN
+    dated: DateBasis = DateBasis.CAME_IN
     points: Dimension | None = None
 
 
@@ -188,7 +188,7 @@ def _within(filters: Filters) -> list[ColumnElement[bool]]:
     """That the day which the filters are about lies within their period."""
     if filters.since is None and filters.until is None:
         return []
-    if filters.dated is Dated.TOUCHED:
+    if filters.dated is DateBasis.TOUCHED:
         # Loading all tables would delay every other list.
         from leadtriage.db import Touch
 
@@ -269,9 +269,9 @@ class Commands:
         """Return the command for the leads of the period that some further options choose."""
         return self.run("leads", *options)
 
-    def list_step(self, number: str, step: Step, *options: str) -> Trace:
+    def list_step(self, number: str, step: FunnelStep, *options: str) -> DrillDown:
         """Return how to list the leads that count for a step of the funnel."""
-        return Trace(number, self.run("leads", "--step", step.value, *options))
+        return DrillDown(number, self.run("leads", "--step", step.value, *options))
 
     def run(self, command: str, *options: str) -> str:
         """Return a command with these filters behind its own options, its arguments quoted for a shell."""

@@ -22,8 +22,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, and_, case, func, literal, not_, or_
 
-from leadtriage.core.text import say_day
-from leadtriage.core.vocabulary import Dated
+from leadtriage.core.text import format_day
+from leadtriage.core.vocabulary import DateBasis
 from leadtriage.criteria import FollowUp
 from leadtriage.db import Lead, LeadScore, table
 from leadtriage.db.expressions import days_between, largest
@@ -60,7 +60,7 @@ class Period:
         return Fraction(*self.days_of(month))
 
     def __str__(self) -> str:
-        return f"{say_day(self.since)} to {say_day(self.until)}"
+        return f"{format_day(self.since)} to {format_day(self.until)}"
 
 
 def end_of(day: date) -> datetime:
@@ -141,7 +141,7 @@ def _ordinal(number: ColumnElement[int], follow_up: FollowUp) -> ColumnElement[i
 _lead, _score = table(Lead), table(LeadScore)
 
 
-def known_day(dated: Dated, by: date | None = None) -> ColumnElement[date]:
+def known_day(dated: DateBasis, by: date | None = None) -> ColumnElement[date]:
     """The day on which a lead came in, was qualified, assigned, first touched or closed; NULL where nobody knows it.
 
     For statements that select from `lead` and `lead_score`.
@@ -150,11 +150,11 @@ def known_day(dated: Dated, by: date | None = None) -> ColumnElement[date]:
         by: NULL where it is a later day than this, too.
     """
     day, *doubts = {
-        Dated.CAME_IN: (_lead.c.created_on,),
-        Dated.QUALIFIED: (_lead.c.qualified_on, _came_in_qualified()),
-        Dated.ASSIGNED: (_lead.c.assigned_on,),
-        Dated.TOUCHED: (_lead.c.first_touch_on, contacted_before()),
-        Dated.CLOSED: (_lead.c.closed_on, _came_in_closed()),
+        DateBasis.CAME_IN: (_lead.c.created_on,),
+        DateBasis.QUALIFIED: (_lead.c.qualified_on, _came_in_qualified()),
+        DateBasis.ASSIGNED: (_lead.c.assigned_on,),
+        DateBasis.TOUCHED: (_lead.c.first_touch_on, contacted_before()),
+        DateBasis.CLOSED: (_lead.c.closed_on, _came_in_closed()),
     }[dated]
     # The day itself comes first, so that no more is asked of the many leads that have none.
     return case((and_(day.is_not(None) if by is None else day <= by, *(not_(doubt) for doubt in doubts)), day))
