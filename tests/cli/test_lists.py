@@ -188,7 +188,7 @@ def test_stale_tells_cron_by_its_exit_code(sample: Program) -> None:
 
 
 @pytest.mark.parametrize("command", [*LISTS, "aging"])
-@pytest.mark.parametrize("option", ["--owner", "--source", "--campaign"])
+@pytest.mark.parametrize("option", ["--owner", "--source", "--campaign", "--country", "--state"])
 def test_a_name_that_nothing_has_is_told_and_no_failure(sample: Program, command: str, option: str) -> None:
     ran = sample.done(command, option, "Misspelt", *DAY, "--format", "json")
     assert command == "aging" or ran.rows == []

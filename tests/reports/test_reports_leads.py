@@ -41,6 +41,8 @@ PARTITIONS: dict[str, list[Filters]] = {
     "owner": [Filters(owner=name) for name in ("maria", "JÖRG", "")],
     "source": [Filters(source=name) for name in ("WEB ", "trade  show", "")],
     "campaign": [Filters(campaign=name) for name in ("spring", " ")],
+    "country": [Filters(country=name) for name in ("de", "US", "")],
+    "state": [Filters(state=name) for name in ("bayern", "ÎLE-DE-FRANCE", "")],
     "qualified": [Filters(qualified=True), Filters(qualified=False)],
     "date": [Filters(until=TODAY - timedelta(days=31)), Filters(since=TODAY - timedelta(days=30))],
     "several": [Filters(stage=("new", "working")), Filters(stage=("nurture", "junk", "won", "lost", "converted"))],

@@ -49,7 +49,7 @@ SETTINGS = {
     "currency": "USD",
 }
 
-_TEXTS = "name first_name last_name email phone company title country source campaign owner status need".split()
+_TEXTS = "name first_name last_name email phone company title country state source campaign owner status need".split()
 
 
 @dataclass
@@ -139,7 +139,7 @@ def first_due(score: dict[str, Any]) -> date | None:
 
 def random_world(seed: int, leads: int = 80) -> World:
     """Leads in every state that a list must tell apart, many of them equal in what they are ranked by."""
-    chance = random.Random(seed)
+    chance, place = random.Random(seed), random.Random(-seed - 1)
     world = World()
     for lead_id in range(1, leads + 1):
         created = TODAY - timedelta(days=chance.choice([-1, 0, 1, 7, 8, 30, 31, 60, 61, 90, 91, 400]))
@@ -153,6 +153,8 @@ def random_world(seed: int, leads: int = 80) -> World:
             "source": chance.choice(["Web", "web", "Trade show", None]),
             "owner": chance.choice(["Maria", "Jörg", "maria", None]),
             "campaign": chance.choice(["Spring", None]),
+            "country": place.choice(["DE", "DE", "US", None]),
+            "state": place.choice(["Bayern", "BAYERN", "Île-de-France", None]),
             "created_on": created,
             "imported_on": chance.choice([created, TODAY]),
             "qualified_on": chance.choice([TODAY, None]),

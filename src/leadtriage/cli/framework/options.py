@@ -63,6 +63,10 @@ FILTERS = (
     _parameter("grade", "--grade", list[Grade] | None, None, "Only this grade; may be repeated.", **_GRADES),
     _parameter("source", "--source", str | None, None, "Only leads from this source; '' for unknown.", metavar="NAME"),
     _parameter("campaign", "--campaign", str | None, None, "Only leads of this campaign.", metavar="NAME"),
+    _parameter(
+        "country", "--country", str | None, None, "Only leads from this country: DE; '' for unknown.", metavar="XX"
+    ),
+    _parameter("state", "--state", str | None, None, "Only leads from this state; '' for unknown.", metavar="NAME"),
     _parameter("stage", "--stage", list[Stage] | None, None, "Only this stage; may be repeated.", **_STAGES),
     _parameter(
         "since",
@@ -137,6 +141,8 @@ class Selection:
     grade: list[Grade] | None = None
     source: str | None = None
     campaign: str | None = None
+    country: str | None = None
+    state: str | None = None
     stage: list[Stage] | None = None
     since: str | None = None
     until: str | None = None
@@ -180,6 +186,8 @@ class Selection:
             grade=tuple(self.grade or ()),
             source=self.source,
             campaign=self.campaign,
+            country=self.country,
+            state=self.state,
             stage=tuple(self.stage or ()),
             since=first,
             until=last,

@@ -49,6 +49,8 @@ class Filters:
         owner: the rep's name, any that the team's criteria have for them; the empty text means leads that nobody has.
         source: where it came from; the empty text means leads of no known source.
         campaign: the campaign that brought it; the empty text means none.
+        country: its two letters in ISO 3166; the empty text means unknown.
+        state: the state or region within a country; the empty text means unknown.
         grade: one or more grades of which it has one.
         stage: one or more stages of which it has one.
         since: the first day on which it came in, or on which happened what `dated` says.
@@ -74,6 +76,8 @@ class Filters:
     text: str | None = None
     dated: DateBasis = DateBasis.CAME_IN
     points: Dimension | None = None
+    country: str | None = None
+    state: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,8 @@ def conditions(filters: Filters) -> list[ColumnElement[bool]]:
     for column, text in (
         (_lead.c.source_comparable, filters.source),
         (_lead.c.campaign_comparable, filters.campaign),
+        (_lead.c.country_comparable, filters.country),
+        (_lead.c.state_comparable, filters.state),
     ):
         if text is not None:
             wanted.append(is_named(column, text))
@@ -289,6 +295,8 @@ class Commands:
             "--until": (filters.until,),
             "--source": (filters.source,),
             "--campaign": (filters.campaign,),
+            "--country": (filters.country,),
+            "--state": (filters.state,),
             "--owner": (filters.owner,),
             "--grade": filters.grade,
             "--stage": filters.stage,

@@ -80,6 +80,7 @@ _lead = table(Lead)
 _score = table(LeadScore)
 
 _MOST_NAMES = 3
+_TEXTS = ("source", "campaign", "country", "state")
 
 
 def explain_if_empty(connection: Connection, found: Table, filters: Filters) -> Table:
@@ -99,13 +100,13 @@ def explain_emptiness(connection: Connection, found: Table, filters: Filters) ->
 
 
 def explain_unknown(connection: Connection, kind: str, names: Iterable[str]) -> tuple[str, ...]:
-    """Say of each name that no lead has which ones are near it; `kind` is "owner", "source", "campaign" or "reason"."""
+    """Say of each name that no lead has which ones are near it; `kind` is a filter by name, such as "owner"."""
     return _explain(connection, [(kind, name) for name in names])
 
 
 def explain_names(connection: Connection, filters: Filters) -> tuple[str, ...]:
     """Say of each name in the filters that no lead has which ones are near it."""
-    given = {"owner": filters.owner, "source": filters.source, "campaign": filters.campaign, "reason": filters.reason}
+    given = {kind: getattr(filters, kind) for kind in ("owner", *_TEXTS, "reason")}
     return _explain(connection, [(kind, name) for kind, name in given.items() if name is not None and name.strip()])
 
 
@@ -136,8 +137,7 @@ def _names_by_form(connection: Connection, kinds: Collection[str]) -> dict[str, 
     """The names of each kind by the form in which it is compared, as most leads have it, the commonest ones first."""
     statements = {
         "owner": [_count_names("owner", _lead.c.owner_comparable, _lead.c.owner, visible())],
-        "source": [_count_names("source", _lead.c.source_comparable, _lead.c.source, visible())],
-        "campaign": [_count_names("campaign", _lead.c.campaign_comparable, _lead.c.campaign, visible())],
+        **{kind: [_count_names(kind, _lead.c[f"{kind}_comparable"], _lead.c[kind], visible())] for kind in _TEXTS},
         "reason": [
             _count_names("reason", _lead.c.outcome_reason, _lead.c.outcome_reason, visible()),
             _count_names("reason", parked_for(), parked_for(), visible()),
