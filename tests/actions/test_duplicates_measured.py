@@ -20,7 +20,7 @@ from leadtriage.db import ImportRow, reading, table
 from leadtriage.importing.normalize import parse_emails
 from leadtriage.matching.pairs import LIKELY, find_candidates, find_pairs
 from leadtriage.matching.profiles import Profile, read_profiles
-from leadtriage.matching.similarity import Scales, Weighed
+from leadtriage.matching.similarity import PairScore, PairScorer
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases" / "duplicates.yaml").read_text(encoding="utf-8"))
 
@@ -53,7 +53,7 @@ def test_pairs_found_by_import_and_list_together_are_right_and_nearly_all(
     assert len(found & truth) / len(truth) >= 0.85
 
 
-def weigh(engine: Engine, one: dict[str, Any], other: dict[str, Any]) -> Weighed:
+def score_pair(engine: Engine, one: dict[str, Any], other: dict[str, Any]) -> PairScore:
     """Compare two leads among a thousand others of common names."""
     for lead in (one, other):
         values: dict[str, Any] = dict(lead)
@@ -65,8 +65,8 @@ def weigh(engine: Engine, one: dict[str, Any], other: dict[str, Any]) -> Weighed
         profiles = read_profiles(connection)
         first, second = profiles
         found = list(find_candidates(profiles))
-    weighed = Scales([first, second, *_crowd()]).weigh(first, second)
-    return weighed if found else Weighed(-60.0, ())
+    score = PairScorer([first, second, *_crowd()]).score(first, second)
+    return score if found else PairScore(-60.0, ())
 
 
 def _crowd() -> list[Profile]:
@@ -94,17 +94,17 @@ def _crowd() -> list[Profile]:
 
 @pytest.mark.parametrize("case", CASES["likely"], ids=lambda case: case["why"])
 def test_likely_ones(sqlite_engine: Engine, case: dict[str, Any]) -> None:
-    weighed = weigh(sqlite_engine, case["one"], case["other"])
-    assert weighed.confidence >= LIKELY, weighed
-    told = "; ".join(weighed.evidence)
+    score = score_pair(sqlite_engine, case["one"], case["other"])
+    assert score.confidence >= LIKELY, score
+    told = "; ".join(score.evidence)
     for said in case.get("says", ()):
         assert said in told
 
 
 @pytest.mark.parametrize("case", CASES["unlikely"], ids=lambda case: case["why"])
 def test_unlikely_ones(sqlite_engine: Engine, case: dict[str, Any]) -> None:
-    weighed = weigh(sqlite_engine, case["one"], case["other"])
-    assert weighed.confidence < LIKELY, weighed
+    score = score_pair(sqlite_engine, case["one"], case["other"])
+    assert score.confidence < LIKELY, score
 
 
 def test_a_company_of_thousands_makes_no_millions_of_pairs() -> None:

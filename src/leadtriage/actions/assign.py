@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from datetime import date
 from random import Random
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, or_, select
 
@@ -30,6 +29,7 @@ from leadtriage.core.vocabulary import EventKind, Stage
 from leadtriage.criteria import Criteria, TeamMember
 from leadtriage.db import Lead, LeadScore, reading, table
 from leadtriage.importing.normalize import find_company_domain
+from leadtriage.matching import website_host
 from leadtriage.scoring import compile_condition, is_open, is_visible, prepare_rules, select_inputs
 
 
@@ -150,18 +150,8 @@ class Companies:
 
 
 def _find_domains(lead: Mapping[str, Any]) -> set[str]:
-    hosts = (lead["email_domain"], _find_host(lead["website"]))
+    hosts = (lead["email_domain"], website_host(lead["website"]))
     return {domain for host in hosts if host and (domain := find_company_domain(host.lower()))}
-
-
-def _find_host(website: str | None) -> str | None:
-    if not website:
-        return None
-    try:
-        host = urlsplit(website if "//" in website else f"//{website}").hostname
-    except ValueError:
-        return None
-    return host.removeprefix("www.") if host else None
 
 
 SALES, QUALIFIER = "sales", "qualifier"

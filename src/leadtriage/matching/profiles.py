@@ -1,4 +1,4 @@
-"""What is compared of a lead: names, addresses, numbers, places and birthdays in bare forms, read from the database."""
+"""Profiles of leads for duplicate search: names, addresses, phones, places and birthdays in plain forms."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ _MOST_WORDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A lead as it is compared with others; what is unknown is empty.
+    """A lead in the form that is compared with others; unknown values are empty.
 
     Attributes:
-        words: of the person's name, in their order, without titles and accents.
-        addresses: all e-mail addresses, the lead's own first.
-        local, domain: the two sides of its own address; the domain only where it may be a company's.
+        words: the words of the person's name in order, without titles and accents.
+        addresses: all e-mail addresses, the main one first.
+        kind: the `EmailKind` of the main address.
         phones: in their stored form.
-        company: the words of its name without legal forms.
-        site: the company's domain, by its address or its website.
-        born: as `YYYY-MM-DD` where it is such a day, else as it came.
+        company: the words of the company's name without legal forms.
+        site: the company's domain, from the address or the website.
+        born: `YYYY-MM-DD` where it is such a day, else the imported text.
     """
 
     lead_id: int
@@ -58,17 +58,17 @@ class Profile:
 
     @property
     def local(self) -> str:
-        """What stands before the @ of its own address, or all of one that is none."""
+        """The part of the main address before the @, or all of an invalid one."""
         return self.addresses[0].partition("@")[0] if self.addresses else ""
 
     @property
     def is_personal(self) -> bool:
-        """Whether its own address is one person's and not a role's (info@)."""
+        """Whether the main address belongs to a person, not to a role (info@)."""
         return bool(self.addresses) and self.kind != EmailKind.ROLE
 
 
 def read_profiles(connection: Connection) -> list[Profile]:
-    """Read all leads that were neither taken back nor merged into another, by their ids."""
+    """Read the profiles of all visible leads, ordered by id."""
     birthdays = [
         f"c{row.id}" for row in connection.execute(select(table(ExtraColumn))) if words(fold(row.header)) in _BIRTHDAYS
     ]
@@ -78,10 +78,10 @@ def read_profiles(connection: Connection) -> list[Profile]:
         columns.append(_lead.c.extra)
     shown = select(*columns).where(_lead.c.removed_by.is_(None), _lead.c.merged_into.is_(None)).order_by(_lead.c.id)
     rows = connection.execution_options(yield_per=2_000).execute(shown).mappings()
-    return [_make_profile(row, birthdays) for row in rows]
+    return [_build_profile(row, birthdays) for row in rows]
 
 
-def _make_profile(row: RowMapping, birthdays: list[str]) -> Profile:
+def _build_profile(row: RowMapping, birthdays: list[str]) -> Profile:
     full = row["name"] or " ".join(part for part in (row["first_name"], row["last_name"]) if part)
     extra = (row["extra"] or {}) if birthdays else {}
     born = next((extra[key] for key in birthdays if extra.get(key)), "")
@@ -91,11 +91,11 @@ def _make_profile(row: RowMapping, birthdays: list[str]) -> Profile:
         lead_id=row["id"],
         name=full or row["company"] or "",
         words=tuple(_name_words(full)),
-        addresses=tuple(address.lower() for address in _list(row["email"], row["other_emails"])),
+        addresses=tuple(address.lower() for address in _join(row["email"], row["other_emails"])),
         kind=row["email_kind"] or "",
-        phones=tuple(_list(row["phone"], row["other_phones"])),
-        company=bare_company(row["company"] or ""),
-        site=of_company or _find_host(row["website"]),
+        phones=tuple(_join(row["phone"], row["other_phones"])),
+        company=_plain_company(row["company"] or ""),
+        site=of_company or website_host(row["website"]),
         city=_bare(row["city"]),
         state=_bare(row["state"]),
         country=_bare(row["country"]),
@@ -103,8 +103,8 @@ def _make_profile(row: RowMapping, birthdays: list[str]) -> Profile:
     )
 
 
-def bare_company(name: str) -> str:
-    """Return a company's name without case, accents, signs and legal forms ("ACME Inc." is "acme")."""
+def _plain_company(name: str) -> str:
+    """A company's name without case, accents, punctuation and legal forms: "ACME Inc." is "acme"."""
     spoken = _plain(name).replace(".", "").split()
     said = [word for part in spoken for word in words(part).split()]
     return " ".join([word for word in said if word not in _LEGAL_FORMS] or said)
@@ -119,7 +119,7 @@ def _name_words(full: str) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """A folded text without accents."""
+    """The folded text without accents."""
     folded = fold(text)
     if folded.isascii():
         return folded
@@ -130,15 +130,14 @@ def _bare(text: str | None) -> str:
     return _plain(text).translate(_NOT_LETTERS) if text else ""
 
 
-def _list(first: str | None, others: str | None) -> list[str]:
+def _join(first: str | None, others: str | None) -> list[str]:
     return [text for text in (first, *(others or "").split(", ")) if text]
 
 
-def _find_host(website: str | None) -> str:
-    if not website:
-        return ""
+def website_host(website: str | None) -> str:
+    """Return the host of a website in lower case without `www.`; empty where there is none."""
     try:
-        host = urlsplit(website if "//" in website else f"//{website}").hostname
+        host = urlsplit(website if "//" in website else f"//{website}").hostname if website else None
     except ValueError:
         return ""
     return (host or "").removeprefix("www.").lower()
