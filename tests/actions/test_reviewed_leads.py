@@ -13,7 +13,7 @@ from stored_leads import AS_OF, act_by, store_lead
 from leadtriage.actions import Contact, Judgement, flag_lead, judge, log_contact, restore, undo_last_act
 from leadtriage.core.vocabulary import TouchKind, VerdictWord
 from leadtriage.db import reading
-from leadtriage.reports.lead.review_card import ReadAhead, ReviewedLead, name_leads, read_audited, read_candidates
+from leadtriage.reports.lead.review_card import ReadAhead, ReviewedLead, read_audited, read_candidates, read_lead_names
 from leadtriage.reports.lists import list_candidate_ids
 from leadtriage.reports.query import Filters
 
@@ -62,7 +62,7 @@ def test_only_what_waits_for_a_verdict_is_read(engine: Engine) -> None:
     with reading(engine) as connection:
         assert list(read_candidates(connection, rules(), [waiting, decided, good, 999], AS_OF)) == [waiting]
         assert list_candidate_ids(connection, Filters()) == [waiting]
-        assert name_leads(connection, [good, waiting, 999]) == [
+        assert read_lead_names(connection, [good, waiting, 999]) == [
             f"Bob (lead {good})",
             f"Ann Lee, Globex (lead {waiting})",
         ]

@@ -23,7 +23,7 @@ from leadtriage.core.vocabulary import SourcesBy
 from leadtriage.criteria import example_criteria
 from leadtriage.db import Spend
 from leadtriage.reports.manager import list_sources
-from leadtriage.reports.query import FEWEST, Filters, Period, convert, round_money
+from leadtriage.reports.query import MIN_CASES, Filters, Period, convert_currencies, round_money
 
 CRITERIA = replace(example_criteria(), currency="EUR", rates={"EUR": Decimal(1), "USD": Decimal("0.9")})
 COUNTS = {
@@ -117,7 +117,7 @@ def test_it_is_what_plain_arithmetic_says(engine: Engine, by: SourcesBy | None) 
             if row["value"] is not None:
                 assert row["value"] == round_money(Fraction(wanted["value"]) / 100, "EUR")
             assert row["spend"] == (round_money(Fraction(wanted["spend"]) / 100, "EUR") if wanted["is_spent"] else None)
-            assert (row["junk_rate"] is None) == (row["leads"] < FEWEST)
+            assert (row["junk_rate"] is None) == (row["leads"] < MIN_CASES)
             if row["spend"] is not None and row["spend"] > 0 and row["value"] is not None:
                 value, spend = Fraction(wanted["value"]), Fraction(wanted["spend"])
                 is_for_all = "on the source as a whole" in (row["note"] or "")
@@ -318,7 +318,7 @@ def test_money_is_rounded_once_to_the_nearest(amount: Fraction, currency: str) -
 def test_currencies_are_never_mixed() -> None:
     rates = {"EUR": Decimal(1), "JPY": Decimal("0.006")}
     amounts = {"EUR": Fraction(150), "JPY": Fraction(1000)}
-    assert convert(amounts, rates).total == Fraction("7.5")
-    mixed = convert(amounts | {"USD": Fraction(1), "CHF": Fraction(2)}, rates)
+    assert convert_currencies(amounts, rates).total == Fraction("7.5")
+    mixed = convert_currencies(amounts | {"USD": Fraction(1), "CHF": Fraction(2)}, rates)
     assert (mixed.total, mixed.without_rate) == (None, ("CHF", "USD"))
-    assert convert(amounts | {"USD": Fraction()}, rates).total == Fraction("7.5")
+    assert convert_currencies(amounts | {"USD": Fraction()}, rates).total == Fraction("7.5")

@@ -13,12 +13,12 @@ from world import QUESTIONS, SETTINGS, TODAY
 
 from leadtriage.core.text import format_ids
 from leadtriage.core.vocabulary import EventKind
-from leadtriage.reports.lead import say_event
-from leadtriage.reports.lists.queue import say_next_step
-from leadtriage.reports.query import Basis
+from leadtriage.reports.lead import format_event
+from leadtriage.reports.lists.queue import format_next_step
+from leadtriage.reports.query import ScoreSnapshot
 
 CASES = Path(__file__).parent / "cases"
-BASIS = Basis(TODAY, "d1", QUESTIONS, SETTINGS)
+BASIS = ScoreSnapshot(TODAY, "d1", QUESTIONS, SETTINGS)
 
 ORDINARY: dict[str, Any] = {
     "phone": "+49301234567",
@@ -45,12 +45,12 @@ def read_cases(name: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("case", read_cases("next_step.yaml"), ids=lambda case: str(case["lead"]))
 def test_the_queue_says_what_to_do_next(case: dict[str, Any]) -> None:
-    assert say_next_step(ORDINARY | case["lead"], BASIS, TODAY) == case["says"]
+    assert format_next_step(ORDINARY | case["lead"], BASIS, TODAY) == case["says"]
 
 
 @pytest.mark.parametrize("case", read_cases("history.yaml"), ids=lambda case: str(case["event"]))
 def test_the_story_says_what_happened(case: dict[str, Any]) -> None:
-    assert say_event(NOTHING | case["event"]) == case["says"]
+    assert format_event(NOTHING | case["event"]) == case["says"]
 
 
 def test_every_kind_of_event_has_a_case() -> None:
@@ -80,7 +80,7 @@ DAYS = st.none() | st.dates(date(2026, 1, 1), date(2027, 12, 31))
     )
 )
 def test_a_clock_that_has_run_out_is_told_before_a_question(row: dict[str, Any]) -> None:
-    said = say_next_step(row, BASIS, TODAY)
+    said = format_next_step(row, BASIS, TODAY)
     overdue = [row[key] for key in ("first_touch_due", "idle_due", "promised_due") if row[key] and row[key] < TODAY]
     reachable = row["phone"] or (row["email"] and not row["bounced"])
     assert said

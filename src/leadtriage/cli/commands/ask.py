@@ -177,7 +177,7 @@ def _store_file(invocation: Invocation, criteria: Criteria, act: Act, path: Path
 
 def _show(invocation: Invocation, answered: Sequence[Answered]) -> None:
     from leadtriage.core.tables import Column, Table
-    from leadtriage.reports.lead import say_value
+    from leadtriage.reports.lead import format_value
 
     columns = (
         Column("id", "Id", keep=99, align="right"),
@@ -195,8 +195,8 @@ def _show(invocation: Invocation, answered: Sequence[Answered]) -> None:
             "field": each.field,
             "old": each.old,
             "new": each.new,
-            "old_shown": say_value(each.field, each.old),
-            "new_shown": say_value(each.field, each.new),
+            "old_shown": format_value(each.field, each.old),
+            "new_shown": format_value(each.field, each.new),
             "again_on": each.again_on,
             "score": each.after[0],
             "ceiling": each.after[1],

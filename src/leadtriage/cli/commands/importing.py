@@ -378,10 +378,10 @@ def undo(
     if rest:
         raise UsageError("is of acts; what was changed after an import stays anyway", place="--rest")
     from leadtriage.importing import undo_batch
-    from leadtriage.reports.query import read_basis
+    from leadtriage.reports.query import read_score_snapshot
 
     with invocation.reading() as connection:
-        timezone = read_basis(connection).settings.get("timezone")
+        timezone = read_score_snapshot(connection).settings.get("timezone")
     with invocation.database() as engine:
         summary = undo_batch(engine, batch, invocation.act(timezone))
     invocation.show(summary.leads, more="the first of those removed, restored and kept")

@@ -207,12 +207,12 @@ def _audit(invocation: Invocation, count: int, seed: int | None, *, review: bool
     from secrets import randbelow
 
     from leadtriage.actions import draw_audit
-    from leadtriage.reports.lists import list_sample
+    from leadtriage.reports.lists import list_audit_sample
 
     drawn_by = randbelow(_MOST_SEEDS) if seed is None else seed
     with invocation.reading_list() as (connection, as_of):
         sample = draw_audit(connection, count, drawn_by, invocation.settings.by)
-        table = list_sample(connection, sample, as_of)
+        table = list_audit_sample(connection, sample, as_of)
     if seed is None and sample:
         invocation.note(f"--seed {drawn_by} draws the same leads again")
     if not sample:

@@ -45,13 +45,13 @@ def forget_person(
     """
     from leadtriage.actions import forget_person as erase
     from leadtriage.db import find_leads_of_person, reading, resolve_any_lead
-    from leadtriage.reports.lead import read_who
+    from leadtriage.reports.lead import read_lead_summary
 
     criteria = invocation.criteria()
     with invocation.database() as engine:
         with reading(engine) as connection:
             lead_id = find_leads_of_person(connection, resolve_any_lead(connection, lead))[0]
-            who = read_who(connection, lead_id)
+            who = read_lead_summary(connection, lead_id)
         if not yes:
             _confirm(who)
         done = erase(engine, criteria, invocation.act(criteria.timezone), lead_id)

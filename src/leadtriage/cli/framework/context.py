@@ -110,10 +110,10 @@ class Invocation:
         Says where the list rests on scores that are not of today's criteria; a criteria file is understood for it only
         where it was edited since.
         """
-        from leadtriage.reports.query import read_basis
+        from leadtriage.reports.query import read_score_snapshot
 
         with self.reading() as connection:
-            basis = read_basis(connection)
+            basis = read_score_snapshot(connection)
             yield connection, self.act(basis.settings.get("timezone")).as_of
             if basis.digest is not None and not self.settings.quiet:
                 self._tell_staleness(connection)

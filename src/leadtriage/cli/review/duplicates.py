@@ -25,7 +25,7 @@ from leadtriage.core.text import format_count
 from leadtriage.criteria import Criteria
 from leadtriage.db import Lead, reading, table
 from leadtriage.matching import LikelyPair
-from leadtriage.reports.lists import FieldChoice, find_filtered_pairs, lay_side_by_side
+from leadtriage.reports.lists import FieldChoice, build_pair_card, find_filtered_pairs
 from leadtriage.reports.query import explain_if_empty
 
 BY_OPTION = "to merge two leads: leadtriage duplicates --merge LEAD LEAD; to keep them apart: --apart LEAD LEAD"
@@ -104,7 +104,7 @@ class PairReview(Walk[PairStep]):
                 FieldChoice(key, one.field, one.mine, one.its, _flip(one.newer, ids, flip=one.field in toggled))
                 for key, one in zip(_FIELD_KEYS, found, strict=False)
             ]
-            card = lay_side_by_side(pair, leads[ids[0]], leads[ids[1]], choices)
+            card = build_pair_card(pair, leads[ids[0]], leads[ids[1]], choices)
             self._session.show(card, f"{self._place + 1} of {len(self._pairs)}")
             by_key = {choice.key: choice.field for choice in choices}
             keys = (*_COMMANDS, *by_key)

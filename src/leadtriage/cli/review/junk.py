@@ -43,7 +43,7 @@ from leadtriage.core.text import format_count
 from leadtriage.core.vocabulary import VerdictWord
 from leadtriage.criteria import Criteria
 from leadtriage.db import reading
-from leadtriage.reports.lead import ReadAhead, ReviewedLead, name_leads, read_audited, show_lead
+from leadtriage.reports.lead import ReadAhead, ReviewedLead, read_audited, read_lead_names, show_lead
 from leadtriage.reports.lists import list_candidate_ids
 from leadtriage.reports.query import Filters, explain_if_empty
 
@@ -198,7 +198,7 @@ class Review(Walk[Step]):
             chosen = {*list_candidate_ids(connection, self._filters, limit=None)} - skipped
             alike = leads_nominated_only_by(connection, self._criteria, self._make_act().as_of, lead.lines[0])
             alike = [lead_id for lead_id in alike if lead_id in chosen]
-            names = name_leads(connection, alike[:_SHOWN_OF_ALL])
+            names = read_lead_names(connection, alike[:_SHOWN_OF_ALL])
         if len(alike) < 2:
             self._session.tell("there is no other candidate with nothing but that")
             return

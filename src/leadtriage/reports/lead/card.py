@@ -23,14 +23,14 @@ from leadtriage.criteria import LEAD_FIELDS, Criteria
 from leadtriage.db import ExtraColumn, Lead, LeadScore, LikelyDuplicate, table
 from leadtriage.matching import is_kept_apart
 from leadtriage.reports.lead.history import Happening, read_history
-from leadtriage.reports.query import visible
+from leadtriage.reports.query import is_visible
 from leadtriage.scoring import Explanation, NominatingLine, OpenQuestion, explain_lead, format_money, nominating_lines
 
 _LONGEST_TIER = 24
 """In characters: a tier of many words would hide the value that it stands beside."""
 
 
-def name_lead(lead: Mapping[str, Any]) -> str:
+def format_lead_name(lead: Mapping[str, Any]) -> str:
     """Who a lead is in a few words: name and company, else how to reach it."""
     known = [lead[key] for key in ("name", "company") if lead[key]]
     return ", ".join(known) or lead["email"] or lead["phone"] or "No name"
@@ -77,7 +77,7 @@ def ledger_table(explanation: Explanation) -> Table:
             "criterion": line.criterion,
             "field": line.field,
             "value": line.value,
-            "value_shown": say_value(line.value, line.tier),
+            "value_shown": format_tiered(line.value, line.tier),
             "points": line.points,
             "points_shown": f"{line.points:+}" if line.points else "0",
             "ceiling": line.ceiling,
@@ -89,7 +89,7 @@ def ledger_table(explanation: Explanation) -> Table:
     return Table("Why this score", columns, rows)
 
 
-def say_value(value: str | None, tier: str | None) -> str | None:
+def format_tiered(value: str | None, tier: str | None) -> str | None:
     """A value with the tier that it is in, where that says more."""
     if value is None or tier is None or tier == value or len(tier) > _LONGEST_TIER:
         return value
@@ -248,7 +248,7 @@ def show_lead(connection: Connection, criteria: Criteria, lead_id: int, as_of: d
         "next_question": questions[0].ask if questions else None,
     }
     return Card(
-        title=f"{name_lead(lead)} (lead {lead_id})",
+        title=f"{format_lead_name(lead)} (lead {lead_id})",
         facts=_state_facts(lead, explanation, criteria, as_of),
         tables=(
             dimensions,
@@ -277,7 +277,7 @@ def _read_duplicates(connection: Connection, lead_id: int) -> list[Mapping[str, 
     statement = (
         select(other.c.id, other.c.name, other.c.company, other.c.email, _pair.c.evidence)
         .join_from(_pair, other, pair)
-        .where(or_(_pair.c.lead_id == lead_id, _pair.c.other_lead_id == lead_id), visible(), ~is_kept_apart(_pair))
+        .where(or_(_pair.c.lead_id == lead_id, _pair.c.other_lead_id == lead_id), is_visible(), ~is_kept_apart(_pair))
         .order_by(other.c.id)
     )
     return [dict(row) for row in connection.execute(statement).mappings()]

@@ -30,8 +30,8 @@ from leadtriage.db import (
     table,
 )
 from leadtriage.importing import find_rejects, read_identity
-from leadtriage.reports.lead.history import say_event
-from leadtriage.reports.query import CellRow, Filters, Row, conditions, fetch_rows, visible
+from leadtriage.reports.lead.history import format_event
+from leadtriage.reports.query import CellRow, Filters, Row, fetch_rows, filter_conditions, is_visible
 
 _lead = table(Lead)
 _score = table(LeadScore)
@@ -128,7 +128,7 @@ def export_leads(connection: Connection, filters: Filters) -> Table:
     statement = (
         select(_lead, *(_score.c[name].label(f"score_{name}") for name in (*_SCORES, "reason")))
         .join_from(_lead, _score, _score.c.lead_id == _lead.c.id, isouter=True)
-        .where(visible(), *conditions(filters))
+        .where(is_visible(), *filter_conditions(filters))
         .order_by(_lead.c.id)
     )
     rows = fetch_rows(connection, statement, None)
@@ -169,7 +169,7 @@ def _present(row: Row, extras: Mapping[str, str]) -> CellRow:
 _lead, _batch = table(Lead), table(ImportBatch)
 
 
-def read_who(connection: Connection, lead_id: int) -> Mapping[str, Any]:
+def read_lead_summary(connection: Connection, lead_id: int) -> Mapping[str, Any]:
     """Who a lead is: `id, name, company, email`.
 
     Raises:
@@ -194,7 +194,7 @@ def describe_subject(connection: Connection, lead_id: int) -> dict[str, Any]:
     Raises:
         LeadNotFound: there is no lead of this id.
     """
-    read_who(connection, lead_id)
+    read_lead_summary(connection, lead_id)
     ids = find_leads_of_person(connection, lead_id)
     found: dict[str, Any] = {
         "lead_id": ids[0],
@@ -241,7 +241,7 @@ def _read_events(connection: Connection, ids: Sequence[int]) -> list[dict[str, A
         .order_by(event.c.id)
     )
     lines = [dict(line) for line in connection.execute(statement).mappings()]
-    return [{"text": say_event(line), **line} for line in lines]
+    return [{"text": format_event(line), **line} for line in lines]
 
 
 def _read_rows(connection: Connection, ids: Sequence[int]) -> list[dict[str, Any]]:

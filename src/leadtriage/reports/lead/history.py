@@ -21,7 +21,7 @@ from leadtriage.scoring import format_money
 _COUNTS = ("touches", "unanswered_touches", "replies")
 
 
-def is_told_by_another() -> ColumnElement[bool]:
+def repeats_another_event() -> ColumnElement[bool]:
     """Whether another line of the same act says the same of the lead: a condition on a statement over `event`.
 
     A contact tells the counts that it moves, a verdict the stage that it leads to, a closing its reason; so do the
@@ -84,7 +84,7 @@ def read_history(connection: Connection, lead_id: int) -> tuple[Happening, ...]:
     Lines of the others begin with their number.
     """
     statement = (
-        select(_event, _batch.c.file, is_told_by_another().label("repeats"))
+        select(_event, _batch.c.file, repeats_another_event().label("repeats"))
         .join_from(_event, _batch, _batch.c.id == _event.c.batch_id, isouter=True)
         .where(_event.c.lead_id.in_(find_merged_leads(connection, lead_id)))
         .order_by(_event.c.recorded_at, _event.c.id)
@@ -94,14 +94,16 @@ def read_history(connection: Connection, lead_id: int) -> tuple[Happening, ...]:
             row["at"],
             row["by"],
             row["kind"],
-            say_event(dict(row)) if row["lead_id"] == lead_id else f"lead {row['lead_id']}: {say_event(dict(row))}",
+            format_event(dict(row))
+            if row["lead_id"] == lead_id
+            else f"lead {row['lead_id']}: {format_event(dict(row))}",
             bool(row["repeats"]) or (row["lead_id"] != lead_id and row["kind"] == EventKind.MERGED),
         )
         for row in connection.execute(statement).mappings()
     )
 
 
-def say_event(event: Mapping[str, Any]) -> str:
+def format_event(event: Mapping[str, Any]) -> str:
     """Return an event as a sentence without its subject, day and full stop.
 
     Args:
@@ -134,7 +136,7 @@ def _say_field(event: Mapping[str, Any]) -> str:
     name = str(event["field"] or "a field")
     if name == "nurture_until":
         return f"parked until {_say_if_day(event['new'])} instead{_say_why(event)}"
-    old, new = (say_value(name, event[key]) for key in ("old", "new"))
+    old, new = (format_value(name, event[key]) for key in ("old", "new"))
     return _say_change(name.removeprefix("column:").replace("_", " "), old, new)
 
 
@@ -274,7 +276,7 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 }
 
 
-def say_value(field: str, value: str | None) -> str | None:
+def format_value(field: str, value: str | None) -> str | None:
     """A value as people read it: money is kept in minor units in the history, days as ISO dates."""
     attribute = BY_NAME.get(field)
     if value is None or attribute is None:

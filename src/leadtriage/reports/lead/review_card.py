@@ -21,9 +21,9 @@ from leadtriage.core.text import format_author, format_count, format_day
 from leadtriage.core.vocabulary import EventKind, Grade, Stage
 from leadtriage.criteria import Criteria
 from leadtriage.db import Lead, LeadScore, table
-from leadtriage.reports.lead.card import name_lead, say_value
+from leadtriage.reports.lead.card import format_lead_name, format_tiered
 from leadtriage.reports.lead.history import Happening, read_history
-from leadtriage.reports.query import in_play
+from leadtriage.reports.query import is_open
 from leadtriage.scoring import (
     BY_THE_CRITERIA,
     Explanation,
@@ -71,7 +71,7 @@ def read_candidates(
 ) -> dict[int, ReviewedLead]:
     """Read junk candidates as a reviewer sees them; those that wait for no verdict any more are left out."""
     statement = select(_lead).join_from(_lead, _score, _score.c.lead_id == _lead.c.id)
-    rows = connection.execute(statement.where(_lead.c.id.in_(lead_ids), _score.c.candidate, in_play())).mappings()
+    rows = connection.execute(statement.where(_lead.c.id.in_(lead_ids), _score.c.candidate, is_open())).mappings()
     leads = {row["id"]: dict(row) for row in rows}
     lines = nominating_lines(connection, criteria, leads, as_of)
     explained = explain_leads(connection, criteria, lines, as_of)
@@ -97,10 +97,10 @@ def read_audited(connection: Connection, criteria: Criteria, lead_id: int, as_of
     return _put_together({**lead, "status": None, "stage": None}, criteria, explanation, as_of, (), story)
 
 
-def name_leads(connection: Connection, lead_ids: Sequence[int]) -> list[str]:
+def read_lead_names(connection: Connection, lead_ids: Sequence[int]) -> list[str]:
     """Return who these few leads are, in the order in which they are given."""
     rows = connection.execute(select(_lead).where(_lead.c.id.in_(lead_ids))).mappings()
-    names = {row["id"]: f"{name_lead(dict(row))} (lead {row['id']})" for row in rows}
+    names = {row["id"]: f"{format_lead_name(dict(row))} (lead {row['id']})" for row in rows}
     return [names[lead_id] for lead_id in lead_ids if lead_id in names]
 
 
@@ -114,7 +114,7 @@ def _put_together(
 ) -> ReviewedLead:
     questions = explanation.questions
     card = Card(
-        title=f"{name_lead(lead)} (lead {lead['id']})",
+        title=f"{format_lead_name(lead)} (lead {lead['id']})",
         facts=tuple((label, value) for label, value in _state_facts(lead, as_of) if value is not None),
         tables=(
             _say_why(lines),
@@ -124,7 +124,7 @@ def _put_together(
         ),
         record={},
     )
-    return ReviewedLead(lead["id"], name_lead(lead), card, tuple(lines), questions)
+    return ReviewedLead(lead["id"], format_lead_name(lead), card, tuple(lines), questions)
 
 
 def _state_facts(lead: Mapping[str, Any], as_of: date) -> Iterator[tuple[str, Cell]]:
@@ -211,7 +211,7 @@ def _say_value(line: LedgerLine) -> str | None:
     if line.known is False:
         unknown = f"unknown, could give +{gain}" if gain else "unknown"
         return unknown if line.value is None else f"{unknown}: {line.value}"
-    return say_value(line.value, line.tier)
+    return format_tiered(line.value, line.tier)
 
 
 def _list_answers(explanation: Explanation, criteria: Criteria, questions: Sequence[OpenQuestion]) -> Table:
@@ -282,6 +282,6 @@ def _read_states(connection: Connection, lead_ids: Sequence[int], as_of: date) -
     rows = connection.execute(
         select(lead.c.id, lead.c.changed_at, score.c.run_id)
         .join_from(lead, score, score.c.lead_id == lead.c.id)
-        .where(lead.c.id.in_(lead_ids), score.c.candidate, in_play())
+        .where(lead.c.id.in_(lead_ids), score.c.candidate, is_open())
     )
     return {row.id: (row.changed_at, row.run_id, as_of) for row in rows}

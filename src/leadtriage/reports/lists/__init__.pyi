@@ -1,14 +1,14 @@
 from .aging import BUCKETS as BUCKETS, list_aging as list_aging
 from .duplicates import (
     FieldChoice as FieldChoice,
+    build_pair_card as build_pair_card,
     find_filtered_pairs as find_filtered_pairs,
-    lay_side_by_side as lay_side_by_side,
     list_duplicates as list_duplicates,
 )
 from .junk import (
+    list_audit_sample as list_audit_sample,
     list_candidate_ids as list_candidate_ids,
     list_candidates as list_candidates,
-    list_sample as list_sample,
 )
 from .leads import Chosen as Chosen, choose_leads as choose_leads, find_leads as find_leads, list_leads as list_leads
 from .log import (

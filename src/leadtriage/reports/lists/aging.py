@@ -15,7 +15,7 @@ from leadtriage.core.text import format_count
 from leadtriage.core.vocabulary import OPEN_STAGES, AgingBy, Grade
 from leadtriage.db import Lead, LeadScore, table
 from leadtriage.db.expressions import first_spelling
-from leadtriage.reports.query import Filters, choose_name, conditions, read_members, visible
+from leadtriage.reports.query import Filters, choose_name, filter_conditions, is_visible, read_members
 
 _lead = table(Lead)
 _score = table(LeadScore)
@@ -72,7 +72,7 @@ def _count_leads(connection: Connection, as_of: date, by: AgingBy, filters: Filt
     statement = (
         select(bucket, group, first_spelling(name), func.count())
         .join_from(_lead, _score, _score.c.lead_id == _lead.c.id, isouter=True)
-        .where(_lead.c.stage.in_([stage.value for stage in OPEN_STAGES]), visible(), *conditions(filters))
+        .where(_lead.c.stage.in_([stage.value for stage in OPEN_STAGES]), is_visible(), *filter_conditions(filters))
         .group_by(bucket, group)
     )
     members = read_members(connection) if by is AgingBy.OWNER else {}

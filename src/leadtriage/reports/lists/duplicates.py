@@ -17,7 +17,7 @@ from leadtriage.db import Lead, LeadScore, table
 from leadtriage.db.dialect import batches
 from leadtriage.importing import BY_NAME
 from leadtriage.matching import LIKELY, LikelyPair, find_pairs
-from leadtriage.reports.query import USUAL_LIMIT, Filters, conditions, visible
+from leadtriage.reports.query import USUAL_LIMIT, Filters, filter_conditions, is_visible
 from leadtriage.scoring import format_money
 
 _lead = table(Lead)
@@ -54,11 +54,11 @@ def list_duplicates(
 def find_filtered_pairs(connection: Connection, filters: Filters, least: float = LIKELY) -> list[LikelyPair]:
     """Return the pairs of which the filters let one lead through, the likeliest first."""
     pairs = find_pairs(connection, least)
-    wanted = conditions(filters)
+    wanted = filter_conditions(filters)
     if not wanted:
         return pairs
     statement = select(_lead.c.id).join_from(_lead, _score, _score.c.lead_id == _lead.c.id, isouter=True)
-    chosen = set(connection.execute(statement.where(visible(), *wanted)).scalars())
+    chosen = set(connection.execute(statement.where(is_visible(), *wanted)).scalars())
     return [pair for pair in pairs if pair.lead_id in chosen or pair.other_lead_id in chosen]
 
 
@@ -107,7 +107,7 @@ class FieldChoice:
     taken: int
 
 
-def lay_side_by_side(
+def build_pair_card(
     pair: LikelyPair, winner: Mapping[str, Any], loser: Mapping[str, Any], choices: list[FieldChoice]
 ) -> Card:
     """Return a card of two leads: what they differ in, the value to be taken marked, then what they share."""

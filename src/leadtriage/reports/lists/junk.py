@@ -32,13 +32,13 @@ from leadtriage.reports.query import (
     CellRow,
     Filters,
     Row,
-    conditions,
     cut_to_limit,
     fetch_rows,
-    in_play,
+    filter_conditions,
+    is_open,
     may_be_contacted,
     one_more,
-    read_basis,
+    read_score_snapshot,
     with_count,
 )
 from leadtriage.scoring import NominatingLine, nominating_lines
@@ -85,15 +85,15 @@ def list_candidates(
     Args:
         contactable: only those that may be contacted.
     """
-    basis = read_basis(connection)
-    waits = may_be_contacted() if contactable else in_play()
+    basis = read_score_snapshot(connection)
+    waits = may_be_contacted() if contactable else is_open()
     statement = (
         select(
             *(_lead.c[name] for name in ("id", "name", "company", "email", "source", "owner", "created_on")),
             *(_score.c[name] for name in ("score", "ceiling", "known", "reason")),
         )
         .join_from(_score, _lead, _lead.c.id == _score.c.lead_id)
-        .where(_score.c.candidate, waits, *conditions(filters))
+        .where(_score.c.candidate, waits, *filter_conditions(filters))
         .order_by(*_BY_CEILING)
     )
     shown, more = cut_to_limit(fetch_rows(connection, statement, one_more(limit)), limit)
@@ -113,7 +113,7 @@ def list_candidate_ids(connection: Connection, filters: Filters, *, limit: int |
     statement = (
         select(_score.c.lead_id)
         .join_from(_score, _lead, _lead.c.id == _score.c.lead_id)
-        .where(_score.c.candidate, in_play(), *conditions(filters))
+        .where(_score.c.candidate, is_open(), *filter_conditions(filters))
         .order_by(*_BY_CEILING)
     )
     return list(connection.execute(statement.limit(limit)).scalars())
@@ -138,7 +138,7 @@ _OF_SCORE = (SCORE_COLUMN, CEILING_COLUMN, KNOWN_COLUMN)
 _TO_FILL_IN = (Column("verdict", "Verdict"), Column("reason", "Reason"), Column("note", "Note"))
 
 
-def list_sample(connection: Connection, lead_ids: Sequence[int], as_of: date) -> Table:
+def list_audit_sample(connection: Connection, lead_ids: Sequence[int], as_of: date) -> Table:
     """Return leads in the order of their ids given, with empty columns for the verdict, its reason and a note."""
     columns = [_lead.c[column.key] for column in _OF_LEAD] + [_score.c[column.key] for column in _OF_SCORE]
     found: dict[int, CellRow] = {}

@@ -29,18 +29,18 @@ from leadtriage.reports.query import (
     SOURCE_COLUMN,
     TITLE_COLUMN,
     USUAL_LIMIT,
-    Basis,
     CellRow,
     Filters,
     Row,
-    conditions,
+    ScoreSnapshot,
     cut_to_limit,
     fetch_rows,
+    filter_conditions,
+    is_visible,
     may_be_contacted,
+    nurture_reason,
     one_more,
-    parked_for,
-    read_basis,
-    visible,
+    read_score_snapshot,
     with_count,
 )
 
@@ -94,7 +94,7 @@ def list_leads(
         among: only leads whose ids this selects: those behind a number of a report.
         answering: only leads of which this is true: that they have answered a criterion.
     """
-    basis = read_basis(connection)
+    basis = read_score_snapshot(connection)
     statement = _select_leads(filters)
     if step is not None and as_of is not None:
         from leadtriage.reports.query import has_reached, select_cohort
@@ -118,13 +118,13 @@ def find_leads(connection: Connection, text: str, *, limit: int | None = USUAL_L
     The highest score is on top. A text of digits is looked for in phone numbers however these are written. A word with
     a digit may also be the whole id that a source system gave the lead.
     """
-    basis = read_basis(connection)
+    basis = read_score_snapshot(connection)
     best_first = (_score.c.score.desc().nulls_last(), _lead.c.id.desc())
     statement = _select_leads(Filters(text=text)).order_by(*best_first)
     return _list(f"Leads with “{text}”", connection, statement, basis, limit)
 
 
-def _list(title: str, connection: Connection, statement: Select[Any], basis: Basis, limit: int | None) -> Table:
+def _list(title: str, connection: Connection, statement: Select[Any], basis: ScoreSnapshot, limit: int | None) -> Table:
     shown, more = cut_to_limit(fetch_rows(connection, statement, one_more(limit)), limit)
     found = Table(title, _COLUMNS, tuple(_present(row, basis) for row in shown), more=more)
     return with_count(connection, found, statement)
@@ -150,15 +150,15 @@ def _select_leads(filters: Filters) -> Select[Any]:
     return (
         select(
             *(_lead.c[name] for name in (*of_lead, "last_touch_on", "outcome_reason")),
-            parked_for().label("parked_for"),
+            nurture_reason().label("parked_for"),
             *(_score.c[name] for name in of_score),
         )
         .join_from(_lead, _score, _score.c.lead_id == _lead.c.id, isouter=True)
-        .where(visible(), *conditions(filters))
+        .where(is_visible(), *filter_conditions(filters))
     )
 
 
-def _present(row: Row, basis: Basis) -> CellRow:
+def _present(row: Row, basis: ScoreSnapshot) -> CellRow:
     return {
         **{column.key: row.get(column.key) for column in _COLUMNS},
         "qualified": row["qualified_on"],
@@ -182,7 +182,7 @@ def choose_leads(connection: Connection, filters: Filters) -> Chosen:
     statement = (
         select(_lead.c.id, _lead.c.stage)
         .join_from(_lead, _score, _score.c.lead_id == _lead.c.id, isouter=True)
-        .where(visible(), *conditions(filters))
+        .where(is_visible(), *filter_conditions(filters))
         .order_by(_lead.c.id)
     )
     rows = connection.execute(statement).all()

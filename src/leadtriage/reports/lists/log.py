@@ -18,7 +18,7 @@ from leadtriage.core.tables import Cell, Column, Table
 from leadtriage.core.text import fold, format_author
 from leadtriage.core.vocabulary import EventKind
 from leadtriage.db import Event, ImportBatch, Lead, find_merged_leads, table
-from leadtriage.reports.lead import is_told_by_another, say_event
+from leadtriage.reports.lead import format_event, repeats_another_event
 from leadtriage.reports.query import USUAL_LIMIT, Rows, cut_to_limit, fetch_rows, one_more, times_within, with_count
 
 _event, _lead, _batch = table(Event), table(Lead), table(ImportBatch)
@@ -66,7 +66,7 @@ def list_history(
     """
     wanted = _conditions(connection, filters)
     if not details:
-        wanted.append(~is_told_by_another())
+        wanted.append(~repeats_another_event())
     # The page is found before names are looked up, so that a long history is walked once and lightly.
     chosen = select(_event.c.lead_id, _event.c.id).where(*wanted).order_by(_event.c.id.desc(), _event.c.lead_id)
     rows = _read(connection, chosen, one_more(limit))
@@ -82,7 +82,7 @@ def list_act(connection: Connection, act: int, left: Collection[int] = ()) -> Ta
         left: the leads' ids.
     """
     chosen = select(_event.c.lead_id, _event.c.id).where(
-        _event.c.act == act, _event.c.changes.is_not(None), ~is_told_by_another()
+        _event.c.act == act, _event.c.changes.is_not(None), ~repeats_another_event()
     )
     rows = _read(connection, chosen.order_by(_event.c.id.desc()), None)
     return Table("Taken back", _COLUMNS, tuple(_present(row) for row in reversed(rows) if row["lead_id"] not in left))
@@ -114,7 +114,7 @@ def _read(connection: Connection, chosen: Select[Any], most: int | None) -> Rows
 
 def _present(row: Mapping[str, Any]) -> Mapping[str, Cell]:
     told = {key: row[key] for key in ("at", "by", "kind", "lead_id", "name", "company", "reason", "note")}
-    return told | {"by_shown": format_author(row["by"]), "text": say_event(row), "batch": row["batch_id"]}
+    return told | {"by_shown": format_author(row["by"]), "text": format_event(row), "batch": row["batch_id"]}
 
 
 _COUNTS = {"rows": 90, "created": 85, "updated": 80, "unchanged": 40, "merged": 45, "rejected": 75}

@@ -17,16 +17,16 @@ from leadtriage.reports.query import (
     NAME_COLUMN,
     OWNER_COLUMN,
     USUAL_LIMIT,
-    Basis,
     CellRow,
     Filters,
     Row,
-    conditions,
+    ScoreSnapshot,
     cut_to_limit,
     fetch_rows,
+    filter_conditions,
     may_be_contacted,
     one_more,
-    read_basis,
+    read_score_snapshot,
     with_count,
 )
 
@@ -67,7 +67,7 @@ def list_nurture(
     Args:
         only_due: only those whose day has come.
     """
-    basis = read_basis(connection)
+    basis = read_score_snapshot(connection)
     interval = timedelta(days=int(basis.settings.get("nurture", 0)))
     statement = _select_parked(filters, as_of, interval)
     if only_due:
@@ -99,7 +99,7 @@ def _select_parked(filters: Filters, as_of: date, interval: timedelta) -> Select
             _lead.c.stage == Stage.NURTURE.value,
             may_be_contacted(),
             func.coalesce(_score.c.candidate, literal(False)).is_(False),
-            *conditions(filters),
+            *filter_conditions(filters),
         )
         .order_by(group, case((group == 1, since), else_=until), _score.c.score.desc().nulls_last(), _lead.c.id.desc())
     )
@@ -111,7 +111,7 @@ def _since() -> ColumnElement[date]:
     return case((or_(touched.is_(None), touched <= parked), parked), else_=touched)
 
 
-def _present(row: Row, basis: Basis, as_of: date, interval: timedelta) -> CellRow:
+def _present(row: Row, basis: ScoreSnapshot, as_of: date, interval: timedelta) -> CellRow:
     until, parked = row["nurture_until"], row["parked_on"]
     is_due = until is not None and until <= as_of
     contact_due = until

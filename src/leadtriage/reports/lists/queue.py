@@ -32,22 +32,22 @@ from leadtriage.reports.query import (
     STAGE_COLUMN,
     TITLE_COLUMN,
     USUAL_LIMIT,
-    Basis,
     CellRow,
     Filters,
     Row,
     Rows,
-    conditions,
+    ScoreSnapshot,
     cut_to_limit,
     fetch_rows,
+    filter_conditions,
     may_be_contacted,
     one_more,
-    read_basis,
+    read_score_snapshot,
     with_count,
 )
 
 
-def say_next_step(row: Mapping[str, Any], basis: Basis, as_of: date) -> str:
+def format_next_step(row: Mapping[str, Any], basis: ScoreSnapshot, as_of: date) -> str:
     """Return the next step for a lead.
 
     In this order: no way to reach it; the clock that ran out first; what was promised for today; the question whose
@@ -106,14 +106,14 @@ def _say_expired(expires_on: date, as_of: date) -> str:
     return f"decide: past its shelf life {(as_of - expires_on).days} d"
 
 
-def _say_expiring(row: Mapping[str, Any], basis: Basis, as_of: date) -> str | None:
+def _say_expiring(row: Mapping[str, Any], basis: ScoreSnapshot, as_of: date) -> str | None:
     expires_on = row["expires_on"]
     if expires_on is None or (expires_on - as_of).days > basis.warn_days:
         return None
     return f"decide: its shelf life ends {format_day(expires_on, as_of)}"
 
 
-def _say_question(row: Mapping[str, Any], basis: Basis) -> str | None:
+def _say_question(row: Mapping[str, Any], basis: ScoreSnapshot) -> str | None:
     asked = basis.question(row["next_criterion"])
     if asked is None:
         return None
@@ -199,7 +199,7 @@ def list_queue(
         limit: the most rows; None for all.
         needs_answers: only those that one more answer or a few may qualify, the smallest gap first.
     """
-    basis = read_basis(connection)
+    basis = read_score_snapshot(connection)
     ranked = (
         _by_gap(connection, filters, as_of, limit) if needs_answers else _by_rank(connection, filters, as_of, limit)
     )
@@ -249,7 +249,7 @@ def _in_queue(filters: Filters, as_of: date) -> Select[Any]:
             _score.c.queue_from.is_not(None),
             _score.c.queue_from <= as_of,
             may_be_contacted(),
-            *conditions(filters),
+            *filter_conditions(filters),
         )
         .order_by(
             _score.c.score.desc(),
@@ -260,12 +260,12 @@ def _in_queue(filters: Filters, as_of: date) -> Select[Any]:
     )
 
 
-def _present(rank: int, row: Row, basis: Basis, as_of: date) -> CellRow:
+def _present(rank: int, row: Row, basis: ScoreSnapshot, as_of: date) -> CellRow:
     return {
         "rank": rank,
         **{column.key: row.get(column.key) for column in _COLUMNS[1:-1]},
         "qualified": row["qualified_on"],
         "grade_shown": basis.shown_grade(row["grade"], row["known"]),
         "age_days": max(0, (as_of - row["created_on"]).days),
-        "next_step": say_next_step(row, basis, as_of),
+        "next_step": format_next_step(row, basis, as_of),
     }

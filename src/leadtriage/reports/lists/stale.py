@@ -21,19 +21,19 @@ from leadtriage.reports.query import (
     ID_COLUMN,
     MOST_COUNTED,
     USUAL_LIMIT,
-    Basis,
     CellRow,
     Commands,
     Filters,
     Person,
     Row,
-    conditions,
+    ScoreSnapshot,
     fetch_rows,
+    filter_conditions,
+    find_people,
+    is_visible_score,
     may_be_contacted,
-    not_hidden,
     one_more,
-    read_basis,
-    unite_names,
+    read_score_snapshot,
 )
 
 _lead = table(Lead)
@@ -104,13 +104,13 @@ def list_stale(
     Args:
         clocks: only the rows of these; none for all.
     """
-    basis = read_basis(connection)
+    basis = read_score_snapshot(connection)
     late_by_owner = _count_backlog(connection, filters) if not clocks or Clock.BACKLOG in clocks else {}
     found = _find_overdue(connection, filters, as_of, clocks, basis, limit)
     most = None if limit is None else max(limit, MOST_COUNTED)
     counted = _count_overdue(connection, filters, as_of, clocks, basis, most)
     owners = *late_by_owner, *(row.lead["owner"] for row in found), *(counted.leads if counted else ())
-    desks = unite_names(connection, owners)
+    desks = find_people(connection, owners)
     late_by_desk = _add_up(late_by_owner, desks)
     backlog = sorted(late_by_desk.items(), key=lambda line: (-line[1], line[0].key or ""))
     lines = len(backlog) if limit is None else min(len(backlog), max(limit // 2, limit - len(found)))
@@ -140,7 +140,7 @@ def _find_overdue(
     filters: Filters,
     as_of: date,
     clocks: Collection[Clock],
-    basis: Basis,
+    basis: ScoreSnapshot,
     limit: int | None,
 ) -> list[_Overdue]:
     """Return the rows whose clocks ran out first, one more than the limit where there are more.
@@ -174,7 +174,7 @@ def _count_overdue(
     filters: Filters,
     as_of: date,
     clocks: Collection[Clock],
-    basis: Basis,
+    basis: ScoreSnapshot,
     most: int | None,
 ) -> _Counted | None:
     """Count what the whole list has; None where more leads than `most` are on it."""
@@ -190,24 +190,24 @@ def _count_overdue(
     return None if most is not None and sum(counted.leads.values()) > most else counted
 
 
-def _has_run_out(rows: FromClause, clock: Clock, as_of: date, basis: Basis) -> ColumnElement[bool]:
+def _has_run_out(rows: FromClause, clock: Clock, as_of: date, basis: ScoreSnapshot) -> ColumnElement[bool]:
     return rows.c[_DUE_COLUMNS[clock]] < _bound(clock, as_of, basis)
 
 
 def select_idle(filters: Filters, as_of: date) -> Select[Any]:
     """Select `id`, `owner` and `owner_comparable` of the leads that the list has under the clock `idle`."""
     columns = _lead.c.id, _lead.c.owner, _lead.c.owner_comparable
-    return _select_overdue(filters, as_of, Clock.IDLE, Basis()).order_by(None).with_only_columns(*columns)
+    return _select_overdue(filters, as_of, Clock.IDLE, ScoreSnapshot()).order_by(None).with_only_columns(*columns)
 
 
-def _select_overdue(filters: Filters, as_of: date, clock: Clock | None, basis: Basis) -> Select[Any]:
+def _select_overdue(filters: Filters, as_of: date, clock: Clock | None, basis: ScoreSnapshot) -> Select[Any]:
     of_lead = ["id", "name", "company", "owner", "stage", "last_touch_on"]
     of_score = ("grade", "known", "score", *_DUE_COLUMNS.values())
     first = _score.c.next_due
     statement = (
         select(*(_lead.c[name] for name in of_lead), *(_score.c[name] for name in of_score))
         .join_from(_score, _lead, _lead.c.id == _score.c.lead_id)
-        .where(first.is_not(None), first < as_of, may_be_contacted(), *conditions(filters))
+        .where(first.is_not(None), first < as_of, may_be_contacted(), *filter_conditions(filters))
     )
     if clock is not None:
         first = _score.c[_DUE_COLUMNS[clock]]
@@ -215,12 +215,12 @@ def _select_overdue(filters: Filters, as_of: date, clock: Clock | None, basis: B
     return statement.order_by(first, _score.c.lead_id)
 
 
-def _bound(clock: Clock, as_of: date, basis: Basis) -> date:
+def _bound(clock: Clock, as_of: date, basis: ScoreSnapshot) -> date:
     """The day before which a clock's day must be for its row to be on the list."""
     return as_of + timedelta(days=basis.warn_days + 1 if clock is Clock.EXPIRING else 0)
 
 
-def _run_out_clocks(lead: Row, as_of: date, basis: Basis) -> Iterator[_Overdue]:
+def _run_out_clocks(lead: Row, as_of: date, basis: ScoreSnapshot) -> Iterator[_Overdue]:
     for clock, column in _DUE_COLUMNS.items():
         due = lead[column]
         if due is None:
@@ -235,13 +235,13 @@ def _count_backlog(connection: Connection, filters: Filters) -> dict[str | None,
     number = func.count().label("leads")
     if filters == Filters():
         owner = _score.c.owner
-        statement = select(owner, number).where(not_hidden())
+        statement = select(owner, number).where(is_visible_score())
     else:
         owner = _lead.c.owner
         statement = (
             select(owner, number)
             .join_from(_score, _lead, _lead.c.id == _score.c.lead_id)
-            .where(may_be_contacted(), *conditions(filters))
+            .where(may_be_contacted(), *filter_conditions(filters))
         )
     rows = connection.execute(statement.where(_score.c.backlog).group_by(owner))
     return {row.owner: row.leads for row in rows}
@@ -264,7 +264,7 @@ def _group_by_desk(
     overdue: Iterable[_Overdue],
     backlog: Iterable[tuple[Person, int]],
     desks: Mapping[str | None, Person],
-    basis: Basis,
+    basis: ScoreSnapshot,
     as_of: date,
 ) -> Iterator[CellRow]:
     """The desk of the longest overdue row first; those with a backlog alone last, the largest of these first."""
@@ -278,7 +278,7 @@ def _group_by_desk(
         yield from rows
 
 
-def _present(row: _Overdue, desk: Person, basis: Basis, as_of: date) -> CellRow:
+def _present(row: _Overdue, desk: Person, basis: ScoreSnapshot, as_of: date) -> CellRow:
     lead = row.lead
     return {
         **{key: lead[key] for key in ("id", "name", "company", "owner", "grade", "score", "stage")},

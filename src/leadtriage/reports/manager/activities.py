@@ -23,15 +23,15 @@ from leadtriage.db.expressions import one_if
 from leadtriage.reports.manager.outcomes import Work
 from leadtriage.reports.manager.overturns import select_decisions, select_second_looks
 from leadtriage.reports.query import (
-    FEWEST,
-    SURVIVORS,
+    MERGES,
+    MIN_CASES,
     Filters,
     People,
-    Survivors,
-    conditions,
-    find_survivors,
-    not_hidden,
-    visible,
+    SurvivingLeads,
+    filter_conditions,
+    find_surviving_leads,
+    is_visible,
+    is_visible_score,
 )
 from leadtriage.scoring import BY_THE_CRITERIA
 
@@ -83,7 +83,7 @@ def _read(connection: Connection, counted: Select[Any]) -> list[DoneCount]:
 def select_done(connection: Connection, work: Work, doing: Doing) -> Select[Any]:
     """Select `lead_id`, `by` and `well` (1 or 0) of everything of a kind that was done within the period."""
     if doing is Doing.PROMISE:
-        return _select_promises(work, find_survivors(connection))
+        return _select_promises(work, find_surviving_leads(connection))
     return _SELECTED[doing](work)
 
 
@@ -92,10 +92,10 @@ def _is_about(lead_id: ColumnElement[int], work: Work) -> ColumnElement[bool]:
 
     A flag or verdict was given, whatever became of the lead.
     """
-    chosen = (visible(), *conditions(work.of_leads))
-    through_merge = lead_id.in_(select(SURVIVORS.c.lead_id).join(_lead, _lead.c.id == SURVIVORS.c.into).where(*chosen))
+    chosen = (is_visible(), *filter_conditions(work.of_leads))
+    through_merge = lead_id.in_(select(MERGES.c.lead_id).join(_lead, _lead.c.id == MERGES.c.into).where(*chosen))
     if work.of_leads == Filters():
-        return or_(not_hidden(lead_id), through_merge)
+        return or_(is_visible_score(lead_id), through_merge)
     return or_(exists().where(_lead.c.id == lead_id, *chosen), through_merge)
 
 
@@ -112,7 +112,7 @@ def select_decided(work: Work, *of_flag: str) -> Select[Any]:
     return select(*columns, decided.c.confirmed.label("well")).where(flagged, about, *work.at(decided.c.at))
 
 
-def _select_promises(work: Work, survivors: Survivors) -> Select[Any]:
+def _select_promises(work: Work, survivors: SurvivingLeads) -> Select[Any]:
     """The touches by which somebody here promised the next one for a day within the period.
 
     Kept: a further touch of the lead on that day or before, by whomever. A promise for today counts once it is kept,
@@ -146,8 +146,8 @@ def _select_promises(work: Work, survivors: Survivors) -> Select[Any]:
             promise.withdrawn_at.is_(None),
             promise.act.is_not(None),
             promise.on <= work.as_of,
-            visible(),
-            *conditions(work.of_leads),
+            is_visible(),
+            *filter_conditions(work.of_leads),
             *work.on(promise.next_on),
         )
         .offset(0)
@@ -232,7 +232,7 @@ def read_flag_reasons(connection: Connection, people: People, work: Work) -> dic
     found: dict[str, list[FlagReason]] = defaultdict(list)
     for (person, reason), count in sorted(counts.items()):
         unasked = None
-        if reason in DIMENSION_OF and count["decided"] >= FEWEST and count["overturned"] <= _MOST_VERDICTS:
+        if reason in DIMENSION_OF and count["decided"] >= MIN_CASES and count["overturned"] <= _MOST_VERDICTS:
             unasked = _count_unasked(connection, work, names[person, reason], Reason(reason))
         found[person].append(FlagReason(reason, count["decided"], count["overturned"], unasked))
     return dict(found)

@@ -18,7 +18,7 @@ from leadtriage.core.vocabulary import Clock, FunnelStep
 from leadtriage.criteria import Criteria
 from leadtriage.reports.lists import list_candidates, list_nurture, list_stale
 from leadtriage.reports.manager.funnel import list_funnel
-from leadtriage.reports.query import MOST_COUNTED, Basis, Filters, People, read_basis
+from leadtriage.reports.query import MOST_COUNTED, Filters, People, ScoreSnapshot, read_score_snapshot
 
 MOST_ROWS = 20
 _WEEK = timedelta(days=7)
@@ -54,7 +54,7 @@ def make_digest(connection: Connection, criteria: Criteria, as_of: date, owner: 
     )
     return Digest(
         title=f"{_say_whose(owner, People(criteria.team))}, {format_weekday(as_of, as_of)} {as_of.year}",
-        remarks=_tell_age(read_basis(connection), as_of),
+        remarks=_tell_age(read_score_snapshot(connection), as_of),
         tables=tuple(part for part in parts if part.rows),
     )
 
@@ -66,7 +66,7 @@ def _say_whose(owner: str | None, people: People) -> str:
     return f"Leads of {name}" if name else "Leads without an owner"
 
 
-def _tell_age(basis: Basis, as_of: date) -> tuple[str, ...]:
+def _tell_age(basis: ScoreSnapshot, as_of: date) -> tuple[str, ...]:
     if basis.as_of is None or basis.as_of >= as_of:
         return basis.notes
     return (f"Scored last on {format_day(basis.as_of, as_of)}: grades and due days are of that day.",)

@@ -36,13 +36,13 @@ from leadtriage.reports.query import (
     Filters,
     Members,
     choose_name,
+    describe_unknown_days,
     find_median,
     find_members,
     find_ninetieth,
     find_share,
     has_reached,
     read_members,
-    say_unknown_days,
 )
 
 _COLUMNS = (
@@ -248,5 +248,5 @@ def _summarize(groups: Iterable[_Group]) -> tuple[str, ...]:
         share = f"{pursued / qualified:.0%} of the qualified leads are pursued by sales"
         answers.append(f"{share}: {pursued:,} of {qualified:,}{more}.")
     if undated:
-        answers.append(say_unknown_days(counts[FunnelStep.TOUCHED_IN_TIME], undated))
+        answers.append(describe_unknown_days(counts[FunnelStep.TOUCHED_IN_TIME], undated))
     return tuple(answers)

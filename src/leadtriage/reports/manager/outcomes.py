@@ -26,12 +26,12 @@ from leadtriage.reports.query import (
     SYSTEM_MARK,
     Filters,
     Period,
-    Survivors,
+    SurvivingLeads,
     as_stored,
     count_working_days,
     days_within,
     end_of,
-    find_survivors,
+    find_surviving_leads,
     join_parts,
     last_day,
     number_of,
@@ -94,7 +94,7 @@ def say_goal(goal: Goal) -> str:
 
 
 def goal_conditions(
-    kinds: Iterable[GoalKind], cohort: CTE, survivors: Survivors, as_of: date
+    kinds: Iterable[GoalKind], cohort: CTE, survivors: SurvivingLeads, as_of: date
 ) -> list[ColumnElement[bool]]:
     """What a lead of the cohort must fulfil to count towards each kind of goal.
 
@@ -104,7 +104,7 @@ def goal_conditions(
     return [_counts(kind, cohort, survivors, as_of) for kind in kinds]
 
 
-def _counts(kind: GoalKind, cohort: CTE, survivors: Survivors, as_of: date) -> ColumnElement[bool]:
+def _counts(kind: GoalKind, cohort: CTE, survivors: SurvivingLeads, as_of: date) -> ColumnElement[bool]:
     first = find_period(kind.per, as_of).since
     if kind.what == "won":
         return and_(cohort.c.won == 1, _lies(cohort.c.closed_on, first, as_of))
@@ -206,7 +206,7 @@ def count_owned(connection: Connection, work: Work, goals: Sequence[GoalKind]) -
         goals: the kinds of goals, of which `OwnedCount.goals` tells one after the other.
     """
     cohort = select_cohort(connection, work.of_leads, work.as_of)
-    counts = goal_conditions(goals, cohort, find_survivors(connection), work.as_of)
+    counts = goal_conditions(goals, cohort, find_surviving_leads(connection), work.as_of)
     rows = _select_outcomes(cohort, work, counts).subquery().c
     # What was touched before it was assigned came from another rep's desk, and waited for nobody.
     handed_on = func.coalesce(rows.touched < rows.given, literal(False))

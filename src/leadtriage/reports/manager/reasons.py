@@ -38,7 +38,16 @@ from leadtriage.core.vocabulary import DIMENSION_OF, Dimension, EventKind, Reaso
 from leadtriage.criteria import Criteria
 from leadtriage.db import Event, Lead, LeadScore, Verdict, VerdictLine, table
 from leadtriage.db.expressions import first_spelling, one_if
-from leadtriage.reports.query import FEWEST, CellRow, Commands, Filters, end_of, has_points, select_cohort, unite_names
+from leadtriage.reports.query import (
+    MIN_CASES,
+    CellRow,
+    Commands,
+    Filters,
+    end_of,
+    find_people,
+    has_points,
+    select_cohort,
+)
 
 _MOST_TOLD = 3
 """Reasons that the criteria do not know; the others are counted."""
@@ -71,7 +80,7 @@ def say_unseen(criteria: Criteria, lost: Iterable[Lost], commands: Commands) -> 
         unseen[each.reason] += each.unseen
     said: list[str] = []
     for reason, dimension in _asked_dimensions(criteria).items():
-        if leads[reason.value] >= FEWEST and unseen[reason.value]:
+        if leads[reason.value] >= MIN_CASES and unseen[reason.value]:
             lost_for = format_count(leads[reason.value], "lead")
             said += [
                 f"{unseen[reason.value]:,} of {lost_for} lost for {reason} had points for {dimension}: the criteria "
@@ -83,7 +92,7 @@ def say_unseen(criteria: Criteria, lost: Iterable[Lost], commands: Commands) -> 
         ((number, reason) for reason, number in leads.items() if reason is not None and reason not in known),
         key=lambda pair: (-pair[0], pair[1]),
     )
-    if sum(number for number, _ in blind) >= FEWEST:
+    if sum(number for number, _ in blind) >= MIN_CASES:
         said += _say_blind(blind, commands)
     return tuple(said)
 
@@ -218,7 +227,7 @@ def _count(
 
 def _unite_persons(connection: Connection, counts: Sequence[_Count]) -> list[_Count]:
     """Count together what one person flagged under several names."""
-    names = unite_names(connection, (count.group[0] for count in counts))
+    names = find_people(connection, (count.group[0] for count in counts))
     united: dict[tuple[Stage, str | None, tuple[str | None, ...]], _Count] = {}
     for count in counts:
         group = (names[count.group[0]].name, *count.group[1:])

@@ -28,12 +28,12 @@ from leadtriage.criteria import Criteria
 from leadtriage.db import Spend, table
 from leadtriage.db.expressions import first_spelling, one_if
 from leadtriage.reports.query import (
-    FEWEST,
+    MIN_CASES,
     USUAL_LIMIT,
     CellRow,
     Filters,
     Period,
-    convert,
+    convert_currencies,
     cut_to_limit,
     fetch_rows,
     find_rate,
@@ -104,8 +104,8 @@ def explain(tally: Tally, money: Sums, period: Period, *, has_owner: bool) -> It
     """Say why something cannot be said of a group, and what its numbers rest on."""
     if not tally.leads:
         yield "no lead came in"
-    elif tally.leads < FEWEST:
-        yield f"no junk rate below {FEWEST} leads"
+    elif tally.leads < MIN_CASES:
+        yield f"no junk rate below {MIN_CASES} leads"
     if has_owner:
         yield "nobody says what one owner's leads cost"
     elif not tally.months:
@@ -125,13 +125,13 @@ def explain(tally: Tally, money: Sums, period: Period, *, has_owner: bool) -> It
     if tally.valued < tally.won:
         without = f"{tally.won - tally.valued} of {tally.won} wins without" if tally.valued else "no win has"
         yield f"{without} a value"
-    if money.gain is not None and tally.valued < FEWEST:
+    if money.gain is not None and tally.valued < MIN_CASES:
         yield f"return rests on {format_count(tally.valued, 'win') if tally.won else 'no win'}"
 
 
 def mark_return(tally: Tally, money: Sums) -> str | None:
     """Write a return beside the few wins that it rests on; None where it may stand alone."""
-    if money.gain is None or tally.valued >= FEWEST:
+    if money.gain is None or tally.valued >= MIN_CASES:
         return None
     return f"{float(money.gain):.0%} ({format_count(tally.valued, 'win')})"
 
@@ -147,13 +147,13 @@ def summarize(tallies: Sequence[Tally], money: Sequence[Sums], currency: str, *,
     costs = [
         (cost, place)
         for place, (tally, sums) in enumerate(zip(tallies, money, strict=True))
-        if tally.qualified >= FEWEST and (cost := sums.cost_per(tally.qualified)) is not None
+        if tally.qualified >= MIN_CASES and (cost := sums.cost_per(tally.qualified)) is not None
     ]
     if len(costs) > 1:
         cost, place = min(costs)
         kind = "campaigns" if by_campaign else "sources"
         said.append(
-            f"Of the {len(costs)} {kind} with spend recorded and {FEWEST} qualified leads or more, "
+            f"Of the {len(costs)} {kind} with spend recorded and {MIN_CASES} qualified leads or more, "
             f"{tallies[place].name} is the cheapest: {round_money(cost, currency):,.2f} {currency} for each of them."
         )
     spent = [(tally, sums.spend) for tally, sums in zip(tallies, money, strict=True) if sums.spend and sums.spend > 0]
@@ -440,7 +440,7 @@ def _first(one: str | None, other: str | None) -> str | None:
 
 
 def _convert(tally: Tally, criteria: Criteria) -> Sums:
-    value, spend = convert(tally.worth, criteria.rates), convert(tally.spent, criteria.rates)
+    value, spend = convert_currencies(tally.worth, criteria.rates), convert_currencies(tally.spent, criteria.rates)
     is_told = tally.valued > 0 or tally.won == 0
     return Sums(
         value.total if is_told else None,

@@ -50,9 +50,9 @@ from leadtriage.reports.manager.outcomes import (
 )
 from leadtriage.reports.manager.overturns import find_systems, say_too_few
 from leadtriage.reports.query import (
-    FEWEST,
     IN_TIME,
     LATE,
+    MIN_CASES,
     NEVER,
     NOT_YET,
     SYSTEM_MARK,
@@ -60,12 +60,12 @@ from leadtriage.reports.query import (
     CellRow,
     Filters,
     People,
-    convert,
+    convert_currencies,
+    describe_unknown_days,
     find_median,
     find_rate,
-    find_survivors,
+    find_surviving_leads,
     round_money,
-    say_unknown_days,
     select_cohort,
 )
 
@@ -260,7 +260,7 @@ def _on_promises(record: Record) -> list[Advice]:
 
 
 def _advise(wrong: int, cases: int, text: str) -> list[Advice]:
-    if cases < FEWEST or wrong / cases < _WORTH_SAYING:
+    if cases < MIN_CASES or wrong / cases < _WORTH_SAYING:
         return []
     return [Advice(wrong / cases, text)]
 
@@ -418,7 +418,7 @@ def _note(record: Record) -> Iterator[str]:
     """What a reader of the numbers has to know."""
     if record.system:
         yield "a system, not a person"
-    if 0 < record.decided < FEWEST:
+    if 0 < record.decided < MIN_CASES:
         yield say_too_few(record.decided)
     if record.undated:
         yield f"{record.undated:,} more won on a day that nobody knows"
@@ -446,7 +446,7 @@ def _summarize(records: Collection[Record], criteria: Criteria) -> Iterator[str]
     else:
         yield "No lead was assigned within this period."
     if undated_touches := sum(record.undated_touches for record in records):
-        yield say_unknown_days(touches[IN_TIME], undated_touches)
+        yield describe_unknown_days(touches[IN_TIME], undated_touches)
     yield from (f"{line[0].upper()}{line[1:]}." for line in _say_worth(records, criteria))
     if undated := sum(record.undated for record in records):
         yield f"{undated:,} more {'was' if undated == 1 else 'were'} won on a day that nobody knows."
@@ -461,7 +461,7 @@ def _say_worth(records: Iterable[Record], criteria: Criteria) -> list[str]:
         valued += record.valued
     if not valued:
         return []
-    converted = convert(worth, criteria.rates)
+    converted = convert_currencies(worth, criteria.rates)
     if converted.total is None:
         unrated = ", ".join(converted.without_rate)
         return [f"what {format_count(won, 'won lead')} came to cannot be added up: amounts in {unrated} have no rate"]
@@ -524,7 +524,7 @@ def _select_owned(connection: Connection, work: Work, people: People, number: Te
 def _select_done(connection: Connection, work: Work, people: People, number: TeamMetric) -> Select[Any]:
     doing, well = _DONE[number]
     rows = select_done(connection, work, doing).subquery()
-    survivors = find_survivors(connection)
+    survivors = find_surviving_leads(connection)
     found = select(survivors.of(rows.c.lead_id)).select_from(survivors.beside(rows, rows.c.lead_id))
     if well is not None:
         found = found.where(rows.c.well == well)

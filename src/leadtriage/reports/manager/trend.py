@@ -50,12 +50,12 @@ from leadtriage.reports.query import (
     Filters,
     Members,
     find_members,
-    find_survivors,
+    find_surviving_leads,
+    is_visible,
+    is_visible_score,
     last_day,
     may_be_contacted,
-    not_hidden,
     select_contacts,
-    visible,
 )
 from leadtriage.scoring import make_calendar, name_due, set_deadlines
 
@@ -92,7 +92,7 @@ def stale_times(
     """
     asked = _Asked(follow_up, first, last, wanted)
     calendar = make_calendar(connection, follow_up, _list_days(asked))
-    contacts = select_contacts(find_survivors(connection), first)
+    contacts = select_contacts(find_surviving_leads(connection), first)
     parts = _select_last(asked), _select_stopped(asked, calendar), _select_between(asked, calendar, contacts)
     # With an offset each part is worked out once, not again for each use of a column.
     yield union_all(*(part.offset(0).subquery().select() for part in parts)).subquery("stale")
@@ -205,7 +205,7 @@ def _select_ended(asked: _Asked, stretch: _Stretch, rows: FromClause, *where: Co
         )
         .select_from(rows)
         .join(_score, _score.c.lead_id == _lead.c.id)
-        .where(ended > asked.first, ended > _lead.c.imported_on, visible(), _lead.c.do_not_contact.is_not(True))
+        .where(ended > asked.first, ended > _lead.c.imported_on, is_visible(), _lead.c.do_not_contact.is_not(True))
         .where(*where, *asked.wanted)
         .offset(0)
         .subquery("ended")
@@ -382,7 +382,7 @@ def _count_touched(connection: Connection, wanted: Select[tuple[int]] | None, we
     Args:
         wanted: the leads that count; None for all.
     """
-    survivors = find_survivors(connection)
+    survivors = find_surviving_leads(connection)
     lead_id = survivors.of(_touch.c.lead_id)
     touched = (
         select(lead_id.label("lead_id"), _place(_touch.c.on, weeks).label("place"))
@@ -391,7 +391,7 @@ def _count_touched(connection: Connection, wanted: Select[tuple[int]] | None, we
             _touch.c.on.between(weeks[0].first, weeks[-1].last),
             _touch.c.withdrawn_at.is_(None),
             _touch.c.dated,
-            not_hidden(lead_id) if wanted is None else lead_id.in_(wanted),
+            is_visible_score(lead_id) if wanted is None else lead_id.in_(wanted),
         )
         .distinct()
         .subquery()

@@ -34,16 +34,16 @@ from leadtriage.reports.page.parts import (
     settle_period,
 )
 from leadtriage.reports.query import (
-    FEWEST,
+    MIN_CASES,
     Commands,
     Filters,
     Period,
-    convert,
+    convert_currencies,
     end_of,
     find_share,
     has_reached,
     join_parts,
-    read_basis,
+    read_score_snapshot,
     round_money,
     select_cohort,
     sum_in_parts,
@@ -184,13 +184,13 @@ def _compare_shares(share: _Share, now: _Measured, before: _Measured | None, spa
     part, whole = now.count(share.part), now.leads[share.whole]
     basis = f"{part:,} of {format_count(whole, share.noun)}"
     value = find_share(part, whole)
-    if value is None or whole < FEWEST:
+    if value is None or whole < MIN_CASES:
         return Figure(share.label, None, "share", f"{basis}: too few for a share" if whole else f"no {share.noun}")
     if before is None:
         return Figure(share.label, value, "share", basis)
     was_part, was_whole = before.count(share.part), before.leads[share.whole]
     was_value = find_share(was_part, was_whole)
-    if was_value is None or was_whole < FEWEST:
+    if was_value is None or was_whole < MIN_CASES:
         was = f"{was_part:,} of {was_whole:,}" if was_whole else f"no {share.noun}"
         return Figure(share.label, value, "share", basis, f"too few to compare in {span} ({was})")
     low, high = wilson_interval(part, whole)
@@ -210,7 +210,7 @@ def _say_worth(now: _Measured, criteria: Criteria) -> str:
         return ""
     if not now.valued:
         return "no value recorded"
-    sums = convert(now.worth, criteria.rates)
+    sums = convert_currencies(now.worth, criteria.rates)
     if sums.total is None:
         return f"amounts in {', '.join(sums.without_rate)} have no rate"
     few = "" if now.valued == won else f"; {won - now.valued:,} of {won:,} without a value"
@@ -266,7 +266,7 @@ def make_overview(connection: Connection, criteria: Criteria, filters: Filters, 
         title="Leads: where they come from, and where they are lost",
         period=say_period(period, filters, as_of),
         figures=head.figures,
-        basis=(*head.basis, *read_basis(connection).notes),
+        basis=(*head.basis, *read_score_snapshot(connection).notes),
         traces=head.traces,
         parts=(
             make_funnel(connection, within, as_of),

@@ -14,19 +14,19 @@ from .filters import (
     ListRequest as ListRequest,
     ReportRequest as ReportRequest,
     as_stored as as_stored,
-    conditions as conditions,
+    filter_conditions as filter_conditions,
     has_points as has_points,
-    in_play as in_play,
     is_named as is_named,
+    is_open as is_open,
+    is_visible as is_visible,
+    is_visible_score as is_visible_score,
     may_be_contacted as may_be_contacted,
-    not_hidden as not_hidden,
-    parked_for as parked_for,
-    visible as visible,
+    nurture_reason as nurture_reason,
 )
 from .merged_leads import (
-    SURVIVORS as SURVIVORS,
-    Survivors as Survivors,
-    find_survivors as find_survivors,
+    MERGES as MERGES,
+    SurvivingLeads as SurvivingLeads,
+    find_surviving_leads as find_surviving_leads,
     select_contacts as select_contacts,
 )
 from .paging import (
@@ -63,25 +63,25 @@ from .people import (
     People as People,
     Person as Person,
     choose_name as choose_name,
+    find_people as find_people,
     read_members as read_members,
-    unite_names as unite_names,
 )
 from .periods import (
     NOT_YET as NOT_YET,
     Period as Period,
     count_working_days as count_working_days,
     days_within as days_within,
+    describe_unknown_days as describe_unknown_days,
     end_of as end_of,
     last_day as last_day,
     number_of as number_of,
-    say_unknown_days as say_unknown_days,
     times_within as times_within,
     working_days_between as working_days_between,
 )
-from .score_run import Basis as Basis, read_basis as read_basis
+from .score_run import ScoreSnapshot as ScoreSnapshot, read_score_snapshot as read_score_snapshot
 from .statistics import (
-    FEWEST as FEWEST,
-    convert as convert,
+    MIN_CASES as MIN_CASES,
+    convert_currencies as convert_currencies,
     find_median as find_median,
     find_ninetieth as find_ninetieth,
     find_rate as find_rate,

@@ -34,7 +34,7 @@ from leadtriage.core.text import comparable
 from leadtriage.core.vocabulary import OPEN_STAGES, QUALIFIED_STAGES, DateBasis, EventKind, FunnelStep, Stage
 from leadtriage.db import Event, Lead, LeadScore, table
 from leadtriage.db.expressions import one_if
-from leadtriage.reports.query.filters import Filters, conditions, is_owner, visible
+from leadtriage.reports.query.filters import Filters, filter_conditions, is_owner, is_visible
 from leadtriage.reports.query.periods import contacted_before, end_of, first_contact, known_day, was_closed_after
 
 _lead, _score, _event = table(Lead), table(LeadScore), table(Event)
@@ -96,7 +96,7 @@ def find_members(connection: Connection, filters: Filters, as_of: date) -> Membe
     stage = _then(stage_moves, case((closed_since, Stage.WORKING.value), else_=_lead.c.stage))
     owner = _then(later.get(EventKind.OWNER), _lead.c.owner)
     owner_key = _find_owner_key(connection, later.get(EventKind.OWNER))
-    wanted = conditions(replace(filters, owner=None))
+    wanted = filter_conditions(replace(filters, owner=None))
     if filters.owner is not None:
         wanted.append(is_owner(owner_key, filters.owner))
     rows = _lead.outerjoin(_score, _score.c.lead_id == _lead.c.id)
@@ -129,7 +129,7 @@ def find_members(connection: Connection, filters: Filters, as_of: date) -> Membe
         "amount": _unless_moved(stage_moves, case((won, _lead.c.outcome_amount))),
         "currency": _unless_moved(stage_moves, case((won, _lead.c.outcome_currency))),
     }
-    return Members(rows, columns, and_(visible(), _lead.c.created_on <= as_of, *wanted))
+    return Members(rows, columns, and_(is_visible(), _lead.c.created_on <= as_of, *wanted))
 
 
 def has_reached(cohort: CTE, step: FunnelStep) -> ColumnElement[bool]:

@@ -20,7 +20,7 @@ from leadtriage.core.text import comparable, fold, words
 from leadtriage.core.vocabulary import OPEN_STAGES, DateBasis, Dimension, FunnelStep, Stage
 from leadtriage.db import Lead, LeadScore, TeamName, table
 from leadtriage.db.expressions import position
-from leadtriage.reports.query.merged_leads import SURVIVORS
+from leadtriage.reports.query.merged_leads import MERGES
 from leadtriage.reports.query.periods import days_within, known_day
 
 if TYPE_CHECKING:
@@ -102,33 +102,33 @@ class ReportRequest(ListRequest):
     criteria: Criteria = field(kw_only=True)
 
 
-def visible() -> ColumnElement[bool]:
+def is_visible() -> ColumnElement[bool]:
     """A lead that was neither taken back nor merged into another."""
     return and_(_lead.c.removed_by.is_(None), _lead.c.merged_into.is_(None))
 
 
-def in_play() -> ColumnElement[bool]:
+def is_open() -> ColumnElement[bool]:
     """Visible and still open: a lead that an import closed is off the lists of work before it is scored again."""
-    return and_(visible(), _lead.c.stage.in_([stage.value for stage in OPEN_STAGES]))
+    return and_(is_visible(), _lead.c.stage.in_([stage.value for stage in OPEN_STAGES]))
 
 
 def may_be_contacted() -> ColumnElement[bool]:
     """In play, and nothing forbids a contact, be it known since the last `score` only."""
-    return and_(in_play(), _lead.c.do_not_contact.is_not(True))
+    return and_(is_open(), _lead.c.do_not_contact.is_not(True))
 
 
-def parked_for() -> ColumnElement[str]:
+def nurture_reason() -> ColumnElement[str]:
     """Why a lead is parked; NULL for one that is not, whatever is still stored of an earlier time."""
     return case((_lead.c.stage == Stage.NURTURE.value, _lead.c.nurture_reason))
 
 
-def not_hidden(lead_id: ColumnElement[int] = _score.c.lead_id) -> ColumnElement[bool]:
+def is_visible_score(lead_id: ColumnElement[int] = _score.c.lead_id) -> ColumnElement[bool]:
     """The same as `visible` for a statement that does not read `lead`: all leads but the few that are hidden."""
     hidden = select(_lead.c.id).where(or_(_lead.c.removed_by.is_not(None), _lead.c.merged_into.is_not(None)))
     return lead_id.not_in(hidden)
 
 
-def conditions(filters: Filters) -> list[ColumnElement[bool]]:
+def filter_conditions(filters: Filters) -> list[ColumnElement[bool]]:
     """Return what a lead and its score must fulfil, besides being visible."""
     wanted: list[ColumnElement[bool]] = []
     if filters.owner is not None:
@@ -162,7 +162,7 @@ def has_reason(reason: str) -> ColumnElement[bool]:
     """Whether this is why a lead is a candidate, closed or parked; the empty text means junk, lost, parked for none."""
     if reason.strip():
         word = as_stored(reason)
-        return or_(_score.c.reason == word, _lead.c.outcome_reason == word, parked_for() == word)
+        return or_(_score.c.reason == word, _lead.c.outcome_reason == word, nurture_reason() == word)
     told = case((_lead.c.stage == Stage.NURTURE.value, _lead.c.nurture_reason), else_=_lead.c.outcome_reason)
     # A file's empty cell is no reason.
     return and_(_lead.c.stage.in_([stage.value for stage in _HAVE_REASONS]), func.coalesce(func.trim(told), "") == "")
@@ -200,7 +200,7 @@ def _within(filters: Filters) -> list[ColumnElement[bool]]:
 
         touch = table(Touch)
         proof = (touch.c.withdrawn_at.is_(None), touch.c.dated, *days_within(touch.c.on, filters.since, filters.until))
-        of_merged = select(SURVIVORS.c.into).join(touch, touch.c.lead_id == SURVIVORS.c.lead_id).where(*proof)
+        of_merged = select(MERGES.c.into).join(touch, touch.c.lead_id == MERGES.c.lead_id).where(*proof)
         return [or_(exists().where(touch.c.lead_id == _lead.c.id, *proof), _lead.c.id.in_(of_merged))]
     return days_within(known_day(filters.dated), filters.since, filters.until)
 

@@ -43,14 +43,14 @@ def _follow_merges() -> CTE:
     return ended.where(last.c.merged_into.is_(None)).cte("survivor")
 
 
-SURVIVORS = _follow_merges()
+MERGES = _follow_merges()
 """A row for each lead that was merged away: `lead_id`, and `into`, the lead that is left of it after all merges."""
 
-_parts = SURVIVORS.alias("part")
+_parts = MERGES.alias("part")
 
 
 @dataclass(frozen=True, slots=True)
-class Survivors:
+class SurvivingLeads:
     """The leads that are left of others, as statements over things done look them up.
 
     Attributes:
@@ -62,11 +62,11 @@ class Survivors:
 
     def of(self, lead_id: ColumnElement[int]) -> ColumnElement[int]:
         """The lead that is left of a lead, mostly itself: for statements over the rows that `beside` returned."""
-        return func.coalesce(SURVIVORS.c.into, lead_id, type_=lead_id.type) if self.any else lead_id
+        return func.coalesce(MERGES.c.into, lead_id, type_=lead_id.type) if self.any else lead_id
 
     def beside(self, rows: FromClause, lead_id: ColumnElement[int]) -> FromClause:
         """Some rows, as many as there are, with what is left of the lead that one of their columns names."""
-        return rows.outerjoin(SURVIVORS, SURVIVORS.c.lead_id == lead_id) if self.any else rows
+        return rows.outerjoin(MERGES, MERGES.c.lead_id == lead_id) if self.any else rows
 
     def is_part(self, lead_id: ColumnElement[int], survivor: ColumnElement[int]) -> ColumnElement[bool]:
         """Whether a lead is what is left of it, or was merged into that."""
@@ -76,16 +76,16 @@ class Survivors:
         )
 
 
-def find_survivors(connection: Connection) -> Survivors:
+def find_surviving_leads(connection: Connection) -> SurvivingLeads:
     """Find out whether leads were merged."""
-    return Survivors(bool(connection.execute(select(exists().where(_lead.c.merged_into.is_not(None)))).scalar()))
+    return SurvivingLeads(bool(connection.execute(select(exists().where(_lead.c.merged_into.is_not(None)))).scalar()))
 
 
 _touch = table(Touch)
 _before, _earlier = _touch.alias("before"), _touch.alias("earlier")
 
 
-def select_contacts(survivors: Survivors, after: date) -> Subquery:
+def select_contacts(survivors: SurvivingLeads, after: date) -> Subquery:
     """Select the contacts after a day that were not taken back.
 
     Columns: `lead_id`, of what is left of the lead; `day`; `began`, the day of the contact before, None where it is the
@@ -93,7 +93,7 @@ def select_contacts(survivors: Survivors, after: date) -> Subquery:
     """
     if not survivors.any:
         return _select_alone(after).subquery("contacts")
-    family = select(SURVIVORS.c.lead_id).union(select(SURVIVORS.c.into))
+    family = select(MERGES.c.lead_id).union(select(MERGES.c.into))
     alone = _select_alone(after).where(_touch.c.lead_id.not_in(family)).subquery()
     together = _select_together(survivors).where(_touch.c.lead_id.in_(family)).subquery()
     return union_all(alone.select(), together.select().where(together.c.day > after)).subquery("contacts")
@@ -117,7 +117,7 @@ def _select_alone(after: date) -> Select[Any]:
     return _select(rows, _touch.c.lead_id, _before.c.on, _before.c.next_on).where(_touch.c.on > after)
 
 
-def _select_together(survivors: Survivors) -> Select[Any]:
+def _select_together(survivors: SurvivingLeads) -> Select[Any]:
     """The contacts with leads that were merged, those of each one's parts in one order."""
     lead_id = survivors.of(_touch.c.lead_id)
     order: dict[str, Any] = {"partition_by": lead_id, "order_by": (_touch.c.on, _touch.c.id)}

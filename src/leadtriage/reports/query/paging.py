@@ -19,7 +19,14 @@ from leadtriage.core.tables import Cell, Column, Table
 from leadtriage.core.text import comparable, fold
 from leadtriage.core.vocabulary import Reason
 from leadtriage.db import Lead, LeadScore, table
-from leadtriage.reports.query.filters import Filters, as_stored, not_hidden, parked_for, select_spellings, visible
+from leadtriage.reports.query.filters import (
+    Filters,
+    as_stored,
+    is_visible,
+    is_visible_score,
+    nurture_reason,
+    select_spellings,
+)
 from leadtriage.reports.query.score_run import NO_LEADS, has_leads
 
 MOST_COUNTED = 1_000
@@ -136,12 +143,12 @@ def _has_other_name(connection: Connection, name: str, known: Collection[str]) -
 def _names_by_form(connection: Connection, kinds: Collection[str]) -> dict[str, dict[str, str]]:
     """The names of each kind by the form in which it is compared, as most leads have it, the commonest ones first."""
     statements = {
-        "owner": [_count_names("owner", _lead.c.owner_comparable, _lead.c.owner, visible())],
-        **{kind: [_count_names(kind, _lead.c[f"{kind}_comparable"], _lead.c[kind], visible())] for kind in _TEXTS},
+        "owner": [_count_names("owner", _lead.c.owner_comparable, _lead.c.owner, is_visible())],
+        **{kind: [_count_names(kind, _lead.c[f"{kind}_comparable"], _lead.c[kind], is_visible())] for kind in _TEXTS},
         "reason": [
-            _count_names("reason", _lead.c.outcome_reason, _lead.c.outcome_reason, visible()),
-            _count_names("reason", parked_for(), parked_for(), visible()),
-            _count_names("reason", _score.c.reason, _score.c.reason, not_hidden()),
+            _count_names("reason", _lead.c.outcome_reason, _lead.c.outcome_reason, is_visible()),
+            _count_names("reason", nurture_reason(), nurture_reason(), is_visible()),
+            _count_names("reason", _score.c.reason, _score.c.reason, is_visible_score()),
         ],
     }
     counted = union_all(*(statement for kind in kinds for statement in statements[kind])).subquery()

@@ -40,7 +40,7 @@ NOBODY = Person(None, None)
 """Who has the leads that have no owner."""
 
 
-def unite_names(connection: Connection, names: Iterable[str | None]) -> dict[str | None, Person]:
+def find_people(connection: Connection, names: Iterable[str | None]) -> dict[str | None, Person]:
     """Find out who has each of some names: the same person has all names of a member of the team.
 
     Each is known by one of these names.

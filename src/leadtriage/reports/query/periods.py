@@ -176,7 +176,7 @@ def contacted_before() -> ColumnElement[bool]:
     return or_(*(func.coalesce(told, False) for told in (undated, _lead.c.first_touch_on < _lead.c.imported_on)))
 
 
-def say_unknown_days(touched: int, unknown: int) -> str:
+def describe_unknown_days(touched: int, unknown: int) -> str:
     """Say of how many leads that count as touched in time nobody knows when they were."""
     return (
         f"Of the {touched:,} touched in time, the day of the first contact is not known for {unknown:,}: the CRM told "

@@ -20,7 +20,7 @@ NO_LEADS = "No leads yet; import some: leadtriage import FILE"
 
 
 @dataclass(frozen=True, slots=True)
-class Basis:
+class ScoreSnapshot:
     """The last run of `score`.
 
     Attributes:
@@ -65,7 +65,7 @@ class Basis:
         return str(named) if named and "_" not in named else str(question["name"])
 
 
-def read_basis(connection: Connection) -> Basis:
+def read_score_snapshot(connection: Connection) -> ScoreSnapshot:
     """Read what the last run of `score` went by; an empty one where nothing was ever scored."""
     statement = (
         select(_run.c.as_of, _run.c.criteria_digest, _version.c.questions, _version.c.settings)
@@ -74,7 +74,7 @@ def read_basis(connection: Connection) -> Basis:
         .limit(1)
     )
     row = connection.execute(statement).first()
-    return Basis(has_leads=has_leads(connection)) if row is None else Basis(*row)
+    return ScoreSnapshot(has_leads=has_leads(connection)) if row is None else ScoreSnapshot(*row)
 
 
 def has_leads(connection: Connection) -> bool:

@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, func
 
 from leadtriage.core.money import minor_digits
 
-FEWEST = 5
+MIN_CASES = 5
 """Cases below which no share is told: it would say more about chance than about anything else."""
 
 _PLACES = 4
@@ -61,7 +61,7 @@ class Rate:
 
 def find_rate(part: int, whole: int) -> Rate:
     """Return the share of some cases with Wilson's interval for 95 %; there is none below `FEWEST` cases."""
-    if whole < FEWEST:
+    if whole < MIN_CASES:
         return Rate(None, None, None)
     low, high = wilson_interval(part, whole)
     return Rate(round(part / whole, _PLACES), round(low, _PLACES), round(high, _PLACES))
@@ -126,7 +126,7 @@ def join_parts(high: Any, low: Any) -> int:
     return int(high) * _PART + int(low)
 
 
-def convert(amounts: Mapping[str, Fraction | int], rates: Mapping[str, Decimal]) -> Converted:
+def convert_currencies(amounts: Mapping[str, Fraction | int], rates: Mapping[str, Decimal]) -> Converted:
     """Bring minor units of several currencies into the criteria's.
 
     Args:
