@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from stored_leads import NOON, act_by, criteria, read_lead, store_lead
 
 from leadtriage.actions import undo_last_act
-from leadtriage.actions.unit_of_work import LeadChange, acting, text_values
+from leadtriage.actions.unit_of_work import LeadChange, text_columns, unit_of_work
 from leadtriage.core.errors import LeadtriageError
 from leadtriage.core.vocabulary import EventKind
 from leadtriage.db import Event, FieldOrigin, LeadScore, reading, table, writing
@@ -25,17 +25,17 @@ def read_events(engine: Engine, lead_id: int) -> list[dict[str, Any]]:
 
 
 def close(engine: Engine, lead_id: int, stage: str = "lost", by: str = "Maria") -> None:
-    with acting(engine, criteria(), act_by(by)) as doing:
-        lead = doing.read_lead(lead_id)
+    with unit_of_work(engine, criteria(), act_by(by)) as work:
+        lead = work.read_lead(lead_id)
         values = {"stage": stage, "closed_on": date(2026, 11, 18), "outcome_reason": "price"}
-        doing.record([LeadChange(lead_id, EventKind.STAGE, values, old=lead["stage"], new=stage, reason="price")])
+        work.record([LeadChange(lead_id, EventKind.STAGE, values, old=lead["stage"], new=stage, reason="price")])
 
 
 def test_an_act_changes_the_lead_tells_it_and_scores_it_anew(engine: Engine) -> None:
     lead_id = store_lead(engine, name="Ann Lee", title="CEO")
-    with acting(engine, criteria(), act_by("Maria")) as doing:
-        values = text_values("owner", "Sam") | {"assigned_on": date(2026, 11, 18), "title": "CEO"}
-        doing.record([LeadChange(lead_id, EventKind.OWNER, values, field="owner", new="Sam", note="by hand")])
+    with unit_of_work(engine, criteria(), act_by("Maria")) as work:
+        values = text_columns("owner", "Sam") | {"assigned_on": date(2026, 11, 18), "title": "CEO"}
+        work.record([LeadChange(lead_id, EventKind.OWNER, values, field="owner", new="Sam", note="by hand")])
     lead = read_lead(engine, lead_id)
     assert (lead["owner"], lead["owner_comparable"], lead["assigned_on"]) == ("Sam", "sam", date(2026, 11, 18))
     told = [event for event in read_events(engine, lead_id) if event["kind"] == EventKind.OWNER]
@@ -95,14 +95,14 @@ def test_what_was_changed_since_is_not_taken_back(engine: Engine) -> None:
 
 def test_what_stands_in_the_way_is_told_and_the_rest_taken_back(engine: Engine) -> None:
     kept, changed, owned = (store_lead(engine, name=name) for name in ("Kept", "Changed", "Owned"))
-    with acting(engine, criteria(), act_by("Maria")) as doing:
-        values = {"stage": "lost", "closed_on": date(2026, 11, 18), **text_values("owner", "Sam")}
-        doing.record(
+    with unit_of_work(engine, criteria(), act_by("Maria")) as work:
+        values = {"stage": "lost", "closed_on": date(2026, 11, 18), **text_columns("owner", "Sam")}
+        work.record(
             [LeadChange(lead, EventKind.STAGE, values, old="new", new="lost") for lead in (kept, changed, owned)]
         )
-    with acting(engine, criteria(), act_by("Sam")) as doing:
-        doing.record([LeadChange(changed, EventKind.STAGE, {"closed_on": date(2026, 11, 17)})])
-        doing.record([LeadChange(owned, EventKind.OWNER, text_values("owner", "Ann"))])
+    with unit_of_work(engine, criteria(), act_by("Sam")) as work:
+        work.record([LeadChange(changed, EventKind.STAGE, {"closed_on": date(2026, 11, 17)})])
+        work.record([LeadChange(owned, EventKind.OWNER, text_columns("owner", "Ann"))])
     with pytest.raises(LeadtriageError) as refused:
         undo_last_act(engine, criteria(), act_by("Maria"))
     assert refused.value.message == (
@@ -129,8 +129,8 @@ def test_an_act_of_which_every_lead_was_changed_again_has_no_rest(sqlite_engine:
 def test_an_act_that_fails_leaves_nothing(engine: Engine) -> None:
     lead_id = store_lead(engine, name="Ann Lee")
     before, told = read_lead(engine, lead_id), read_events(engine, lead_id)
-    with pytest.raises(LeadtriageError), acting(engine, criteria(), act_by("Maria")) as doing:
-        doing.record([LeadChange(lead_id, EventKind.STAGE, {"stage": "won"}, new="won")])
+    with pytest.raises(LeadtriageError), unit_of_work(engine, criteria(), act_by("Maria")) as work:
+        work.record([LeadChange(lead_id, EventKind.STAGE, {"stage": "won"}, new="won")])
         raise LeadtriageError("no")
     assert (read_lead(engine, lead_id), read_events(engine, lead_id)) == (before, told)
 
@@ -146,8 +146,8 @@ def test_the_database_refuses_to_change_the_history(engine: Engine, change: str)
 
 def test_acts_have_the_time_of_their_day(engine: Engine) -> None:
     lead_id = store_lead(engine, name="Ann Lee")
-    with acting(engine, criteria(), act_by("Maria", at=NOON - timedelta(days=3))) as doing:
-        doing.record([LeadChange(lead_id, EventKind.TOUCH, {"stage": "working"}, field="call")])
+    with unit_of_work(engine, criteria(), act_by("Maria", at=NOON - timedelta(days=3))) as work:
+        work.record([LeadChange(lead_id, EventKind.TOUCH, {"stage": "working"}, field="call")])
     told = [(event["kind"], event["old"], event["new"], event["at"]) for event in read_events(engine, lead_id)[1:]]
     day = datetime(2026, 11, 15, 12)
     assert told == [("touch", None, None, day), ("stage", "new", "working", day)]

@@ -10,8 +10,15 @@ import pytest
 from sqlalchemy import Engine, select
 from stored_leads import AS_OF, NOON, act_by, criteria, read_lead, store_lead
 
-from leadtriage.actions import Answered, Given, find_open_questions, store_answers, store_answers_of_file, undo_last_act
-from leadtriage.actions.unit_of_work import LeadChange, acting
+from leadtriage.actions import (
+    AnswerResult,
+    GivenAnswer,
+    find_open_questions,
+    store_answer_file,
+    store_answers,
+    undo_last_act,
+)
+from leadtriage.actions.unit_of_work import LeadChange, unit_of_work
 from leadtriage.core.errors import LeadtriageError, MistakesInFile, UsageError
 from leadtriage.core.vocabulary import EventKind
 from leadtriage.criteria import Criteria
@@ -44,8 +51,8 @@ follow_up: {first_touch: {A: 1d}, idle: 10d, nurture: 30d, shelf_life: 90d, warn
 ACT = act_by("Rep")
 
 
-def ask(engine: Engine, lead_id: int, name: str, text: str | None, rules: Criteria = RULES) -> Answered:
-    (answered,) = store_answers(engine, rules, ACT, [Given(lead_id, name, text)])
+def ask(engine: Engine, lead_id: int, name: str, text: str | None, rules: Criteria = RULES) -> AnswerResult:
+    (answered,) = store_answers(engine, rules, ACT, [GivenAnswer(lead_id, name, text)])
     return answered
 
 
@@ -116,8 +123,8 @@ def test_what_is_not_known_yet_is_asked_again_later(engine: Engine) -> None:
 
 def test_what_a_reviewer_wants_asked_comes_first_until_it_is_answered(engine: Engine) -> None:
     lead_id = store_lead(engine, name="Ann Lee")
-    with acting(engine, RULES, ACT) as doing:
-        doing.record([LeadChange(lead_id, EventKind.VERDICT, {"ask_for": "Size"}, new="ask")])
+    with unit_of_work(engine, RULES, ACT) as work:
+        work.record([LeadChange(lead_id, EventKind.VERDICT, {"ask_for": "Size"}, new="ask")])
     assert questions(engine, lead_id)[0] == "Size"
     ask(engine, lead_id, "employees", "70")
     assert read_lead(engine, lead_id)["ask_for"] is None
@@ -169,11 +176,11 @@ def test_a_file_of_answers_is_stored_whole_or_not_at_all(engine: Engine, tmp_pat
     path = tmp_path / "answers.csv"
     path.write_text(f"lead,budget,Size\n{first},10k,?\n{second},a lot,\n77,5k,\n")
     with pytest.raises(MistakesInFile) as refused:
-        store_answers_of_file(engine, RULES, ACT, path)
+        store_answer_file(engine, RULES, ACT, path)
     assert [mistake.partition(":")[0] for mistake in refused.value.mistakes] == ["line 3", "line 4"]
     assert read_lead(engine, first)["budget_amount"] is None
     path.write_text(f"lead,budget,Size\n{first},10k,?\n{second},,60\n")
-    answered = store_answers_of_file(engine, RULES, ACT, path)
+    answered = store_answer_file(engine, RULES, ACT, path)
     assert [(each.lead_id, each.field, each.new) for each in answered] == [
         (first, "budget", "1000000 USD"),
         (first, "employees", None),
@@ -187,5 +194,5 @@ def test_a_file_with_an_unknown_field_is_refused(engine: Engine, tmp_path: Path)
     path = tmp_path / "answers.csv"
     path.write_text("lead,bugdet\n1,5k\n")
     with pytest.raises(MistakesInFile) as refused:
-        store_answers_of_file(engine, RULES, ACT, path)
+        store_answer_file(engine, RULES, ACT, path)
     assert "did you mean" in refused.value.mistakes[0]

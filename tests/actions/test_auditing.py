@@ -7,7 +7,7 @@ from candidates import rows_of, rules, score, store_candidate
 from sqlalchemy import Engine
 from stored_leads import act_by, read_lead, store_lead
 
-from leadtriage.actions import Judgement, audit_verdict, draw_audit, judge, restore, undo_last_act
+from leadtriage.actions import Judgement, audit_lead, draw_audit, judge, restore_lead, undo_last_act
 from leadtriage.core.errors import LeadtriageError, NotACandidate
 from leadtriage.core.vocabulary import VerdictWord
 from leadtriage.db import Event, Verdict, reading
@@ -37,7 +37,7 @@ def test_a_sample_is_drawn_from_confirmed_junk_alone(engine: Engine) -> None:
     judge(engine, rules(), act_by("Sam"), [back, undone], JUNK)
     undo_last_act(engine, rules(), act_by("Sam"))
     judge(engine, rules(), act_by("Sam"), [back], JUNK)
-    restore(engine, rules(), act_by("Maria"), back)
+    restore_lead(engine, rules(), act_by("Maria"), back)
     assert sorted(draw(engine, 100)) == junk
 
 
@@ -50,7 +50,7 @@ def test_a_seed_draws_the_same_sample_again(engine: Engine) -> None:
 def test_what_one_has_judged_or_looked_at_is_drawn_last(engine: Engine) -> None:
     marias, sams = store_junk(engine, 3, by="Maria"), store_junk(engine, 3, by="Sam")
     assert sorted(draw(engine, 3, by="Maria")) == sams
-    audit_verdict(engine, rules(), act_by("Maria"), sams[0], JUNK)
+    audit_lead(engine, rules(), act_by("Maria"), sams[0], JUNK)
     assert sorted(draw(engine, 2, by="Maria")) == sams[1:]
     assert sorted(draw(engine, 6, by="Maria")) == marias + sams
 
@@ -58,7 +58,7 @@ def test_what_one_has_judged_or_looked_at_is_drawn_last(engine: Engine) -> None:
 def test_a_second_look_goes_to_the_record_and_not_to_the_lead(engine: Engine) -> None:
     (lead_id,) = store_junk(engine, 1)
     before = read_lead(engine, lead_id)
-    audit_verdict(engine, rules(), act_by("Maria"), lead_id, RESCUE)
+    audit_lead(engine, rules(), act_by("Maria"), lead_id, RESCUE)
     assert read_lead(engine, lead_id) == {**before, "changed_at": read_lead(engine, lead_id)["changed_at"]}
     first, second = rows_of(engine, Verdict, lead_id)
     assert [second[name] for name in ("kind", "verdict", "reason", "by", "audited_id")] == [
@@ -77,23 +77,23 @@ def test_a_second_look_goes_to_the_record_and_not_to_the_lead(engine: Engine) ->
 @pytest.mark.parametrize("word", ["nurture", "ask"])
 def test_a_second_look_needs_neither_day_nor_question(engine: Engine, word: str) -> None:
     (lead_id,) = store_junk(engine, 1)
-    audit_verdict(engine, rules(), act_by("Maria"), lead_id, Judgement(VerdictWord(word)))
+    audit_lead(engine, rules(), act_by("Maria"), lead_id, Judgement(VerdictWord(word)))
     assert rows_of(engine, Verdict, lead_id)[1]["verdict"] == word
 
 
 def test_there_is_no_second_look_without_a_first_one(engine: Engine) -> None:
     (back,) = store_junk(engine, 1)
-    restore(engine, rules(), act_by("Sam"), back)
+    restore_lead(engine, rules(), act_by("Sam"), back)
     for lead_id, message in (
         (back, "it is not junk: Sam rescued it at 12:00"),
         (store_candidate(engine), "it is new, not junk"),
         (store_lead(engine, "junk", name="Bob"), "no review called it junk"),
     ):
         with pytest.raises(NotACandidate, match=message):
-            audit_verdict(engine, rules(), act_by("Maria"), lead_id, JUNK)
+            audit_lead(engine, rules(), act_by("Maria"), lead_id, JUNK)
 
 
 def test_a_second_look_needs_a_reason(engine: Engine) -> None:
     (lead_id,) = store_junk(engine, 1)
     with pytest.raises(LeadtriageError, match="needs a reason"):
-        audit_verdict(engine, rules(), act_by("Maria"), lead_id, Judgement(VerdictWord.RESCUE))
+        audit_lead(engine, rules(), act_by("Maria"), lead_id, Judgement(VerdictWord.RESCUE))

@@ -9,7 +9,17 @@ import pytest
 from sqlalchemy import Engine, select
 from stored_leads import AS_OF, NOON, act_by, criteria, read_lead, store_lead
 
-from leadtriage.actions import Closing, Contact, Parking, close, log_contact, park, parse_value, reopen, undo_last_act
+from leadtriage.actions import (
+    Closing,
+    Contact,
+    Snooze,
+    close_leads,
+    log_contact,
+    parse_value,
+    reopen_lead,
+    snooze_leads,
+    undo_last_act,
+)
 from leadtriage.core.errors import LeadtriageError, UsageError
 from leadtriage.core.vocabulary import SaidBy, Stage, TouchKind
 from leadtriage.db import Event, LeadScore, reading, table, writing
@@ -19,7 +29,7 @@ LATER = AS_OF + timedelta(days=30)
 
 
 def close_as(engine: Engine, *lead_ids: int, outcome: str = "lost", reason: str | None = "price", **more: Any) -> Any:
-    return close(engine, criteria(), act_by("Maria"), lead_ids, Closing(Stage(outcome), reason, **more))
+    return close_leads(engine, criteria(), act_by("Maria"), lead_ids, Closing(Stage(outcome), reason, **more))
 
 
 def outcome_of(engine: Engine, lead_id: int) -> tuple[Any, ...]:
@@ -84,7 +94,7 @@ def test_a_converted_lead_may_be_won_later_and_comes_back_as_it_was(engine: Engi
     close_as(engine, lead_id, outcome="converted", reason=None)
     close_as(engine, lead_id, outcome="won", reason=None)
     assert read_lead(engine, lead_id)["stage"] == "won"
-    reopen(engine, criteria(), act_by("Maria"), lead_id)
+    reopen_lead(engine, criteria(), act_by("Maria"), lead_id)
     assert read_lead(engine, lead_id)["stage"] == "working"
 
 
@@ -132,7 +142,7 @@ def test_a_lead_comes_back_to_its_stage_with_a_new_shelf_life(engine: Engine) ->
     log_contact(engine, criteria(), act_by("Sam"), lead_id, Contact(TouchKind.CALL))
     close_as(engine, lead_id, said_by=SaidBy.REP)
     back = act_by("Sam", NOON + timedelta(days=30))
-    reopen(engine, criteria(), back, lead_id, reason="bad_data", note="they called")
+    reopen_lead(engine, criteria(), back, lead_id, reason="bad_data", note="they called")
     assert outcome_of(engine, lead_id) == ("working", None, None, None, None, None)
     assert read_lead(engine, lead_id)["shelf_from"] == LATER
     with reading(engine) as connection:
@@ -143,11 +153,11 @@ def test_a_lead_comes_back_to_its_stage_with_a_new_shelf_life(engine: Engine) ->
 
 def test_a_closed_parked_lead_comes_back_parked_and_a_parked_one_to_work(engine: Engine) -> None:
     lead_id = store_lead(engine, name="Ann Lee")
-    park(engine, criteria(), act_by("Maria"), [lead_id], Parking(LATER, "bad_timing"))
+    snooze_leads(engine, criteria(), act_by("Maria"), [lead_id], Snooze(LATER, "bad_timing"))
     close_as(engine, lead_id)
-    reopen(engine, criteria(), act_by("Maria"), lead_id)
+    reopen_lead(engine, criteria(), act_by("Maria"), lead_id)
     assert (read_lead(engine, lead_id)["stage"], read_lead(engine, lead_id)["nurture_until"]) == ("nurture", LATER)
-    reopen(engine, criteria(), act_by("Maria"), lead_id)
+    reopen_lead(engine, criteria(), act_by("Maria"), lead_id)
     lead = read_lead(engine, lead_id)
     assert (lead["stage"], lead["nurture_until"], lead["nurture_reason"], lead["parked_on"]) == (
         "new",
@@ -162,7 +172,7 @@ def test_a_lead_that_came_in_closed_has_the_stage_of_its_contact(
     engine: Engine, contact: date | None, stage: str
 ) -> None:
     lead_id = store_lead(engine, stage="lost", name="Ann Lee", last_touch_on=contact)
-    reopen(engine, criteria(), act_by("Maria"), lead_id)
+    reopen_lead(engine, criteria(), act_by("Maria"), lead_id)
     assert read_lead(engine, lead_id)["stage"] == stage
 
 
@@ -172,7 +182,7 @@ def test_a_closing_that_was_taken_back_does_not_count(engine: Engine) -> None:
     undo_last_act(engine, criteria(), act_by("Maria"))
     log_contact(engine, criteria(), act_by("Maria"), lead_id, Contact(TouchKind.CALL))
     close_as(engine, lead_id)
-    reopen(engine, criteria(), act_by("Maria"), lead_id)
+    reopen_lead(engine, criteria(), act_by("Maria"), lead_id)
     assert read_lead(engine, lead_id)["stage"] == "working"
 
 
@@ -182,7 +192,7 @@ def test_a_closing_that_was_taken_back_does_not_count(engine: Engine) -> None:
 def test_what_is_not_closed_is_not_reopened(engine: Engine, stage: str, said: str) -> None:
     lead_id = store_lead(engine, stage=stage, name="Ann Lee")
     with pytest.raises(LeadtriageError, match=said):
-        reopen(engine, criteria(), act_by("Maria"), lead_id)
+        reopen_lead(engine, criteria(), act_by("Maria"), lead_id)
 
 
 def test_closing_a_candidate_is_told(engine: Engine) -> None:

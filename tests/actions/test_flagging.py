@@ -9,7 +9,7 @@ from candidates import nominate, rows_of, rules, score, store_candidate
 from sqlalchemy import Engine, update
 from stored_leads import AS_OF, act_by, read_lead, store_lead
 
-from leadtriage.actions import Judgement, flag_lead, judge, restore, undo_last_act
+from leadtriage.actions import Judgement, flag_lead, judge, restore_lead, undo_last_act
 from leadtriage.core.errors import LeadtriageError
 from leadtriage.core.vocabulary import VerdictWord
 from leadtriage.db import Event, Lead, LeadScore, Nomination, Verdict, table, writing
@@ -93,7 +93,7 @@ def test_a_junk_lead_comes_back_to_where_it_was(engine: Engine, stage: str) -> N
     lead_id = store_candidate(engine, stage=stage)
     judge(engine, rules(), act_by("Sam"), [lead_id], JUNK)
     later = act_by("Maria", datetime(2026, 11, 25, 9))
-    assert restore(engine, rules(), later, lead_id, "was somebody else").stage == stage
+    assert restore_lead(engine, rules(), later, lead_id, "was somebody else").stage == stage
     lead = read_lead(engine, lead_id)
     assert [lead[name] for name in ("stage", "closed_on", "outcome_reason", "shelf_from")] == [
         stage,
@@ -110,7 +110,7 @@ def test_a_junk_lead_comes_back_to_where_it_was(engine: Engine, stage: str) -> N
 def test_a_restored_lead_comes_back_by_new_evidence_only(engine: Engine) -> None:
     lead_id = store_candidate(engine)
     judge(engine, rules(), act_by("Sam"), [lead_id], JUNK)
-    restore(engine, rules(), act_by("Maria"), lead_id)
+    restore_lead(engine, rules(), act_by("Maria"), lead_id)
     nominate(engine, lead_id)
     assert is_candidate(engine, lead_id)
 
@@ -119,23 +119,23 @@ def test_bringing_back_is_taken_back(engine: Engine) -> None:
     lead_id = store_candidate(engine)
     judge(engine, rules(), act_by("Sam"), [lead_id], JUNK)
     before = read_lead(engine, lead_id)
-    restore(engine, rules(), act_by("Maria"), lead_id)
+    restore_lead(engine, rules(), act_by("Maria"), lead_id)
     undo_last_act(engine, rules(), act_by("Maria"))
     assert {**read_lead(engine, lead_id), "changed_at": None} == {**before, "changed_at": None}
-    assert restore(engine, rules(), act_by("Maria"), lead_id).stage == "new"
+    assert restore_lead(engine, rules(), act_by("Maria"), lead_id).stage == "new"
 
 
 @pytest.mark.parametrize(("touched", "stage"), [(None, "new"), (AS_OF, "working")])
 def test_what_came_in_as_junk_comes_back_as_its_contacts_tell(engine: Engine, touched: date | None, stage: str) -> None:
     lead_id = store_lead(engine, "junk", name="Ann Lee", last_touch_on=touched)
-    assert restore(engine, rules(), act_by("Maria"), lead_id).stage == stage
+    assert restore_lead(engine, rules(), act_by("Maria"), lead_id).stage == stage
 
 
 @pytest.mark.parametrize("stage", ["new", "nurture", "lost", "won"])
 def test_only_junk_comes_back(engine: Engine, stage: str) -> None:
     lead_id = store_lead(engine, stage, name="Ann Lee")
     with pytest.raises(LeadtriageError, match=f"it is {stage}, not junk"):
-        restore(engine, rules(), act_by("Maria"), lead_id)
+        restore_lead(engine, rules(), act_by("Maria"), lead_id)
 
 
 @pytest.mark.parametrize("gone", [{"merged_into": 9}, {"removed_by": 9}])
@@ -145,7 +145,7 @@ def test_leads_that_are_gone_are_left_alone(engine: Engine, gone: dict[str, int]
         connection.execute(update(table(Lead)).where(table(Lead).c.id == lead_id).values(gone))
     for act in (
         lambda: flag_lead(engine, rules(), act_by("Sam"), lead_id, "spam"),
-        lambda: restore(engine, rules(), act_by("Sam"), lead_id),
+        lambda: restore_lead(engine, rules(), act_by("Sam"), lead_id),
         lambda: judge(engine, rules(), act_by("Sam"), [lead_id], JUNK),
     ):
         with pytest.raises(LeadtriageError, match=r"it was (merged into lead 9|taken back)"):

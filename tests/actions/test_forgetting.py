@@ -12,7 +12,7 @@ from stored_leads import read_lead
 
 from leadtriage.actions import (
     Contact,
-    Given,
+    GivenAnswer,
     Judgement,
     forget_person,
     judge,
@@ -41,7 +41,7 @@ def tell_everything(engine: Engine) -> None:
     score(engine)
     nominate(engine, 1, by="CRM")
     log_contact(engine, rules(), act_on(3), 1, Contact(TouchKind.CALL, note="annotated"))
-    store_answers(engine, rules(), act_on(4), [Given(1, "need", "annotated"), Given(1, "industry", None)])
+    store_answers(engine, rules(), act_on(4), [GivenAnswer(1, "need", "annotated"), GivenAnswer(1, "industry", None)])
     judge(engine, rules(), act_on(5), [1], Judgement(VerdictWord.RESCUE, "bad_data", note="annotated"))
     log_contact(engine, rules(), act_on(5), 3, Contact(TouchKind.CALL, note="of Bob"))
     merge_leads(engine, rules(), act_on(6), 1, 2)

@@ -19,9 +19,9 @@ from databases import make_database
 from leadtriage.actions import (
     Closing,
     Contact,
-    Given,
+    GivenAnswer,
     Judgement,
-    close,
+    close_leads,
     forget_person,
     judge,
     log_contact,
@@ -38,8 +38,8 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no for
 ACTS: dict[str, Callable[[Engine], Any]] = {
     "a contact": lambda engine: log_contact(engine, rules(), act_on(9), 1, Contact(TouchKind.CALL)),
     "a verdict": lambda engine: judge(engine, rules(), act_on(9), [2], Judgement(VerdictWord.JUNK, "spam")),
-    "a closing of two": lambda engine: close(engine, rules(), act_on(9), [1, 3], Closing(Stage.LOST, "price")),
-    "an answer": lambda engine: store_answers(engine, rules(), act_on(9), [Given(1, "title", "CEO")]),
+    "a closing of two": lambda engine: close_leads(engine, rules(), act_on(9), [1, 3], Closing(Stage.LOST, "price")),
+    "an answer": lambda engine: store_answers(engine, rules(), act_on(9), [GivenAnswer(1, "title", "CEO")]),
     "a merge": lambda engine: merge_leads(engine, rules(), act_on(9), 1, 3),
     "an undo": lambda engine: undo_last_act(engine, rules(), act_on(9, "Sam")),
     "an import": lambda engine: bring(
@@ -60,7 +60,7 @@ def prepare(path: Path) -> None:
     store_lead(engine, name="Anne Lee", email="anne@b.example")
     score(engine)
     nominate(engine, 2)
-    close(engine, rules(), act_on(3, "Sam"), [3], Closing(Stage.WON))
+    close_leads(engine, rules(), act_on(3, "Sam"), [3], Closing(Stage.WON))
     engine.dispose()
 
 

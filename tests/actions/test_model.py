@@ -26,20 +26,20 @@ from effort import examples
 from leadtriage.actions import (
     Closing,
     Contact,
-    Given,
+    GivenAnswer,
     Judgement,
-    Parking,
-    close,
+    Snooze,
+    close_leads,
     compare_leads,
     flag_lead,
     forget_person,
     judge,
     log_contact,
     merge_leads,
-    park,
-    qualify,
-    reopen,
-    restore,
+    qualify_lead,
+    reopen_lead,
+    restore_lead,
+    snooze_leads,
     store_answers,
     undo_last_act,
 )
@@ -232,15 +232,15 @@ class Leads(RuleBasedStateMachine):
             return {"facts": {"stage": "lost"}} if lead.facts["stage"] in OPEN else None
 
         closing = Closing(Stage.LOST, "price")
-        self.carry_out(by, person, lambda act, lead: close(self.engine, rules(), act, [lead], closing), plan)
+        self.carry_out(by, person, lambda act, lead: close_leads(self.engine, rules(), act, [lead], closing), plan)
 
     @rule(by=PEOPLE, person=PERSONS)
     def nurture(self, by: str, person: int) -> None:
         def plan(lead: ModelLead) -> Any:
             return {"facts": {"stage": "nurture"}} if lead.facts["stage"] in OPEN else None
 
-        parking = Parking(LATER, "bad_timing")
-        self.carry_out(by, person, lambda act, lead: park(self.engine, rules(), act, [lead], parking), plan)
+        parking = Snooze(LATER, "bad_timing")
+        self.carry_out(by, person, lambda act, lead: snooze_leads(self.engine, rules(), act, [lead], parking), plan)
 
     @rule(by=PEOPLE, person=PERSONS)
     def come_back(self, by: str, person: int) -> None:
@@ -249,14 +249,14 @@ class Leads(RuleBasedStateMachine):
                 return None
             return {"facts": {"stage": self.stage_before(lead)}}
 
-        self.carry_out(by, person, lambda act, lead: reopen(self.engine, rules(), act, lead), plan)
+        self.carry_out(by, person, lambda act, lead: reopen_lead(self.engine, rules(), act, lead), plan)
 
     @rule(by=PEOPLE, person=PERSONS)
     def bring_back_junk(self, by: str, person: int) -> None:
         def plan(lead: ModelLead) -> Any:
             return {"facts": {"stage": self.stage_before(lead)}} if lead.facts["stage"] == "junk" else None
 
-        self.carry_out(by, person, lambda act, lead: restore(self.engine, rules(), act, lead), plan)
+        self.carry_out(by, person, lambda act, lead: restore_lead(self.engine, rules(), act, lead), plan)
 
     def stage_before(self, lead: ModelLead) -> str:
         """The stage from which it was last moved to where it is, by an act that stands."""
@@ -274,7 +274,7 @@ class Leads(RuleBasedStateMachine):
             fits = lead.facts["stage"] in OPEN and not lead.facts["qualified"]
             return {"facts": {"qualified": True}} if fits else None
 
-        self.carry_out(by, person, lambda act, lead: qualify(self.engine, rules(), act, lead, "said so"), plan)
+        self.carry_out(by, person, lambda act, lead: qualify_lead(self.engine, rules(), act, lead, "said so"), plan)
 
     @rule(by=PEOPLE, person=PERSONS, title=st.sampled_from(["Owner", "CEO"]))
     def answer(self, by: str, person: int, title: str) -> None:
@@ -282,7 +282,7 @@ class Leads(RuleBasedStateMachine):
             return {"title": title} if lead.facts["stage"] in OPEN else None
 
         def run(act: Any, lead: int) -> None:
-            store_answers(self.engine, rules(), act, [Given(lead, "title", title)])
+            store_answers(self.engine, rules(), act, [GivenAnswer(lead, "title", title)])
 
         self.carry_out(by, person, run, plan)
 

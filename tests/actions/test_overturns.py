@@ -12,7 +12,7 @@ from imports import bring
 from sqlalchemy import Engine
 from stored_leads import act_by, store_lead
 
-from leadtriage.actions import Judgement, audit_verdict, flag_lead, judge, restore, undo_last_act
+from leadtriage.actions import Judgement, audit_lead, flag_lead, judge, restore_lead, undo_last_act
 from leadtriage.core.vocabulary import VerdictWord
 from leadtriage.criteria import TeamMember
 from leadtriage.db import reading
@@ -84,7 +84,7 @@ def test_all_spellings_of_a_person_have_one_rate_as_in_the_report_on_the_team(sq
         flag_lead(engine, rules(), act_by(by), lead_id, "spam")
     judge(engine, rules(), act_by("Maria"), ids, JUNK)
     for lead_id, by in zip(ids, ("maria", "Maria", "Lee", "Lee"), strict=True):
-        audit_verdict(engine, rules(), act_by(by), lead_id, RESCUE)
+        audit_lead(engine, rules(), act_by(by), lead_id, RESCUE)
     people = {whose: counts(row) for whose, row in rates(engine).items() if whose[0] != "rule"}
     assert people == {
         ("person", "Sam"): (2, 2, 0),
@@ -98,7 +98,7 @@ def test_all_spellings_of_a_person_have_one_rate_as_in_the_report_on_the_team(sq
 def test_what_was_brought_back_is_overturned_once(engine: Engine) -> None:
     first, second = store_candidates(engine, 2)
     judge(engine, rules(), act_by("Sam"), [first, second], JUNK)
-    restore(engine, rules(), act_by("Maria"), first)
+    restore_lead(engine, rules(), act_by("Maria"), first)
     (row,) = rates(engine).values()
     assert counts(row) == (2, 1, 1)
     undo_last_act(engine, rules(), act_by("Maria"))
@@ -117,7 +117,7 @@ def test_second_looks_count_against_the_reviewer_and_the_last_one_at_that(engine
     judge(engine, rules(), act_by("Sam"), sams, JUNK)
     judge(engine, rules(), act_by("Maria"), marias, JUNK)
     for lead_id, judgement in ((sams[0], JUNK), (sams[1], RESCUE), (sams[2], RESCUE), (sams[2], JUNK)):
-        audit_verdict(engine, rules(), act_by("Vera"), lead_id, judgement)
+        audit_lead(engine, rules(), act_by("Vera"), lead_id, judgement)
     found = rates(engine)
     assert counts(found["reviewer", "Sam"]) == (3, 2, 1)
     assert ("reviewer", "Maria") not in found

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, select
 from stored_leads import AS_OF, NOON, act_by, criteria, read_lead, store_lead
 
-from leadtriage.actions import Contact, Parking, log_contact, park, undo_last_act
+from leadtriage.actions import Contact, Snooze, log_contact, snooze_leads, undo_last_act
 from leadtriage.core.errors import LeadtriageError, UsageError
 from leadtriage.core.vocabulary import TouchKind
 from leadtriage.db import Event, reading, table, writing
@@ -25,8 +25,8 @@ def on(days: int) -> date:
 
 
 def park_for(engine: Engine, *lead_ids: int, days: int = 21, today: int = 0, **more: Any) -> Any:
-    parking = Parking(on(days), more.pop("reason", "bad_timing"), **more)
-    return park(engine, criteria(), act_by("Maria", NOON + timedelta(days=today)), lead_ids, parking)
+    parking = Snooze(on(days), more.pop("reason", "bad_timing"), **more)
+    return snooze_leads(engine, criteria(), act_by("Maria", NOON + timedelta(days=today)), lead_ids, parking)
 
 
 def queued(engine: Engine, days: int = 0) -> list[Any]:

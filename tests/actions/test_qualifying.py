@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import Engine, select
 from stored_leads import AS_OF, NOON, act_by, criteria, read_lead, store_lead
 
-from leadtriage.actions import Contact, disqualify, log_contact, qualify, undo_last_act
-from leadtriage.actions.unit_of_work import LeadChange, acting, text_values
+from leadtriage.actions import Contact, disqualify_lead, log_contact, qualify_lead, undo_last_act
+from leadtriage.actions.unit_of_work import LeadChange, text_columns, unit_of_work
 from leadtriage.core.errors import LeadtriageError, UsageError
 from leadtriage.core.vocabulary import EventKind, TouchKind
 from leadtriage.db import Event, reading, table, writing
@@ -44,7 +44,7 @@ def qualified(engine: Engine, lead_id: int) -> tuple[Any, Any]:
 
 def test_a_person_qualifies_a_lead_whatever_its_score(engine: Engine) -> None:
     lead_id = store_lead(engine, name="Ann Lee")
-    qualify(engine, criteria(), act_by("Maria"), lead_id, " met at\nthe fair ")
+    qualify_lead(engine, criteria(), act_by("Maria"), lead_id, " met at\nthe fair ")
     assert qualified(engine, lead_id) == (AS_OF, "Maria")
     event = table(Event)
     with reading(engine) as connection:
@@ -58,21 +58,21 @@ def test_the_score_does_not_contradict_a_person_until_something_new_is_learned(e
     lead_id = store_lead(engine, **GOOD)
     score(engine)
     assert qualified(engine, lead_id) == (AS_OF, "score")
-    disqualify(engine, criteria(), act_by("Maria"), lead_id, "a student's project")
+    disqualify_lead(engine, criteria(), act_by("Maria"), lead_id, "a student's project")
     assert qualified(engine, lead_id) == (None, None)
     score(engine)
     log_contact(engine, criteria(), act_by("Maria"), lead_id, Contact(TouchKind.CALL, answered=True))
     assert qualified(engine, lead_id) == (None, None)
-    with acting(engine, criteria(), act_by("Sam")) as doing:
-        values = text_values("industry", "Logistics")
-        doing.record([LeadChange(lead_id, EventKind.FIELD, values, field="industry", new="Logistics")])
+    with unit_of_work(engine, criteria(), act_by("Sam")) as work:
+        values = text_columns("industry", "Logistics")
+        work.record([LeadChange(lead_id, EventKind.FIELD, values, field="industry", new="Logistics")])
     assert qualified(engine, lead_id) == (AS_OF, "score")
 
 
 def test_taking_it_back_that_it_is_not_qualified_leaves_it_so(engine: Engine) -> None:
     lead_id = store_lead(engine, **GOOD)
     score(engine)
-    disqualify(engine, criteria(), act_by("Maria"), lead_id, "a mistake")
+    disqualify_lead(engine, criteria(), act_by("Maria"), lead_id, "a mistake")
     undo_last_act(engine, criteria(), act_by("Maria"))
     score(engine)
     assert qualified(engine, lead_id) == (AS_OF, "score")
@@ -81,25 +81,25 @@ def test_taking_it_back_that_it_is_not_qualified_leaves_it_so(engine: Engine) ->
 def test_a_person_may_change_their_mind(engine: Engine) -> None:
     lead_id = store_lead(engine, **GOOD)
     score(engine)
-    disqualify(engine, criteria(), act_by("Maria"), lead_id, "no")
-    qualify(engine, criteria(), act_by("Sam"), lead_id, "yes")
+    disqualify_lead(engine, criteria(), act_by("Maria"), lead_id, "no")
+    qualify_lead(engine, criteria(), act_by("Sam"), lead_id, "yes")
     assert qualified(engine, lead_id) == (AS_OF, "Sam")
 
 
 def test_what_is_said_already_is_refused(engine: Engine) -> None:
     lead_id = store_lead(engine, name="Ann Lee")
     with pytest.raises(LeadtriageError, match="it is not qualified"):
-        disqualify(engine, criteria(), act_by("Maria"), lead_id, "no")
-    qualify(engine, criteria(), act_by("Maria"), lead_id, "yes")
+        disqualify_lead(engine, criteria(), act_by("Maria"), lead_id, "no")
+    qualify_lead(engine, criteria(), act_by("Maria"), lead_id, "yes")
     with pytest.raises(LeadtriageError, match="it is qualified since 2026-11-18, by Maria"):
-        qualify(engine, criteria(), act_by("Sam"), lead_id, "yes")
+        qualify_lead(engine, criteria(), act_by("Sam"), lead_id, "yes")
 
 
 def test_a_reason_and_an_open_lead_are_needed(engine: Engine) -> None:
     with pytest.raises(UsageError, match="needs a reason"):
-        qualify(engine, criteria(), act_by("Maria"), store_lead(engine, name="Ann Lee"), "  ")
+        qualify_lead(engine, criteria(), act_by("Maria"), store_lead(engine, name="Ann Lee"), "  ")
     with pytest.raises(LeadtriageError, match="it is lost"):
-        qualify(engine, criteria(), act_by("Maria"), store_lead(engine, stage="lost", name="Ann Lee"), "yes")
+        qualify_lead(engine, criteria(), act_by("Maria"), store_lead(engine, stage="lost", name="Ann Lee"), "yes")
 
 
 def test_the_same_word_of_the_crm_does_not_contradict_a_person(engine: Engine) -> None:
@@ -110,7 +110,7 @@ def test_the_same_word_of_the_crm_does_not_contradict_a_person(engine: Engine) -
 
     receive("SQL", 0)
     assert qualified(engine, 1) == (AS_OF, "crm")
-    disqualify(engine, criteria(), act_by("Maria"), 1, "a student")
+    disqualify_lead(engine, criteria(), act_by("Maria"), 1, "a student")
     receive("SQL", 1)
     assert qualified(engine, 1) == (None, None)
     receive("Pre Qualified", 2)

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from sqlalchemy import Engine, insert
 from stored_leads import NOON, act_by, criteria, store_lead
 
-from leadtriage.actions import Judgement, flag_lead, judge, restore, undo_last_act
-from leadtriage.actions.unit_of_work import LeadChange, acting, text_values
+from leadtriage.actions import Judgement, flag_lead, judge, restore_lead, undo_last_act
+from leadtriage.actions.unit_of_work import LeadChange, text_columns, unit_of_work
 from leadtriage.core.vocabulary import EventKind, VerdictWord
 from leadtriage.db import PutOff, reading, table, writing
 from leadtriage.reports.lead import show_lead
@@ -60,9 +60,9 @@ def test_a_rescued_lead_stays_until_something_new_is_known(engine: Engine) -> No
     rescue(engine, lead_id)
     score(engine)
     assert say_why(engine) == []
-    with acting(engine, criteria(TEXT), act_by("Sam", NOON + timedelta(hours=1))) as doing:
-        values = text_values("company", "Casino Royal")
-        doing.record([LeadChange(lead_id, EventKind.FIELD, values, field="company", new="Casino Royal")])
+    with unit_of_work(engine, criteria(TEXT), act_by("Sam", NOON + timedelta(hours=1))) as work:
+        values = text_columns("company", "Casino Royal")
+        work.record([LeadChange(lead_id, EventKind.FIELD, values, field="company", new="Casino Royal")])
     assert say_why(engine) == [f"rescued by Maria on 18 Nov; nominated again by new data: {line}"]
     rescue(engine, lead_id)
     assert say_why(engine) == []
@@ -83,7 +83,7 @@ def test_a_restored_lead_is_not_nominated_at_once(engine: Engine) -> None:
     lead_id = store_lead(engine, name="Ann Lee", company="Casino Supplies")
     score(engine)
     judge(engine, criteria(TEXT), act_by("Maria"), [lead_id], Judgement(VerdictWord.JUNK, reason="spam"))
-    restore(engine, criteria(TEXT), act_by("Sam"), lead_id)
+    restore_lead(engine, criteria(TEXT), act_by("Sam"), lead_id)
     score(engine)
     assert say_why(engine) == []
     changed = TEXT.replace("words: [casino]", "words: [casino, lottery]")

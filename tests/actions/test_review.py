@@ -11,7 +11,7 @@ from candidates import nominate, rows_of, rules, score, store_candidate
 from sqlalchemy import Engine
 from stored_leads import AS_OF, act_by, read_lead, store_lead
 
-from leadtriage.actions import Judgement, judge, leads_nominated_only_by, undo_last_act
+from leadtriage.actions import Judgement, find_leads_flagged_only_by, judge, undo_last_act
 from leadtriage.core.errors import LeadNotFound, LeadtriageError, NotACandidate
 from leadtriage.core.vocabulary import VerdictWord
 from leadtriage.db import Event, LeadScore, Nomination, Verdict, VerdictLine, reading
@@ -121,7 +121,7 @@ def test_of_many_those_that_are_decided_are_passed_over(engine: Engine) -> None:
     assert judged.decided == (second,)
     assert [(told.lead_id, told.why) for told in judged.passed_over] == [
         (first, "Sam parked it at 12:00"),
-        (other, "nothing nominates it as junk"),
+        (other, "nothing flags it as junk"),
     ]
 
 
@@ -185,5 +185,5 @@ def test_a_flood_is_what_nothing_else_nominates(engine: Engine) -> None:
     nominate(engine, store_candidate(engine))
     with reading(engine) as connection:
         (line,) = nominating_lines(connection, rules(), alone[:1], AS_OF)[alone[0]]
-        assert sorted(leads_nominated_only_by(connection, rules(), AS_OF, line)) == alone
+        assert sorted(find_leads_flagged_only_by(connection, rules(), AS_OF, line)) == alone
     assert judge(engine, rules(), act_by("Sam"), alone, JUNK).decided == tuple(alone)

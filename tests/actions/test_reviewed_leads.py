@@ -10,7 +10,7 @@ from candidates import nominate, rules, score, store_candidate
 from sqlalchemy import Engine
 from stored_leads import AS_OF, act_by, store_lead
 
-from leadtriage.actions import Contact, Judgement, flag_lead, judge, log_contact, restore, undo_last_act
+from leadtriage.actions import Contact, Judgement, flag_lead, judge, log_contact, restore_lead, undo_last_act
 from leadtriage.core.vocabulary import TouchKind, VerdictWord
 from leadtriage.db import reading
 from leadtriage.reports.lead.review_card import ReadAhead, ReviewedLead, read_audited, read_candidates, read_lead_names
@@ -129,6 +129,6 @@ def test_a_second_look_is_told_nothing_of_the_first(engine: Engine) -> None:
     assert lead.lines == ()
     assert [text for _, _, text in cells(lead, 3)] == ["added by hand"]
     assert {"Status", "Stage"}.isdisjoint(dict(lead.card.facts))
-    restore(engine, rules(), act_by("Sam"), lead_id)
+    restore_lead(engine, rules(), act_by("Sam"), lead_id)
     with reading(engine) as connection:
         assert read_audited(connection, rules(), lead_id, AS_OF) is None

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, insert, select, update
 from stored_leads import AS_OF, NOON, act_by, criteria, read_lead, store_lead
 
-from leadtriage.actions import Contact, Parking, log_contact, park, undo_last_act
+from leadtriage.actions import Contact, Snooze, log_contact, snooze_leads, undo_last_act
 from leadtriage.core.errors import LeadtriageError, UsageError
 from leadtriage.core.vocabulary import TouchKind
 from leadtriage.db import Event, Lead, LeadScore, Touch, reading, table, writing
@@ -110,7 +110,7 @@ def test_a_contact_gives_an_undated_one_its_day(engine: Engine) -> None:
 
 def test_a_parked_lead_is_worked_from_its_day_on(engine: Engine) -> None:
     lead_id = store_lead(engine, name="Ann Lee")
-    park(engine, criteria(), act_by("Maria"), [lead_id], Parking(SOON, "bad_timing"))
+    snooze_leads(engine, criteria(), act_by("Maria"), [lead_id], Snooze(SOON, "bad_timing"))
     early = log(engine, lead_id)
     assert read_lead(engine, lead_id)["stage"] == "nurture"
     assert "stays parked until 2026-11-21" in early.warnings[0]

@@ -14,8 +14,17 @@ from sqlalchemy import Engine, select
 from stored_leads import criteria, read_lead
 
 from databases import make_database
-from leadtriage.actions import Closing, Contact, Parking, close, flag_lead, log_contact, park, undo_last_act
-from leadtriage.actions.unit_of_work import LeadChange, acting, text_values
+from leadtriage.actions import (
+    Closing,
+    Contact,
+    Snooze,
+    close_leads,
+    flag_lead,
+    log_contact,
+    snooze_leads,
+    undo_last_act,
+)
+from leadtriage.actions.unit_of_work import LeadChange, text_columns, unit_of_work
 from leadtriage.core.errors import LeadtriageError
 from leadtriage.core.vocabulary import EventKind, Stage, TouchKind
 from leadtriage.db import Nomination, check_database, reading, table
@@ -28,17 +37,19 @@ _UNTOLD = ("changed_at", "observed_at", "imported_on", "created_on")
 
 
 def retitle(engine: Engine, day: int) -> None:
-    with acting(engine, criteria(), act_on(day)) as doing:
-        lead = doing.read_lead(1)
+    with unit_of_work(engine, criteria(), act_on(day)) as work:
+        lead = work.read_lead(1)
         told = {"field": "title", "old": lead["title"], "new": "Owner"}
-        doing.record([LeadChange(1, EventKind.FIELD, text_values("title", "Owner"), **told)])
+        work.record([LeadChange(1, EventKind.FIELD, text_columns("title", "Owner"), **told)])
 
 
 ACTS: dict[str, Callable[[Engine, int], Any]] = {
     "a title": retitle,
-    "a closing": lambda engine, day: close(engine, criteria(), act_on(day), [1], Closing(Stage.LOST, "price")),
+    "a closing": lambda engine, day: close_leads(engine, criteria(), act_on(day), [1], Closing(Stage.LOST, "price")),
     "a contact": lambda engine, day: log_contact(engine, criteria(), act_on(day), 1, Contact(TouchKind.CALL)),
-    "parking": lambda engine, day: park(engine, criteria(), act_on(day), [1], Parking(date(2027, 1, 11), "bad_timing")),
+    "parking": lambda engine, day: snooze_leads(
+        engine, criteria(), act_on(day), [1], Snooze(date(2027, 1, 11), "bad_timing")
+    ),
     "a flag": lambda engine, day: flag_lead(engine, criteria(), act_on(day), 1, "spam"),
 }
 

@@ -13,7 +13,15 @@ from sqlalchemy import Engine
 from stored_leads import act_by, read_lead, store_lead
 
 from effort import examples
-from leadtriage.actions import Filed, Judgement, audit_verdict, judge, judge_from_file, restore, undo_last_act
+from leadtriage.actions import (
+    Judgement,
+    ReviewFileResult,
+    audit_lead,
+    judge,
+    judge_from_file,
+    restore_lead,
+    undo_last_act,
+)
 from leadtriage.core.errors import FileError, MistakesInFile
 from leadtriage.core.vocabulary import VerdictKind, VerdictWord
 from leadtriage.db import Verdict, check_database, reading
@@ -21,7 +29,9 @@ from leadtriage.db import Verdict, check_database, reading
 HEADER = "id,name,company,reason,why,verdict,verdict_reason,note,until,ask_for"
 
 
-def judge_text(engine: Engine, *lines: str, header: str = HEADER, kind: VerdictKind = VerdictKind.REVIEW) -> Filed:
+def judge_text(
+    engine: Engine, *lines: str, header: str = HEADER, kind: VerdictKind = VerdictKind.REVIEW
+) -> ReviewFileResult:
     stream = BytesIO("\n".join([header, *lines, ""]).encode())
     return judge_from_file(engine, rules(), act_by("Sam"), None, stream=stream, kind=kind)
 
@@ -66,7 +76,7 @@ def test_each_row_with_a_verdict_is_carried_out_in_one_act(engine: Engine) -> No
 def test_what_was_not_changed_since_a_file_can_be_taken_back(engine: Engine) -> None:
     ids = [store_candidate(engine) for _ in range(3)]
     judge_text(engine, *(f"{lead_id},Ann,Globex,is_competitor,why,junk,spam,,," for lead_id in ids))
-    restore(engine, rules(), act_by("Maria"), ids[1])
+    restore_lead(engine, rules(), act_by("Maria"), ids[1])
     taken = undo_last_act(engine, rules(), act_by("Sam"), rest=True)
     assert taken.left == (ids[1],)
     standing = [row for lead_id in ids for row in rows_of(engine, Verdict, lead_id) if row["withdrawn_at"] is None]
@@ -95,7 +105,7 @@ MISTAKES = {
     "a day for junk": ("{id},,,,,junk,spam,,3w,", "line 2: until is filled in, which only nurture has"),
     "no question": ("{id},,,,,ask,,,,", "line 2: the verdict ask needs the criterion"),
     "no such question": ("{id},,,,,ask,,,,Nead", "did you mean Need?"),
-    "no candidate": ("{other},,,,,junk,spam,,,", "line 2: lead {other}: nothing nominates it as junk"),
+    "no candidate": ("{other},,,,,junk,spam,,,", "line 2: lead {other}: nothing flags it as junk"),
     "too many cells": ("{id},,,,,junk,spam,,,,,more", "line 2: 12 cells where the header has 10"),
 }
 
@@ -176,7 +186,7 @@ def test_second_looks_come_from_a_file_too(engine: Engine) -> None:
     judge_text(engine, f"{junk},rescue,no_fit", header=header, kind=VerdictKind.AUDIT)
     assert verdicts(engine, junk) == [("junk", "spam", None), ("rescue", "no_fit", None)]
     assert read_lead(engine, junk)["stage"] == "junk"
-    audit_verdict(engine, rules(), act_by("Sam"), junk, Judgement(VerdictWord.JUNK, "spam"))
+    audit_lead(engine, rules(), act_by("Sam"), junk, Judgement(VerdictWord.JUNK, "spam"))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from importing_tools import FIRST_DAY, act_on, describe_events, dump_visible, import_rows, read_table, undo
 from sqlalchemy import Engine, select
 
-from leadtriage.actions import Closing, close, reopen
+from leadtriage.actions import Closing, close_leads, reopen_lead
 from leadtriage.core.vocabulary import DateBasis, Stage
 from leadtriage.criteria import example_criteria
 from leadtriage.db import Lead, check_database, reading, table
@@ -80,7 +80,7 @@ def test_a_day_that_a_file_tells_is_known_and_that_of_an_import_is_not(engine: E
 
 def test_what_a_person_closed_keeps_its_day(engine: Engine) -> None:
     bring(engine, OPEN)
-    close(engine, example_criteria(), act_on(2), [1], Closing(Stage.WON))
+    close_leads(engine, example_criteria(), act_on(2), [1], Closing(Stage.WON))
     import_rows(engine, [HEADER, TOLD], 3)
     assert closed_on(engine) == FIRST_DAY + timedelta(days=1)
     assert "1 field closed_on" not in " ".join(describe_events(engine))
@@ -89,7 +89,7 @@ def test_what_a_person_closed_keeps_its_day(engine: Engine) -> None:
 
 def test_a_lead_that_was_reopened_here_has_no_closing_day(engine: Engine) -> None:
     bring(engine, UNTOLD, TOLD)
-    reopen(engine, example_criteria(), act_on(3), 1)
+    reopen_lead(engine, example_criteria(), act_on(3), 1)
     undo(engine, 2)
     assert closed_on(engine) is None
     assert_sound(engine)

@@ -15,15 +15,15 @@ from leadtriage.actions import (
     Closing,
     Contact,
     Judgement,
-    Parking,
-    close,
+    Snooze,
+    close_leads,
     flag_lead,
     judge,
     log_contact,
     merge_leads,
-    park,
-    qualify,
-    reopen,
+    qualify_lead,
+    reopen_lead,
+    snooze_leads,
     undo_last_act,
 )
 from leadtriage.core.context import Act
@@ -122,11 +122,11 @@ def make_weeks(engine: Engine) -> None:
         "g,200,2026-06-01,Ann",
         "h,200,2026-11-09,Ann",
     )
-    qualify(engine, CRITERIA, act_of(november(10)), 1, "said so")
+    qualify_lead(engine, CRITERIA, act_of(november(10)), 1, "said so")
     call(engine, 10, 8)
     undo_last_act(engine, CRITERIA, act_of(november(12)))
-    close(engine, CRITERIA, act_of(november(13)), [3], Closing(Stage.WON))
-    park(engine, CRITERIA, act_of(november(16)), [4], Parking(date(2026, 12, 1), "bad_timing"))
+    close_leads(engine, CRITERIA, act_of(november(13)), [3], Closing(Stage.WON))
+    snooze_leads(engine, CRITERIA, act_of(november(16)), [4], Snooze(date(2026, 12, 1), "bad_timing"))
     call(engine, 17, 2)
     flag_lead(engine, CRITERIA, act_of(november(17)), 5, "spam")
     judge(engine, CRITERIA, act_of(november(18), "Boss"), [5], Judgement(VerdictWord.JUNK, "spam"))
@@ -204,12 +204,14 @@ def test_no_weeks_where_the_period_is_still_to_come(sqlite_engine: Engine) -> No
 
 def test_a_past_day_tells_the_closing_that_held_and_nothing_of_a_later_one(engine: Engine) -> None:
     bring(engine, november(2), "a,200,2026-11-02,Ann", "b,200,2026-11-02,Ann")
-    close(engine, CRITERIA, act_of(november(5)), [1], Closing(Stage.WON, value=Money(100000, "USD", marked=True)))
+    close_leads(engine, CRITERIA, act_of(november(5)), [1], Closing(Stage.WON, value=Money(100000, "USD", marked=True)))
     told = tell_wins(engine, november(6))
-    reopen(engine, CRITERIA, act_of(november(10)), 1)
+    reopen_lead(engine, CRITERIA, act_of(november(10)), 1)
     assert told == (1000.0, [1])
     assert tell_wins(engine, november(6)) == (None, [1]), "what it was worth is not known any more"
-    close(engine, CRITERIA, act_of(november(17)), [1], Closing(Stage.WON, value=Money(777700, "USD", marked=True)))
+    close_leads(
+        engine, CRITERIA, act_of(november(17)), [1], Closing(Stage.WON, value=Money(777700, "USD", marked=True))
+    )
     assert tell_wins(engine, november(6)) == (None, [1])
     assert tell_wins(engine, november(12)) == (0, [0, 0])
     assert tell_wins(engine, november(18)) == (7777.0, [0, 0, 1])
@@ -293,12 +295,14 @@ def live(engine: Engine, chance: random.Random, away: tuple[int, ...]) -> dict[d
                 log_contact(engine, CRITERIA, act_of(day), lead_id, Contact(TouchKind.CALL, next_on=promise))
                 parked.pop(lead_id, None)
             elif what == "close":
-                close(engine, CRITERIA, act_of(day), [lead_id], Closing(chance.choice([Stage.WON, Stage.CONVERTED])))
+                close_leads(
+                    engine, CRITERIA, act_of(day), [lead_id], Closing(chance.choice([Stage.WON, Stage.CONVERTED]))
+                )
                 closed.add(lead_id)
             elif lead_id not in was_parked:
                 was_parked.add(lead_id)
                 parked[lead_id] = day + timedelta(chance.choice(away))
-                park(engine, CRITERIA, act_of(day), [lead_id], Parking(parked[lead_id], "bad_timing"))
+                snooze_leads(engine, CRITERIA, act_of(day), [lead_id], Snooze(parked[lead_id], "bad_timing"))
         if day.weekday() == 6:
             said[day] = count_stale(engine, day)
     return said

@@ -21,7 +21,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, or_, select
 
-from leadtriage.actions.unit_of_work import Acting, LeadChange, acting, require_open, text_values
+from leadtriage.actions.unit_of_work import LeadChange, UnitOfWork, require_open, text_columns, unit_of_work
 from leadtriage.core.context import Act
 from leadtriage.core.errors import LeadtriageError, UsageError
 from leadtriage.core.text import comparable
@@ -406,9 +406,9 @@ def assign_leads(
     if dry_run:
         with reading(engine) as connection:
             return plan_assignments(connection, criteria, act, **how)
-    with acting(engine, criteria, act) as doing:
-        plan = plan_assignments(doing.connection, criteria, act, **how)
-        _hand_over(doing, plan.assignments)
+    with unit_of_work(engine, criteria, act) as work:
+        plan = plan_assignments(work.connection, criteria, act, **how)
+        _hand_over(work, plan.assignments)
     return plan
 
 
@@ -424,10 +424,10 @@ def assign_by_hand(
         LeadtriageError: the lead is closed or gone, or the member is away, full, or has it already.
         UsageError: nobody of the team has this name.
     """
-    with acting(engine, criteria, act) as doing:
-        lead = doing.read_lead(lead_id)
+    with unit_of_work(engine, criteria, act) as work:
+        lead = work.read_lead(lead_id)
         require_open(lead)
-        desk = check_desk(doing.connection, criteria, act, to)
+        desk = check_desk(work.connection, criteria, act, to)
         name = desk.member.name
         if lead["owner"] == name:
             raise LeadtriageError(f"{name} has it already", place=f"lead {lead_id}")
@@ -435,21 +435,21 @@ def assign_by_hand(
         if refused and not force:
             raise LeadtriageError(refused, place=f"lead {lead_id}", hint="to give it all the same, add --force")
         assignment = Assignment(lead_id, lead["name"], lead["company"], name, "by hand")
-        _hand_over(doing, [assignment])
+        _hand_over(work, [assignment])
     return assignment
 
 
-def _hand_over(doing: Acting, assignments: Collection[Assignment]) -> None:
+def _hand_over(work: UnitOfWork, assignments: Collection[Assignment]) -> None:
     given = [assignment for assignment in assignments if assignment.owner is not None]
-    leads = doing.read_leads({assignment.lead_id for assignment in given})
-    doing.record(
+    leads = work.read_leads({assignment.lead_id for assignment in given})
+    work.record(
         [
             LeadChange(
                 assignment.lead_id,
                 EventKind.OWNER,
                 {
-                    **text_values("owner", assignment.owner),
-                    "assigned_on": doing.act.as_of,
+                    **text_columns("owner", assignment.owner),
+                    "assigned_on": work.act.as_of,
                     "worked_here": True,
                 },
                 field="owner",

@@ -11,8 +11,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
 
-from leadtriage.actions.review import Judgement, check_judgement, last_verdicts, say_verdict, stands, store_verdicts
-from leadtriage.actions.unit_of_work import Acting, LeadChange, acting
+from leadtriage.actions.review import (
+    Judgement,
+    check_judgement,
+    counts_as_review,
+    describe_verdict,
+    last_verdicts,
+    store_verdicts,
+)
+from leadtriage.actions.unit_of_work import LeadChange, UnitOfWork, unit_of_work
 from leadtriage.core.context import Act
 from leadtriage.core.errors import LeadNotFound, NotACandidate
 from leadtriage.core.vocabulary import EventKind, Stage, VerdictKind, VerdictWord
@@ -44,7 +51,7 @@ def draw_audit(connection: Connection, count: int, seed: int, by: str | None = N
     return tuple(drawn)
 
 
-def audit_verdict(engine: Engine, criteria: Criteria, act: Act, lead_id: int, judgement: Judgement) -> None:
+def audit_lead(engine: Engine, criteria: Criteria, act: Act, lead_id: int, judgement: Judgement) -> None:
     """Store what a second look at confirmed junk says; the lead stays as it is.
 
     Raises:
@@ -52,34 +59,34 @@ def audit_verdict(engine: Engine, criteria: Criteria, act: Act, lead_id: int, ju
         NotACandidate: the lead is no confirmed junk any more.
         LeadNotFound: there is no such lead.
     """
-    with acting(engine, criteria, act) as doing:
-        checked = check_judgement(doing.connection, criteria, judgement, act.as_of, VerdictKind.AUDIT)
-        why_not = look_again(doing, {lead_id: checked})
+    with unit_of_work(engine, criteria, act) as work:
+        checked = check_judgement(work.connection, criteria, judgement, act.as_of, VerdictKind.AUDIT)
+        why_not = store_audit(work, {lead_id: checked})
         if why_not:
             raise NotACandidate(why_not[lead_id], place=f"lead {lead_id}")
 
 
-def look_again(doing: Acting, judgements: Mapping[int, Judgement]) -> dict[int, str]:
+def store_audit(work: UnitOfWork, judgements: Mapping[int, Judgement]) -> dict[int, str]:
     """Store second looks that were checked, and return why there is none for the others.
 
     Raises:
         LeadNotFound: there is no such lead.
     """
-    leads = doing.read_leads(judgements)
+    leads = work.read_leads(judgements)
     missing = [lead_id for lead_id in judgements if lead_id not in leads]
     if missing:
         raise LeadNotFound(f"there is no lead {missing[0]}", hint="see: leadtriage leads --stage junk")
-    last = last_verdicts(doing.connection, judgements)
+    last = last_verdicts(work.connection, judgements)
     why_not = {
-        lead_id: _why_not(leads[lead_id], last.get(lead_id), doing.act)
+        lead_id: _why_not(leads[lead_id], last.get(lead_id), work.act)
         for lead_id in judgements
         if not _is_confirmed(leads[lead_id], last.get(lead_id))
     }
     looked = {lead_id: judgement for lead_id, judgement in judgements.items() if lead_id not in why_not}
-    explanations = explain_leads(doing.connection, doing.criteria, looked, doing.act.as_of)
+    explanations = explain_leads(work.connection, work.criteria, looked, work.act.as_of)
     again = {lead_id: last[lead_id]["id"] for lead_id in looked}
-    store_verdicts(doing, looked, VerdictKind.AUDIT, explanations, {}, again)
-    doing.record(
+    store_verdicts(work, looked, VerdictKind.AUDIT, explanations, {}, again)
+    work.record(
         [
             LeadChange(
                 lead_id,
@@ -97,7 +104,11 @@ def look_again(doing: Acting, judgements: Mapping[int, Judgement]) -> dict[int, 
 
 def _confirmed_junk(connection: Connection) -> Sequence[int]:
     """The leads whose last standing verdict made them junk, by their ids."""
-    last = select(_verdict.c.lead_id, func.max(_verdict.c.id).label("id")).where(stands()).group_by(_verdict.c.lead_id)
+    last = (
+        select(_verdict.c.lead_id, func.max(_verdict.c.id).label("id"))
+        .where(counts_as_review())
+        .group_by(_verdict.c.lead_id)
+    )
     newest = last.subquery()
     statement = (
         select(_lead.c.id)
@@ -126,4 +137,4 @@ def _why_not(lead: Mapping[str, Any], last: Mapping[str, Any] | None, act: Act) 
         return "it was taken back by an undo"
     if lead["stage"] == Stage.JUNK:
         return "no review called it junk"
-    return f"it is not junk: {say_verdict(last, act)}" if last is not None else f"it is {lead['stage']}, not junk"
+    return f"it is not junk: {describe_verdict(last, act)}" if last is not None else f"it is {lead['stage']}, not junk"

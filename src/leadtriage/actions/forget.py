@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, bindparam, delete, exists, insert, not_, or_, select, union, update
 
-from leadtriage.actions.unit_of_work import Acting, LeadChange, acting
+from leadtriage.actions.unit_of_work import LeadChange, UnitOfWork, unit_of_work
 from leadtriage.core.context import Act
 from leadtriage.core.errors import LeadNotFound, LeadtriageError
 from leadtriage.core.vocabulary import EventKind, PairWord
@@ -58,7 +58,7 @@ _ERASED_TEXT = "erased"
 
 
 @dataclass(frozen=True, slots=True)
-class Erased:
+class Erasure:
     """What was erased.
 
     Attributes:
@@ -82,7 +82,7 @@ class Erased:
     wiped: bool
 
 
-def forget_person(engine: Engine, criteria: Criteria, act: Act, lead_id: int) -> Erased:
+def forget_person(engine: Engine, criteria: Criteria, act: Act, lead_id: int) -> Erasure:
     """Erase the person that a lead is, with all leads that were merged into it or that it was merged into.
 
     The leads stay as empty rows that no list shows, their history as lines without content.
@@ -90,31 +90,31 @@ def forget_person(engine: Engine, criteria: Criteria, act: Act, lead_id: int) ->
     Raises:
         LeadtriageError: there is no such lead, or it was forgotten before.
     """
-    with acting(engine, criteria, act) as doing:
-        connection = doing.connection
+    with unit_of_work(engine, criteria, act) as work:
+        connection = work.connection
         ids = find_leads_of_person(connection, lead_id)
-        _require_somebody(doing, lead_id)
+        _require_somebody(work, lead_id)
         identity = read_identity(connection, ids)
         files, texts = _read_files(connection, ids), _read_texts(connection, ids, identity)
         alike = _find_alike(connection, ids, identity)
         keys = remember_forgotten(connection, identity.keys, act.as_of)
-        connection.execute(insert(table(Erasing)).values(act=doing.id))
+        connection.execute(insert(table(Erasing)).values(act=work.id))
         events = _erase_history(connection, ids)
         connection.execute(delete(table(Erasing)))
         rows, rejects = _empty_rows(connection, ids), _empty_rejects(connection, identity, act)
         touches, verdicts = _erase_decisions(connection, ids)
-        doing.record([LeadChange(each, EventKind.FORGOTTEN) for each in ids])
-        _empty_leads(doing, ids)
+        work.record([LeadChange(each, EventKind.FORGOTTEN) for each in ids])
+        _empty_leads(work, ids)
     wiped = wipe_free_space(engine, texts, [table(model).name for model in PERSONAL_TABLES])
-    return Erased(tuple(ids), rows, rejects, events, touches, verdicts, keys, files, alike, wiped)
+    return Erasure(tuple(ids), rows, rejects, events, touches, verdicts, keys, files, alike, wiped)
 
 
-def _require_somebody(doing: Acting, lead_id: int) -> None:
+def _require_somebody(work: UnitOfWork, lead_id: int) -> None:
     erased = select(_event.c.at).where(_event.c.lead_id == lead_id, _event.c.kind == EventKind.FORGOTTEN)
-    at = doing.connection.execute(erased.limit(1)).scalar()
+    at = work.connection.execute(erased.limit(1)).scalar()
     if at is not None:
         raise LeadtriageError(f"this person was forgotten on {at:%Y-%m-%d}", place=f"lead {lead_id}")
-    if not doing.read_leads([lead_id]):
+    if not work.read_leads([lead_id]):
         raise LeadNotFound(f"there is no lead {lead_id}", hint="look for it: leadtriage find TEXT")
 
 
@@ -214,7 +214,7 @@ def _erase_decisions(connection: Connection, ids: Sequence[int]) -> tuple[int, i
     return int(touches), int(verdicts)
 
 
-def _empty_leads(doing: Acting, ids: Sequence[int]) -> None:
+def _empty_leads(work: UnitOfWork, ids: Sequence[int]) -> None:
     nothing: dict[str, Any] = {column.name: None for column in _lead.c if column.name not in _STAY}
-    values = nothing | {"removed_by": doing.id, "changed_at": doing.act.recorded_at}
-    doing.connection.execute(update(_lead).where(_lead.c.id.in_(ids)).values(values))
+    values = nothing | {"removed_by": work.id, "changed_at": work.act.recorded_at}
+    work.connection.execute(update(_lead).where(_lead.c.id.in_(ids)).values(values))

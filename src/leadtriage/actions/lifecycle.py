@@ -19,7 +19,14 @@ from typing import Any
 from sqlalchemy import Connection, Engine, select
 
 from leadtriage.actions.review import check_reason
-from leadtriage.actions.unit_of_work import Changed, LeadChange, acting, choose, count_candidates, require_open
+from leadtriage.actions.unit_of_work import (
+    Changed,
+    LeadChange,
+    count_candidates,
+    require_open,
+    select_changeable,
+    unit_of_work,
+)
 from leadtriage.core.context import Act
 from leadtriage.core.errors import LeadtriageError, UsageError
 from leadtriage.core.vocabulary import OPEN_STAGES, OUTCOMES, QUALIFIED_STAGES, EventKind, SaidBy, Stage
@@ -81,7 +88,7 @@ def add_lead(engine: Engine, values: Mapping[str, str], options: ImportOptions, 
 
 
 @dataclass(frozen=True, slots=True)
-class Parking:
+class Snooze:
     """Until which day leads are parked, and why; the day is later than the act's."""
 
     until: date
@@ -89,7 +96,7 @@ class Parking:
     note: str | None = None
 
 
-def park(engine: Engine, criteria: Criteria, act: Act, lead_ids: Sequence[int], parking: Parking) -> Changed:
+def snooze_leads(engine: Engine, criteria: Criteria, act: Act, lead_ids: Sequence[int], parking: Snooze) -> Changed:
     """Park leads, or move the day of those that are parked; each gets its own line in the history.
 
     Of a lead whose day has not come yet the contact interval goes on from where it was; else it begins today.
@@ -98,9 +105,9 @@ def park(engine: Engine, criteria: Criteria, act: Act, lead_ids: Sequence[int], 
         LeadtriageError: it is one lead, and it is closed, merged or taken back; of many, none is open.
         UsageError: the day has come already, or the reason is none.
     """
-    checked = check_parking(criteria, act, parking)
-    with acting(engine, criteria, act) as doing:
-        choice = choose(doing, lead_ids, require_open)
+    checked = check_snooze(criteria, act, parking)
+    with unit_of_work(engine, criteria, act) as work:
+        choice = select_changeable(work, lead_ids, require_open)
         done: list[tuple[Mapping[str, Any], LeadChange]] = []
         for lead in choice.leads:
             values: dict[str, Any] = {
@@ -108,16 +115,16 @@ def park(engine: Engine, criteria: Criteria, act: Act, lead_ids: Sequence[int], 
                 "nurture_until": checked.until,
                 "nurture_reason": checked.reason,
             }
-            if not is_parked(lead, act.as_of) or lead["parked_on"] is None:
+            if not is_snoozed(lead, act.as_of) or lead["parked_on"] is None:
                 values["parked_on"] = act.as_of
             done.append((lead, _tell(lead, values, checked)))
-        doing.record([change for _, change in done])
-        candidates = count_candidates(doing, choice.leads)
+        work.record([change for _, change in done])
+        candidates = count_candidates(work, choice.leads)
     warnings = () if not candidates else (_warn_of_parked_candidates(candidates),)
     return Changed(tuple({**lead, **change.values} for lead, change in done), choice.left_out, warnings)
 
 
-def check_parking(criteria: Criteria, act: Act, parking: Parking) -> Parking:
+def check_snooze(criteria: Criteria, act: Act, parking: Snooze) -> Snooze:
     """Return a parking with its reason as it is stored.
 
     Raises:
@@ -128,7 +135,7 @@ def check_parking(criteria: Criteria, act: Act, parking: Parking) -> Parking:
     return replace(parking, reason=check_reason(criteria, parking.reason))
 
 
-def is_parked(lead: Mapping[str, Any], today: date) -> bool:
+def is_snoozed(lead: Mapping[str, Any], today: date) -> bool:
     """Whether a lead is parked and its day has not come yet."""
     return lead["stage"] == Stage.NURTURE and not has_returned(lead, today)
 
@@ -138,7 +145,7 @@ def has_returned(lead: Mapping[str, Any], today: date) -> bool:
     return lead["stage"] == Stage.NURTURE and lead["nurture_until"] is not None and lead["nurture_until"] <= today
 
 
-def _tell(lead: Mapping[str, Any], values: Mapping[str, Any], parking: Parking) -> LeadChange:
+def _tell(lead: Mapping[str, Any], values: Mapping[str, Any], parking: Snooze) -> LeadChange:
     why = {"reason": parking.reason, "note": parking.note}
     if lead["stage"] == Stage.NURTURE:
         before = lead["nurture_until"]
@@ -192,7 +199,7 @@ def parse_value(text: str, criteria: Criteria, *, place: str = "--value") -> Mon
     return value
 
 
-def close(engine: Engine, criteria: Criteria, act: Act, lead_ids: Sequence[int], closing: Closing) -> Changed:
+def close_leads(engine: Engine, criteria: Criteria, act: Act, lead_ids: Sequence[int], closing: Closing) -> Changed:
     """Close open leads, each with its own lines in the history; one that was converted may be won or lost later.
 
     What is won or converted was qualified: a lead of which nobody had said so counts as qualified by `act.by`.
@@ -209,9 +216,9 @@ def close(engine: Engine, criteria: Criteria, act: Act, lead_ids: Sequence[int],
         if not (lead["stage"] == Stage.CONVERTED and closing.outcome in _ENDS_OF_DEALS):
             require_open(lead)
 
-    with acting(engine, criteria, act) as doing:
-        choice = choose(doing, lead_ids, require_unended)
-        candidates = count_candidates(doing, choice.leads)
+    with unit_of_work(engine, criteria, act) as work:
+        choice = select_changeable(work, lead_ids, require_unended)
+        candidates = count_candidates(work, choice.leads)
         values: dict[str, Any] = {
             "stage": closing.outcome.value,
             "closed_on": act.as_of,
@@ -238,7 +245,7 @@ def close(engine: Engine, criteria: Criteria, act: Act, lead_ids: Sequence[int],
             for lead in choice.leads
             if closing.outcome in QUALIFIED_STAGES and lead["qualified_on"] is None
         }
-        doing.record([*closed, *_tell_qualified(qualified, act)])
+        work.record([*closed, *_tell_qualified(qualified, act)])
     warnings = () if not candidates else (_warn_of_candidates(candidates),)
     leads = tuple({**lead, **values, **qualified.get(lead["id"], {})} for lead in choice.leads)
     return Changed(leads, choice.left_out, warnings)
@@ -266,7 +273,7 @@ def check_closing(criteria: Criteria, closing: Closing) -> Closing:
     return replace(closing, reason=check_reason(criteria, closing.reason))
 
 
-def reopen(
+def reopen_lead(
     engine: Engine, criteria: Criteria, act: Act, lead_id: int, reason: str | None = None, note: str | None = None
 ) -> Changed:
     """Bring a closed lead back to the stage that it had before it was closed, or a parked one before its day.
@@ -278,14 +285,14 @@ def reopen(
         UsageError: the reason is none.
     """
     word = None if reason is None else check_reason(criteria, reason)
-    with acting(engine, criteria, act) as doing:
-        lead = doing.read_lead(lead_id)
+    with unit_of_work(engine, criteria, act) as work:
+        lead = work.read_lead(lead_id)
         if lead["stage"] == Stage.JUNK:
             hint = f"bring it back with: leadtriage junk --restore {lead_id}"
             raise LeadtriageError("a review has called it junk", place=f"lead {lead_id}", hint=hint)
-        if lead["stage"] in OPEN_STAGES and not is_parked(lead, act.as_of):
+        if lead["stage"] in OPEN_STAGES and not is_snoozed(lead, act.as_of):
             raise LeadtriageError(f"it is open: {lead['stage']}", place=f"lead {lead_id}")
-        stage = find_stage_before(doing.connection, lead)
+        stage = find_stage_before(work.connection, lead)
         values: dict[str, Any] = {"stage": stage.value, "shelf_from": act.as_of}
         if lead["stage"] == Stage.NURTURE:
             values |= {"nurture_until": None, "nurture_reason": None, "parked_on": None}
@@ -300,8 +307,8 @@ def reopen(
                 )
             )
         moved = {"old": lead["stage"], "new": stage.value, "reason": word, "note": note}
-        doing.record([LeadChange(lead_id, EventKind.STAGE, values, **moved)])
-        warnings = () if not count_candidates(doing, [lead]) else (_STILL_CANDIDATE,)
+        work.record([LeadChange(lead_id, EventKind.STAGE, values, **moved)])
+        warnings = () if not count_candidates(work, [lead]) else (_STILL_CANDIDATE,)
     return Changed(({**lead, **values},), warnings=warnings)
 
 
@@ -345,7 +352,7 @@ def _warn_of_candidates(count: int) -> str:
 _BY = {"score": "its score", "crm": "the CRM's status"}
 
 
-def qualify(engine: Engine, criteria: Criteria, act: Act, lead_id: int, reason: str) -> Changed:
+def qualify_lead(engine: Engine, criteria: Criteria, act: Act, lead_id: int, reason: str) -> Changed:
     """Mark a lead as qualified by `act.by`, whatever its score.
 
     Args:
@@ -358,7 +365,7 @@ def qualify(engine: Engine, criteria: Criteria, act: Act, lead_id: int, reason: 
     return _say(engine, criteria, act, lead_id, reason, is_qualified=True)
 
 
-def disqualify(engine: Engine, criteria: Criteria, act: Act, lead_id: int, reason: str) -> Changed:
+def disqualify_lead(engine: Engine, criteria: Criteria, act: Act, lead_id: int, reason: str) -> Changed:
     """Take back that a lead is qualified, whoever or whatever said so.
 
     Neither the score nor the CRM qualifies it again until something new is learned of it: a field or its status that
@@ -375,8 +382,8 @@ def _say(engine: Engine, criteria: Criteria, act: Act, lead_id: int, reason: str
     why = " ".join(reason.split())
     if not why:
         raise UsageError("this needs a reason", place="--reason", hint="say in a few words why")
-    with acting(engine, criteria, act) as doing:
-        lead = doing.read_lead(lead_id)
+    with unit_of_work(engine, criteria, act) as work:
+        lead = work.read_lead(lead_id)
         require_open(lead)
         if (lead["qualified_on"] is not None) == is_qualified:
             raise LeadtriageError(_say_standing(lead), place=f"lead {lead_id}")
@@ -385,8 +392,8 @@ def _say(engine: Engine, criteria: Criteria, act: Act, lead_id: int, reason: str
             "qualified_by": act.by if is_qualified else None,
         }
         told = {"field": "qualified_by", "old": lead["qualified_by"], "new": values["qualified_by"], "note": why}
-        doing.record([LeadChange(lead_id, EventKind.QUALIFIED, values, **told)])
-        is_candidate = count_candidates(doing, [lead]) > 0
+        work.record([LeadChange(lead_id, EventKind.QUALIFIED, values, **told)])
+        is_candidate = count_candidates(work, [lead]) > 0
     warning = f"lead {lead_id} is a junk candidate and stays one until it is reviewed"
     return Changed(({**lead, **values},), warnings=(warning,) if is_candidate else ())
 

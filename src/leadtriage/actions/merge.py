@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, select, update
 
-from leadtriage.actions.unit_of_work import Acting, LeadChange, acting, text_values, write_value
+from leadtriage.actions.unit_of_work import LeadChange, UnitOfWork, format_value, text_columns, unit_of_work
 from leadtriage.core.context import Act
 from leadtriage.core.errors import LeadtriageError, UsageError
 from leadtriage.core.vocabulary import EmailKind, EventKind, PairWord, Stage
@@ -70,7 +70,7 @@ def compare_leads(connection: Connection, winner: Mapping[str, Any], loser: Mapp
     found: list[Difference] = []
     for attribute in ATTRIBUTES:
         name = attribute.name
-        mine, its = write_value(attribute, winner), write_value(attribute, loser)
+        mine, its = format_value(attribute, winner), format_value(attribute, loser)
         if name in _NOT_CHOSEN or mine == its:
             continue
         at, its_at = (seen.get((lead["id"], name), lead["observed_at"]) for lead in (winner, loser))
@@ -123,21 +123,21 @@ def merge_leads(
         UsageError: a field on which they do not differ, or a lead that is neither.
     """
     _require_two(winner_id, loser_id)
-    with acting(engine, criteria, act) as doing:
-        winner, loser = doing.read_lead(winner_id), doing.read_lead(loser_id)
-        differences = compare_leads(doing.connection, winner, loser)
+    with unit_of_work(engine, criteria, act) as work:
+        winner, loser = work.read_lead(winner_id), work.read_lead(loser_id)
+        differences = compare_leads(work.connection, winner, loser)
         sides = _choose(differences, chosen or {}, winner_id, loser_id)
         values = _join(winner, loser, sides)
-        doing.record(
+        work.record(
             [
                 LeadChange(loser_id, EventKind.MERGED, {"merged_into": winner_id}, field="into", new=str(winner_id)),
                 LeadChange(winner_id, EventKind.MERGED, values, field="from", new=str(loser_id)),
             ]
         )
-        keys = _move_keys(doing, winner_id, loser_id)
-        _decide(doing, winner_id, loser_id, PairWord.MERGED, winner_id, keys)
+        keys = _move_keys(work, winner_id, loser_id)
+        _decide(work, winner_id, loser_id, PairWord.MERGED, winner_id, keys)
         return Merged(
-            doing.id,
+            work.id,
             winner | values,
             loser_id,
             tuple(name for name, side in sides.items() if side == loser_id),
@@ -152,9 +152,9 @@ def keep_apart(engine: Engine, criteria: Criteria, act: Act, lead_id: int, other
         LeadtriageError: they are the same lead, or one was merged or taken back, or this was said before.
     """
     _require_two(lead_id, other_lead_id)
-    with acting(engine, criteria, act) as doing:
+    with unit_of_work(engine, criteria, act) as work:
         for one in (lead_id, other_lead_id):
-            doing.read_lead(one)
+            work.read_lead(one)
         low, high = sorted((lead_id, other_lead_id))
         said = select(_pair.c.by).where(
             _pair.c.lead_id == low,
@@ -162,17 +162,17 @@ def keep_apart(engine: Engine, criteria: Criteria, act: Act, lead_id: int, other
             _pair.c.decision == PairWord.APART.value,
             _pair.c.withdrawn_at.is_(None),
         )
-        before = doing.connection.execute(said).scalar()
+        before = work.connection.execute(said).scalar()
         if before is not None:
             raise LeadtriageError(f"{before} has kept it apart from lead {high} already", place=f"lead {low}")
-        doing.record(
+        work.record(
             [
                 LeadChange(low, EventKind.KEPT_APART, field="apart_from", new=str(high)),
                 LeadChange(high, EventKind.KEPT_APART, field="apart_from", new=str(low)),
             ]
         )
-        _decide(doing, low, high, PairWord.APART, None, [])
-        return doing.id
+        _decide(work, low, high, PairWord.APART, None, [])
+        return work.id
 
 
 def _require_two(lead_id: int, other_lead_id: int) -> None:
@@ -254,31 +254,31 @@ def _keep_others(winner: Mapping[str, Any], loser: Mapping[str, Any], values: Ma
             if text and text != own
         ]
         joined = ", ".join(dict.fromkeys(known))
-        kept |= text_values(others, joined or None) if f"{others}_comparable" in winner else {others: joined or None}
+        kept |= text_columns(others, joined or None) if f"{others}_comparable" in winner else {others: joined or None}
     return {name: value for name, value in kept.items() if value is None or len(value) <= _LONGEST_LIST}
 
 
-def _move_keys(doing: Acting, winner_id: int, loser_id: int) -> list[str]:
+def _move_keys(work: UnitOfWork, winner_id: int, loser_id: int) -> list[str]:
     found = select(_key.c.key).where(_key.c.lead_id == loser_id).order_by(_key.c.key)
-    keys = list(doing.connection.execute(found).scalars())
+    keys = list(work.connection.execute(found).scalars())
     for group in batches(keys):
-        doing.connection.execute(update(_key).where(_key.c.key.in_(group)).values(lead_id=winner_id))
+        work.connection.execute(update(_key).where(_key.c.key.in_(group)).values(lead_id=winner_id))
     return keys
 
 
 def _decide(
-    doing: Acting, lead_id: int, other_lead_id: int, decision: PairWord, winner_id: int | None, keys: list[str]
+    work: UnitOfWork, lead_id: int, other_lead_id: int, decision: PairWord, winner_id: int | None, keys: list[str]
 ) -> None:
     low, high = sorted((lead_id, other_lead_id))
-    doing.connection.execute(
+    work.connection.execute(
         insert(_pair).values(
             lead_id=low,
             other_lead_id=high,
-            act=doing.id,
+            act=work.id,
             decision=decision.value,
             winner_id=winner_id,
-            by=doing.act.by,
-            at=doing.act.at,
+            by=work.act.by,
+            at=work.act.at,
             moved_keys=keys,
         )
     )

@@ -19,7 +19,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, insert, select
 
-from leadtriage.actions.unit_of_work import Acting, LeadChange, acting, require_open, text_values, write_value
+from leadtriage.actions.unit_of_work import (
+    LeadChange,
+    UnitOfWork,
+    format_value,
+    require_open,
+    text_columns,
+    unit_of_work,
+)
 from leadtriage.core.context import Act
 from leadtriage.core.errors import LeadtriageError, MistakesInFile, UsageError
 from leadtriage.core.tables import unguard_formula
@@ -164,14 +171,14 @@ def _read(target: Target, text: str, lead: Mapping[str, Any], criteria: Criteria
         cleaned = clean_text(text)
         first, last = split_name(cleaned) if cleaned else (None, None)
         parts = {"name": cleaned, "first_name": first, "last_name": last}
-        values = {key: each for part in parts for key, each in text_values(part, parts[part]).items()}
+        values = {key: each for part in parts for key, each in text_columns(part, parts[part]).items()}
         values = values if cleaned else None
     elif name in _READERS:
         values = _found(name, _READERS[name](text))
     else:
         read = {"need": clean_lines, "country": parse_country}.get(name, clean_text)
         cleaned = read(text)
-        values = text_values(name, cleaned) if cleaned else None
+        values = text_columns(name, cleaned) if cleaned else None
     attribute = "decides_on" if name == "decides_in_days" else name
     return None if values is None else Answer(target, attribute, values)
 
@@ -199,7 +206,7 @@ def _read_email(target: Target, text: str, lead: Mapping[str, Any]) -> Answer | 
     email = emails[0]
     if email.kind is EmailKind.INVALID:
         raise NotUnderstood("this is no usable address")
-    values = text_values("email", email.address) | text_values("email_domain", email.domain)
+    values = text_columns("email", email.address) | text_columns("email_domain", email.domain)
     key = email_key(email, _fold_name(lead))
     return Answer(target, "email", values | {"email_kind": email.kind.value}, (key,) if key else ())
 
@@ -209,7 +216,7 @@ def _read_phone(target: Target, text: str, lead: Mapping[str, Any]) -> Answer | 
     if not phones:
         return None
     key = f"p:{phone_digits_key(phones[0])}|{_fold_name(lead)}"
-    return Answer(target, "phone", text_values("phone", phones[0]), (key,))
+    return Answer(target, "phone", text_columns("phone", phones[0]), (key,))
 
 
 def _fold_name(lead: Mapping[str, Any]) -> str:
@@ -222,7 +229,7 @@ USUAL_WAIT = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class GivenAnswer:
     """What was said of one lead: an answer by the name of what it answers; None: the lead does not know it yet."""
 
     lead_id: int
@@ -231,7 +238,7 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class AnswerResult:
     """What an answer did.
 
     Attributes:
@@ -281,8 +288,8 @@ def find_open_questions(
 
 
 def store_answers(
-    engine: Engine, criteria: Criteria, act: Act, given: Sequence[Given], *, again_on: date | None = None
-) -> tuple[Answered, ...]:
+    engine: Engine, criteria: Criteria, act: Act, given: Sequence[GivenAnswer], *, again_on: date | None = None
+) -> tuple[AnswerResult, ...]:
     """Store answers in the leads' fields, all in one act.
 
     Args:
@@ -293,25 +300,25 @@ def store_answers(
         LeadtriageError: an answer is not understood, or a lead is closed or gone; nothing was stored.
     """
     later = again_on or act.as_of + USUAL_WAIT
-    with acting(engine, criteria, act) as doing:
-        return tuple([store_answer(doing, each, later) for each in given])
+    with unit_of_work(engine, criteria, act) as work:
+        return tuple([store_answer(work, each, later) for each in given])
 
 
-def store_answer(doing: Acting, given: Given, again_on: date) -> Answered:
+def store_answer(work: UnitOfWork, given: GivenAnswer, again_on: date) -> AnswerResult:
     """Store one answer within an act; see `store_answers`."""
-    target = find_target(doing.criteria, given.name)
-    lead = doing.read_lead(given.lead_id)
+    target = find_target(work.criteria, given.name)
+    lead = work.read_lead(given.lead_id)
     require_open(lead)
-    before = _explain(doing, given.lead_id)
+    before = _explain(work, given.lead_id)
     if given.text is None:
         old, new = None, None
-        _put_off(doing, lead, target, again_on)
+        _put_off(work, lead, target, again_on)
     else:
-        answer = read_answer(target, given.text, lead, doing.criteria, doing.act.as_of)
-        old, new = _store(doing, lead, answer)
-        _give_keys(doing, given.lead_id, answer.keys)
-    after = _explain(doing, given.lead_id)
-    return Answered(
+        answer = read_answer(target, given.text, lead, work.criteria, work.act.as_of)
+        old, new = _store(work, lead, answer)
+        _give_keys(work, given.lead_id, answer.keys)
+    after = _explain(work, given.lead_id)
+    return AnswerResult(
         given.lead_id,
         target.name,
         old,
@@ -322,21 +329,21 @@ def store_answer(doing: Acting, given: Given, again_on: date) -> Answered:
     )
 
 
-def _explain(doing: Acting, lead_id: int) -> Explanation:
-    return explain_lead(doing.connection, doing.criteria, lead_id, doing.act.as_of)
+def _explain(work: UnitOfWork, lead_id: int) -> Explanation:
+    return explain_lead(work.connection, work.criteria, lead_id, work.act.as_of)
 
 
-def _store(doing: Acting, lead: dict[str, Any], answer: Answer) -> tuple[str | None, str | None]:
+def _store(work: UnitOfWork, lead: dict[str, Any], answer: Answer) -> tuple[str | None, str | None]:
     """Write the answer and its event, and return the value before and after as the history has them."""
     values = dict(answer.values)
     if lead["ask_for"] in answer.target.criteria:
         values["ask_for"] = None
     if answer.attribute is not None:
         attribute = BY_NAME[answer.attribute]
-        old, new = write_value(attribute, lead), write_value(attribute, lead | values)
+        old, new = format_value(attribute, lead), format_value(attribute, lead | values)
         change = LeadChange(lead["id"], EventKind.FIELD, values, field=attribute.name, old=old, new=new)
     else:
-        number, header = _find_column(doing, answer.target.column or "")
+        number, header = _find_column(work, answer.target.column or "")
         texts, compared = dict(lead["extra"] or {}), dict(lead["extra_comparable"] or {})
         old, new = texts.get(f"c{number}"), answer.text
         texts[f"c{number}"], compared[f"c{number}"] = new or "", comparable(new or "")
@@ -345,49 +352,47 @@ def _store(doing: Acting, lead: dict[str, Any], answer: Answer) -> tuple[str | N
             compared[f"n{number}"] = answer.number
         values |= {"extra": texts, "extra_comparable": compared}
         change = LeadChange(lead["id"], EventKind.FIELD, values, field=f"column:{header}", old=old, new=new)
-    doing.record([change])
+    work.record([change])
     return old, new
 
 
-def _find_column(doing: Acting, header: str) -> tuple[int, str]:
+def _find_column(work: UnitOfWork, header: str) -> tuple[int, str]:
     """The number and header of a column of the imported files; one that no file had yet is made."""
     columns = table(ExtraColumn)
     wanted = columns.c.header_comparable == comparable(header)
-    found = doing.connection.execute(
-        select(columns.c.id, columns.c.header).where(wanted).order_by(columns.c.id)
-    ).first()
+    found = work.connection.execute(select(columns.c.id, columns.c.header).where(wanted).order_by(columns.c.id)).first()
     if found is not None:
         return found.id, found.header
-    number = (doing.connection.execute(select(func.max(columns.c.id))).scalar() or 0) + 1
+    number = (work.connection.execute(select(func.max(columns.c.id))).scalar() or 0) + 1
     row = {"id": number, "header": header, "header_comparable": comparable(header)}
-    doing.connection.execute(insert(columns).values(row))
+    work.connection.execute(insert(columns).values(row))
     return number, header
 
 
-def _put_off(doing: Acting, lead: dict[str, Any], target: Target, again_on: date) -> None:
+def _put_off(work: UnitOfWork, lead: dict[str, Any], target: Target, again_on: date) -> None:
     if not target.criteria:
         raise LeadtriageError(f"no criterion asks for {target.name}, so there is nothing to put off")
     rows = table(PutOff)
-    first = reserve_ids(doing.connection, "put_off", len(target.criteria))
-    doing.connection.execute(
+    first = reserve_ids(work.connection, "put_off", len(target.criteria))
+    work.connection.execute(
         insert(rows),
         [
             {
                 "lead_id": lead["id"],
                 "id": first + place,
-                "act": doing.id,
+                "act": work.id,
                 "criterion": criterion,
-                "by": doing.act.by,
-                "at": doing.act.at,
+                "by": work.act.by,
+                "at": work.act.at,
                 "again_on": again_on,
             }
             for place, criterion in enumerate(target.criteria)
         ],
     )
-    doing.record([LeadChange(lead["id"], EventKind.PUT_OFF, field=target.criteria[0], new=again_on.isoformat())])
+    work.record([LeadChange(lead["id"], EventKind.PUT_OFF, field=target.criteria[0], new=again_on.isoformat())])
 
 
-def _give_keys(doing: Acting, lead_id: int, keys: Sequence[str]) -> None:
+def _give_keys(work: UnitOfWork, lead_id: int, keys: Sequence[str]) -> None:
     """Let an address or number lead to the lead.
 
     Raises:
@@ -396,7 +401,7 @@ def _give_keys(doing: Acting, lead_id: int, keys: Sequence[str]) -> None:
     if not keys:
         return
     stored = table(LeadKey)
-    held = doing.connection.execute(select(stored.c.lead_id).where(stored.c.key.in_(keys), stored.c.lead_id != lead_id))
+    held = work.connection.execute(select(stored.c.lead_id).where(stored.c.key.in_(keys), stored.c.lead_id != lead_id))
     other = held.scalars().first()
     if other is not None:
         raise LeadtriageError(
@@ -405,8 +410,8 @@ def _give_keys(doing: Acting, lead_id: int, keys: Sequence[str]) -> None:
             hint=f"if they are one: leadtriage duplicates --merge {other} {lead_id}",
         )
     rows = [{"key": key, "lead_id": lead_id, "original_lead_id": lead_id, "batch_id": None} for key in keys]
-    doing.connection.execute(
-        upsert(doing.connection.dialect, stored).on_conflict_do_nothing(index_elements=["key"]), rows
+    work.connection.execute(
+        upsert(work.connection.dialect, stored).on_conflict_do_nothing(index_elements=["key"]), rows
     )
 
 
@@ -415,9 +420,9 @@ _LEAD = "lead"
 _NOT_KNOWN = "?"
 
 
-def store_answers_of_file(
+def store_answer_file(
     engine: Engine, criteria: Criteria, act: Act, path: Path, *, again_on: date | None = None
-) -> tuple[Answered, ...]:
+) -> tuple[AnswerResult, ...]:
     """Store all answers of a file in one act. An empty cell is no answer; `?` means that it is not known yet.
 
     Raises:
@@ -425,16 +430,16 @@ def store_answers_of_file(
         FileError: the file cannot be read.
     """
     mistakes: list[tuple[int, str]] = []
-    answered: list[Answered] = []
+    answered: list[AnswerResult] = []
     rows = _read_rows(path, criteria, mistakes)
     later = again_on or act.as_of + USUAL_WAIT
-    with acting(engine, criteria, act) as doing:
+    with unit_of_work(engine, criteria, act) as work:
         for line, lead, cells in rows:
             try:
-                lead_id = resolve_lead(doing.connection, lead)
+                lead_id = resolve_lead(work.connection, lead)
                 for name, text in cells.items():
-                    given = Given(lead_id, name, None if text == _NOT_KNOWN else text)
-                    answered.append(store_answer(doing, given, later))
+                    given = GivenAnswer(lead_id, name, None if text == _NOT_KNOWN else text)
+                    answered.append(store_answer(work, given, later))
             except LeadtriageError as error:
                 mistakes.append((line, error.message))
         _refuse(mistakes, str(path))

@@ -20,7 +20,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, insert, select, union_all, update
 
-from leadtriage.actions.unit_of_work import Acting, LeadChange, acting
+from leadtriage.actions.unit_of_work import LeadChange, UnitOfWork, unit_of_work
 from leadtriage.core.context import Act
 from leadtriage.core.errors import LeadNotFound, NotACandidate, UsageError
 from leadtriage.core.text import format_author
@@ -171,7 +171,7 @@ _verdict, _nomination = table(Verdict), table(Nomination)
 
 
 def store_verdicts(
-    doing: Acting,
+    work: UnitOfWork,
     judgements: Mapping[int, Judgement],
     kind: VerdictKind,
     explanations: Mapping[int, Explanation],
@@ -187,8 +187,8 @@ def store_verdicts(
     """
     if not judgements:
         return
-    act = doing.act
-    first = reserve_ids(doing.connection, "verdict", len(judgements))
+    act = work.act
+    first = reserve_ids(work.connection, "verdict", len(judgements))
     rows: list[dict[str, Any]] = []
     nominating: list[dict[str, Any]] = []
     for number, (lead_id, judgement) in enumerate(judgements.items(), first):
@@ -197,7 +197,7 @@ def store_verdicts(
             {
                 "lead_id": lead_id,
                 "id": number,
-                "act": doing.id,
+                "act": work.id,
                 "kind": kind.value,
                 "verdict": judgement.verdict.value,
                 "reason": judgement.reason,
@@ -209,7 +209,7 @@ def store_verdicts(
                 "ceiling": told.ceiling,
                 "known": told.known,
                 "grade": told.grade.value,
-                "criteria_digest": doing.criteria.digest,
+                "criteria_digest": work.criteria.digest,
                 "ledger": [asdict(line) for line in told.ledger],
                 "audited_id": (again or {}).get(lead_id),
             }
@@ -218,18 +218,18 @@ def store_verdicts(
             {"lead_id": lead_id, "verdict_id": number, "place": place, **asdict(line)}
             for place, line in enumerate(lines.get(lead_id, ()))
         ]
-    doing.connection.execute(insert(_verdict), rows)
+    work.connection.execute(insert(_verdict), rows)
     if nominating:
-        doing.connection.execute(insert(table(VerdictLine)), nominating)
+        work.connection.execute(insert(table(VerdictLine)), nominating)
 
 
-def withdraw_nominations(doing: Acting, lead_ids: Collection[int]) -> None:
+def withdraw_nominations(work: UnitOfWork, lead_ids: Collection[int]) -> None:
     """Let no word of people and systems nominate these leads any more: they are decided."""
     for group in batches(sorted(lead_ids)):
-        doing.connection.execute(
+        work.connection.execute(
             update(_nomination)
             .where(_nomination.c.lead_id.in_(group), open_nominations())
-            .values(withdrawn_at=doing.act.recorded_at, withdrawn_act=doing.id)
+            .values(withdrawn_at=work.act.recorded_at, withdrawn_act=work.id)
         )
 
 
@@ -240,7 +240,7 @@ def last_verdicts(connection: Connection, lead_ids: Collection[int]) -> dict[int
     for group in batches(sorted(lead_ids)):
         last = (
             select(_verdict.c.lead_id, func.max(_verdict.c.id).label("id"))
-            .where(_verdict.c.lead_id.in_(group), stands())
+            .where(_verdict.c.lead_id.in_(group), counts_as_review())
             .group_by(_verdict.c.lead_id)
             .subquery()
         )
@@ -249,12 +249,12 @@ def last_verdicts(connection: Connection, lead_ids: Collection[int]) -> dict[int
     return found
 
 
-def stands() -> Any:
+def counts_as_review() -> Any:
     """Whether a verdict decided a candidate and was not taken back: a condition on a statement over `verdict`."""
     return (_verdict.c.kind == VerdictKind.REVIEW.value) & _verdict.c.withdrawn_at.is_(None)
 
 
-def say_verdict(verdict: Mapping[str, Any], act: Act) -> str:
+def describe_verdict(verdict: Mapping[str, Any], act: Act) -> str:
     """Who decided what, and when: by the clock where it was today."""
     at = verdict["at"]
     when = f"at {at:%H:%M}" if at.date() == act.as_of else f"on {at:%Y-%m-%d}"
@@ -262,13 +262,11 @@ def say_verdict(verdict: Mapping[str, Any], act: Act) -> str:
     return f"{format_author(verdict['by'])} {said.get(verdict['verdict'], 'called it ' + verdict['verdict'])} {when}"
 
 
-__all__ = ["Judged", "Judgement", "PassedOver", "decide", "judge", "leads_nominated_only_by"]
-
 _score, _event = table(LeadScore), table(Event)
 
 
 @dataclass(frozen=True, slots=True)
-class PassedOver:
+class SkippedLead:
     """A lead on which nothing was decided, and why not: a sentence without the lead."""
 
     lead_id: int
@@ -276,7 +274,7 @@ class PassedOver:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class ReviewResult:
     """What a reviewer's act did.
 
     Attributes:
@@ -287,10 +285,10 @@ class Judged:
 
     act: int
     decided: tuple[int, ...]
-    passed_over: tuple[PassedOver, ...]
+    passed_over: tuple[SkippedLead, ...]
 
 
-def judge(engine: Engine, criteria: Criteria, act: Act, lead_ids: Sequence[int], judgement: Judgement) -> Judged:
+def judge(engine: Engine, criteria: Criteria, act: Act, lead_ids: Sequence[int], judgement: Judgement) -> ReviewResult:
     """Give one verdict on one candidate, or the same on many, in one transaction.
 
     Junk closes the lead with that reason; rescue keeps it open and lets its shelf life start anew; nurture parks it;
@@ -301,9 +299,9 @@ def judge(engine: Engine, criteria: Criteria, act: Act, lead_ids: Sequence[int],
         NotACandidate: the only lead that was given waits for no verdict any more. Of many, such leads are passed over.
         LeadNotFound: there is no such lead.
     """
-    with acting(engine, criteria, act) as doing:
-        checked = check_judgement(doing.connection, criteria, judgement, act.as_of)
-        judged = decide(doing, dict.fromkeys(lead_ids, checked))
+    with unit_of_work(engine, criteria, act) as work:
+        checked = check_judgement(work.connection, criteria, judgement, act.as_of)
+        judged = decide(work, dict.fromkeys(lead_ids, checked))
         if len(lead_ids) == 1 and judged.passed_over:
             raise NotACandidate(
                 judged.passed_over[0].why, place=f"lead {lead_ids[0]}", hint="see the candidates: leadtriage junk"
@@ -311,34 +309,34 @@ def judge(engine: Engine, criteria: Criteria, act: Act, lead_ids: Sequence[int],
     return judged
 
 
-def decide(doing: Acting, judgements: Mapping[int, Judgement]) -> Judged:
+def decide(work: UnitOfWork, judgements: Mapping[int, Judgement]) -> ReviewResult:
     """Carry out judgements that were checked, one on each lead; leads that wait for none are passed over.
 
     Raises:
         LeadNotFound: there is no such lead.
     """
-    leads = doing.read_leads(judgements)
+    leads = work.read_leads(judgements)
     missing = [lead_id for lead_id in judgements if lead_id not in leads]
     if missing:
         raise LeadNotFound(f"there is no lead {missing[0]}", hint="see: leadtriage leads")
-    lines = nominating_lines(doing.connection, doing.criteria, judgements, doing.act.as_of)
-    why_not = _why_not(doing, leads, lines)
+    lines = nominating_lines(work.connection, work.criteria, judgements, work.act.as_of)
+    why_not = _why_not(work, leads, lines)
     waiting = [lead_id for lead_id in judgements if lead_id not in why_not]
-    explanations = explain_leads(doing.connection, doing.criteria, waiting, doing.act.as_of)
+    explanations = explain_leads(work.connection, work.criteria, waiting, work.act.as_of)
     why_not |= {
         lead_id: f"it has answered {judgements[lead_id].ask_for} already"
         for lead_id in waiting
         if _is_answered(explanations[lead_id], judgements[lead_id].ask_for)
     }
     decided = {lead_id: judgement for lead_id, judgement in judgements.items() if lead_id not in why_not}
-    store_verdicts(doing, decided, VerdictKind.REVIEW, explanations, lines)
-    withdraw_nominations(doing, decided)
-    doing.record(
+    store_verdicts(work, decided, VerdictKind.REVIEW, explanations, lines)
+    withdraw_nominations(work, decided)
+    work.record(
         [
             LeadChange(
                 lead_id,
                 EventKind.VERDICT,
-                _effect(judgement, doing.act),
+                _effect(judgement, work.act),
                 new=judgement.verdict.value,
                 reason=judgement.reason,
                 note=judgement.note,
@@ -346,14 +344,16 @@ def decide(doing: Acting, judgements: Mapping[int, Judgement]) -> Judged:
             for lead_id, judgement in decided.items()
         ]
     )
-    return Judged(
-        act=doing.id,
+    return ReviewResult(
+        act=work.id,
         decided=tuple(decided),
-        passed_over=tuple(PassedOver(lead_id, why_not[lead_id]) for lead_id in judgements if lead_id in why_not),
+        passed_over=tuple(SkippedLead(lead_id, why_not[lead_id]) for lead_id in judgements if lead_id in why_not),
     )
 
 
-def leads_nominated_only_by(connection: Connection, criteria: Criteria, as_of: date, line: NominatingLine) -> list[int]:
+def find_leads_flagged_only_by(
+    connection: Connection, criteria: Criteria, as_of: date, line: NominatingLine
+) -> list[int]:
     """The candidates that nothing nominates but this line: the same reason by the same person, system or rule.
 
     Those that could reach most come first.
@@ -394,15 +394,15 @@ def _effect(judgement: Judgement, act: Act) -> dict[str, Any]:
 
 
 def _why_not(
-    doing: Acting, leads: Mapping[int, Mapping[str, Any]], lines: Mapping[int, Sequence[NominatingLine]]
+    work: UnitOfWork, leads: Mapping[int, Mapping[str, Any]], lines: Mapping[int, Sequence[NominatingLine]]
 ) -> dict[int, str]:
     """Of the leads that wait for no verdict: why not."""
     listed: set[int] = set()
     for group in batches(sorted(leads)):
         found = select(_score.c.lead_id).where(_score.c.lead_id.in_(group), _score.c.candidate)
-        listed |= set(doing.connection.execute(found).scalars())
+        listed |= set(work.connection.execute(found).scalars())
     others = [lead_id for lead_id, lead in leads.items() if lead_id not in listed or lead["stage"] not in OPEN_STAGES]
-    last = last_verdicts(doing.connection, others)
+    last = last_verdicts(work.connection, others)
     why: dict[int, str] = {}
     for lead_id, lead in leads.items():
         if lead["merged_into"] is not None:
@@ -410,27 +410,27 @@ def _why_not(
         elif lead["removed_by"] is not None:
             why[lead_id] = "it was taken back by an undo"
         elif lead["stage"] not in OPEN_STAGES:
-            why[lead_id] = _say_closed(doing, lead, last.get(lead_id))
+            why[lead_id] = _say_closed(work, lead, last.get(lead_id))
         elif lead_id not in listed:
-            why[lead_id] = say_verdict(last[lead_id], doing.act) if lead_id in last else "nothing nominates it as junk"
+            why[lead_id] = describe_verdict(last[lead_id], work.act) if lead_id in last else "nothing flags it as junk"
         elif lead_id not in lines:
-            why[lead_id] = "nothing nominates it as junk any more: run leadtriage score"
+            why[lead_id] = "nothing flags it as junk any more: run leadtriage score"
     return why
 
 
-def _say_closed(doing: Acting, lead: Mapping[str, Any], last: Mapping[str, Any] | None) -> str:
+def _say_closed(work: UnitOfWork, lead: Mapping[str, Any], last: Mapping[str, Any] | None) -> str:
     if last is not None and lead["stage"] == last["verdict"]:
-        return say_verdict(last, doing.act)
+        return describe_verdict(last, work.act)
     moved = (
         select(_event.c.by, _event.c.at)
         .where(_event.c.lead_id == lead["id"], _event.c.kind == EventKind.STAGE, _event.c.new == lead["stage"])
         .order_by(_event.c.id.desc())
         .limit(1)
     )
-    by = doing.connection.execute(moved).first()
+    by = work.connection.execute(moved).first()
     if by is None:
         return f"it is {lead['stage']}"
-    return say_verdict({"by": by.by, "at": by.at, "verdict": lead["stage"]}, doing.act)
+    return describe_verdict({"by": by.by, "at": by.at, "verdict": lead["stage"]}, work.act)
 
 
 def _is_answered(explanation: Explanation, question: str | None) -> bool:

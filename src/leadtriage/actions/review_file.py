@@ -12,9 +12,9 @@ from typing import BinaryIO
 
 from sqlalchemy import Connection, Engine, select
 
-from leadtriage.actions.audit import look_again
+from leadtriage.actions.audit import store_audit
 from leadtriage.actions.review import Judgement, check_judgement, decide
-from leadtriage.actions.unit_of_work import Acting, acting
+from leadtriage.actions.unit_of_work import UnitOfWork, unit_of_work
 from leadtriage.core.context import Act
 from leadtriage.core.dates import parse_future_day
 from leadtriage.core.errors import LeadtriageError, MistakesInFile, UsageError
@@ -34,7 +34,7 @@ _USED_BY = {"until": VerdictWord.NURTURE, "ask_for": VerdictWord.ASK}
 
 
 @dataclass(frozen=True, slots=True)
-class FiledVerdict:
+class FileVerdict:
     """One line of the file that was carried out, or would be.
 
     Attributes:
@@ -50,14 +50,14 @@ class FiledVerdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Filed:
+class ReviewFileResult:
     """What a file of verdicts did, or would do.
 
     Attributes:
         left_alone: rows without a verdict.
     """
 
-    verdicts: tuple[FiledVerdict, ...]
+    verdicts: tuple[FileVerdict, ...]
     left_alone: int
 
 
@@ -83,7 +83,7 @@ def judge_from_file(
     stream: BinaryIO | None = None,
     kind: VerdictKind = VerdictKind.REVIEW,
     dry_run: bool = False,
-) -> Filed:
+) -> ReviewFileResult:
     """Give all verdicts of a file in one act; rows without one are left alone.
 
     The columns are `id`, `verdict`, `reason` or `verdict_reason`, `note`, `until`, `ask_for`; others are passed over.
@@ -101,15 +101,15 @@ def judge_from_file(
     """
     place = "standard input" if path is None else str(path)
     rows, left_alone = _read_rows(path, stream, place)
-    filed: tuple[FiledVerdict, ...] = ()
+    filed: tuple[FileVerdict, ...] = ()
     try:
-        with acting(engine, criteria, act) as doing:
-            filed = _carry_out(doing, rows, kind, place)
+        with unit_of_work(engine, criteria, act) as work:
+            filed = _carry_out(work, rows, kind, place)
             if dry_run:
                 raise _OnlyTried
     except _OnlyTried:
         pass
-    return Filed(filed, left_alone)
+    return ReviewFileResult(filed, left_alone)
 
 
 def _read_rows(path: Path | None, stream: BinaryIO | None, place: str) -> tuple[list[_Row], int]:
@@ -141,7 +141,7 @@ def _read_rows(path: Path | None, stream: BinaryIO | None, place: str) -> tuple[
     return rows, left_alone
 
 
-def _carry_out(doing: Acting, rows: list[_Row], kind: VerdictKind, place: str) -> tuple[FiledVerdict, ...]:
+def _carry_out(work: UnitOfWork, rows: list[_Row], kind: VerdictKind, place: str) -> tuple[FileVerdict, ...]:
     mistakes: list[tuple[int, str]] = []
     by_lead: dict[int, _Row] = {}
     for row in rows:
@@ -152,32 +152,32 @@ def _carry_out(doing: Acting, rows: list[_Row], kind: VerdictKind, place: str) -
             by_lead[lead_id] = row
         except LeadtriageError as error:
             mistakes.append((row.line, error.message))
-    leads = doing.read_leads(by_lead)
-    listed = _listed_reasons(doing.connection, by_lead) if kind is VerdictKind.REVIEW else {}
+    leads = work.read_leads(by_lead)
+    listed = _listed_reasons(work.connection, by_lead) if kind is VerdictKind.REVIEW else {}
     judgements: dict[int, Judgement] = {}
     for lead_id, row in by_lead.items():
         if lead_id not in leads:
             mistakes.append((row.line, f"there is no lead {lead_id}"))
             continue
         try:
-            said = _read_judgement(row, listed.get(lead_id), doing.act, kind)
-            judgements[lead_id] = check_judgement(doing.connection, doing.criteria, said, doing.act.as_of, kind)
+            said = _read_judgement(row, listed.get(lead_id), work.act, kind)
+            judgements[lead_id] = check_judgement(work.connection, work.criteria, said, work.act.as_of, kind)
         except LeadtriageError as error:
             mistakes.append((row.line, f"{error.message}; {error.hint}" if error.hint else error.message))
-    why_not = _decide(doing, judgements, kind)
+    why_not = _decide(work, judgements, kind)
     mistakes += [(by_lead[lead_id].line, f"lead {lead_id}: {why}") for lead_id, why in why_not.items()]
     _refuse(mistakes, place)
     return tuple(
-        FiledVerdict(row.line, lead_id, leads[lead_id]["name"], leads[lead_id]["company"], judgements[lead_id])
+        FileVerdict(row.line, lead_id, leads[lead_id]["name"], leads[lead_id]["company"], judgements[lead_id])
         for lead_id, row in by_lead.items()
     )
 
 
-def _decide(doing: Acting, judgements: Mapping[int, Judgement], kind: VerdictKind) -> Mapping[int, str]:
+def _decide(work: UnitOfWork, judgements: Mapping[int, Judgement], kind: VerdictKind) -> Mapping[int, str]:
     """Carry the judgements out; returns the leads that wait for none, and why not."""
     if kind is VerdictKind.AUDIT:
-        return look_again(doing, judgements)
-    return {told.lead_id: told.why for told in decide(doing, judgements).passed_over}
+        return store_audit(work, judgements)
+    return {told.lead_id: told.why for told in decide(work, judgements).passed_over}
 
 
 def _refuse(mistakes: list[tuple[int, str]], place: str) -> None:

@@ -68,7 +68,7 @@ class SpendLine:
 
 
 @dataclass(frozen=True, slots=True)
-class SaidSpend:
+class SpendText:
     """The same in people's words; what is not said is an empty text."""
 
     month: str
@@ -79,7 +79,7 @@ class SaidSpend:
     note: str = ""
 
 
-def read_spend(said: SaidSpend, usual_currency: str, date_order: DateOrder | None = None) -> SpendLine:
+def read_spend(said: SpendText, usual_currency: str, date_order: DateOrder | None = None) -> SpendLine:
     """Understand one line.
 
     Args:
@@ -123,7 +123,7 @@ def names_currency(amount: str, usual_currency: str) -> bool:
     return money is not None and money.marked
 
 
-def warn_of_months(lines: Iterable[SpendLine], act: Act) -> tuple[str, ...]:
+def describe_future_months(lines: Iterable[SpendLine], act: Act) -> tuple[str, ...]:
     """Say which months are still to come: nothing can have been spent in them."""
     later = sorted({line.month for line in lines if line.month > act.as_of})
     named = ", ".join(f"{month:%Y-%m}" for month in later)
@@ -357,12 +357,12 @@ def _find_order(source: Source, places: Mapping[str, int]) -> DateOrder | None:
     return decide_date_order(unguard_formula(each[places["month"]]).strip() for each in cells)
 
 
-def _read_row(cells: Sequence[str], places: Mapping[str, int], everywhere: Mapping[str, str | None]) -> SaidSpend:
+def _read_row(cells: Sequence[str], places: Mapping[str, int], everywhere: Mapping[str, str | None]) -> SpendText:
     """What a row says; where it says nothing of something, what holds for the whole file."""
     said = {name: value for name, value in everywhere.items() if value and name not in places}
     said |= {name: unguard_formula(cells[place]).strip() for name, place in places.items()}
     currency = said.get("currency") or everywhere["currency"] or ""
-    return SaidSpend(**{"month": "", "source": "", "amount": "", **said, "currency": currency})
+    return SpendText(**{"month": "", "source": "", "amount": "", **said, "currency": currency})
 
 
 def _find_columns(headers: Sequence[str]) -> tuple[dict[str, int], str | None]:
@@ -452,7 +452,7 @@ def _warn(
     if added:
         named = ", ".join(added[:_MOST_NAMED]) + (", ..." if len(added) > _MOST_NAMED else "")
         yield f"what is new adds to what was stored before of {named} (see: leadtriage spend list)"
-    yield from warn_of_months(new, act)
+    yield from describe_future_months(new, act)
 
 
 def _name(line: SpendLine) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Engine, insert
 
 from leadtriage.actions.lifecycle import has_returned
-from leadtriage.actions.unit_of_work import Changed, LeadChange, acting, count_candidates, require_open
+from leadtriage.actions.unit_of_work import Changed, LeadChange, count_candidates, require_open, unit_of_work
 from leadtriage.core.context import Act
 from leadtriage.core.errors import UsageError
 from leadtriage.core.vocabulary import EventKind, Stage, TouchKind
@@ -52,13 +52,13 @@ def log_contact(engine: Engine, criteria: Criteria, act: Act, lead_id: int, cont
     """
     if contact.next_on is not None and contact.next_on < act.as_of:
         raise UsageError(f"{contact.next_on} is before this touch of {act.as_of}", place="--next")
-    with acting(engine, criteria, act) as doing:
-        lead = doing.read_lead(lead_id)
+    with unit_of_work(engine, criteria, act) as work:
+        lead = work.read_lead(lead_id)
         require_open(lead)
-        doing.connection.execute(
+        work.connection.execute(
             insert(table(Touch)).values(
                 lead_id=lead_id,
-                id=reserve_ids(doing.connection, "touch"),
+                id=reserve_ids(work.connection, "touch"),
                 kind=contact.kind.value,
                 on=act.as_of,
                 dated=True,
@@ -66,15 +66,15 @@ def log_contact(engine: Engine, criteria: Criteria, act: Act, lead_id: int, cont
                 by=act.by,
                 note=contact.note,
                 next_on=contact.next_on,
-                act=doing.id,
+                act=work.id,
             )
         )
         values = _after_contact(lead, contact, act.as_of)
         day = act.as_of.isoformat()
-        doing.record(
+        work.record(
             [LeadChange(lead_id, EventKind.TOUCH, values, field=contact.kind.value, new=day, note=contact.note)]
         )
-        warnings = _warn(lead | values, is_candidate=bool(count_candidates(doing, [lead])))
+        warnings = _warn(lead | values, is_candidate=bool(count_candidates(work, [lead])))
     return Changed((lead | values,), warnings=warnings)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, exists, func, select, update
 
-from leadtriage.actions.unit_of_work import Acting, acting
+from leadtriage.actions.unit_of_work import UnitOfWork, unit_of_work
 from leadtriage.core.context import Act
 from leadtriage.core.errors import LeadtriageError
 from leadtriage.core.text import fold, format_count
@@ -53,7 +53,7 @@ _TOLD = 5
 Turned = list[tuple[Mapping[str, Any], dict[str, Any]]]
 
 
-def turn_back(
+def find_values_before(
     leads: Mapping[int, Mapping[str, Any]], events: Sequence[Mapping[str, Any]]
 ) -> tuple[Turned, dict[int, str]]:
     """Find the values from before an act, last change first.
@@ -80,7 +80,7 @@ def turn_back(
     return [(event, before) for event, before in turned if event["lead_id"] not in changed], said
 
 
-def refuse_changed(changed: Mapping[int, str], leads: int, *, divisible: bool) -> LeadtriageError:
+def changed_since_error(changed: Mapping[int, str], leads: int, *, divisible: bool) -> LeadtriageError:
     """The error that says which leads of an act were changed again since.
 
     Args:
@@ -138,7 +138,7 @@ _event, _lead = table(Event), table(Lead)
 
 
 @dataclass(frozen=True, slots=True)
-class TakenBack:
+class UndoneAct:
     """What was taken back.
 
     Attributes:
@@ -154,7 +154,7 @@ class TakenBack:
 
 def undo_last_act(
     engine: Engine, criteria: Criteria, act: Act, *, only: int | None = None, rest: bool = False
-) -> TakenBack:
+) -> UndoneAct:
     """Take back the last act of `act.by` that stands: a verdict, a touch, an assignment, a merge, a closing.
 
     Args:
@@ -166,8 +166,8 @@ def undo_last_act(
         LeadtriageError: there is none, or it is not the one that is meant; it cannot be taken back; or what it changed
             was changed again since, of all its leads or without `rest`.
     """
-    with acting(engine, criteria, act) as doing:
-        last = _find_last_act(doing.connection, act.by)
+    with unit_of_work(engine, criteria, act) as work:
+        last = _find_last_act(work.connection, act.by)
         if last is None:
             raise LeadtriageError(
                 f"{act.by} has done nothing that could be taken back",
@@ -176,20 +176,20 @@ def undo_last_act(
         if only is not None and only != last:
             raise LeadtriageError(f"{act.by} has done something else since", hint="that goes first: leadtriage undo")
         mine = select(_event).where(_event.c.act == last, _event.c.changes.is_not(None))
-        events = tuple(dict(row) for row in doing.connection.execute(mine.order_by(_event.c.id)).mappings())
+        events = tuple(dict(row) for row in work.connection.execute(mine.order_by(_event.c.id)).mappings())
         if any(event["kind"] == EventKind.FORGOTTEN for event in events):
             raise LeadtriageError(
                 "the last act was to forget a person, and nothing of that is left to bring back",
                 place=f"lead {events[0]['lead_id']}",
             )
-        _require_latest_merge(doing, last)
-        left = _restore(doing, events, rest=rest)
+        _require_latest_merge(work, last)
+        left = _restore(work, events, rest=rest)
         events = tuple(event for event in events if event["lead_id"] not in left)
         leads = sorted({event["lead_id"] for event in events})
-        _withdraw(doing, last, leads)
-        _release_keys(doing.connection, events)
-        restore_after_act(doing.connection, leads, act)
-    return TakenBack(last, events, tuple(sorted(left)))
+        _withdraw(work, last, leads)
+        _release_keys(work.connection, events)
+        restore_after_act(work.connection, leads, act)
+    return UndoneAct(last, events, tuple(sorted(left)))
 
 
 def was_undone(event: Any) -> Any:
@@ -208,22 +208,22 @@ def _find_last_act(connection: Connection, by: str) -> int | None:
     return found
 
 
-def _restore(doing: Acting, events: Sequence[Mapping[str, Any]], *, rest: bool) -> frozenset[int]:
+def _restore(work: UnitOfWork, events: Sequence[Mapping[str, Any]], *, rest: bool) -> frozenset[int]:
     """Give the leads the values from before, and return those that were changed again since."""
-    leads = doing.read_leads({event["lead_id"] for event in events})
-    turned, changed = turn_back(leads, events)
+    leads = work.read_leads({event["lead_id"] for event in events})
+    turned, changed = find_values_before(leads, events)
     divisible = not any(event["kind"] == EventKind.MERGED for event in events)
     if changed and not (rest and divisible and turned):
-        raise refuse_changed(changed, len(leads), divisible=divisible)
-    doing.take_back(turned)
+        raise changed_since_error(changed, len(leads), divisible=divisible)
+    work.take_back(turned)
     return frozenset(changed)
 
 
-def _require_latest_merge(doing: Acting, act_id: int) -> None:
+def _require_latest_merge(work: UnitOfWork, act_id: int) -> None:
     """Raise where the lead that a merge of the act had left was merged itself since: that goes first."""
     pair = table(PairDecision)
     merges = select(_lead.c.id, _lead.c.merged_into).join(pair, pair.c.winner_id == _lead.c.id)
-    for winner_id, into in doing.connection.execute(
+    for winner_id, into in work.connection.execute(
         merges.where(pair.c.act == act_id, _lead.c.merged_into.is_not(None))
     ):
         raise LeadtriageError(
@@ -233,9 +233,9 @@ def _require_latest_merge(doing: Acting, act_id: int) -> None:
         )
 
 
-def _withdraw(doing: Acting, act_id: int, leads: Sequence[int]) -> None:
+def _withdraw(work: UnitOfWork, act_id: int, leads: Sequence[int]) -> None:
     """Let what the act had made of these leads no longer count, and what it had withdrawn count again."""
-    connection, now = doing.connection, doing.act.recorded_at
+    connection, now = work.connection, work.act.recorded_at
     _return_keys(connection, act_id)
     nomination, origin = table(Nomination), table(FieldOrigin)
     for group in batches(leads):

@@ -50,7 +50,7 @@ class LeadChange:
     note: str | None = None
 
 
-class Acting:
+class UnitOfWork:
     """An act that is being carried out; see `acting`.
 
     Attributes:
@@ -113,8 +113,8 @@ class Acting:
                     change.lead_id,
                     attribute.kind,
                     field=attribute.name,
-                    old=write_value(attribute, lead),
-                    new=write_value(attribute, lead | changed),
+                    old=format_value(attribute, lead),
+                    new=format_value(attribute, lead | changed),
                     note=change.note if attribute.kind is not EventKind.FIELD else None,
                 )
                 events.append(self._write_event(line, _pair(lead, changed, by_attribute[attribute])))
@@ -194,16 +194,16 @@ class Acting:
 
 
 @contextmanager
-def acting(engine: Engine, criteria: Criteria, act: Act) -> Iterator[Acting]:
+def unit_of_work(engine: Engine, criteria: Criteria, act: Act) -> Iterator[UnitOfWork]:
     """Carry out an act: all of it or nothing. The leads that it changed are scored anew at its end.
 
     Raises:
         DatabaseError: the database cannot be written.
     """
     with writing(engine) as connection:
-        doing = Acting(connection, criteria, act)
-        yield doing
-        doing.score()
+        work = UnitOfWork(connection, criteria, act)
+        yield work
+        work.score()
 
 
 def store_columns(connection: Connection, act: Act, updates: Mapping[int, Mapping[str, Any]]) -> None:
@@ -219,12 +219,12 @@ def store_columns(connection: Connection, act: Act, updates: Mapping[int, Mappin
         connection.execute(statement.values({**values, "changed_at": act.recorded_at}), rows)
 
 
-def text_values(name: str, text: str | None) -> dict[str, Any]:
+def text_columns(name: str, text: str | None) -> dict[str, Any]:
     """The columns of a text field: the text and its comparable form."""
     return {name: text, f"{name}_comparable": comparable(text) if text is not None else None}
 
 
-def write_value(attribute: Attribute, lead: Mapping[str, Any]) -> str | None:
+def format_value(attribute: Attribute, lead: Mapping[str, Any]) -> str | None:
     """How the history writes a field: plain text, days as ISO dates, money as `AMOUNT CURRENCY` in minor units."""
     value = lead[attribute.columns[0]]
     if value is None:
@@ -251,7 +251,7 @@ def _plain(value: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ChangeableLeads:
     """The leads that an act may change, as they stand, by their ids; and how many it leaves out."""
 
     leads: tuple[Mapping[str, Any], ...]
@@ -273,7 +273,9 @@ class Changed:
     warnings: tuple[str, ...] = ()
 
 
-def choose(doing: Acting, lead_ids: Sequence[int], require: Callable[[Mapping[str, Any]], None]) -> Choice:
+def select_changeable(
+    work: UnitOfWork, lead_ids: Sequence[int], require: Callable[[Mapping[str, Any]], None]
+) -> ChangeableLeads:
     """Read the leads that an act may change, freshly within its transaction.
 
     Args:
@@ -284,14 +286,14 @@ def choose(doing: Acting, lead_ids: Sequence[int], require: Callable[[Mapping[st
     """
     wanted = set(lead_ids)
     if len(wanted) == 1:
-        lead = doing.read_lead(*wanted)
+        lead = work.read_lead(*wanted)
         require(lead)
-        return Choice((lead,), 0)
-    found = sorted(doing.read_leads(wanted).items())
+        return ChangeableLeads((lead,), 0)
+    found = sorted(work.read_leads(wanted).items())
     leads = tuple(lead for _, lead in found if _may(lead, require))
     if not leads:
         raise LeadtriageError("no lead that was chosen is open", hint="see: leadtriage leads")
-    return Choice(leads, len(wanted) - len(leads))
+    return ChangeableLeads(leads, len(wanted) - len(leads))
 
 
 def _may(lead: Mapping[str, Any], require: Callable[[Mapping[str, Any]], None]) -> bool:
@@ -304,11 +306,11 @@ def _may(lead: Mapping[str, Any], require: Callable[[Mapping[str, Any]], None]) 
     return True
 
 
-def count_candidates(doing: Acting, leads: Sequence[Mapping[str, Any]]) -> int:
+def count_candidates(work: UnitOfWork, leads: Sequence[Mapping[str, Any]]) -> int:
     """How many of these leads are junk candidates, as they were scored last."""
     score = table(LeadScore)
     found = 0
     for group in batches([lead["id"] for lead in leads]):
-        rows = doing.connection.execute(select(score.c.lead_id).where(score.c.candidate, score.c.lead_id.in_(group)))
+        rows = work.connection.execute(select(score.c.lead_id).where(score.c.candidate, score.c.lead_id.in_(group)))
         found += len(rows.all())
     return found

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from leadtriage.actions import Answered
+    from leadtriage.actions import AnswerResult
     from leadtriage.core.context import Act
     from leadtriage.criteria import Criteria
     from leadtriage.scoring import OpenQuestion
@@ -72,7 +72,7 @@ def ask(
     Each answer is stored as it is given, and the score after it is shown. Return skips a question, ? says that the
     lead does not know yet, q ends. A field is named as in the criteria reference, or by its criterion.
     """
-    from leadtriage.actions import Given, store_answers
+    from leadtriage.actions import GivenAnswer, store_answers
     from leadtriage.core.dates import parse_future_day
 
     criteria = invocation.criteria()
@@ -88,7 +88,7 @@ def ask(
         raise UsageError("which lead?", place="LEAD", hint="the ones worth asking: leadtriage queue --needs-answers")
     with named_lead(invocation, lead) as (engine, lead_id):
         if said:
-            given = [Given(lead_id, name, text) for name, text in said]
+            given = [GivenAnswer(lead_id, name, text) for name, text in said]
             _show(invocation, store_answers(engine, criteria, act, given, again_on=again_on))
             return
         require_terminal(_INSTEAD)
@@ -106,12 +106,12 @@ def _split(pair: str) -> tuple[str, str | None]:
 
 def _ask_in_turn(
     invocation: Invocation, engine: Engine, criteria: Criteria, lead_id: int, again_on: date | None, *, put_off: bool
-) -> list[Answered]:
+) -> list[AnswerResult]:
     """Ask one question after another; nothing is open while the person thinks."""
     from leadtriage.actions import find_open_questions
     from leadtriage.db import reading
 
-    done: list[Answered] = []
+    done: list[AnswerResult] = []
     passed: set[str] = set()
     while True:
         as_of = invocation.act(criteria.timezone).as_of
@@ -136,8 +136,8 @@ def _ask_until_understood(
     lead_id: int,
     question: OpenQuestion,
     again_on: date | None,
-) -> Answered | str:
-    from leadtriage.actions import Given, store_answers
+) -> AnswerResult | str:
+    from leadtriage.actions import GivenAnswer, store_answers
 
     worth = f"+{question.gain}" + (f", would make it {question.reaches_grade}" if question.reaches_grade else "")
     say(safe(f"{question.ask}  ({question.criterion}: {worth})"))
@@ -151,7 +151,7 @@ def _ask_until_understood(
             question.field or f"column:{question.column}" if question.field or question.column else question.criterion
         )
         try:
-            given = Given(lead_id, name, None if text == _NOT_KNOWN else text)
+            given = GivenAnswer(lead_id, name, None if text == _NOT_KNOWN else text)
             act = invocation.act(criteria.timezone)  # of the moment of the answer, not of the question
             (answered,) = store_answers(engine, criteria, act, [given], again_on=again_on)
         except LeadtriageError as error:
@@ -161,7 +161,7 @@ def _ask_until_understood(
         return answered
 
 
-def _say_score(answered: Answered) -> str:
+def _say_score(answered: AnswerResult) -> str:
     score, ceiling, grade = answered.after
     if answered.again_on is not None:
         return f"asked again from {answered.again_on} on"
@@ -169,13 +169,13 @@ def _say_score(answered: Answered) -> str:
 
 
 def _store_file(invocation: Invocation, criteria: Criteria, act: Act, path: Path, again_on: date | None) -> None:
-    from leadtriage.actions import store_answers_of_file
+    from leadtriage.actions import store_answer_file
 
     with invocation.database() as engine:
-        _show(invocation, store_answers_of_file(engine, criteria, act, path, again_on=again_on))
+        _show(invocation, store_answer_file(engine, criteria, act, path, again_on=again_on))
 
 
-def _show(invocation: Invocation, answered: Sequence[Answered]) -> None:
+def _show(invocation: Invocation, answered: Sequence[AnswerResult]) -> None:
     from leadtriage.core.tables import Column, Table
     from leadtriage.reports.lead import format_value
 

@@ -25,7 +25,7 @@ from leadtriage.core.tables import Cell, Column, Table
 from leadtriage.core.text import format_count
 
 if TYPE_CHECKING:
-    from leadtriage.actions import Filed, Flagged, Restored
+    from leadtriage.actions import Flagged, Restored, ReviewFileResult
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -179,12 +179,12 @@ def _flag(invocation: Invocation, name: str, reason: str | None, note: str | Non
 
 
 def _restore(invocation: Invocation, name: str, note: str | None) -> None:
-    from leadtriage.actions import restore
+    from leadtriage.actions import restore_lead
 
     criteria = invocation.criteria()
     act = invocation.act(criteria.timezone)
     with named_lead(invocation, name) as (engine, lead_id):
-        done = restore(engine, criteria, act, lead_id, note)
+        done = restore_lead(engine, criteria, act, lead_id, note)
     show_restored(invocation, done)
 
 
@@ -259,7 +259,7 @@ def show_restored(invocation: Invocation, done: Restored) -> None:
     invocation.show(Table("Brought back", columns, ({**_who(done.lead), "stage": done.stage},)))
 
 
-def show_filed(invocation: Invocation, filed: Filed, *, dry_run: bool) -> None:
+def show_filed(invocation: Invocation, filed: ReviewFileResult, *, dry_run: bool) -> None:
     """Show the verdicts of a file, and how many of its rows had none."""
     columns = (
         *_WHO,

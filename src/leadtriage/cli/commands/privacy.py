@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from leadtriage.actions import Erased
+    from leadtriage.actions import Erasure
 
 
 _COUNTS = ("rows", "rejects", "events", "touches", "verdicts", "keys")
@@ -75,7 +75,7 @@ def _confirm(who: Mapping[str, Any]) -> None:
         raise LeadtriageError("nothing was erased")
 
 
-def _show(invocation: Invocation, done: Erased) -> None:
+def _show(invocation: Invocation, done: Erasure) -> None:
     from leadtriage.core.tables import Column, Table
 
     columns = (
@@ -88,7 +88,7 @@ def _show(invocation: Invocation, done: Erased) -> None:
     invocation.show(Table("Erased", columns, (row,)))
 
 
-def _tell_what_stays(invocation: Invocation, engine: Engine, done: Erased) -> None:
+def _tell_what_stays(invocation: Invocation, engine: Engine, done: Erasure) -> None:
     from leadtriage.db.dialect import database_file, find_backups
 
     path = database_file(engine)

@@ -151,19 +151,19 @@ def add_spend(
 
     A line is never changed or deleted: correct it by another one, with an amount below 0 where it was too much.
     """
-    from leadtriage.actions import SaidSpend, read_spend, record_spend, warn_of_months
+    from leadtriage.actions import SpendText, describe_future_months, read_spend, record_spend
     from leadtriage.db import reading
     from leadtriage.reports.manager import list_spend
     from leadtriage.reports.query import Filters
 
     criteria = invocation.criteria()
     act = invocation.act(criteria.timezone)
-    said = SaidSpend(month, source, amount, campaign or "", currency or "", note or "")
+    said = SpendText(month, source, amount, campaign or "", currency or "", note or "")
     line = read_spend(said, criteria.currency)
     with invocation.database() as engine:
         number = record_spend(engine, act, line)
         with reading(engine) as connection:
-            invocation.warn_all(warn_of_months([line], act))
+            invocation.warn_all(describe_future_months([line], act))
             _warn_of_names(invocation, connection, [line])
             table = list_spend(connection, Filters(), only=number)
     invocation.show(table)

@@ -241,25 +241,25 @@ def nurture(
         raise UsageError("until when?", place="--until", hint="such as --until 3w")
     if why is None:
         raise UsageError("parking needs a reason", place="--reason", hint="such as --reason bad_timing")
-    from leadtriage.actions import Parking, check_parking, park
+    from leadtriage.actions import Snooze, check_snooze, snooze_leads
     from leadtriage.core.dates import parse_future_day
     from leadtriage.core.text import format_day
 
     criteria = invocation.criteria()
     act = invocation.act(criteria.timezone)
     until = parse_future_day(until_day, act.as_of, place="--until")
-    parking = check_parking(criteria, act, Parking(until, why, note))
+    parking = check_snooze(criteria, act, Snooze(until, why, note))
     if lead is not None:
         refuse_filters(selection)
         with named_lead(invocation, lead) as (engine, lead_id):
-            done = park(engine, criteria, act, [lead_id], parking)
+            done = snooze_leads(engine, criteria, act, [lead_id], parking)
         invocation.warn_all(done.warnings)
         show_lead(invocation, PARKED, done.leads[0])
         return
     question = f"park {{}} until {format_day(until)}"
     chosen = choose_many(invocation, selection, selection.filters(act.as_of, until=_CAME_UNTIL), question, yes=yes)
     with invocation.database() as engine:
-        done = park(engine, criteria, invocation.act(criteria.timezone), chosen.open, parking)
+        done = snooze_leads(engine, criteria, invocation.act(criteria.timezone), chosen.open, parking)
     invocation.warn_all(done.warnings)
     show_many(invocation, PARKED, done, chosen.closed)
 
@@ -307,7 +307,7 @@ def close(
     named, word = (None, lead) if outcome is None else (lead, outcome)
     if word.lower() not in OUTCOMES:
         raise UsageError(f"{word!r} is no outcome", hint=f"write LEAD, then one of {', '.join(OUTCOMES)}")
-    from leadtriage.actions import Closing, check_closing, close as close_leads, parse_value
+    from leadtriage.actions import Closing, check_closing, close_leads, parse_value
 
     criteria = invocation.criteria()
     worth = None if value is None else parse_value(value, criteria)
@@ -334,7 +334,7 @@ def reopen(invocation: Invocation, lead: Lead, reason: Reason = None, note: Note
 
     It has the stage again that it had before, and its shelf life starts anew.
     """
-    from leadtriage.actions import reopen as reopen_lead
+    from leadtriage.actions import reopen_lead
 
     criteria = invocation.criteria()
     act = invocation.act(criteria.timezone)
@@ -354,11 +354,11 @@ def qualify(
 
     After --not its score does not qualify it again before something new is learned of it.
     """
-    from leadtriage.actions import disqualify, qualify as set_qualified
+    from leadtriage.actions import disqualify_lead, qualify_lead
 
     criteria = invocation.criteria()
     act = invocation.act(criteria.timezone)
-    say = disqualify if is_not else set_qualified
+    say = disqualify_lead if is_not else qualify_lead
     with named_lead(invocation, lead) as (engine, lead_id):
         done = say(engine, criteria, act, lead_id, reason)
     invocation.warn_all(done.warnings)

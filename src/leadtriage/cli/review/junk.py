@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Engine
 
-from leadtriage.actions import Judgement, audit_verdict, judge, last_verdicts, leads_nominated_only_by, say_verdict
+from leadtriage.actions import Judgement, audit_lead, describe_verdict, find_leads_flagged_only_by, judge, last_verdicts
 from leadtriage.cli.framework.context import Invocation
 from leadtriage.cli.framework.options import Selection
 from leadtriage.cli.framework.terminal import RETURN, require_terminal
@@ -135,7 +135,7 @@ class Review(Walk[Step]):
     def _tell_gone(self, lead_id: int) -> None:
         with reading(self._engine) as connection:
             last = last_verdicts(connection, [lead_id]).get(lead_id)
-        why = say_verdict(last, self._make_act()) if last is not None else "nothing nominates it any more"
+        why = describe_verdict(last, self._make_act()) if last is not None else "nothing nominates it any more"
         self._session.tell(f"lead {lead_id} waits for no verdict: {why}")
 
     def _decide(self, lead: ReviewedLead, word: VerdictWord) -> None:
@@ -196,7 +196,7 @@ class Review(Walk[Step]):
         with reading(self._engine) as connection:
             skipped = {self._lead_ids[step.place] for step in self.steps if step.judgement is None}
             chosen = {*list_candidate_ids(connection, self._filters, limit=None)} - skipped
-            alike = leads_nominated_only_by(connection, self._criteria, self._make_act().as_of, lead.lines[0])
+            alike = find_leads_flagged_only_by(connection, self._criteria, self._make_act().as_of, lead.lines[0])
             alike = [lead_id for lead_id in alike if lead_id in chosen]
             names = read_lead_names(connection, alike[:_SHOWN_OF_ALL])
         if len(alike) < 2:
@@ -302,7 +302,7 @@ class SecondLook(Walk[Step]):
         if judgement is None:
             return
         try:
-            audit_verdict(self._engine, self._criteria, self._make_act(), lead.lead_id, judgement)
+            audit_lead(self._engine, self._criteria, self._make_act(), lead.lead_id, judgement)
         except NotACandidate as error:
             self._session.tell(f"lead {lead.lead_id}: {error.message}; nothing was stored")
         except LeadtriageError as error:
