@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from leadtriage.importing.mapping.mapper import plan_columns
-from leadtriage.importing.mapping.statuses import read_outcome, read_status
+from leadtriage.importing.mapping.statuses import parse_outcome, parse_status
 
 EXPECTED: dict[str, tuple[str | None, dict[str, str]]] = {
     "zoho-leads.csv": (
@@ -51,6 +51,6 @@ def test_real_export(name: str, public_data: Callable[[str], Path]) -> None:
     for column in plan.columns:
         cells = {row[column.index] for row in rows if column.index < len(row)} - {""}
         if column.field == "status":
-            assert {cell for cell in cells if read_status(cell) is None} == set()
+            assert {cell for cell in cells if parse_status(cell) is None} == set()
         if column.field == "outcome":
-            assert {cell for cell in cells if read_outcome(cell, column.header) is None} == set()
+            assert {cell for cell in cells if parse_outcome(cell, column.header) is None} == set()

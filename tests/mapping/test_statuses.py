@@ -11,7 +11,7 @@ from hypothesis import given, settings, strategies as st
 
 from leadtriage.core.vocabulary import Reason, StatusMeaning
 from leadtriage.importing.mapping.header_synonyms import squeeze
-from leadtriage.importing.mapping.statuses import read_outcome, read_status, status_reason
+from leadtriage.importing.mapping.statuses import parse_outcome, parse_status, parse_status_reason
 from leadtriage.importing.stage.meanings import find_test_rows
 
 CASES: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "cases" / "statuses.yaml").read_text(encoding="utf-8"))
@@ -21,29 +21,29 @@ CASES: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "cases" / "statu
     ("text", "meaning"), [(text, meaning) for meaning, texts in CASES["statuses"].items() for text in texts]
 )
 def test_status_words(text: str, meaning: str | None) -> None:
-    assert read_status(text) == meaning
+    assert parse_status(text) == meaning
 
 
 @pytest.mark.parametrize("case", CASES["outcomes"], ids=lambda case: f"{case['header']}: {case['text']}")
 def test_outcome_words(case: dict[str, Any]) -> None:
-    assert read_outcome(case["text"], case["header"]) == case["means"]
+    assert parse_outcome(case["text"], case["header"]) == case["means"]
 
 
 @pytest.mark.parametrize(
     ("text", "reason"), [(text, reason) for reason, texts in CASES["reasons"].items() for text in texts]
 )
 def test_reasons(text: str, reason: str | None) -> None:
-    assert status_reason(text) == reason
+    assert parse_status_reason(text) == reason
 
 
 def test_every_reason_names_itself() -> None:
     for reason in Reason:
-        assert status_reason(reason) == reason
-        assert status_reason(reason.replace("_", " ").title()) == reason
+        assert parse_status_reason(reason) == reason
+        assert parse_status_reason(reason.replace("_", " ").title()) == reason
 
 
 def test_what_pipedrive_deleted_is_no_verdict() -> None:
-    assert read_status("deleted", "pipedrive") is None
+    assert parse_status("deleted", "pipedrive") is None
 
 
 LISTED = [text for texts in CASES["statuses"].values() for text in texts if text.strip() and squeeze(text)]
@@ -53,15 +53,15 @@ LISTED = [text for texts in CASES["statuses"].values() for text in texts if text
     st.sampled_from(LISTED), st.sampled_from([str.upper, str.lower, str.title]), st.sampled_from([" ", "_", " - ", "/"])
 )
 def test_spelling_does_not_matter(text: str, change: Any, gap: str) -> None:
-    assert read_status(change(text).replace(" ", gap)) == read_status(text)
+    assert parse_status(change(text).replace(" ", gap)) == parse_status(text)
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.text(max_size=300), st.text(max_size=30))
 def test_any_text_is_read_or_not(text: str, header: str) -> None:
-    assert read_status(text) in {None, *StatusMeaning}
-    assert read_outcome(text, header) in {None, *StatusMeaning}
-    assert status_reason(text) in {None, *Reason}
+    assert parse_status(text) in {None, *StatusMeaning}
+    assert parse_outcome(text, header) in {None, *StatusMeaning}
+    assert parse_status_reason(text) in {None, *Reason}
 
 
 @settings(max_examples=200, deadline=None)
@@ -74,7 +74,7 @@ def test_any_text_is_read_or_not(text: str, header: str) -> None:
 )
 def test_a_sentence_never_closes_a_lead(spoken: list[str]) -> None:
     text = " ".join(["maybe", *spoken])
-    assert read_status(text) not in {StatusMeaning.WON, StatusMeaning.LOST, StatusMeaning.CONVERTED}
+    assert parse_status(text) not in {StatusMeaning.WON, StatusMeaning.LOST, StatusMeaning.CONVERTED}
 
 
 @pytest.mark.parametrize(

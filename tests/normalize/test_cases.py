@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from leadtriage.importing import normalize
-from leadtriage.importing.normalize import DateOrder, Email, Money, NotUnderstood
+from leadtriage.importing.normalize import DateOrder, Email, Money, NotRecognized
 
 CASES = Path(__file__).parent / "cases"
 
@@ -60,7 +60,7 @@ def _plain(value: Any) -> Any:
 @pytest.mark.parametrize("case", _load())
 def test_reads_as_the_table_says(case: dict[str, Any]) -> None:
     if "not_understood" in case:
-        with pytest.raises(NotUnderstood) as refusal:
+        with pytest.raises(NotRecognized) as refusal:
             _read(case)
         assert case["not_understood"] in refusal.value.why
     elif case.get("missing"):

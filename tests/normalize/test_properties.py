@@ -1,4 +1,4 @@
-"""What holds for every text: a value, nothing or `NotUnderstood` comes out, and what came out reads the same again."""
+"""What holds for every text: a value, nothing or `NotRecognized` comes out, and what came out reads the same again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from leadtriage.core.vocabulary import EmailKind
 from leadtriage.importing.normalize import (
     DateOrder,
     DateOrderEvidence,
-    NotUnderstood,
+    NotRecognized,
     clean_lines,
     clean_text,
     decide_date_order,
@@ -85,7 +85,7 @@ ANY_TEXT = st.text(st.characters(), max_size=60) | SHAPED | WORDED
 def test_any_text_gives_a_value_or_is_not_understood(reader: Callable[[str], Any], text: str) -> None:
     try:
         value = reader(text)
-    except NotUnderstood as refusal:
+    except NotRecognized as refusal:
         assert refusal.why
     else:
         if is_missing(text) and text.strip() not in {"", "-"}:
@@ -98,7 +98,7 @@ def test_a_huge_cell_is_refused_at_once(reader: Callable[[str], Any], unit: str)
     huge = unit * (10_000_000 // len(unit))
     if unit == " ":
         huge = "x" + huge
-    with pytest.raises(NotUnderstood):
+    with pytest.raises(NotRecognized):
         reader(huge)
 
 
@@ -147,7 +147,7 @@ def test_an_address_is_usable_where_the_standard_says_so(local: str, domain: str
 def test_a_usable_address_reads_the_same_again(text: str) -> None:
     try:
         emails = parse_emails(text)
-    except NotUnderstood:
+    except NotRecognized:
         return
     for email in emails:
         if email.kind is not EmailKind.INVALID:
@@ -180,7 +180,7 @@ def test_an_international_number_is_what_the_library_makes_of_it(code: int, digi
 def _assert_like_library(text: str, region: str | None) -> None:
     try:
         got = parse_phones(text, region)
-    except NotUnderstood:
+    except NotRecognized:
         return
     assert len(got) == 1
     if not got[0].startswith("+") or " " in got[0]:
@@ -198,7 +198,7 @@ def _assert_like_library(text: str, region: str | None) -> None:
 def test_a_number_reads_the_same_again(region: str | None, text: str) -> None:
     try:
         phones = parse_phones(text, region)
-    except NotUnderstood:
+    except NotRecognized:
         return
     for phone in phones:
         assert parse_phones(phone, region) == (phone,)

@@ -33,7 +33,7 @@ from leadtriage.core.vocabulary import OPEN_STAGES, OUTCOMES, QUALIFIED_STAGES, 
 from leadtriage.criteria import Criteria
 from leadtriage.db import Event, ImportRow, reading, table
 from leadtriage.importing import BY_HAND, DATE_FIELDS, ImportOptions, ImportSummary, import_file
-from leadtriage.importing.normalize import Money, NotUnderstood, is_ambiguous_date, parse_exact_money
+from leadtriage.importing.normalize import Money, NotRecognized, is_ambiguous_date, parse_exact_money
 from leadtriage.importing.parse import ReadOptions
 
 
@@ -189,7 +189,7 @@ def parse_value(text: str, criteria: Criteria, *, place: str = "--value") -> Mon
     """
     try:
         value = parse_exact_money(text.strip(), criteria.currency)
-    except NotUnderstood as error:
+    except NotRecognized as error:
         raise UsageError(
             f"{text!r} is no sum of money: {error}", place=place, hint="such as 12000 or 12000EUR"
         ) from error

@@ -37,7 +37,7 @@ from leadtriage.db import ExtraColumn, Lead, LeadKey, PutOff, reserve_ids, resol
 from leadtriage.db.dialect import upsert
 from leadtriage.importing import BY_NAME, email_key, read_extra_number
 from leadtriage.importing.normalize import (
-    NotUnderstood,
+    NotRecognized,
     clean_lines,
     clean_text,
     country_for_phone_region,
@@ -145,7 +145,7 @@ def read_answer(target: Target, text: str, lead: Mapping[str, Any], criteria: Cr
     """
     try:
         answer = _read(target, text, lead, criteria, today)
-    except NotUnderstood as error:
+    except NotRecognized as error:
         raise LeadtriageError(f'"{text}" is no {target.name}: {error.why}') from error
     if answer is None:
         raise LeadtriageError(f'"{text}" is no answer to {target.name}', hint="what the lead does not know yet is: ?")
@@ -205,7 +205,7 @@ def _read_email(target: Target, text: str, lead: Mapping[str, Any]) -> Answer | 
         return None
     email = emails[0]
     if email.kind is EmailKind.INVALID:
-        raise NotUnderstood("this is no usable address")
+        raise NotRecognized("this is no usable address")
     values = text_columns("email", email.address) | text_columns("email_domain", email.domain)
     key = email_key(email, _fold_name(lead))
     return Answer(target, "email", values | {"email_kind": email.kind.value}, (key,) if key else ())

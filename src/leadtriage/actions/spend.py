@@ -25,7 +25,7 @@ from leadtriage.importing import Reject, split_words
 from leadtriage.importing.normalize import (
     DateOrder,
     Money,
-    NotUnderstood,
+    NotRecognized,
     choose_currency,
     clean_text,
     currencies_of_mark,
@@ -110,7 +110,7 @@ def read_currency(text: str) -> str:
     marked = currencies_of_mark(text.strip()) or currencies_of_mark(text.strip().upper())
     try:
         code = choose_currency([marked], "") if marked else None
-    except NotUnderstood as error:
+    except NotRecognized as error:
         raise UsageError(f"{text.strip()!r} is no one currency: {error.why}", hint="such as EUR") from error
     if code is None:
         raise UsageError(f"{text.strip()!r} is no currency", hint="such as EUR")
@@ -165,7 +165,7 @@ def _read_month(text: str, date_order: DateOrder | None) -> tuple[date, date | N
     hint = "such as 2026-10"
     try:
         month, day = parse_month_or_day(text, date_order)
-    except NotUnderstood as error:
+    except NotRecognized as error:
         raise UsageError(f"{text.strip()!r} is no month: {error.why}", hint=hint) from error
     if month is None:
         raise UsageError("no month is given", hint=hint)
@@ -175,7 +175,7 @@ def _read_month(text: str, date_order: DateOrder | None) -> tuple[date, date | N
 def _read_amount(text: str, currency: str) -> Money:
     try:
         money = parse_exact_money(text, currency)
-    except NotUnderstood as error:
+    except NotRecognized as error:
         raise UsageError(f"{text.strip()!r} is no sum of money: {error.why}", hint="such as 1200 or 1200.50") from error
     if money is None:
         raise UsageError("no amount is given", hint="such as 1200 or 1200.50")

@@ -328,11 +328,11 @@ def read_region(text: str | None) -> str | None:
     code = _letters(text, 2, "--region", "DE")
     if code is None:
         return None
-    from leadtriage.importing.normalize import NotUnderstood, country_for_phone_region, parse_country
+    from leadtriage.importing.normalize import NotRecognized, country_for_phone_region, parse_country
 
     try:
         region = country_for_phone_region(parse_country(code))
-    except NotUnderstood:
+    except NotRecognized:
         region = None
     if region is None:
         raise UsageError(
@@ -345,11 +345,11 @@ def _currency(text: str | None) -> str | None:
     code = _letters(text, 3, "--currency", "EUR")
     if code is None:
         return None
-    from leadtriage.importing.normalize import NotUnderstood, minor_digits
+    from leadtriage.importing.normalize import NotRecognized, minor_digits
 
     try:
         minor_digits(code)
-    except NotUnderstood as error:
+    except NotRecognized as error:
         raise UsageError(error.why, place="--currency", hint="write it as --currency EUR") from error
     return code
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from leadtriage.core.vocabulary import StatusMeaning
 from leadtriage.importing.mapping.header_synonyms import Lexicon, squeeze
-from leadtriage.importing.mapping.statuses import read_outcome, read_status
+from leadtriage.importing.mapping.statuses import parse_outcome, parse_status
 
 _EMAIL = re.compile(r"[^\s@,;/|]+@[^\s@,;/|]+\.[^\s@,;/|]+")
 _PHONE = re.compile(r"(?:p:)?'?\+?\(?\d[\d\s().\-/]{5,24}(?:\s?(?:x|ext\.?|#)\s?\d{1,6})?", re.IGNORECASE)
@@ -115,23 +115,23 @@ class ColumnEvidence:
     @cached_property
     def outcomes(self) -> float:
         """Share of values that an outcome column may hold."""
-        return self.share(lambda value: read_outcome(value, self.header))
+        return self.share(lambda value: parse_outcome(value, self.header))
 
     @cached_property
     def endings(self) -> float:
         """Share of values that say how a lead ended."""
-        return self.share(lambda value: read_outcome(value, self.header) in _ENDINGS)
+        return self.share(lambda value: parse_outcome(value, self.header) in _ENDINGS)
 
     @cached_property
     def statuses(self) -> float:
         """Share of values that are a status word we know."""
-        return self.share(read_status)
+        return self.share(parse_status)
 
     @cached_property
     def only_outcomes(self) -> bool:
         """Whether the values say won, lost, converted or open and nothing else, and at least one of them an end."""
         plain = (*_ENDINGS, StatusMeaning.OPEN)
-        return self.endings > 0 and self.share(lambda value: read_outcome(value, self.header) in plain) == 1
+        return self.endings > 0 and self.share(lambda value: parse_outcome(value, self.header) in plain) == 1
 
 
 def gather_evidence(headers: Sequence[str], samples: Sequence[Sequence[str]]) -> tuple[ColumnEvidence, ...]:

@@ -30,7 +30,7 @@ from leadtriage.importing.mapping.column_profile import (
 )
 from leadtriage.importing.mapping.header_synonyms import Lexicon, headers_digest, load_lexicon, squeeze
 from leadtriage.importing.mapping.presets import Preset, choose_preset
-from leadtriage.importing.normalize import DateOrder, NotUnderstood, is_missing, parse_currency
+from leadtriage.importing.normalize import DateOrder, NotRecognized, is_missing, parse_currency
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def _holds_currencies(samples: Sequence[Sequence[str]], column: int) -> bool:
     cells = {row[column] for row in samples if column < len(row) and not is_missing(row[column])}
     try:
         return all(parse_currency(cell, "") for cell in cells)
-    except NotUnderstood:
+    except NotRecognized:
         return False
 
 

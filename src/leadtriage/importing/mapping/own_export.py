@@ -16,7 +16,7 @@ from leadtriage.core.money import minor_digits
 from leadtriage.core.tables import unguard_formula
 from leadtriage.core.text import fold
 from leadtriage.importing.mapping.mapper import MAPPABLE_FIELDS, ColumnPlan, HeaderPlan, resolve_overrides
-from leadtriage.importing.normalize import Money, NotUnderstood, clean_text, parse_money
+from leadtriage.importing.normalize import Money, NotRecognized, clean_text, parse_money
 
 OWN_SYSTEM = "leadtriage"
 """The system of our own exports, whose ids are our leads' own."""
@@ -115,7 +115,7 @@ def parse_own_money(text: str, currency: str) -> Money | None:
     """Read a sum: as we write it exactly, with as many decimals as the currency has; else as in any file.
 
     Raises:
-        NotUnderstood: no sum is to be read in it.
+        NotRecognized: no sum is to be read in it.
     """
     exact = _EXACT_SUM.fullmatch(text.strip())
     if exact is None:
@@ -130,9 +130,9 @@ def parse_crm_id(text: str) -> str | None:
     """Read the id that the source system gave a lead, `SYSTEM:ID`; None where the cell is missing.
 
     Raises:
-        NotUnderstood: it does not say whose id it is.
+        NotRecognized: it does not say whose id it is.
     """
     given = clean_text(text)
     if given is not None and not _CRM_ID.fullmatch(given):
-        raise NotUnderstood("it is not written as SYSTEM:ID")
+        raise NotRecognized("it is not written as SYSTEM:ID")
     return given

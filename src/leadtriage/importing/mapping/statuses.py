@@ -87,7 +87,7 @@ def _holds(spoken: tuple[str, ...], phrase: tuple[str, ...]) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def read_status(text: str, system: str | None = None) -> StatusMeaning | None:
+def parse_status(text: str, system: str | None = None) -> StatusMeaning | None:
     """Return what a CRM's status word says, or None where we do not know it.
 
     A word that is not listed may hold one that is ("02 - Attempted to contact (SMS)"); so only the open and the
@@ -122,7 +122,7 @@ def _is_denied(spoken: tuple[str, ...], phrase: tuple[str, ...]) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def read_outcome(text: str, header: str) -> StatusMeaning | None:
+def parse_outcome(text: str, header: str) -> StatusMeaning | None:
     """Return what a value says in a column of outcomes, of life-cycle stages or of deal stages.
 
     A yes means what the header says ("CONVERTED": yes is converted), else a win; a no means that it is still open.
@@ -142,11 +142,11 @@ def read_outcome(text: str, header: str) -> StatusMeaning | None:
         return next((meaning for word, meaning in known.yes_means if word in asked), StatusMeaning.WON)
     if key in known.outcomes:
         return known.outcomes[key]
-    return read_status(text)
+    return parse_status(text)
 
 
 @lru_cache(maxsize=4096)
-def status_reason(text: str) -> str | None:
+def parse_status_reason(text: str) -> str | None:
     """Return the reason (a value of `Reason`) that a status or reason word gives, or None where it gives none."""
     if not text or len(text) > _LONGEST:
         return None
@@ -159,7 +159,7 @@ def status_reason(text: str) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class WordColumn:
+class StatusColumn:
     """A column of one file in which a CRM says how a lead stands: its place, and the field that it fills there."""
 
     field: str
@@ -170,31 +170,33 @@ class WordColumn:
     def read(self, cells: Sequence[str]) -> StatusMeaning | None:
         """What a row says in it."""
         cell = cells[self.index]
-        return read_status(cell, self.system) if self.field == "status" else read_outcome(cell, self.header)
+        return parse_status(cell, self.system) if self.field == "status" else parse_outcome(cell, self.header)
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class StatusRow:
     """A row of a file, with the columns in which it says how its lead stands."""
 
-    columns: tuple[WordColumn, ...] = ()
+    columns: tuple[StatusColumn, ...] = ()
     cells: Sequence[str] = ()
 
 
-NO_WORDS = Words()
+NO_STATUS = StatusRow()
 """A row that nobody has."""
 
 
-def find_word_columns(system: str, headers: Sequence[str], mapping: Mapping[str, Any]) -> tuple[WordColumn, ...]:
+def find_status_columns(system: str, headers: Sequence[str], mapping: Mapping[str, Any]) -> tuple[StatusColumn, ...]:
     """The columns of status and outcome of an import, from its books."""
     return tuple(
-        WordColumn(field, header, system, index)
+        StatusColumn(field, header, system, index)
         for index, (header, (field, rank, _)) in enumerate(zip(headers, mapping["columns"], strict=True))
         if field in ("status", "outcome") and rank == 0
     )
 
 
-def pair_columns(then: Iterable[WordColumn], now: Iterable[WordColumn]) -> Iterator[tuple[WordColumn, WordColumn]]:
+def pair_status_columns(
+    then: Iterable[StatusColumn], now: Iterable[StatusColumn]
+) -> Iterator[tuple[StatusColumn, StatusColumn]]:
     """The columns that both files have; one may be read as the status in one file and as the outcome in the other."""
     here = {fold(column.header): column for column in now}
     for column in then:
@@ -202,14 +204,14 @@ def pair_columns(then: Iterable[WordColumn], now: Iterable[WordColumn]) -> Itera
             yield column, here[fold(column.header)]
 
 
-def takes_back(then: StatusMeaning | None, now: StatusMeaning | None, kinds: Sequence[StatusMeaning]) -> bool:
+def reverts_status(then: StatusMeaning | None, now: StatusMeaning | None, kinds: Sequence[StatusMeaning]) -> bool:
     """Whether a column said one of these kinds then and says something else now."""
     return then in kinds and now is not None and now not in kinds
 
 
-def take_back(then: Words, now: Words, kinds: Sequence[StatusMeaning]) -> bool:
+def row_reverts_status(then: StatusRow, now: StatusRow, kinds: Sequence[StatusMeaning]) -> bool:
     """Whether a row takes back, in any column, what an older one had said of these kinds."""
     return any(
-        takes_back(before.read(then.cells), after.read(now.cells), kinds)
-        for before, after in pair_columns(then.columns, now.columns)
+        reverts_status(before.read(then.cells), after.read(now.cells), kinds)
+        for before, after in pair_status_columns(then.columns, now.columns)
     )

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Select, String, cast, literal, select
 
 from leadtriage.core.context import Act
 from leadtriage.db import ImportBatch, ImportRow, table
-from leadtriage.importing.mapping import NO_WORDS, ColumnPlan, HeaderPlan, Words, find_word_columns
+from leadtriage.importing.mapping import NO_STATUS, ColumnPlan, HeaderPlan, StatusRow, find_status_columns
 from leadtriage.importing.normalize import DateOrder
 from leadtriage.importing.parse import Chunk
 from leadtriage.importing.stage import Attribute, RowReader, Understanding, attributes_of
@@ -107,7 +107,7 @@ class Statement:
     touched_on: date | None = None
     touch_dated: bool | None = None
     closed_on: date | None = None
-    words: Words = NO_WORDS
+    words: StatusRow = NO_STATUS
 
 
 class KeptRows:
@@ -167,7 +167,7 @@ class _Rereader:
         self.at: datetime = books.at
         self._batch, self._system, self._recorded_at = books.id, books.system, books.recorded_at
         act = Act(by=books.by, as_of=books.at.date(), at=books.at, recorded_at=books.recorded_at)
-        self._word_columns = find_word_columns(books.system, books.headers, books.mapping)
+        self._word_columns = find_status_columns(books.system, books.headers, books.mapping)
         understanding = recall_understanding(books.headers, books.system, books.mapping)
         self._headers = {f"c{number}": column.header for column, number in understanding.extras}
         self._attributes = attributes_of(understanding.plan, understanding.source)
@@ -197,7 +197,7 @@ class _Rereader:
             for key, text in json.loads(staged["extra"][place] or "{}").items():
                 statement.values[f"column:{self._headers[key]}"] = Value(text, observed_at)
             if staged["meaning"][place] or staged["junk_reason"][place]:
-                statement.words = Words(self._word_columns, rows[place].cells)
+                statement.words = StatusRow(self._word_columns, rows[place].cells)
                 statement.meaning = staged["meaning"][place]
                 statement.junk_reason, statement.junk_by = staged["junk_reason"][place], staged["junk_by"][place]
                 closed_on = staged["closed_on"][place]

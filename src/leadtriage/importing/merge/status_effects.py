@@ -53,7 +53,7 @@ from leadtriage.db import (
     table,
 )
 from leadtriage.db.expressions import called_unqualified
-from leadtriage.importing.mapping import WordColumn, find_word_columns, pair_columns, takes_back
+from leadtriage.importing.mapping import StatusColumn, find_status_columns, pair_status_columns, reverts_status
 from leadtriage.importing.merge.apply import first_stage, reserve_ids_of_leads, write_events_of_leads
 from leadtriage.importing.merge.bulk_events import (
     NOTHING,
@@ -245,9 +245,9 @@ def _leave_out_what_is_not_taken_back(
     )
     taken_back: set[int] = set()
     for word in words:
-        for then, now in pair_columns(columns.get(word.said_in, ()), columns[batch]):
+        for then, now in pair_status_columns(columns.get(word.said_in, ()), columns[batch]):
             counts = word.status_stands if now.field == "status" else word.newer
-            if counts and takes_back(then.read(word.then), now.read(word.now), kinds):
+            if counts and reverts_status(then.read(word.then), now.read(word.now), kinds):
                 taken_back.add(word.lead_id)
     others = set(connection.execute(select(told.c.lead_id)).scalars()) - taken_back
     if others:
@@ -258,7 +258,7 @@ def _leave_out_what_is_not_taken_back(
         )
 
 
-def _find_columns(connection: Connection, batch: int, told: Table) -> Mapping[int, tuple[WordColumn, ...]]:
+def _find_columns(connection: Connection, batch: int, told: Table) -> Mapping[int, tuple[StatusColumn, ...]]:
     """The columns of status and outcome of this import and of those that said the older words."""
     books = table(ImportBatch)
     concerned = select(told.c.said_in).distinct()
@@ -267,7 +267,7 @@ def _find_columns(connection: Connection, batch: int, told: Table) -> Mapping[in
             or_(books.c.id == batch, books.c.id.in_(concerned))
         )
     )
-    return {line.id: find_word_columns(line.system, line.headers, line.mapping) for line in found}
+    return {line.id: find_status_columns(line.system, line.headers, line.mapping) for line in found}
 
 
 def follow_status(

@@ -6,7 +6,7 @@ from .amounts import (
     parse_number as parse_number,
 )
 from .cells import (
-    NotUnderstood as NotUnderstood,
+    NotRecognized as NotRecognized,
     clean_lines as clean_lines,
     clean_text as clean_text,
     is_missing as is_missing,

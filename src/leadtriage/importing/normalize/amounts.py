@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from enum import Enum
 
-from leadtriage.importing.normalize.cells import NotUnderstood, is_missing, plain, words
+from leadtriage.importing.normalize.cells import NotRecognized, is_missing, plain, words
 from leadtriage.importing.normalize.currencies import (
     Currency,
     choose_currency,
@@ -75,7 +75,7 @@ def read_amount(text: str, *, lone_dot: LoneDot, allowed: frozenset[str] = froze
         allowed: further words that may stand anywhere and say nothing of the amount, such as "employees".
 
     Raises:
-        NotUnderstood: it is no amount, a negative one, or may be several.
+        NotRecognized: it is no amount, a negative one, or may be several.
     """
     labelled = _LABELLED.fullmatch(text)
     if labelled:
@@ -87,13 +87,13 @@ def read_amount(text: str, *, lone_dot: LoneDot, allowed: frozenset[str] = froze
     for token in _TOKEN.findall(text):
         if token[-1].isdecimal():
             if numbers and not ranged:
-                raise NotUnderstood("more than one number")
+                raise NotRecognized("more than one number")
             numbers.append((token, None))
         elif token in _SCALES and previous[-1:].isdecimal() and numbers:
             numbers[-1] = (numbers[-1][0], _SCALES[token])
         elif token in {"-", "("} and not numbers:
             # Accountants write (1,000) for -1,000.
-            raise NotUnderstood("negative")
+            raise NotRecognized("negative")
         elif token == "up":
             lower, upper = lower or bool(numbers), upper or not numbers
         elif token == "bis" and not numbers:
@@ -105,14 +105,14 @@ def read_amount(text: str, *, lone_dot: LoneDot, allowed: frozenset[str] = froze
         elif token in _UPPER:
             upper = True
         elif token not in _FILLERS and token not in _RANGE and token not in allowed:
-            raise NotUnderstood(f"{token!r} is not understood" if len(token) < 30 else "not an amount")
+            raise NotRecognized(f"{token!r} is not understood" if len(token) < 30 else "not an amount")
         previous = token
     if not numbers:
-        raise NotUnderstood("no number")
+        raise NotRecognized("no number")
     if len(numbers) > 2 or (lower and upper) or (upper and len(numbers) == 2):
-        raise NotUnderstood("not one amount")
+        raise NotRecognized("not one amount")
     if ranged and len(numbers) == 1 and not lower:
-        raise NotUnderstood("a range without its other end")
+        raise NotRecognized("a range without its other end")
     if upper:
         return Amount(Decimal(0), only_upper=True)
     return Amount(_lower_end(numbers, lone_dot), only_upper=False, is_exact=not lower and len(numbers) == 1)
@@ -130,7 +130,7 @@ def _lower_end(numbers: list[tuple[str, Decimal | None]], lone_dot: LoneDot) -> 
         low_scale = high_scale
     low, high = low * (low_scale or 1), high * (high_scale or 1)
     if low > high:
-        raise NotUnderstood("a range that runs downwards")
+        raise NotRecognized("a range that runs downwards")
     return low
 
 
@@ -145,10 +145,10 @@ def read_numeral(numeral: str, lone_dot: LoneDot, *, scaled: bool = False) -> De
         scaled: a word such as "million" follows: then "1.234" is a decimal and "1,234" may be either.
 
     Raises:
-        NotUnderstood: the grouping is none, or the number may mean two things.
+        NotRecognized: the grouping is none, or the number may mean two things.
     """
     if len(numeral) > _LONGEST_NUMERAL:
-        raise NotUnderstood("too many digits")
+        raise NotRecognized("too many digits")
     if numeral.isdecimal():
         return Decimal(numeral)
     if "'" in numeral or " " in numeral:
@@ -157,7 +157,7 @@ def read_numeral(numeral: str, lone_dot: LoneDot, *, scaled: bool = False) -> De
     if dots and commas:
         mark = "." if numeral.rfind(".") > numeral.rfind(",") else ","
         if numeral.count(mark) > 1:
-            raise NotUnderstood("the digits are grouped in no known way")
+            raise NotRecognized("the digits are grouped in no known way")
         whole, _, fraction = numeral.partition(mark)
         return Decimal(f"{_ungroup(whole, ',' if mark == '.' else '.')}.{fraction}")
     mark = "." if dots else ","
@@ -168,12 +168,12 @@ def read_numeral(numeral: str, lone_dot: LoneDot, *, scaled: bool = False) -> De
         return Decimal(f"{whole or 0}.{fraction}")
     if mark == ",":
         if scaled:
-            raise NotUnderstood(f"{numeral} may be {whole}{fraction} or {whole}.{fraction}")
+            raise NotRecognized(f"{numeral} may be {whole}{fraction} or {whole}.{fraction}")
         return Decimal(whole + fraction)
     if scaled or lone_dot is LoneDot.DECIMAL:
         return Decimal(numeral)
     if lone_dot is LoneDot.REFUSED:
-        raise NotUnderstood(f"{numeral} may be {whole}{fraction} or {numeral}")
+        raise NotRecognized(f"{numeral} may be {whole}{fraction} or {numeral}")
     return Decimal(whole + fraction)
 
 
@@ -195,7 +195,7 @@ def _ungroup(digits: str, mark: str) -> str:
     grouped = digits.replace(mark, "-")
     if _WESTERN.fullmatch(grouped) or (mark == "," and _INDIAN.fullmatch(grouped)):
         return grouped.replace("-", "")
-    raise NotUnderstood("the digits are grouped in no known way")
+    raise NotRecognized("the digits are grouped in no known way")
 
 
 _MACHINE = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,18})?(?:e[+-]?\d{1,2})?", re.ASCII)
@@ -212,7 +212,7 @@ def parse_number(text: str) -> int | float | None:
     1200, but "1.200" is refused, since it may be 1200 or 1.2.
 
     Raises:
-        NotUnderstood: it is no number, or may be two different ones.
+        NotRecognized: it is no number, or may be two different ones.
     """
     if text.isdecimal() and text.isascii() and len(text) < 19:
         return int(text)
@@ -233,7 +233,7 @@ def parse_count(text: str) -> int | None:
     A range counts by its lower end. People are counted whole, so "1.200" is 1200; "fewer than 10" are at least 1.
 
     Raises:
-        NotUnderstood: it is no number of people.
+        NotRecognized: it is no number of people.
     """
     if text.isdecimal() and text.isascii() and len(text) < 19:
         return int(text)
@@ -246,13 +246,13 @@ def parse_count(text: str) -> int | None:
     if amount.only_upper:
         return 1
     if amount.low >= LARGEST_WHOLE:
-        raise NotUnderstood("too large")
+        raise NotRecognized("too large")
     return int(amount.low)
 
 
 def _narrow(value: Decimal) -> int | float:
     if abs(value) >= LARGEST_WHOLE:
-        raise NotUnderstood("too large")
+        raise NotRecognized("too large")
     return int(value) if value == int(value) else float(value)
 
 
@@ -290,7 +290,7 @@ def parse_money(text: str, currency: str) -> Money | None:
         currency: what a sum without a mark is in, as ISO 4217.
 
     Raises:
-        NotUnderstood: it is no sum, a negative one, one per month, or may be two different ones.
+        NotRecognized: it is no sum, a negative one, one per month, or may be two different ones.
     """
     if text.isdecimal() and text.isascii() and len(text) < 15:
         return Money(int(text) * 10 ** minor_digits(currency), currency, False)
@@ -312,7 +312,7 @@ def parse_exact_money(text: str, currency: str) -> Money | None:
         currency: what a sum without a mark is in, as ISO 4217.
 
     Raises:
-        NotUnderstood: it is no sum, or may be two different ones.
+        NotRecognized: it is no sum, or may be two different ones.
     """
     if is_missing(text):
         return None
@@ -322,10 +322,10 @@ def parse_exact_money(text: str, currency: str) -> Money | None:
         bare = negative["accounted"] or f"{negative['before']}{negative['behind']}"
     money, amount = _read_marked(bare, currency, frozenset())
     if not amount.is_exact:
-        raise NotUnderstood("not one exact sum")
+        raise NotRecognized("not one exact sum")
     digits = find_currency(money.currency).digits
     if amount.low.scaleb(digits) % 1:
-        raise NotUnderstood(f"{money.currency} has {'no' if digits == 0 else digits} decimals")
+        raise NotRecognized(f"{money.currency} has {'no' if digits == 0 else digits} decimals")
     return replace(money, amount=-money.amount) if negative else money
 
 
@@ -336,7 +336,7 @@ def _read_marked(text: str, currency: str, allowed: frozenset[str]) -> tuple[Mon
     def take_mark(match: re.Match[str]) -> str:
         codes = currencies_of_mark(match[0])
         if "$" in match[0] and not codes:
-            raise NotUnderstood(f"{match[0]!r} is no known currency")
+            raise NotRecognized(f"{match[0]!r} is no known currency")
         if not codes:
             return match[0]
         marks.append(codes)
@@ -347,7 +347,7 @@ def _read_marked(text: str, currency: str, allowed: frozenset[str]) -> tuple[Mon
     in_currency = find_currency(chosen or currency)
     amount = read_amount(" ".join(bare.split()), lone_dot=_lone_dot(in_currency), allowed=allowed)
     if amount.low >= LARGEST_WHOLE // 1000:
-        raise NotUnderstood("too large")
+        raise NotRecognized("too large")
     minor = amount.low.scaleb(in_currency.digits).quantize(Decimal(1), ROUND_HALF_UP)
     return Money(int(minor), in_currency.code, chosen is not None), amount
 

@@ -48,7 +48,7 @@ LONGEST_TYPED_TEXT = 1_000
 """Characters; a longer cell is no address, number, sum or date, whatever it starts with."""
 
 
-class NotUnderstood(ValueError):
+class NotRecognized(ValueError):
     """A text that holds something, but not what was expected; the value stays unknown.
 
     Args:
@@ -95,10 +95,10 @@ def plain(text: str) -> str:
     """Return the text as the typed readers see it: trimmed, one kind of digit, dash, apostrophe and space.
 
     Raises:
-        NotUnderstood: the text is longer than any typed value.
+        NotRecognized: the text is longer than any typed value.
     """
     if len(text) > LONGEST_TYPED_TEXT:
-        raise NotUnderstood("too long")
+        raise NotRecognized("too long")
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).translate(_PLAIN)
         text = "".join(str(unicodedata.digit(c)) if c.isdecimal() and not c.isascii() else c for c in text)
@@ -130,7 +130,7 @@ def parse_yes_no(text: str) -> bool | None:
     """Return whether a cell says yes, in any of the common notations and languages; None where it is missing.
 
     Raises:
-        NotUnderstood: it says neither.
+        NotRecognized: it says neither.
     """
     if is_missing(text):
         return None
@@ -139,7 +139,7 @@ def parse_yes_no(text: str) -> bool | None:
         return True
     if given in _NO:
         return False
-    raise NotUnderstood("neither yes nor no")
+    raise NotRecognized("neither yes nor no")
 
 
 def parse_signs_off(text: str) -> SignsOff | None:
@@ -148,11 +148,11 @@ def parse_signs_off(text: str) -> SignsOff | None:
     A bare "yes" is taken for alone.
 
     Raises:
-        NotUnderstood: it is none of the known answers.
+        NotRecognized: it is none of the known answers.
     """
     if is_missing(text):
         return None
     given = plain(text.replace("_", " ")).lower().rstrip(".!")
     if given in _SIGNS_OFF:
         return _SIGNS_OFF[given]
-    raise NotUnderstood("who signs off is not clear from it")
+    raise NotRecognized("who signs off is not clear from it")

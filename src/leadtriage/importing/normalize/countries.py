@@ -10,7 +10,7 @@ import csv
 import unicodedata
 from functools import cache
 
-from leadtriage.importing.normalize.cells import NotUnderstood, is_missing, packaged_lines, plain
+from leadtriage.importing.normalize.cells import NotRecognized, is_missing, packaged_lines, plain
 
 _ALSO = {
     "AE": "uae|u a e|emirates",
@@ -88,7 +88,7 @@ def parse_country(text: str) -> str | None:
     ("+49") stands for its country where it has one.
 
     Raises:
-        NotUnderstood: no country goes by that name.
+        NotRecognized: no country goes by that name.
     """
     if is_missing(text):
         return None
@@ -104,7 +104,7 @@ def parse_country(text: str) -> str | None:
     if country is None and given.startswith("+"):
         country = _country_of_calling_code(given)
     if country is None:
-        raise NotUnderstood("no country of that name is known")
+        raise NotRecognized("no country of that name is known")
     return country
 
 
@@ -114,7 +114,7 @@ def _country_of_calling_code(text: str) -> str | None:
     digits = text.lstrip("+ ")
     regions = COUNTRY_CODE_TO_REGION_CODE.get(int(digits), ()) if digits.isdecimal() and len(digits) < 4 else ()
     if len(regions) > 1:
-        raise NotUnderstood(f"several countries have the calling code {text}")
+        raise NotRecognized(f"several countries have the calling code {text}")
     return regions[0] if regions and regions[0].isalpha() else None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from leadtriage.importing.normalize.cells import NotUnderstood, packaged_lines
+from leadtriage.importing.normalize.cells import NotRecognized, packaged_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +59,19 @@ def find_currency(code: str) -> Currency:
     """Return the currency of a code of ISO 4217.
 
     Raises:
-        NotUnderstood: there is no such currency.
+        NotRecognized: there is no such currency.
     """
     try:
         return _currencies()[code]
     except KeyError:
-        raise NotUnderstood(f"{code!r} is no currency of ISO 4217") from None
+        raise NotRecognized(f"{code!r} is no currency of ISO 4217") from None
 
 
 def minor_digits(currency: str) -> int:
     """Return how many decimals the currency's smaller unit has, by ISO 4217.
 
     Raises:
-        NotUnderstood: there is no such currency.
+        NotRecognized: there is no such currency.
     """
     return find_currency(currency).digits
 
@@ -89,12 +89,12 @@ def parse_currency(text: str, default: str) -> str:
     """Return the currency that a cell of its own names by its code, sign or name.
 
     Raises:
-        NotUnderstood: it names none, or leaves open which.
+        NotRecognized: it names none, or leaves open which.
     """
     codes = currencies_of_mark(text.strip())
     found = choose_currency([codes], default) if codes else None
     if found is None:
-        raise NotUnderstood(f"{text.strip()!r} is no currency")
+        raise NotRecognized(f"{text.strip()!r} is no currency")
     return found
 
 
@@ -104,7 +104,7 @@ def choose_currency(marks: Iterable[frozenset[str]], default: str) -> str | None
     Where they leave several open ("$"), it is the default if that is among them, else the one that usually goes so.
 
     Raises:
-        NotUnderstood: they contradict each other, or leave it open.
+        NotRecognized: they contradict each other, or leave it open.
     """
     open_still: frozenset[str] | None = None
     for codes in marks:
@@ -112,11 +112,11 @@ def choose_currency(marks: Iterable[frozenset[str]], default: str) -> str | None
     if open_still is None:
         return None
     if not open_still:
-        raise NotUnderstood("several currencies")
+        raise NotRecognized("several currencies")
     if len(open_still) == 1:
         return next(iter(open_still))
     if default in open_still:
         return default
     if open_still in _usual():
         return _usual()[open_still]
-    raise NotUnderstood("its mark is that of several currencies")
+    raise NotRecognized("its mark is that of several currencies")

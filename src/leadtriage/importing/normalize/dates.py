@@ -17,7 +17,7 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
-from leadtriage.importing.normalize.cells import NotUnderstood, is_missing, plain, word_groups, words
+from leadtriage.importing.normalize.cells import NotRecognized, is_missing, plain, word_groups, words
 
 if TYPE_CHECKING:
     from dateutil.parser import parser
@@ -69,7 +69,7 @@ def parse_date(text: str, order: DateOrder) -> date | None:
     """Return the calendar day in a cell; a time beside it is left out; None where the cell is missing.
 
     Raises:
-        NotUnderstood: it is no day of the calendar, or leaves out its year, month or day.
+        NotRecognized: it is no day of the calendar, or leaves out its year, month or day.
     """
     if len(text) == 10 and text[4] == "-":
         try:
@@ -91,7 +91,7 @@ def parse_datetime(text: str, order: DateOrder) -> datetime | None:
         order: decides "03/04/2026"; "13/04/2026" can mean one thing only, whatever the order.
 
     Raises:
-        NotUnderstood: it is no time of the calendar, or leaves out its year, month or day.
+        NotRecognized: it is no time of the calendar, or leaves out its year, month or day.
     """
     if text[4:5] == "-":
         try:
@@ -121,7 +121,7 @@ def _read_numeric(match: re.Match[str], order: DateOrder) -> datetime:
     first, middle, last = match["first"], match["middle"], match["last"]
     if len(first) > 2:
         if len(first) == 3 or len(last) > 2:
-            raise NotUnderstood("not a date")
+            raise NotRecognized("not a date")
         year, month, day = int(first), int(middle), int(last)
     else:
         one, two, year = int(first), int(middle), _full_year(last)
@@ -135,7 +135,7 @@ def _read_time(match: re.Match[str]) -> tuple[int, int, int]:
     hour = int(match["hour"] or 0)
     if match["half"]:
         if not 1 <= hour <= 12:
-            raise NotUnderstood("no such time of the day")
+            raise NotRecognized("no such time of the day")
         hour = hour % 12 + (12 if match["half"].startswith("p") else 0)
     return hour, int(match["minute"] or 0), int(match["second"] or 0)
 
@@ -145,7 +145,7 @@ def _full_year(digits: str) -> int:
     if len(digits) == 4:
         return year
     if len(digits) != 2:
-        raise NotUnderstood("not a year")
+        raise NotRecognized("not a year")
     return year + (1900 if year >= _PIVOT else 2000)
 
 
@@ -153,7 +153,7 @@ def _make(year: int, month: int, day: int, hour: int = 0, minute: int = 0, secon
     try:
         return datetime.combine(date(year, month, day), time(hour, minute, second))
     except ValueError:
-        raise NotUnderstood("no such day or time in the calendar") from None
+        raise NotRecognized("no such day or time in the calendar") from None
 
 
 def _read_count(text: str) -> datetime | None:
@@ -176,7 +176,7 @@ def _ask_library(text: str, order: DateOrder) -> datetime:
     The library fills in what a text leaves out, so it is asked twice with different fillings.
     """
     if len(text) > 60 or not any(c.isalpha() for c in text):
-        raise NotUnderstood("not a date")
+        raise NotRecognized("not a date")
     month_first = order is DateOrder.MONTH_FIRST
     try:
         readings = {
@@ -185,12 +185,12 @@ def _ask_library(text: str, order: DateOrder) -> datetime:
         }
     except (ValueError, OverflowError, AttributeError, TypeError, IndexError):
         # Besides its own error the library lets slip whatever its tokens run into.
-        raise NotUnderstood("not a date") from None
+        raise NotRecognized("not a date") from None
     if len(readings) > 1 or not any(c.isdecimal() for c in text):
-        raise NotUnderstood("the day, the month or the year is not given")
+        raise NotRecognized("the day, the month or the year is not given")
     reading = readings.pop().replace(microsecond=0)
     if not any(word in MONTH_NUMBERS for word in re.findall(r"[^\W\d_]+", text.lower())):
-        raise NotUnderstood("not a date")
+        raise NotRecognized("not a date")
     return reading
 
 
@@ -321,7 +321,7 @@ def parse_month(text: str) -> date | None:
     """Return the first day of a cell's month ("2026-10", "10/2026", "Oct 2026", any day); None where it is missing.
 
     Raises:
-        NotUnderstood: it is no month, leaves out its year, or is a day that may be of two months.
+        NotRecognized: it is no month, leaves out its year, or is a day that may be of two months.
     """
     return parse_month_or_day(text)[0]
 
@@ -333,7 +333,7 @@ def parse_month_or_day(text: str, order: DateOrder | None = None) -> tuple[date 
         order: decides "03/04/2026", which else is refused; "03.04.2026" is day first then, as everywhere.
 
     Raises:
-        NotUnderstood: as `parse_month`.
+        NotRecognized: as `parse_month`.
     """
     if is_missing(text):
         return None, None
@@ -348,7 +348,7 @@ def parse_month_or_day(text: str, order: DateOrder | None = None) -> tuple[date 
     if worded:
         number = MONTH_NUMBERS.get(worded["word"] or worded["behind"])
         if number is None:
-            raise NotUnderstood("no month of that name")
+            raise NotRecognized("no month of that name")
         return _make_month(worded["year"] or worded["before"], number), None
     day = _read_day(given, order)
     return day and day.replace(day=1), day
@@ -359,11 +359,11 @@ def _read_day(text: str, order: DateOrder | None) -> date | None:
     likely = order or decide_date_order([text])
     days = sorted({day for each in ([likely] if likely else DateOrder) if (day := parse_date(text, each))})
     if len(days) > 1:
-        raise NotUnderstood(f"it may be {days[0]:%Y-%m} or {days[1]:%Y-%m}")
+        raise NotRecognized(f"it may be {days[0]:%Y-%m} or {days[1]:%Y-%m}")
     return days[0] if days else None
 
 
 def _make_month(year: str, month: str | int) -> date:
     if int(year) < _FIRST_YEAR or not 1 <= int(month) <= 12:
-        raise NotUnderstood("no such month in the calendar")
+        raise NotRecognized("no such month in the calendar")
     return date(int(year), int(month), 1)

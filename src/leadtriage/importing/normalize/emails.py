@@ -44,7 +44,7 @@ def parse_emails(text: str) -> tuple[Email, ...]:
     address is one address of the kind invalid.
 
     Raises:
-        NotUnderstood: the text is longer than any address.
+        NotRecognized: the text is longer than any address.
     """
     found_plain = _read_plain(text.lower())
     if found_plain:

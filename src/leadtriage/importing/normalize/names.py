@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from leadtriage.importing.normalize.cells import LONGEST_TYPED_TEXT, NotUnderstood, clean_text, words
+from leadtriage.importing.normalize.cells import LONGEST_TYPED_TEXT, NotRecognized, clean_text, words
 
 _TITLES = words("names", "titles")
 _DOTTED_TITLES = words("names", "dotted_titles")
@@ -23,10 +23,10 @@ def split_name(full: str) -> tuple[str | None, str | None]:
     behind a title ("Mr Smith") it is the last.
 
     Raises:
-        NotUnderstood: the text is longer than any name.
+        NotRecognized: the text is longer than any name.
     """
     if len(full) > LONGEST_TYPED_TEXT:
-        raise NotUnderstood("too long")
+        raise NotRecognized("too long")
     text = clean_text(full)
     if text is None:
         return None, None
@@ -80,10 +80,10 @@ def split_contact(text: str) -> tuple[str, str]:
     """Return the part of a cell that holds e-mail addresses, and the rest, for telephone numbers; either may be empty.
 
     Raises:
-        NotUnderstood: the text is longer than any contact.
+        NotRecognized: the text is longer than any contact.
     """
     if len(text) > LONGEST_TYPED_TEXT:
-        raise NotUnderstood("too long")
+        raise NotRecognized("too long")
     addresses = _ADDRESS.findall(text)
     rest = _LABELS.sub(" ", _ADDRESS.sub(" ; ", text)) if addresses else text
     phones = [part for part in (_BETWEEN.sub("", part) for part in rest.split(" ; ")) if any(map(str.isdecimal, part))]

@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from leadtriage.importing.normalize.cells import NotUnderstood, is_missing, plain
+from leadtriage.importing.normalize.cells import NotRecognized, is_missing, plain
 
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
@@ -47,7 +47,7 @@ def parse_phones(text: str, region: str | None) -> tuple[str, ...]:
         region: the two letters of the country whose national numbers these are; None where that is not known.
 
     Raises:
-        NotUnderstood: it is no telephone number, or a spreadsheet has lost its last digits.
+        NotRecognized: it is no telephone number, or a spreadsheet has lost its last digits.
     """
     if text[:1] == "+" and _PUNCTUATED.fullmatch(text):
         number = text.translate(_PUNCTUATION)
@@ -66,7 +66,7 @@ def parse_phones(text: str, region: str | None) -> tuple[str, ...]:
     given = _META.sub("", plain(text)).lstrip("'=\"").strip("'\" ")
     found = dict.fromkeys(_read_number(part, region) for part in _part_numbers(given))
     if not found:
-        raise NotUnderstood("not a telephone number")
+        raise NotRecognized("not a telephone number")
     return tuple(found)
 
 
@@ -95,21 +95,21 @@ def _part_numbers(text: str) -> list[str]:
 def _read_number(text: str, region: str | None) -> str:
     text = _mend_spreadsheet(_DECORATION.sub("", _LABEL.sub("", text)).strip())
     if _ISO_DATE.fullmatch(text):
-        raise NotUnderstood("a date rather than a telephone number")
+        raise NotRecognized("a date rather than a telephone number")
     extension = _EXTENSION.search(text)
     bare = text[: extension.start()] if extension else text
     digits = [c for c in bare if c.isdecimal()]
     if _VANITY.fullmatch(bare) is None:
         if _TYPED.fullmatch(bare.strip()) is None:
-            raise NotUnderstood("not a telephone number")
+            raise NotRecognized("not a telephone number")
         if not _FEWEST_DIGITS <= len(digits) <= _MOST_DIGITS + 2:
-            raise NotUnderstood("too few digits" if len(digits) < _FEWEST_DIGITS else "too many digits")
+            raise NotRecognized("too few digits" if len(digits) < _FEWEST_DIGITS else "too many digits")
         if len(set(digits)) == 1:
-            raise NotUnderstood("one digit over and over")
+            raise NotRecognized("one digit over and over")
     dialled = _dial(bare, region)
     if dialled is None:
         if len(digits) > _MOST_DIGITS:
-            raise NotUnderstood("too many digits")
+            raise NotRecognized("too many digits")
         dialled = " ".join(bare.split()).strip(" -./")
     return f"{dialled}x{extension[1]}" if extension else dialled
 
@@ -119,7 +119,7 @@ def _mend_spreadsheet(text: str) -> str:
     if scientific:
         digits, places = scientific[1] + scientific[2], int(scientific[3])
         if places + 1 > len(digits) or places + 1 < len(digits.rstrip("0")):
-            raise NotUnderstood("a spreadsheet has rounded its digits away")
+            raise NotRecognized("a spreadsheet has rounded its digits away")
         return digits[: places + 1]
     whole = _POINT_ZERO.fullmatch(text)
     return whole[1] if whole else text

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from leadtriage.importing.normalize.cells import NotUnderstood, group_of_word, is_missing, plain, words
+from leadtriage.importing.normalize.cells import NotRecognized, group_of_word, is_missing, plain, words
 from leadtriage.importing.normalize.dates import MONTH_NUMBERS, DateOrder, is_ambiguous_date, parse_date
 
 NO_RUSH_DAYS = 365
@@ -61,7 +61,7 @@ def parse_timeline(text: str, came_in: date, order: DateOrder | None = None) -> 
         order: decides dates such as "03/04/2027"; without it these are refused.
 
     Raises:
-        NotUnderstood: it says no time, or lies past the calendar's end.
+        NotRecognized: it says no time, or lies past the calendar's end.
     """
     if is_missing(text):
         return None
@@ -83,13 +83,13 @@ def parse_timeline(text: str, came_in: date, order: DateOrder | None = None) -> 
             if decided is not None:
                 return decided
     except (OverflowError, ValueError):
-        raise NotUnderstood("past the end of the calendar") from None
+        raise NotRecognized("past the end of the calendar") from None
     if is_ambiguous_date(given) and order is None:
-        raise NotUnderstood("the day and the month could be either way round")
+        raise NotRecognized("the day and the month could be either way round")
     try:
         return parse_date(_FINAL.sub("", given), order or DateOrder.DAY_FIRST)
-    except NotUnderstood:
-        raise NotUnderstood("no time is to be read in it") from None
+    except NotRecognized:
+        raise NotRecognized("no time is to be read in it") from None
 
 
 def _read_duration(text: str, came_in: date) -> date | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
 from leadtriage.core.text import comparable
-from leadtriage.importing.normalize import NotUnderstood, is_missing, parse_number
+from leadtriage.importing.normalize import NotRecognized, is_missing, parse_number
 from leadtriage.importing.stage.tally import Warnings
 
 Value = TypeVar("Value")
@@ -69,7 +69,7 @@ class ColumnReader(Generic[Value]):
     def _read(self, cell: Any) -> Value | _Misread:
         try:
             return self._given(cell)
-        except NotUnderstood as error:
+        except NotRecognized as error:
             self._misread = True
             return _Misread(str(error), cell if isinstance(cell, str) else str(cell[0]))
 
@@ -120,7 +120,7 @@ def read_extra_number(cell: str) -> int | float | None:
         return None
     try:
         return parse_number(cell)
-    except NotUnderstood:
+    except NotRecognized:
         return None
 
 

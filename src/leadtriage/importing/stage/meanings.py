@@ -9,7 +9,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from leadtriage.core.vocabulary import Reason, Stage, StatusMeaning
-from leadtriage.importing.mapping import OWN_SYSTEM, HeaderPlan, read_outcome, read_status, squeeze, status_reason
+from leadtriage.importing.mapping import (
+    OWN_SYSTEM,
+    HeaderPlan,
+    parse_outcome,
+    parse_status,
+    parse_status_reason,
+    squeeze,
+)
 from leadtriage.importing.stage.columns import Memo
 from leadtriage.importing.stage.tally import Tally
 
@@ -74,7 +81,7 @@ class MeaningReader:
     ) -> None:
         self._plan, self._headers, self._system, self._tally = plan, headers, system, tally
         self._keep_open = keep_open
-        self._statuses = Memo(lambda text: read_status(text, system))
+        self._statuses = Memo(lambda text: parse_status(text, system))
 
     def read(self, rows: Sequence[Sequence[str]], cells: list[tuple[str, ...]], staged: dict[str, list[Any]]) -> None:
         """Put `meaning`, `junk_reason`, `junk_by` and `contacted` of a chunk's rows.
@@ -109,7 +116,7 @@ class MeaningReader:
     ) -> tuple[str | None, str | None, bool]:
         """Return the meaning that counts, a reason to nominate, and whether the status proves contact."""
         status = self._statuses[status_text] if status_text else None
-        outcome = read_outcome(outcome_text, outcome_header) if outcome_text else None
+        outcome = parse_outcome(outcome_text, outcome_header) if outcome_text else None
         said = [meaning for meaning in (outcome, status) if meaning is not None]
         if self._keep_open:
             said = [meaning for meaning in said if meaning not in CLOSING]
@@ -120,7 +127,7 @@ class MeaningReader:
         for meaning, text in ((status, status_text), (outcome, outcome_text)):
             if meaning in JUNK and meaning in said:
                 without = _CALLEDJUNK if meaning is StatusMeaning.JUNK else _CALLED_UNQUALIFIED
-                return meaning.value, status_reason(text) or without, contacted
+                return meaning.value, parse_status_reason(text) or without, contacted
         order = (StatusMeaning.NURTURE, StatusMeaning.QUALIFIED, StatusMeaning.CONTACTED, StatusMeaning.OPEN)
         return next((meaning.value for meaning in order if meaning in said), None), None, contacted
 
@@ -133,7 +140,7 @@ class MeaningReader:
             if meaning not in CLOSING or problem:
                 continue
             status = self._statuses[status_text] if status_text else None
-            outcome = read_outcome(outcome_text, outcome_header) if outcome_text else None
+            outcome = parse_outcome(outcome_text, outcome_header) if outcome_text else None
             by, other, header, text = outcome_header, status, status_header, status_text
             if outcome not in CLOSING:
                 by, other, header, text = status_header, outcome, outcome_header, outcome_text

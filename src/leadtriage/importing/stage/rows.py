@@ -33,7 +33,7 @@ from leadtriage.importing.normalize import (
     DateOrder,
     DateOrderEvidence,
     Money,
-    NotUnderstood,
+    NotRecognized,
     clean_lines,
     clean_text,
     find_common_order,
@@ -237,7 +237,7 @@ class RowReader:
     def _refuse_later(self, day: date | None) -> None:
         """A day still to come would hold off the clocks, and whatever a later file says, until it is there."""
         if day is not None and day > self._act.as_of:
-            raise NotUnderstood("it is still to come")
+            raise NotRecognized("it is still to come")
 
     def _read_observed(self, cells: list[tuple[str, ...]], count: int) -> list[str]:
         now = self._act.at

@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, literal, not_, or_
 from leadtriage.core.context import Act
 from leadtriage.core.vocabulary import OPEN_STAGES, EventKind, Stage, StatusMeaning
 from leadtriage.db import Event, Lead, Nomination, Touch, expressions, table
-from leadtriage.importing.mapping import NO_WORDS, Words, take_back
+from leadtriage.importing.mapping import NO_STATUS, StatusRow, row_reverts_status
 from leadtriage.importing.merge import CLOSING_DAY, Statement, stands
 from leadtriage.importing.stage import CLOSING, OPENING, QUALIFYING, is_believed
 from leadtriage.importing.undo.fields import (
@@ -64,9 +64,9 @@ class Story:
     returned_on: date | None = None
     by_people: bool = False
     closings: set[str] = field(default_factory=set)
-    words: Words = NO_WORDS
+    words: StatusRow = NO_STATUS
 
-    def move(self, stage: str, on: date, system: str | None, words: Words, *, is_known: bool) -> None:
+    def move(self, stage: str, on: date, system: str | None, words: StatusRow, *, is_known: bool) -> None:
         """Let it stand elsewhere from a day on."""
         if returns(self.stage, stage):
             self.returned_on = on
@@ -113,12 +113,14 @@ def retell(history: Sequence[Any], statements: Sequence[Statement], batch: int, 
             elif step.closed_on is not None and not story.is_known and _target(step) == story.stage:
                 story.since, story.is_known = step.closed_on, True
         elif statements and came_in_elsewhere(step, batch):
-            story.move(Stage.WORKING if contacted else Stage.NEW, step.at.date(), step.system, NO_WORDS, is_known=False)
+            story.move(
+                Stage.WORKING if contacted else Stage.NEW, step.at.date(), step.system, NO_STATUS, is_known=False
+            )
         else:
             story.by_people = story.by_people or step.batch_id is None
             day = told_days.get(step.batch_id) if step.new not in OPEN_STAGES else None
             is_known = step.batch_id is None or day is not None
-            said = words.get(step.batch_id, NO_WORDS)
+            said = words.get(step.batch_id, NO_STATUS)
             story.move(step.new, day or step.at.date(), step.system, said, is_known=is_known)
     return story
 
@@ -132,7 +134,7 @@ def _follow(story: Story, statement: Statement) -> str | None:
     opens = (
         statement.meaning in OPENING
         and story.system == statement.system
-        and take_back(story.words, statement.words, tuple(CLOSING))
+        and row_reverts_status(story.words, statement.words, tuple(CLOSING))
     )
     passes_on = story.stage == Stage.CONVERTED and target in (Stage.WON, Stage.LOST)
     moves = (
