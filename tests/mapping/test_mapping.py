@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given, settings, strategies as st
 
 from leadtriage.core.errors import UsageError
-from leadtriage.importing.mapping.header_synonyms import flatten, headers_digest, load_lexicon, read_words, squeeze
+from leadtriage.importing.mapping.header_synonyms import flatten, headers_digest, load_synonyms, read_yaml, squeeze
 from leadtriage.importing.mapping.mapper import MAPPABLE_FIELDS, HeaderPlan, plan_columns
 from leadtriage.importing.mapping.presets import choose_preset, load_presets
 
@@ -139,7 +139,7 @@ def test_headers_digest_knows_a_file_again() -> None:
 
 
 TEXT = st.text(max_size=40)
-HEADERS = st.lists(TEXT | st.sampled_from(sorted(load_lexicon().entries)), max_size=12, unique=True)
+HEADERS = st.lists(TEXT | st.sampled_from(sorted(load_synonyms().entries)), max_size=12, unique=True)
 ROWS = st.lists(
     st.lists(TEXT | st.sampled_from(["a@b.example", "+49 30 1234567", "Won", "Ann Lee"]), max_size=14), max_size=4
 )
@@ -184,7 +184,7 @@ def test_what_the_person_says_counts(headers: list[str], data: st.DataObject) ->
 def written_headers() -> dict[str, list[str]]:
     from importlib.resources import files
 
-    fields = read_words(files("leadtriage.importing.mapping") / "synonyms.yaml")["fields"]
+    fields = read_yaml(files("leadtriage.importing.mapping") / "synonyms.yaml")["fields"]
     return {field: list(flatten([lists.get("headers", ()), lists.get("spare", ())])) for field, lists in fields.items()}
 
 

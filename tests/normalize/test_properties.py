@@ -14,7 +14,9 @@ from dateutil.parser import parse as dateutil_parse
 from email_validator import EmailNotValidError, validate_email
 from hypothesis import assume, example, given, strategies as st
 
+from leadtriage.core.money import minor_digits
 from leadtriage.core.vocabulary import EmailKind
+from leadtriage.importing.mapping import parse_crm_id, parse_own_money
 from leadtriage.importing.normalize import (
     DateOrder,
     DateOrderEvidence,
@@ -26,13 +28,15 @@ from leadtriage.importing.normalize import (
     is_ambiguous_date,
     is_missing,
     join_name,
-    minor_digits,
     parse_count,
     parse_country,
+    parse_currency,
     parse_date,
     parse_datetime,
     parse_emails,
+    parse_exact_money,
     parse_money,
+    parse_month_or_day,
     parse_number,
     parse_phones,
     parse_signs_off,
@@ -53,6 +57,11 @@ READERS: dict[str, Callable[[str], Any]] = {
     "contact": split_contact,
     "money": lambda text: parse_money(text, "USD"),
     "money in euros": lambda text: parse_money(text, "EUR"),
+    "exact money": lambda text: parse_exact_money(text, "USD"),
+    "money in units of account": lambda text: parse_money(text, "CLF"),
+    "money of our own exports": lambda text: parse_own_money(text, "USD"),
+    "currency": lambda text: parse_currency(text, "USD"),
+    "month": parse_month_or_day,
     "number": parse_number,
     "count": parse_count,
     "date": lambda text: parse_date(text, DateOrder.DAY_FIRST),
@@ -74,7 +83,7 @@ WORDED = st.lists(
 ANY_TEXT = st.text(st.characters(), max_size=60) | SHAPED | WORDED
 
 
-@pytest.mark.parametrize("reader", READERS.values(), ids=READERS.keys())
+@pytest.mark.parametrize("reader", [*READERS.values(), parse_crm_id], ids=[*READERS, "id of a CRM"])
 @given(text=ANY_TEXT)
 @example(text="1" * 400)
 @example(text="9" * 5_000)
@@ -82,7 +91,7 @@ ANY_TEXT = st.text(st.characters(), max_size=60) | SHAPED | WORDED
 @example(text="1e99")
 @example(text="10000-01-01")
 @example(text="99999999 years")
-def test_any_text_gives_a_value_or_is_not_understood(reader: Callable[[str], Any], text: str) -> None:
+def test_any_text_gives_a_value_or_is_not_recognized(reader: Callable[[str], Any], text: str) -> None:
     try:
         value = reader(text)
     except NotRecognized as refusal:
@@ -205,7 +214,7 @@ def test_a_number_reads_the_same_again(region: str | None, text: str) -> None:
 
 
 @given(region=REGIONS)
-def test_an_example_number_of_every_plan_is_understood_in_every_spelling(region: str) -> None:
+def test_an_example_number_of_every_plan_is_recognized_in_every_spelling(region: str) -> None:
     number = phonenumbers.example_number(region)
     assert number is not None
     expected = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

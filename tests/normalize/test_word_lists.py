@@ -11,8 +11,9 @@ from typing import Any
 import phonenumbers
 import pytest
 
+from leadtriage.core.money import minor_digits
 from leadtriage.importing import normalize
-from leadtriage.importing.normalize import country_for_phone_region, minor_digits, parse_country, parse_money
+from leadtriage.importing.normalize import country_for_phone_region, parse_country, parse_money
 from leadtriage.importing.normalize.cells import is_missing, packaged_lines, plain
 
 WORDS = tomllib.loads(files(normalize).joinpath("words.toml").read_text(encoding="utf-8"))

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from world import NOON, TODAY, ExtraColumn, ImportBatch, World, random_world, view
 
 from leadtriage.core.money import format_exact_money, whole_units
-from leadtriage.importing.normalize import minor_digits as digits_of_imports, parse_money
+from leadtriage.importing.normalize import find_currency, parse_money
 from leadtriage.reports.lead.export import EXPORTED, export_leads
 from leadtriage.reports.lists import list_imports, list_leads
 from leadtriage.reports.query import Filters
@@ -70,7 +70,7 @@ def test_a_sum_is_read_back_to_the_cent(amount: int, currency: str) -> None:
 
 @pytest.mark.parametrize("currency", ["USD", "JPY", "KWD", "INR"])
 def test_imports_and_reports_agree_on_minor_units(currency: str) -> None:
-    assert whole_units(1, currency) == Decimal(1).scaleb(-digits_of_imports(currency))
+    assert whole_units(1, currency) == Decimal(1).scaleb(-find_currency(currency).digits)
 
 
 def test_imports_are_listed_the_last_one_first(engine: Engine) -> None:

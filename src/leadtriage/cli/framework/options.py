@@ -345,10 +345,10 @@ def _currency(text: str | None) -> str | None:
     code = _letters(text, 3, "--currency", "EUR")
     if code is None:
         return None
-    from leadtriage.importing.normalize import NotRecognized, minor_digits
+    from leadtriage.importing.normalize import NotRecognized, find_currency
 
     try:
-        minor_digits(code)
+        find_currency(code)
     except NotRecognized as error:
         raise UsageError(error.why, place="--currency", hint="write it as --currency EUR") from error
     return code

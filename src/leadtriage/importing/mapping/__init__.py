@@ -1,4 +1,4 @@
-"""Headers to fields."""
+"""Headers to lead fields, and the words of CRMs to meanings."""
 
 import lazy_loader
 

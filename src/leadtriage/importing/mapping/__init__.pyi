@@ -8,7 +8,6 @@ from .own_export import (
     parse_crm_id as parse_crm_id,
     parse_own_money as parse_own_money,
     plan_own_columns as plan_own_columns,
-    read_own_cells as read_own_cells,
 )
 from .statuses import (
     NO_STATUS as NO_STATUS,

@@ -1,20 +1,14 @@
-"""What the values of a column look like, from the file's first rows. Decides nothing about fields.
-
-What the values of a column say about the field that its header claims, or where its header says nothing.
-
-Which of several columns has a field: doubts that only the columns together can settle, and the sharing out.
-"""
+"""What the values of a column say about its field: they confirm, change or refute the claim of its header."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from urllib.parse import urlsplit
 
 from leadtriage.core.vocabulary import StatusMeaning
-from leadtriage.importing.mapping.header_synonyms import Lexicon, squeeze
+from leadtriage.importing.mapping.header_synonyms import HeaderSynonyms, squeeze
 from leadtriage.importing.mapping.statuses import parse_outcome, parse_status
 
 _EMAIL = re.compile(r"[^\s@,;/|]+@[^\s@,;/|]+\.[^\s@,;/|]+")
@@ -34,167 +28,109 @@ _COMPANY = re.compile(
     re.IGNORECASE,
 )
 _PERSON = re.compile(r"[^\W\d_][\w'’.\-]*(?: [^\W\d_][\w'’.\-]*){1,3}")
-_ENDINGS = (StatusMeaning.CONVERTED, StatusMeaning.WON, StatusMeaning.LOST)
+_PARTS = re.compile(r"[,;|]|\s/\s|/(?=\s*\+)|\s-\s|(?<=\w)\s+(?=\+)")
+_NO_HEADER = re.compile(r"column \d+")
 
-ENOUGH = 0.6
+_ENOUGH = 0.6
 """Share of a column's values that must have a shape for it to be the column's."""
+_MOST_VALUES, _LONGEST_VALUE = 200, 300
+_ENDINGS = (StatusMeaning.CONVERTED, StatusMeaning.WON, StatusMeaning.LOST)
+_NAMES = ("name", "first_name", "last_name")
+_DATES = ("created", "modified", "last_touch", "closed")
+_WITH_DIGITS = ("phone", "employees", "budget", "revenue", "outcome_value", *_DATES)
+_SEVERAL = ("email", "phone", "closed")
+"""Fields that several columns may fill."""
+_BY_VALUES = 50
+SPARE = 100
+"""The strength of a header that only counts where the file has nothing better."""
 
 
-@dataclass(frozen=True)
-class ColumnEvidence:
-    """The filled cells of one column, trimmed."""
+@dataclass(frozen=True, slots=True)
+class ColumnProfile:
+    """The filled cells of one column in the file's first rows, trimmed."""
 
     header: str
     values: tuple[str, ...]
 
     def share(self, test: Callable[[str], object]) -> float:
-        """Return which share of the values passes, from 0 (also where there is no value) to 1."""
+        """Return the share of values that pass, from 0 (also where there is no value) to 1."""
         return sum(bool(test(value)) for value in self.values) / len(self.values) if self.values else 0.0
 
-    @cached_property
-    def emails(self) -> float:
-        """Share of values that hold an e-mail address."""
-        return self.share(_EMAIL.search)
+    def share_of_outcomes(self, *meanings: StatusMeaning) -> float:
+        """Return the share of values that mean one of these outcomes, without any given that mean any outcome."""
+        return self.share(lambda value: parse_outcome(value, self.header) in (meanings or tuple(StatusMeaning)))
 
-    @cached_property
-    def phones(self) -> float:
-        """Share of values that are a phone number, of 7 to 15 digits, and no date."""
-        return self.share(_looks_like_phone)
+    @property
+    def endings(self) -> float:
+        """The share of values that say how a lead ended."""
+        return self.share_of_outcomes(*_ENDINGS)
 
-    @cached_property
-    def written_phones(self) -> float:
-        """Share of phone numbers that could not be mere numbers, since they have a plus sign, brackets or gaps."""
-        return self.share(lambda value: _looks_like_phone(value) and not value.isdecimal())
+    @property
+    def has_only_outcomes(self) -> bool:
+        """Whether all values mean won, lost, converted or open, and at least one an end."""
+        return self.endings > 0 and self.share_of_outcomes(*_ENDINGS, StatusMeaning.OPEN) == 1
 
-    @cached_property
-    def phones_within(self) -> float:
-        """Share of values that hold a phone number among other things."""
-        return self.share(lambda value: any(_looks_like_phone(part) for part in _parts(value)))
+    @property
+    def distinct(self) -> float:
+        """The share of distinct values."""
+        return len(set(self.values)) / len(self.values) if self.values else 0.0
 
-    @cached_property
-    def dates(self) -> float:
-        """Share of values that are a date, with or without a time."""
-        return self.share(_DATE.fullmatch)
-
-    @cached_property
-    def urls(self) -> float:
-        """Share of values that are a web address."""
-        return self.share(lambda value: "@" not in value and _URL.fullmatch(value))
-
-    @cached_property
-    def companies(self) -> float:
-        """Share of values with a word that only companies have ("GmbH")."""
-        return self.share(lambda value: "@" not in value and _COMPANY.search(value))
-
-    @cached_property
-    def people(self) -> float:
-        """Share of values that are two to four words without a digit, as names are."""
-        return self.share(lambda value: _PERSON.fullmatch(value) and not _COMPANY.search(value))
-
-    @cached_property
-    def digits(self) -> float:
-        """Share of values with a digit."""
-        return self.share(lambda value: any(character.isdigit() for character in value))
-
-    @cached_property
-    def dots(self) -> float:
-        """Share of values with a dot, as web addresses have one."""
-        return self.share(lambda value: "." in value)
-
-    @cached_property
-    def one_host(self) -> bool:
-        """Whether five or more values are links, all to one machine: those of the CRM itself."""
+    @property
+    def has_one_host(self) -> bool:
+        """Whether five or more values are links to one host, as links into the CRM are."""
         hosts = [urlsplit(value).netloc for value in self.values if value.startswith(("http://", "https://"))]
         return len(hosts) == len(self.values) >= 5 and len(set(hosts)) == 1
 
-    @cached_property
-    def small_numbers(self) -> float:
-        """Share of values that are a whole number below 1,000."""
-        return self.share(lambda value: len(value) <= 3 and value.isdecimal())
 
-    @cached_property
-    def outcomes(self) -> float:
-        """Share of values that an outcome column may hold."""
-        return self.share(lambda value: parse_outcome(value, self.header))
-
-    @cached_property
-    def endings(self) -> float:
-        """Share of values that say how a lead ended."""
-        return self.share(lambda value: parse_outcome(value, self.header) in _ENDINGS)
-
-    @cached_property
-    def statuses(self) -> float:
-        """Share of values that are a status word we know."""
-        return self.share(parse_status)
-
-    @cached_property
-    def only_outcomes(self) -> bool:
-        """Whether the values say won, lost, converted or open and nothing else, and at least one of them an end."""
-        plain = (*_ENDINGS, StatusMeaning.OPEN)
-        return self.endings > 0 and self.share(lambda value: parse_outcome(value, self.header) in plain) == 1
-
-
-def gather_evidence(headers: Sequence[str], samples: Sequence[Sequence[str]]) -> tuple[ColumnEvidence, ...]:
-    """Return the evidence of each column; a row that is too short has nothing in the missing cells."""
+def profile_columns(headers: Sequence[str], samples: Sequence[Sequence[str]]) -> tuple[ColumnProfile, ...]:
+    """Return the profile of each column by the file's first rows, of any length."""
+    rows = samples[:_MOST_VALUES]
     return tuple(
-        ColumnEvidence(
+        ColumnProfile(
             header,
-            tuple(cell for row in samples[:200] if index < len(row) and (cell := row[index][:300].strip())),
+            tuple(cell for row in rows if index < len(row) and (cell := row[index][:_LONGEST_VALUE].strip())),
         )
         for index, header in enumerate(headers)
     )
 
 
-def _looks_like_phone(value: str) -> bool:
+def _has_email(value: str) -> bool:
+    return _EMAIL.search(value) is not None
+
+
+def _is_phone(value: str) -> bool:
     if not _PHONE.fullmatch(value) or _DATE.fullmatch(value):
         return False
-    return 7 <= sum(character.isdigit() for character in value) <= 21
+    return 7 <= sum(map(str.isdigit, value)) <= 21
 
 
-def _parts(value: str) -> list[str]:
-    return [part.strip() for part in re.split(r"[,;|]|\s/\s|/(?=\s*\+)|\s-\s|(?<=\w)\s+(?=\+)", value)]
+def _is_written_phone(value: str) -> bool:
+    """Whether a plus sign, brackets or gaps show that this is no mere number."""
+    return not value.isdecimal() and _is_phone(value)
 
 
-_NO_HEADER = re.compile(r"column \d+")
-_SALUTATIONS = frozenset(
-    (
-        "mr",
-        "mrs",
-        "ms",
-        "miss",
-        "mx",
-        "dr",
-        "prof",
-        "sir",
-        "madam",
-        "herr",
-        "herrn",
-        "frau",
-        "divers",
-        "monsieur",
-        "madame",
-        "mme",
-        "mlle",
-        "m",
-        "sr",
-        "sra",
-        "srta",
-        "don",
-        "dona",
-        "sig",
-        "signor",
-        "signora",
-        "dott",
-        "dottssa",
-        "dhr",
-        "mevr",
-    )
-)
-_DATES = ("created", "modified", "last_touch", "closed")
-_MUST_HAVE_DIGITS = ("phone", *_DATES, "employees", "budget", "revenue", "outcome_value")
-_BY_VALUES = 50
-SPARE = 100
-"""The strength of a header that only stands in for a better one."""
+def _has_phone(value: str) -> bool:
+    return any(_is_phone(part.strip()) for part in _PARTS.split(value))
+
+
+def _is_date(value: str) -> bool:
+    return _DATE.fullmatch(value) is not None
+
+
+def _is_url(value: str) -> bool:
+    return "@" not in value and _URL.fullmatch(value) is not None
+
+
+def _is_company(value: str) -> bool:
+    return "@" not in value and _COMPANY.search(value) is not None
+
+
+def _is_person(value: str) -> bool:
+    return _PERSON.fullmatch(value) is not None and not _COMPANY.search(value)
+
+
+def _has_digit(value: str) -> bool:
+    return any(map(str.isdigit, value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,10 +138,10 @@ class Claim:
     """That a column fills a field.
 
     Attributes:
-        field: a field, one of the questions `stage` and `kind`, or None: it was thought to and does not.
-        strength: how sure that is; the stronger claim has the field.
-        place: the lower is preferred, among claims of one strength.
-        slip: the header that a misspelled one stands for.
+        field: a field, one of the questions `stage` and `kind`, or None where the values refuted the header.
+        strength: how certain that is; the strongest claim gets the field.
+        place: the order of preference among claims of one strength, from 0.
+        slip: the right spelling of a misspelled header.
     """
 
     index: int
@@ -215,191 +151,165 @@ class Claim:
     why: str
     slip: str | None = None
 
+    def change(self, field: str | None, why: str) -> Claim:
+        """Return the claim for another field, or for none."""
+        return replace(self, field=field, why=why)
 
-def settle(claim: Claim, evidence: ColumnEvidence) -> Claim:
-    """Return the claim as the values leave it: confirmed, for another field, or void."""
+
+def check_claim(claim: Claim, profile: ColumnProfile, synonyms: HeaderSynonyms) -> Claim:
+    """Return the claim as the values leave it: confirmed, for another field, or for none."""
     match claim.field:
         case "contact":
-            return _settle_contact(claim, evidence)
+            return _check_contact(claim, profile)
         case "stage":
-            return _settle_stage(claim, evidence)
+            if profile.endings or not profile.values:
+                return claim.change("outcome", "the header says so")
+            if profile.share(parse_status) >= 0.5:
+                return claim.change("status", "its values are status words")
+            return claim.change(None, "its values are no known status words")
         case "kind":
-            if evidence.endings and evidence.outcomes >= 0.8:
-                return replace(claim, field="outcome", why="its values say how it ended")
-            return _void(claim, "its values do not say how it ended")
-    objection = _object(claim, evidence)
-    return claim if objection is None else _void(claim, objection)
+            if profile.endings and profile.share_of_outcomes() >= 0.8:
+                return claim.change("outcome", "its values say how it ended")
+            return claim.change(None, "its values do not say how it ended")
+    objection = _find_objection(claim, profile, synonyms)
+    return claim if objection is None else claim.change(None, objection)
 
 
-def recognise_by_values(
-    free: Iterable[int], evidence: Sequence[ColumnEvidence], filled: frozenset[str], lexicon: Lexicon
-) -> Iterator[Claim]:
-    """Yield claims for columns whose headers say nothing, for the fields that are not `filled` yet.
-
-    In a file with headers only e-mail addresses and phone numbers are unmistakable. In a file without, the first column
-    of dates is when the leads came in, and names, companies and websites are told by their looks.
-    """
-    nameless = all(_NO_HEADER.fullmatch(column.header) for column in evidence)
-    found = set(filled)
-    for index in free:
-        column = evidence[index]
-        if not column.values or squeeze(column.header) in lexicon.other:
-            continue
-        if lexicon.speaks_of_someone_else(column.header):
-            continue
-        field = _guess(column, nameless, filled, found)
-        if field is not None:
-            found.add(field)
-            yield Claim(index, field, _BY_VALUES, index, f"its values look like {_LOOKS[field]}")
+def _check_contact(claim: Claim, profile: ColumnProfile) -> Claim:
+    if not profile.values:
+        both = any(word in squeeze(profile.header) for word in ("phone", "tel", "info", "details", "daten"))
+        return claim if both else claim.change("name", "the header says so")
+    emails, phones = profile.share(_has_email), profile.share(_is_phone)
+    if emails and (phones or profile.share(_has_phone)):
+        return claim.change("contact", "its values are e-mail addresses and phone numbers")
+    if emails >= _ENOUGH:
+        return claim.change("email", "its values are e-mail addresses")
+    if phones >= _ENOUGH:
+        return claim.change("phone", "its values are phone numbers")
+    named = profile.share(_is_person) >= 0.5 or profile.distinct > 0.9
+    if named and profile.share(_has_digit) < 0.2 and not emails:
+        return claim.change("name", "its values are names")
+    return claim.change(None, "its values are neither addresses nor numbers nor names")
 
 
-_LOOKS = {
-    "contact": "e-mail addresses with phone numbers",
-    "email": "e-mail addresses",
-    "phone": "phone numbers",
-    "created": "dates",
-    "website": "web addresses",
-    "company": "companies",
-    "name": "people's names",
-}
-
-
-def _guess(column: ColumnEvidence, nameless: bool, filled: frozenset[str], found: set[str]) -> str | None:
-    if "email" not in filled and column.emails >= (ENOUGH if nameless else 0.8):
-        return "contact" if column.phones_within >= ENOUGH and "phone" not in filled else "email"
-    if "phone" not in filled and column.written_phones >= (ENOUGH if nameless else 0.8):
-        return "phone"
-    if not nameless:
+def _find_objection(claim: Claim, profile: ColumnProfile, synonyms: HeaderSynonyms) -> str | None:
+    """Return what refutes the field, if anything; one value alone proves nothing."""
+    if len(profile.values) < 2:
         return None
-    for field, looks_so in (
-        ("created", column.dates >= 0.8),
-        ("phone", column.phones >= 0.8),
-        ("website", column.urls >= ENOUGH),
-        ("company", column.companies >= 0.3),
-        ("name", column.people >= ENOUGH),
-    ):
-        if looks_so and field not in found:
-            return field
+    field, share = claim.field, profile.share
+    if field in _WITH_DIGITS and not share(_has_digit):
+        return "its values have no digits"
+    if field == "created" and claim.strength <= SPARE and share(_is_date) < 0.5:
+        return "its values are no dates"
+    if field == "email" and not share(_has_email):
+        return "its values are no e-mail addresses"
+    if field in (*_NAMES, "phone", "company", "title") and share(_has_email) >= _ENOUGH:
+        return "its values are e-mail addresses"
+    if field == "title" and share(lambda value: squeeze(value) in synonyms.salutations) >= _ENOUGH:
+        return "its values are salutations"
+    if field in ("campaign", "source") and share(lambda value: len(value) <= 3 and value.isdecimal()) >= 0.9:
+        return "its values are counts"
+    if field in ("company", "title") and share(str.isdecimal) >= 0.9:
+        return "its values are numbers"
+    if field == "website" and not share(lambda value: "." in value):
+        return "its values are no web addresses"
+    if field == "website" and profile.has_one_host:
+        return "its values are links into one system"
+    if field == "country" and share(_has_digit) >= 0.9:
+        return "its values are dialling codes"
+    if field == "outcome" and not profile.share_of_outcomes():
+        return "its values do not say how it ended"
+    if field == "id" and len(profile.values) >= 10 and profile.distinct < 0.5:
+        return "its values repeat"
     return None
 
 
-def _settle_contact(claim: Claim, evidence: ColumnEvidence) -> Claim:
-    both = evidence.emails and evidence.phones_within
-    if not evidence.values:
-        two = any(word in squeeze(evidence.header) for word in ("phone", "tel", "info", "details", "daten"))
-        return claim if two else replace(claim, field="name", why="the header says so")
-    if both or (evidence.emails and evidence.phones):
-        return replace(claim, why="its values are e-mail addresses and phone numbers")
-    if evidence.emails >= ENOUGH:
-        return replace(claim, field="email", why="its values are e-mail addresses")
-    if evidence.phones >= ENOUGH:
-        return replace(claim, field="phone", why="its values are phone numbers")
-    distinct = len(set(evidence.values)) / len(evidence.values)
-    if evidence.digits < 0.2 and (evidence.people >= 0.5 or distinct > 0.9) and not evidence.emails:
-        return replace(claim, field="name", why="its values are names")
-    return _void(claim, "its values are neither addresses nor numbers nor names")
-
-
-def _settle_stage(claim: Claim, evidence: ColumnEvidence) -> Claim:
-    if evidence.endings or not evidence.values:
-        return replace(claim, field="outcome", why="the header says so")
-    if evidence.statuses >= 0.5:
-        return replace(claim, field="status", why="its values are status words")
-    return _void(claim, "its values are no status words we know")
-
-
-def _object(claim: Claim, evidence: ColumnEvidence) -> str | None:
-    """Return what speaks against the field, if anything; one value alone proves nothing."""
-    if len(evidence.values) < 2:
-        return None
-    field = claim.field
-    distinct = len(set(evidence.values)) / len(evidence.values)
-    objections = (
-        (field in _MUST_HAVE_DIGITS and not evidence.digits, "its values have no digits"),
-        (field == "created" and claim.strength <= SPARE and evidence.dates < 0.5, "its values are no dates"),
-        (field == "email" and not evidence.emails, "its values are no e-mail addresses"),
-        (field == "phone" and evidence.emails >= ENOUGH, "its values are e-mail addresses"),
-        (
-            field in ("name", "first_name", "last_name", "company", "title") and evidence.emails >= ENOUGH,
-            "its values are e-mail addresses",
-        ),
-        (
-            field == "title" and evidence.share(lambda value: squeeze(value) in _SALUTATIONS) >= ENOUGH,
-            "its values are salutations",
-        ),
-        (field in ("campaign", "source") and evidence.small_numbers >= 0.9, "its values are counts"),
-        (field in ("company", "title") and evidence.share(str.isdecimal) >= 0.9, "its values are numbers"),
-        (field == "website" and not evidence.dots, "its values are no web addresses"),
-        (field == "website" and evidence.one_host, "its values are links into one system"),
-        (field == "country" and evidence.digits >= 0.9, "its values are dialling codes"),
-        (field == "outcome" and not evidence.outcomes, "its values do not say how it ended"),
-        (field == "id" and len(evidence.values) >= 10 and distinct < 0.5, "its values repeat"),
-    )
-    return next((text for holds, text in objections if holds), None)
-
-
-def _void(claim: Claim, why: str) -> Claim:
-    return replace(claim, field=None, why=why)
-
-
-SEVERAL = frozenset(("email", "phone", "closed"))
-"""Fields that may be filled from several columns."""
-
-
-def settle_together(
-    claims: Sequence[Claim], evidence: Sequence[ColumnEvidence], decided: Collection[str], lexicon: Lexicon
+def check_claims_together(
+    claims: Sequence[Claim], profiles: Sequence[ColumnProfile], decided: Collection[str], synonyms: HeaderSynonyms
 ) -> list[Claim]:
-    """Return the claims after a look at the other columns' claims; fields in `decided` are not handed out.
+    """Return the claims after a look at the other columns' claims; fields in `decided` are taken.
 
     - "Name" beside a column for one half of the name is the other half ("Nom", "Prénom"), unless its values are full
-      names; where its values are companies and no column holds them, it is the company's.
-    - A status column that says nothing but open, won and lost is the outcome, where no other column is.
+      names. It is the company's where its values are companies and no column holds them.
+    - A status column with no other words than open, won and lost is the outcome, where no other column is.
     """
     fields = {claim.field for claim in claims} | set(decided)
-    settled = []
+    one_half = ("first_name" in fields) != ("last_name" in fields)
+    checked = []
     for claim in claims:
-        column = evidence[claim.index]
-        bare = claim.field == "name" and squeeze(column.header) in lexicon.bare_names
-        if bare and "company" not in fields and column.companies >= ENOUGH:
-            settled.append(replace(claim, field="company", why="its values are companies"))
-        elif bare and (half := _find_missing_half(fields)) and column.people < 0.5:
-            settled.append(replace(claim, field=half, why="the other half of the name has its own column"))
-        elif claim.field == "status" and "outcome" not in fields and column.only_outcomes:
-            settled.append(replace(claim, field="outcome", why="its values say how it ended"))
-        else:
-            settled.append(claim)
-    return settled
+        profile = profiles[claim.index]
+        if claim.field == "name" and squeeze(profile.header) in synonyms.bare_names:
+            if "company" not in fields and profile.share(_is_company) >= _ENOUGH:
+                claim = claim.change("company", "its values are companies")
+            elif one_half and profile.share(_is_person) < 0.5:
+                half = "last_name" if "first_name" in fields else "first_name"
+                claim = claim.change(half, "the other half of the name has its own column")
+        elif claim.field == "status" and "outcome" not in fields and profile.has_only_outcomes:
+            claim = claim.change("outcome", "its values say how it ended")
+        checked.append(claim)
+    return checked
 
 
-def _find_missing_half(fields: Collection[str | None]) -> str | None:
-    if ("first_name" in fields) == ("last_name" in fields):
-        return None
-    return "last_name" if "first_name" in fields else "first_name"
+def resolve_conflicts(claims: Sequence[Claim], profiles: Sequence[ColumnProfile]) -> dict[int, Claim]:
+    """Return the claim that wins each field, by the index of its column.
 
-
-def share_out(claims: Sequence[Claim], evidence: Sequence[ColumnEvidence]) -> dict[int, Claim]:
-    """Return which column fills a field, by its index.
-
-    The strongest claim has the field, then the preferred header; of several that are preferred alike always the same
-    one, wherever it stands, and of equal headers the leftmost. But a column that is empty in the rows seen gives way to
-    one that is not. Stand-ins give way to everything.
+    The strongest claim wins, then the preferred header. Among equal headers the alphabet decides, then the leftmost
+    column. A column that is empty in the first rows loses to one that is not, and a spare header to any other.
     """
+
+    def rank(claim: Claim) -> tuple[bool, int, int, str, int]:
+        profile = profiles[claim.index]
+        return (not profile.values, -claim.strength, claim.place, squeeze(profile.header), claim.index)
+
     winners: dict[int, Claim] = {}
     for field in {claim.field for claim in claims if claim.field is not None}:
-        ranked = sorted(
-            (claim for claim in claims if claim.field == field),
-            key=lambda claim: (
-                not evidence[claim.index].values,
-                -claim.strength,
-                claim.place,
-                squeeze(evidence[claim.index].header),
-                claim.index,
-            ),
-        )
-        if field in SEVERAL:
-            proper = [claim for claim in ranked if claim.strength > SPARE]
-            chosen = proper or ranked[:1]
-        else:
-            chosen = ranked[:1]
-        winners |= {claim.index: claim for claim in chosen}
+        ranked = sorted((claim for claim in claims if claim.field == field), key=rank)
+        proper = [claim for claim in ranked if claim.strength > SPARE] if field in _SEVERAL else []
+        winners |= {claim.index: claim for claim in proper or ranked[:1]}
     return winners
+
+
+def claim_by_values(
+    free: Iterable[int], profiles: Sequence[ColumnProfile], filled: frozenset[str], synonyms: HeaderSynonyms
+) -> Iterator[Claim]:
+    """Yield claims for columns with unknown headers, for fields that are not `filled` yet.
+
+    In a file with headers, only e-mail addresses and phone numbers are unmistakable. In a file without, the first
+    column of dates is the day of creation, and names, companies and websites are recognised by their shape.
+    """
+    nameless = all(_NO_HEADER.fullmatch(profile.header) for profile in profiles)
+    found = set(filled)
+    for index in free:
+        profile = profiles[index]
+        if not profile.values or squeeze(profile.header) in synonyms.other:
+            continue
+        if synonyms.names_someone_else(profile.header):
+            continue
+        guess = _guess(profile, nameless, filled, found)
+        if guess is not None:
+            field, looks = guess
+            found.add(field)
+            yield Claim(index, field, _BY_VALUES, index, f"its values look like {looks}")
+
+
+def _guess(profile: ColumnProfile, nameless: bool, filled: frozenset[str], found: set[str]) -> tuple[str, str] | None:
+    """Return a field with the shape of its values."""
+    enough, share = _ENOUGH if nameless else 0.8, profile.share
+    if "email" not in filled and share(_has_email) >= enough:
+        if share(_has_phone) >= _ENOUGH and "phone" not in filled:
+            return "contact", "e-mail addresses with phone numbers"
+        return "email", "e-mail addresses"
+    if "phone" not in filled and share(_is_written_phone) >= enough:
+        return "phone", "phone numbers"
+    if not nameless:
+        return None
+    for field, looks, test, needed in (
+        ("created", "dates", _is_date, 0.8),
+        ("phone", "phone numbers", _is_phone, 0.8),
+        ("website", "web addresses", _is_url, _ENOUGH),
+        ("company", "companies", _is_company, 0.3),
+        ("name", "people's names", _is_person, _ENOUGH),
+    ):
+        if field not in found and share(test) >= needed:
+            return field, looks
+    return None

@@ -1,8 +1,7 @@
 """Our own exports: how their columns go back into the leads they came from.
 
-They are read by their exact headers, without presets, words or guesses, so that an export that comes back unchanged
-changes nothing. What a table cannot say of a lead (its stage, its score, its contacts) is not taken from one; columns
-that a person added are extra columns, as in any other file.
+Columns are recognised by their exact headers, without presets, synonyms or guesses, so that an unchanged export
+changes nothing. Stages, scores and contacts are not read back. Columns that a person added are extra columns.
 """
 
 from __future__ import annotations
@@ -15,12 +14,11 @@ from decimal import Decimal
 from leadtriage.core.money import minor_digits
 from leadtriage.core.tables import unguard_formula
 from leadtriage.core.text import fold
-from leadtriage.importing.mapping.mapper import MAPPABLE_FIELDS, ColumnPlan, HeaderPlan, resolve_overrides
+from leadtriage.importing.mapping.mapper import ColumnPlan, HeaderPlan, resolve_overrides
 from leadtriage.importing.normalize import Money, NotRecognized, clean_text, parse_money
 
 OWN_SYSTEM = "leadtriage"
-"""The system of our own exports, whose ids are our leads' own."""
-
+"""The system of our own exports, which identify leads by their own ids."""
 
 _ID = "leadtriage_id"
 
@@ -39,7 +37,7 @@ _FIELDS: Mapping[str, tuple[str, int]] = {
         )
     },
 }
-"""Header -> field and rank among the columns of that field."""
+"""Header -> field, and rank among the columns of that field."""
 
 _NOT_TAKEN = frozenset(
     (
@@ -49,38 +47,38 @@ _NOT_TAKEN = frozenset(
     )
 )
 _OF_LISTS = frozenset(("id", "score", "ceiling", "grade"))
-"""What no other program's export has together."""
+"""Headers that only our lists have together."""
 
 _PREFIX = "column: "
-"""What an export puts before a header of a file's own that is one of ours, or begins with this itself."""
+"""What an export puts before an extra column's header that equals one of ours or begins with this."""
 
-_EXACT_SUM = re.compile(r"(-?\d+(?:\.\d+)?) ([A-Z]{3})")
+_EXACT_SUM = re.compile(r"(-?\d{1,18}(?:\.\d{1,4})?) ([A-Z]{3})", re.ASCII)
 _CRM_ID = re.compile(r"[^\s:][^:]*:.*\S")
 
 
 def is_own_list(headers: Sequence[str]) -> bool:
-    """Whether a file is a list of leads as we show it, which says less of them than an export, in other words."""
+    """Return whether a file is the output of one of our lists, which identifies no lead."""
     return {fold(header) for header in headers} >= _OF_LISTS
 
 
 def is_own_export(headers: Sequence[str]) -> bool:
-    """Whether a file is one of our exports, or was made from one."""
+    """Return whether a file is one of our exports, or made from one."""
     return any(fold(header) == _ID for header in headers)
 
 
 def plan_own_columns(headers: Sequence[str], overrides: Mapping[str, str]) -> HeaderPlan:
-    """Decide what becomes of each column of one of our exports.
+    """Decide which field each column of one of our exports fills.
 
     Raises:
         UsageError: an override names a field or a header that does not exist.
     """
-    chosen = resolve_overrides(headers, overrides, MAPPABLE_FIELDS)
+    chosen = resolve_overrides(headers, overrides)
     columns = []
     filled: set[tuple[str, int]] = set()
     for index, header in enumerate(headers):
         said = chosen.columns.get(index)
         field, rank = (said, 0) if said else _FIELDS.get(fold(header), (None, 0))
-        why = "you said so (--map)" if said else "our own export calls it so"
+        why = "you said so (--map)" if said else "a column of our own export"
         if field is not None and not said and (field in chosen.decided or (field, rank) in filled):
             field = None
         if field is not None:
@@ -92,7 +90,7 @@ def plan_own_columns(headers: Sequence[str], overrides: Mapping[str, str]) -> He
 
 
 def find_own_extras(columns: Iterable[ColumnPlan]) -> list[ColumnPlan]:
-    """Return the columns that are no field of ours and nothing that we worked out, under the headers they first had."""
+    """Return the extra columns of one of our exports, under their original headers."""
     found = []
     for column in columns:
         if column.field is None and not _is_ours(column.header):
@@ -106,32 +104,18 @@ def _is_ours(header: str) -> bool:
     return fold(header) in _NOT_TAKEN or fold(header) in _FIELDS
 
 
-def read_own_cells(row: Sequence[str]) -> list[str]:
-    """Take back what keeps a spreadsheet from running a cell as a formula."""
-    return [unguard_formula(cell) for cell in row]
-
-
 def parse_own_money(text: str, currency: str) -> Money | None:
-    """Read a sum: as we write it exactly, with as many decimals as the currency has; else as in any file.
-
-    Raises:
-        NotRecognized: no sum is to be read in it.
-    """
+    """Return a sum, to the cent where it has the form that exports write; else as `parse_money` does."""
     exact = _EXACT_SUM.fullmatch(text.strip())
-    if exact is None:
-        return parse_money(text, currency)
-    amount = Decimal(exact[1]).scaleb(minor_digits(exact[2]))
-    if amount != amount.to_integral_value():
-        return parse_money(text, currency)
-    return Money(int(amount), exact[2], True)
+    if exact is not None:
+        amount = Decimal(exact[1]).scaleb(minor_digits(exact[2]))
+        if amount == int(amount) and abs(amount) < 2**63:
+            return Money(int(amount), exact[2], True)
+    return parse_money(text, currency)
 
 
 def parse_crm_id(text: str) -> str | None:
-    """Read the id that the source system gave a lead, `SYSTEM:ID`; None where the cell is missing.
-
-    Raises:
-        NotRecognized: it does not say whose id it is.
-    """
+    """Return the id that the source system gave a lead, as `SYSTEM:ID`."""
     given = clean_text(text)
     if given is not None and not _CRM_ID.fullmatch(given):
         raise NotRecognized("it is not written as SYSTEM:ID")

@@ -1,9 +1,4 @@
-"""What the status and outcome words of CRMs say to us. What follows from them is decided by the import.
-
-The columns in which a system's file says how leads stand, and whether a newer word there takes an older one back.
-
-Whose word counts, and what it does to a lead, is `retracting`'s and `retelling`'s.
-"""
+"""What the status, outcome and reason words of CRMs mean, and the columns of a file that hold them."""
 
 from __future__ import annotations
 
@@ -15,178 +10,162 @@ from typing import Any
 
 from leadtriage.core.text import fold
 from leadtriage.core.vocabulary import Reason, StatusMeaning
-from leadtriage.importing.mapping.header_synonyms import flatten, read_words, split_words, squeeze
+from leadtriage.importing.mapping.header_synonyms import find_phrase, flatten, read_yaml, split_words, squeeze
 
 _CLOSING = (StatusMeaning.CONVERTED, StatusMeaning.WON, StatusMeaning.LOST)
 _NEGATIONS = frozenset(
     ("not", "no", "non", "never", "nicht", "kein", "keine", "pas", "sin", "sem", "nao", "niet", "geen", "un", "не")
 )
 _LONGEST = 200
+"""Characters; a longer text is no status."""
 
 
 @dataclass(frozen=True, slots=True)
 class _StatusWords:
-    """`statuses.yaml`, by squeezed text and by words."""
+    """The content of `statuses.yaml`, which explains each part: by squeezed text, or by phrase."""
 
     statuses: Mapping[str, StatusMeaning]
-    outcomes: Mapping[str, StatusMeaning]
     phrases: tuple[tuple[tuple[str, ...], StatusMeaning], ...]
-    yes_means: tuple[tuple[str, StatusMeaning], ...]
+    outcomes: Mapping[str, StatusMeaning]
+    yes_means: Mapping[str, StatusMeaning]
     yes: frozenset[str]
     no: frozenset[str]
-    reasons: tuple[tuple[tuple[str, ...], Reason], ...]
+    reasons: Mapping[tuple[str, ...], Reason]
     whole_reasons: Mapping[str, Reason]
 
 
 @cache
 def _load_words() -> _StatusWords:
-    document = read_words(files("leadtriage.importing.mapping") / "statuses.yaml")
+    document = read_yaml(files(__package__) / "statuses.yaml")
+
+    def pairs(section: str) -> Iterator[tuple[str, str]]:
+        return ((text, name) for name, lists in document[section].items() for text in flatten(lists))
+
     statuses: dict[str, StatusMeaning] = {}
     phrases: dict[tuple[str, ...], StatusMeaning] = {}
-    for meaning, lists in document["statuses"].items():
-        for text in flatten(lists):
-            statuses.setdefault(_key(text), StatusMeaning(meaning))
-            phrases.setdefault(split_words(text), StatusMeaning(meaning))
-    outcomes = {
-        _key(text): StatusMeaning(meaning) for meaning, lists in document["outcomes"].items() for text in flatten(lists)
-    }
+    for text, meaning in pairs("statuses"):
+        statuses.setdefault(_key(text), StatusMeaning(meaning))
+        phrases.setdefault(split_words(text), StatusMeaning(meaning))
+    reasons: dict[tuple[str, ...], Reason] = {}
+    for text, reason in pairs("reasons"):
+        reasons.setdefault(split_words(text), Reason(reason))
     return _StatusWords(
         statuses=statuses,
-        outcomes=outcomes,
         phrases=tuple(sorted(phrases.items(), key=lambda item: -len("".join(item[0])))),
-        yes_means=tuple(
-            (squeeze(text), StatusMeaning(meaning))
-            for meaning, texts in document["yes_means"].items()
-            for text in texts
-        ),
-        yes=frozenset(_key(text) for text in document["yes"]),
-        no=frozenset(_key(text) for text in document["no"]),
-        reasons=tuple(
-            (split_words(text), Reason(reason)) for reason, texts in document["reasons"].items() for text in texts
-        ),
-        whole_reasons={
-            **{str(reason).replace("_", ""): reason for reason in Reason},
-            **{_key(text): Reason(reason) for reason, texts in document["whole_reasons"].items() for text in texts},
-        },
+        outcomes={_key(text): StatusMeaning(meaning) for text, meaning in pairs("outcomes")},
+        yes_means={squeeze(text): StatusMeaning(meaning) for text, meaning in pairs("yes_means")},
+        yes=frozenset(map(_key, document["yes"])),
+        no=frozenset(map(_key, document["no"])),
+        reasons=reasons,
+        whole_reasons={str(reason).replace("_", ""): reason for reason in Reason}
+        | {_key(text): Reason(reason) for text, reason in pairs("whole_reasons")},
     )
 
 
 def _key(text: str) -> str:
-    """The squeezed text; a mere sign ("✓") stands for itself."""
+    """Return the squeezed text; a mere sign ("✓") stays itself."""
     return squeeze(text) or text.strip()
 
 
-def _spoken(text: str) -> tuple[str, ...]:
-    """The words of a status, without the number that orders it in a list ("03 - Contacted")."""
-    spoken = split_words(text)
-    return spoken[1:] if len(spoken) > 1 and spoken[0].isdecimal() else spoken
-
-
-def _holds(spoken: tuple[str, ...], phrase: tuple[str, ...]) -> bool:
-    return any(spoken[start : start + len(phrase)] == phrase for start in range(len(spoken) - len(phrase) + 1))
+def _split_status(text: str) -> tuple[str, ...]:
+    """Return the words of a status without the number that orders it in a list ("03 - Contacted")."""
+    words = split_words(text)
+    return words[1:] if len(words) > 1 and words[0].isdecimal() else words
 
 
 @lru_cache(maxsize=4096)
 def parse_status(text: str, system: str | None = None) -> StatusMeaning | None:
-    """Return what a CRM's status word says, or None where we do not know it.
+    """Return what a CRM's status word means; None where it is unknown.
 
-    A word that is not listed may hold one that is ("02 - Attempted to contact (SMS)"); so only the open and the
-    flagging meanings are found, and those that start with a closing phrase ("Closed Won - renewal"), since a lead
-    that is closed by a misunderstanding is lost from sight.
+    An unlisted text may contain a listed one ("02 - Attempted to contact (SMS)"). A closing phrase only counts at its
+    start ("Closed Won - renewal"), since a lead closed by mistake is lost from sight.
 
     Args:
-        system: the preset's system. Pipedrive's "deleted" is no verdict on the lead, for one.
+        system: the preset's system, as "deleted" says nothing about a lead in Pipedrive.
     """
     if not text or len(text) > _LONGEST:
         return None
     known = _load_words()
-    spoken = _spoken(text)
-    key = "".join(spoken) or text.strip()
+    words = _split_status(text)
+    key = "".join(words) or text.strip()
     if system == "pipedrive" and key == "deleted":
         return None
     if key in known.statuses:
         return known.statuses[key]
-    held = [pair for pair in known.phrases if len("".join(pair[0])) > 3 and _holds(spoken, pair[0])]
-    for phrase, meaning in held:
+    held = [
+        (phrase, start, meaning)
+        for phrase, meaning in known.phrases
+        if len("".join(phrase)) > 3 and (start := find_phrase(phrase, words)) is not None
+    ]
+    for phrase, start, meaning in held:
         if meaning in _CLOSING:
-            return meaning if len(phrase) > 1 and spoken[: len(phrase)] == phrase else None
+            return meaning if len(phrase) > 1 and start == 0 else None
     if not held:
         return None
-    phrase, meaning = held[0]
-    return None if _is_denied(spoken, phrase) else meaning
-
-
-def _is_denied(spoken: tuple[str, ...], phrase: tuple[str, ...]) -> bool:
-    start = next(start for start in range(len(spoken)) if spoken[start : start + len(phrase)] == phrase)
-    return not _NEGATIONS.isdisjoint(spoken[:start])
+    _, start, meaning = held[0]
+    return meaning if _NEGATIONS.isdisjoint(words[:start]) else None
 
 
 @lru_cache(maxsize=4096)
 def parse_outcome(text: str, header: str) -> StatusMeaning | None:
-    """Return what a value says in a column of outcomes, of life-cycle stages or of deal stages.
+    """Return what a value means in a column of outcomes, life-cycle stages or deal stages; None where it is unknown.
 
-    A yes means what the header says ("CONVERTED": yes is converted), else a win; a no means that it is still open.
-    OPEN is also what says nothing of an end: "Lead", "Subscriber", "Marketing Qualified Lead", "Prospecting".
-
-    Returns:
-        the meaning, or None where the text is not understood.
+    A yes means what the header says ("Converted"), else a win; a no means that the lead is still open. OPEN is also
+    any stage before the end: "Lead", "Subscriber", "Marketing Qualified Lead", "Prospecting".
     """
     if not text or len(text) > _LONGEST:
         return None
     known = _load_words()
-    key = "".join(_spoken(text)) or text.strip()
+    key = "".join(_split_status(text)) or text.strip()
     if key in known.no:
         return StatusMeaning.OPEN
     if key in known.yes:
         asked = squeeze(header)
-        return next((meaning for word, meaning in known.yes_means if word in asked), StatusMeaning.WON)
-    if key in known.outcomes:
-        return known.outcomes[key]
-    return parse_status(text)
+        return next((meaning for word, meaning in known.yes_means.items() if word in asked), StatusMeaning.WON)
+    return known.outcomes.get(key) or parse_status(text)
 
 
 @lru_cache(maxsize=4096)
 def parse_status_reason(text: str) -> str | None:
-    """Return the reason (a value of `Reason`) that a status or reason word gives, or None where it gives none."""
+    """Return the value of the `Reason` that a status or reason word gives; None where it gives none."""
     if not text or len(text) > _LONGEST:
         return None
     known = _load_words()
-    spoken = _spoken(text)
-    whole = known.whole_reasons.get("".join(spoken))
-    if whole is not None:
-        return str(whole)
-    return next((str(reason) for phrase, reason in known.reasons if _holds(spoken, phrase)), None)
+    words = _split_status(text)
+    held = (reason for phrase, reason in known.reasons.items() if find_phrase(phrase, words) is not None)
+    reason = known.whole_reasons.get("".join(words)) or next(held, None)
+    return reason.value if reason else None
 
 
 @dataclass(frozen=True, slots=True)
 class StatusColumn:
-    """A column of one file in which a CRM says how a lead stands: its place, and the field that it fills there."""
+    """A column of a file that fills the field `status` or `outcome`."""
 
     field: str
     header: str
     system: str
     index: int
 
-    def read(self, cells: Sequence[str]) -> StatusMeaning | None:
-        """What a row says in it."""
+    def parse(self, cells: Sequence[str]) -> StatusMeaning | None:
+        """Return what a row says in this column."""
         cell = cells[self.index]
         return parse_status(cell, self.system) if self.field == "status" else parse_outcome(cell, self.header)
 
 
 @dataclass(frozen=True, slots=True)
 class StatusRow:
-    """A row of a file, with the columns in which it says how its lead stands."""
+    """A row of a file with its status columns."""
 
     columns: tuple[StatusColumn, ...] = ()
     cells: Sequence[str] = ()
 
 
 NO_STATUS = StatusRow()
-"""A row that nobody has."""
+"""A row of no file."""
 
 
 def find_status_columns(system: str, headers: Sequence[str], mapping: Mapping[str, Any]) -> tuple[StatusColumn, ...]:
-    """The columns of status and outcome of an import, from its books."""
+    """Return the status columns of an import by its stored mapping."""
     return tuple(
         StatusColumn(field, header, system, index)
         for index, (header, (field, rank, _)) in enumerate(zip(headers, mapping["columns"], strict=True))
@@ -195,23 +174,25 @@ def find_status_columns(system: str, headers: Sequence[str], mapping: Mapping[st
 
 
 def pair_status_columns(
-    then: Iterable[StatusColumn], now: Iterable[StatusColumn]
+    before: Iterable[StatusColumn], after: Iterable[StatusColumn]
 ) -> Iterator[tuple[StatusColumn, StatusColumn]]:
-    """The columns that both files have; one may be read as the status in one file and as the outcome in the other."""
-    here = {fold(column.header): column for column in now}
-    for column in then:
-        if fold(column.header) in here:
-            yield column, here[fold(column.header)]
+    """Yield the columns that two files share, even if one file has it as the status and the other as the outcome."""
+    by_header = {fold(column.header): column for column in after}
+    for column in before:
+        if fold(column.header) in by_header:
+            yield column, by_header[fold(column.header)]
 
 
-def reverts_status(then: StatusMeaning | None, now: StatusMeaning | None, kinds: Sequence[StatusMeaning]) -> bool:
-    """Whether a column said one of these kinds then and says something else now."""
-    return then in kinds and now is not None and now not in kinds
+def reverts_status(
+    before: StatusMeaning | None, after: StatusMeaning | None, meanings: Sequence[StatusMeaning]
+) -> bool:
+    """Return whether a column had one of these meanings before and has another meaning now."""
+    return before in meanings and after is not None and after not in meanings
 
 
-def row_reverts_status(then: StatusRow, now: StatusRow, kinds: Sequence[StatusMeaning]) -> bool:
-    """Whether a row takes back, in any column, what an older one had said of these kinds."""
+def row_reverts_status(before: StatusRow, after: StatusRow, meanings: Sequence[StatusMeaning]) -> bool:
+    """Return whether any column of a row reverts one of these meanings of an older row."""
     return any(
-        reverts_status(before.read(then.cells), after.read(now.cells), kinds)
-        for before, after in pair_status_columns(then.columns, now.columns)
+        reverts_status(old.parse(before.cells), new.parse(after.cells), meanings)
+        for old, new in pair_status_columns(before.columns, after.columns)
     )

@@ -247,7 +247,7 @@ def _leave_out_what_is_not_taken_back(
     for word in words:
         for then, now in pair_status_columns(columns.get(word.said_in, ()), columns[batch]):
             counts = word.status_stands if now.field == "status" else word.newer
-            if counts and reverts_status(then.read(word.then), now.read(word.now), kinds):
+            if counts and reverts_status(then.parse(word.then), now.parse(word.now), kinds):
                 taken_back.add(word.lead_id)
     others = set(connection.execute(select(told.c.lead_id)).scalars()) - taken_back
     if others:

@@ -1,7 +1,7 @@
-"""One cell to one value, a room for each kind: addresses, numbers, sums, dates, countries, names, answers.
+"""One cell to one value: `parse_X(text, ...)` for each kind of field.
 
-Every reader is a pure function of the text. A missing value is None (or nothing, where there may be several), a text
-that is not understood raises `NotRecognized`; nothing is ever guessed. Which column holds what is up to the mapping.
+A reader returns None for a missing cell (an empty tuple where a cell may hold several values), and raises
+`NotRecognized`, and nothing else, for a text that holds something else. It is a pure function and never guesses.
 """
 
 import lazy_loader

@@ -17,7 +17,7 @@ from .countries import country_for_phone_region as country_for_phone_region, par
 from .currencies import (
     choose_currency as choose_currency,
     currencies_of_mark as currencies_of_mark,
-    minor_digits as minor_digits,
+    find_currency as find_currency,
     parse_currency as parse_currency,
 )
 from .dates import (
@@ -28,10 +28,14 @@ from .dates import (
     is_ambiguous_date as is_ambiguous_date,
     parse_date as parse_date,
     parse_datetime as parse_datetime,
-    parse_month as parse_month,
     parse_month_or_day as parse_month_or_day,
 )
-from .emails import Email as Email, find_company_domain as find_company_domain, parse_emails as parse_emails
-from .names import join_name as join_name, split_contact as split_contact, split_name as split_name
+from .emails import (
+    Email as Email,
+    find_company_domain as find_company_domain,
+    parse_emails as parse_emails,
+    split_contact as split_contact,
+)
+from .names import join_name as join_name, split_name as split_name
 from .phones import parse_phones as parse_phones, phone_digits_key as phone_digits_key
 from .timelines import parse_timeline as parse_timeline

@@ -1,9 +1,4 @@
-"""What every kind of value shares: what counts as missing, how text is cleaned, how not understanding is said.
-
-The words that the readers of cells know, from words.toml, so that a language is added without touching code.
-
-Answers in a word: yes or no, and who signs off.
-"""
+"""What all readers share: missing cells, cleaned text, the words of words.toml. Also yes-no and sign-off answers."""
 
 from __future__ import annotations
 
@@ -18,24 +13,36 @@ from typing import Any
 from leadtriage.core.vocabulary import SignsOff
 
 
+class NotRecognized(ValueError):
+    """A cell holds something other than the expected value; the value stays unknown.
+
+    Args:
+        why: a few words to show beside the text.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
 @cache
-def _lexicon() -> Mapping[str, Any]:
+def _load_words() -> Mapping[str, Any]:
     return tomllib.loads(files(__package__).joinpath("words.toml").read_text(encoding="utf-8"))
 
 
-def words(room: str, name: str) -> frozenset[str]:
+def words(section: str, name: str) -> frozenset[str]:
     """Return a list of words.toml."""
-    return frozenset(_lexicon()[room][name])
+    return frozenset(_load_words()[section][name])
 
 
-def word_groups(room: str, name: str) -> tuple[tuple[str, ...], ...]:
-    """Return a list of lists of words.toml, in its order."""
-    return tuple(tuple(group) for group in _lexicon()[room][name])
+def word_groups(section: str, name: str) -> tuple[tuple[str, ...], ...]:
+    """Return a list of lists of words.toml, in order."""
+    return tuple(tuple(group) for group in _load_words()[section][name])
 
 
-def group_of_word(room: str, name: str) -> dict[str, str]:
-    """Return, of a table of lists of words.toml, in which list each word stands."""
-    return {word: group for group, members in _lexicon()[room][name].items() for word in members}
+def group_of_word(section: str, name: str) -> dict[str, str]:
+    """Map each word of a table of lists in words.toml to the name of its list."""
+    return {word: group for group, members in _load_words()[section][name].items() for word in members}
 
 
 def packaged_lines(name: str) -> list[str]:
@@ -45,26 +52,27 @@ def packaged_lines(name: str) -> list[str]:
 
 
 LONGEST_TYPED_TEXT = 1_000
-"""Characters; a longer cell is no address, number, sum or date, whatever it starts with."""
-
-
-class NotRecognized(ValueError):
-    """A text that holds something, but not what was expected; the value stays unknown.
-
-    Args:
-        why: in a few words, to be shown beside the text.
-    """
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
-
+"""Characters; no address, number, sum or date is longer."""
 
 _MISSING = words("cells", "missing")
 _LONGEST_MISSING = max(map(len, _MISSING))
-
+_YES = words("answers", "yes")
+_NO = words("answers", "no")
+_SIGNS_OFF = {
+    **dict.fromkeys(words("answers", "alone"), SignsOff.ALONE),
+    **dict.fromkeys(words("answers", "shared"), SignsOff.SHARED),
+    **dict.fromkeys(words("answers", "others"), SignsOff.NO),
+}
 _DROPPED = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u200b\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
 _LINE_END = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_PLAIN = str.maketrans(
+    {
+        **dict.fromkeys("‐‑‒–—―−﹣－", "-"),
+        **dict.fromkeys("‘’‛′´`", "'"),
+        **dict.fromkeys("“”„‟″", '"'),
+        **dict.fromkeys("\u200c\u200d\u200e\u200f\u00ad", ""),
+    }
+)
 
 
 def is_missing(text: str) -> bool:
@@ -75,7 +83,7 @@ def is_missing(text: str) -> bool:
 
 
 def clean_text(text: str) -> str | None:
-    """Return a text of one line, trimmed, white space collapsed, control characters dropped; None if it is missing."""
+    """Return one trimmed line without control characters and repeated white space; None where missing."""
     if not text.isprintable():
         text = _DROPPED.sub("", text)
     text = " ".join(text.split())
@@ -83,7 +91,7 @@ def clean_text(text: str) -> str | None:
 
 
 def clean_lines(text: str) -> str | None:
-    """Return a text that keeps its lines, such as a note, each cleaned as by `clean_text`; None if it is missing."""
+    """Clean each line of a text as `clean_text` does, and keep the line breaks; None where missing."""
     if text.isprintable():
         return clean_text(text)
     lines = _LINE_END.sub("\n", _DROPPED.sub("", text)).split("\n")
@@ -92,7 +100,7 @@ def clean_lines(text: str) -> str | None:
 
 
 def plain(text: str) -> str:
-    """Return the text as the typed readers see it: trimmed, one kind of digit, dash, apostrophe and space.
+    """Return a text trimmed, with one kind of digit, dash, apostrophe and space.
 
     Raises:
         NotRecognized: the text is longer than any typed value.
@@ -107,52 +115,21 @@ def plain(text: str) -> str:
     return " ".join(text.split())
 
 
-_PLAIN = str.maketrans(
-    {
-        **dict.fromkeys("‐‑‒–—―−﹣－", "-"),
-        **dict.fromkeys("‘’‛′´`", "'"),
-        **dict.fromkeys("“”„‟″", '"'),
-        **dict.fromkeys("\u200c\u200d\u200e\u200f\u00ad", ""),
-    }
-)
-
-
-_YES = words("answers", "yes")
-_NO = words("answers", "no")
-_SIGNS_OFF = {
-    **dict.fromkeys(words("answers", "alone"), SignsOff.ALONE),
-    **dict.fromkeys(words("answers", "shared"), SignsOff.SHARED),
-    **dict.fromkeys(words("answers", "others"), SignsOff.NO),
-}
-
-
 def parse_yes_no(text: str) -> bool | None:
-    """Return whether a cell says yes, in any of the common notations and languages; None where it is missing.
-
-    Raises:
-        NotRecognized: it says neither.
-    """
+    """Return whether a cell says yes, in any of the common notations and languages."""
     if is_missing(text):
         return None
-    given = plain(text).lower().rstrip(".!")
-    if given in _YES:
-        return True
-    if given in _NO:
-        return False
-    raise NotRecognized("neither yes nor no")
+    answer = plain(text).lower().rstrip(".!")
+    if answer not in _YES and answer not in _NO:
+        raise NotRecognized("neither yes nor no")
+    return answer in _YES
 
 
 def parse_signs_off(text: str) -> SignsOff | None:
-    """Return whether the person can sign for the purchase: alone, shared with others, or no; None where it is missing.
-
-    A bare "yes" is taken for alone.
-
-    Raises:
-        NotRecognized: it is none of the known answers.
-    """
+    """Return who can sign for the purchase; a bare "yes" means this person alone."""
     if is_missing(text):
         return None
-    given = plain(text.replace("_", " ")).lower().rstrip(".!")
-    if given in _SIGNS_OFF:
-        return _SIGNS_OFF[given]
-    raise NotRecognized("who signs off is not clear from it")
+    answer = _SIGNS_OFF.get(plain(text.replace("_", " ")).lower().rstrip(".!"))
+    if answer is None:
+        raise NotRecognized("who signs off is not clear from it")
+    return answer

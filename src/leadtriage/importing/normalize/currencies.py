@@ -1,23 +1,25 @@
-"""Currencies: their decimals, their marks and what they leave open, from currencies.csv."""
+"""Currencies: their decimals, and the marks that stand for them, from currencies.csv."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from functools import cache
+from typing import NamedTuple
 
-from leadtriage.importing.normalize.cells import NotRecognized, packaged_lines
+from leadtriage.core.money import minor_digits
+from leadtriage.importing.normalize.cells import NotRecognized, is_missing, packaged_lines, plain
+
+_CODES_THAT_ARE_WORDS = frozenset({"ALL", "CUP", "GEL", "MAD", "PEN", "TOP", "TRY"})
+"""These codes count in capitals only."""
 
 
-@dataclass(frozen=True, slots=True)
-class Currency:
+class Currency(NamedTuple):
     """One currency of ISO 4217.
 
     Attributes:
-        code: its three letters.
-        digits: how many decimals its smaller unit has: 2 for EUR, 0 for JPY, 3 for KWD.
-        dot_groups: whether its places write 1.234 for 1234.
+        digits: the decimals of its minor unit: 2 for EUR, 0 for JPY, 3 for KWD.
+        dot_groups: whether its countries write 1.234 for 1234.
     """
 
     code: str
@@ -25,98 +27,78 @@ class Currency:
     dot_groups: bool
 
 
-_CODES_THAT_ARE_WORDS = frozenset({"ALL", "CUP", "GEL", "MAD", "PEN", "TOP", "TRY"})
-"""Their codes count in capitals only."""
+class _Currencies(NamedTuple):
+    """The table by code, what each mark may stand for, and what a shared mark usually stands for."""
+
+    by_code: Mapping[str, Currency]
+    by_mark: Mapping[str, frozenset[str]]
+    usual: Mapping[frozenset[str], str]
 
 
 @cache
-def _rows() -> list[dict[str, str]]:
-    return list(csv.DictReader(packaged_lines("currencies.csv")))
-
-
-@cache
-def _currencies() -> dict[str, Currency]:
-    return {row["code"]: Currency(row["code"], int(row["digits"]), row["dot_groups"] == "yes") for row in _rows()}
-
-
-@cache
-def _marks() -> dict[str, frozenset[str]]:
-    """Return the currencies that every mark may stand for."""
+def _load() -> _Currencies:
+    rows = list(csv.DictReader(packaged_lines("currencies.csv")))
     marks: dict[str, set[str]] = {}
-    for row in _rows():
-        for mark in row["marks"].split("|"):
+    for row in rows:
+        for mark in filter(None, row["marks"].split("|")):
             marks.setdefault(mark, set()).add(row["code"])
-    return {mark: frozenset(codes) for mark, codes in marks.items() if mark}
-
-
-@cache
-def _usual() -> dict[frozenset[str], str]:
-    """Return what a shared mark stands for where nothing else decides, by the currencies it may stand for."""
-    return {_marks()[mark]: row["code"] for row in _rows() for mark in row["usual"].split("|") if mark}
+    by_mark = {mark: frozenset(codes) for mark, codes in marks.items()}
+    return _Currencies(
+        {row["code"]: Currency(row["code"], minor_digits(row["code"]), row["dot_groups"] == "yes") for row in rows},
+        by_mark,
+        {by_mark[mark]: row["code"] for row in rows for mark in filter(None, row["usual"].split("|"))},
+    )
 
 
 def find_currency(code: str) -> Currency:
-    """Return the currency of a code of ISO 4217.
+    """Return the currency of an ISO 4217 code.
 
     Raises:
         NotRecognized: there is no such currency.
     """
     try:
-        return _currencies()[code]
+        return _load().by_code[code]
     except KeyError:
         raise NotRecognized(f"{code!r} is no currency of ISO 4217") from None
-
-
-def minor_digits(currency: str) -> int:
-    """Return how many decimals the currency's smaller unit has, by ISO 4217.
-
-    Raises:
-        NotRecognized: there is no such currency.
-    """
-    return find_currency(currency).digits
 
 
 def currencies_of_mark(mark: str) -> frozenset[str]:
     """Return the codes that a symbol, a code or a word may stand for; none where it marks no currency."""
     bare = mark.rstrip(".")
     code = bare.upper()
-    if code in _currencies() and (code not in _CODES_THAT_ARE_WORDS or bare == code):
+    if code in _load().by_code and (code not in _CODES_THAT_ARE_WORDS or bare == code):
         return frozenset({code})
-    return _marks().get(bare.lower(), frozenset())
+    return _load().by_mark.get(bare.lower(), frozenset())
 
 
-def parse_currency(text: str, default: str) -> str:
-    """Return the currency that a cell of its own names by its code, sign or name.
-
-    Raises:
-        NotRecognized: it names none, or leaves open which.
-    """
-    codes = currencies_of_mark(text.strip())
-    found = choose_currency([codes], default) if codes else None
-    if found is None:
-        raise NotRecognized(f"{text.strip()!r} is no currency")
-    return found
+def parse_currency(text: str, default: str) -> str | None:
+    """Return the currency that a cell names by its code, sign or name; `default` decides a shared sign."""
+    if is_missing(text):
+        return None
+    codes = currencies_of_mark(plain(text))
+    if not codes:
+        raise NotRecognized("no currency of that code, sign or name is known")
+    return choose_currency([codes], default)
 
 
 def choose_currency(marks: Iterable[frozenset[str]], default: str) -> str | None:
-    """Return the one currency that all marks of a text agree on; None where there are no marks.
+    """Return the one currency that all marks of a text allow; None where there are no marks.
 
-    Where they leave several open ("$"), it is the default if that is among them, else the one that usually goes so.
+    Where they allow several ("$"), the default wins if it is among them, else the currency that usually has that mark.
 
     Raises:
-        NotRecognized: they contradict each other, or leave it open.
+        NotRecognized: the marks contradict each other, or nothing decides.
     """
-    open_still: frozenset[str] | None = None
-    for codes in marks:
-        open_still = codes if open_still is None else open_still & codes
-    if open_still is None:
+    every = list(marks)
+    if not every:
         return None
-    if not open_still:
+    allowed = frozenset.intersection(*every)
+    if not allowed:
         raise NotRecognized("several currencies")
-    if len(open_still) == 1:
-        return next(iter(open_still))
-    if default in open_still:
+    if len(allowed) == 1:
+        return next(iter(allowed))
+    if default in allowed:
         return default
-    if open_still in _usual():
-        return _usual()[open_still]
+    if allowed in _load().usual:
+        return _load().usual[allowed]
     raise NotRecognized("its mark is that of several currencies")

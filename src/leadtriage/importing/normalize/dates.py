@@ -1,11 +1,4 @@
-"""Dates and times: one cell to one calendar day or wall-clock time.
-
-Which order of day and month a column uses is `date_order`'s to decide.
-
-Which order of day and month a column of dates uses, gathered from all its values one by one.
-
-Months: one cell to the first day of a calendar month, as budgets and bills are kept by month.
-"""
+"""Dates and times: one cell to a calendar day, a month or a wall-clock time, and the order of day and month."""
 
 from __future__ import annotations
 
@@ -49,6 +42,10 @@ _COMPACT = re.compile(
 )
 _SERIAL = re.compile(r"(?P<days>\d{5})(?P<part>\.\d{1,12})?")
 _EPOCH = re.compile(r"\d{10}(?:\d{3})?(?:\.0)?")
+_TWO_NUMBERS = re.compile(r"\s*'?\"?(?:[A-Za-z]{2,10}\.?,?\s+)?(\d{1,2})([-/. ])\s?(\d{1,2})\2\s?(\d{4}|\d{2})(?!\d)")
+_NUMBERS = re.compile(r"(?P<year>\d{4})\s?[-/.]\s?(?P<month>\d{1,2})|(?P<first>\d{1,2})\s?[-/.]\s?(?P<last>\d{4})")
+_COMPACT_MONTH = re.compile(r"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)")
+_WORDS = re.compile(r"(?P<word>[^\W\d_]+)\.?[\s,/-]*(?P<year>\d{4})|(?P<before>\d{4})[\s,/-]*(?P<behind>[^\W\d_]+)\.?")
 
 _SERIAL_START = datetime.combine(date(1899, 12, 30), time())
 """Day 0 of a spreadsheet's day count, past its wrong leap day of 1900."""
@@ -57,20 +54,18 @@ _FIRST_SERIAL, _LAST_SERIAL = 36_526, 58_804
 _FIRST_EPOCH, _LAST_EPOCH = 946_684_800, 2_871_763_200
 _PIVOT = 69
 """Two-digit years from here on are of the 1900s, as in POSIX `strptime`."""
+_FIRST_YEAR = 1900
+"""A month in an earlier year is a typing error."""
 
 _MONTHS = word_groups("dates", "months")
 _WEEKDAYS = word_groups("dates", "weekdays")
 _BETWEEN = words("dates", "between")
 MONTH_NUMBERS = {word: number for number, group in enumerate(_MONTHS, 1) for word in group}
-"""The number of every month's name and abbreviation, in the languages read here."""
+"""Each month's names and abbreviations in the known languages, with its number."""
 
 
 def parse_date(text: str, order: DateOrder) -> date | None:
-    """Return the calendar day in a cell; a time beside it is left out; None where the cell is missing.
-
-    Raises:
-        NotRecognized: it is no day of the calendar, or leaves out its year, month or day.
-    """
+    """Return the calendar day in a cell, without a time beside it."""
     if len(text) == 10 and text[4] == "-":
         try:
             return date.fromisoformat(text)
@@ -81,17 +76,14 @@ def parse_date(text: str, order: DateOrder) -> date | None:
 
 
 def parse_datetime(text: str, order: DateOrder) -> datetime | None:
-    """Return the time in a cell, midnight where it gives a day alone; None where the cell is missing.
+    """Return the time in a cell, midnight where it gives a day alone.
 
-    It is the clock on the wall of whoever wrote it: an offset or zone is left out, parts of a second are cut. Read are
-    ISO 8601, numbers in either order, months in words, seconds or milliseconds since 1970 (as UTC) and a spreadsheet's
-    count of days from 2000 to 2060.
+    Reads ISO 8601, numbers in either order, months in words, seconds or milliseconds since 1970 (as UTC) and a
+    spreadsheet's count of days from 2000 to 2060. Returns the writer's wall-clock time: it drops offsets, zones and
+    parts of a second.
 
     Args:
-        order: decides "03/04/2026"; "13/04/2026" can mean one thing only, whatever the order.
-
-    Raises:
-        NotRecognized: it is no time of the calendar, or leaves out its year, month or day.
+        order: decides "03/04/2026"; "13/04/2026" can mean one thing only.
     """
     if text[4:5] == "-":
         try:
@@ -105,19 +97,52 @@ def parse_datetime(text: str, order: DateOrder) -> datetime | None:
     given = written.lower()
     numeric = _NUMERIC.fullmatch(given)
     if numeric:
-        return _read_numeric(numeric, order)
+        return _from_numbers(numeric, order)
     worded = _DAY_MONTH.fullmatch(given) or _MONTH_DAY.fullmatch(given)
     if worded and worded["month"] in MONTH_NUMBERS:
         month = MONTH_NUMBERS[worded["month"]]
-        return _make(_full_year(worded["year"]), month, int(worded["day"]), *_read_time(worded))
+        return _make(_full_year(worded["year"]), month, int(worded["day"]), *_time_of(worded))
     compact = _COMPACT.fullmatch(given)
     if compact:
-        parts = {name: int(value or 0) for name, value in compact.groupdict().items()}
-        return _make(**parts)
-    return _read_count(given) or _ask_library(written, order)
+        return _make(**{name: int(value or 0) for name, value in compact.groupdict().items()})
+    return _from_count(given) or _from_words(written, order)
 
 
-def _read_numeric(match: re.Match[str], order: DateOrder) -> datetime:
+def parse_month_or_day(text: str, order: DateOrder | None = None) -> tuple[date | None, date | None]:
+    """Return the first day of a cell's month ("2026-10", "Oct 2026", any day), and the day where the cell gives one.
+
+    Args:
+        order: decides "03/04/2026", which is not recognised without it; "03.04.2026" is day first, as everywhere.
+    """
+    if is_missing(text):
+        return None, None
+    given = plain(text).strip("'\"").lower()
+    numbers = _NUMBERS.fullmatch(given)
+    if numbers:
+        return _make_month(numbers["year"] or numbers["last"], numbers["month"] or numbers["first"]), None
+    compact = _COMPACT_MONTH.fullmatch(given)
+    if compact:
+        return _make_month(compact["year"], compact["month"]), None
+    worded = _WORDS.fullmatch(given)
+    if worded:
+        number = MONTH_NUMBERS.get(worded["word"] or worded["behind"])
+        if number is None:
+            raise NotRecognized("no month of that name")
+        return _make_month(worded["year"] or worded["before"], number), None
+    likely = order or decide_date_order([given])
+    days = sorted({day for each in ([likely] if likely else DateOrder) if (day := parse_date(given, each))})
+    if len(days) > 1:
+        raise NotRecognized(f"it may be {days[0]:%Y-%m} or {days[1]:%Y-%m}")
+    return (days[0].replace(day=1), days[0]) if days else (None, None)
+
+
+def _make_month(year: str, month: str | int) -> date:
+    if int(year) < _FIRST_YEAR or not 1 <= int(month) <= 12:
+        raise NotRecognized("no such month in the calendar")
+    return date(int(year), int(month), 1)
+
+
+def _from_numbers(match: re.Match[str], order: DateOrder) -> datetime:
     first, middle, last = match["first"], match["middle"], match["last"]
     if len(first) > 2:
         if len(first) == 3 or len(last) > 2:
@@ -127,11 +152,10 @@ def _read_numeric(match: re.Match[str], order: DateOrder) -> datetime:
         one, two, year = int(first), int(middle), _full_year(last)
         month_first = one <= 12 and (two > 12 or order is DateOrder.MONTH_FIRST)
         month, day = (one, two) if month_first else (two, one)
-    return _make(year, month, day, *_read_time(match))
+    return _make(year, month, day, *_time_of(match))
 
 
-def _read_time(match: re.Match[str]) -> tuple[int, int, int]:
-    """Return hour, minute and second of a match with `_TIME`."""
+def _time_of(match: re.Match[str]) -> tuple[int, int, int]:
     hour = int(match["hour"] or 0)
     if match["half"]:
         if not 1 <= hour <= 12:
@@ -156,8 +180,8 @@ def _make(year: int, month: int, day: int, hour: int = 0, minute: int = 0, secon
         raise NotRecognized("no such day or time in the calendar") from None
 
 
-def _read_count(text: str) -> datetime | None:
-    """Return what a count of days or seconds stands for, or None where the text is none."""
+def _from_count(text: str) -> datetime | None:
+    """Return the time that a count of days or seconds stands for; None where the text is none."""
     serial = _SERIAL.fullmatch(text)
     if serial and _FIRST_SERIAL <= int(serial["days"]) <= _LAST_SERIAL:
         seconds = round(float(serial["part"] or 0) * 86_400)
@@ -170,10 +194,10 @@ def _read_count(text: str) -> datetime | None:
     return None
 
 
-def _ask_library(text: str, order: DateOrder) -> datetime:
+def _from_words(text: str, order: DateOrder) -> datetime:
     """Return a date with its month in words, as python-dateutil reads it.
 
-    The library fills in what a text leaves out, so it is asked twice with different fillings.
+    The library fills in missing parts, so two readings with different fillings must agree.
     """
     if len(text) > 60 or not any(c.isalpha() for c in text):
         raise NotRecognized("not a date")
@@ -184,7 +208,7 @@ def _ask_library(text: str, order: DateOrder) -> datetime:
             for filling in (_make(2000, 1, 1), _make(2004, 2, 2))
         }
     except (ValueError, OverflowError, AttributeError, TypeError, IndexError):
-        # Besides its own error the library lets slip whatever its tokens run into.
+        # The library also lets errors of its own tokens slip through.
         raise NotRecognized("not a date") from None
     if len(readings) > 1 or not any(c.isdecimal() for c in text):
         raise NotRecognized("the day, the month or the year is not given")
@@ -196,17 +220,17 @@ def _ask_library(text: str, order: DateOrder) -> datetime:
 
 @cache
 def _word_parser() -> parser:
-    """Return python-dateutil's parser with the months' and weekdays' names of the languages read here."""
+    """Return python-dateutil's parser with the names of months and weekdays in the known languages."""
     from dateutil.parser import parser, parserinfo
 
     class Names(parserinfo):
-        # The stubs know pairs and triples of names only, while any number may stand there.
+        # The stubs allow two or three names each; the library allows any number.
         MONTHS = cast(Any, _MONTHS)
         WEEKDAYS = cast(Any, _WEEKDAYS)
         JUMP = cast(Any, [*parserinfo.JUMP, *_BETWEEN])
 
         def convertyear(self, year: int, century_specified: bool = False) -> int:
-            # The library's own pivot moves with the clock of the day.
+            # The library's own pivot moves with today's date.
             if year < 100 and not century_specified:
                 return year + (1900 if year >= _PIVOT else 2000)
             return year
@@ -214,18 +238,15 @@ def _word_parser() -> parser:
     return parser(Names())
 
 
-_TWO_NUMBERS = re.compile(r"\s*'?\"?(?:[A-Za-z]{2,10}\.?,?\s+)?(\d{1,2})([-/. ])\s?(\d{1,2})\2\s?(\d{4}|\d{2})(?!\d)")
-
-
 @dataclass(slots=True)
 class DateOrderEvidence:
-    """What the values of one column say of their order; fed value by value, since rows are streamed.
+    """Counts of the values of one column by the order that they allow, fed value by value.
 
     Attributes:
-        day_first: how many can only be read day first, such as 13/02/2026.
-        month_first: how many can only be read month first.
-        ambiguous: how many could be either.
-        dotted: how many of the ambiguous ones are written with dots.
+        day_first: values that can only be day first, such as 13/02/2026.
+        month_first: values that can only be month first.
+        ambiguous: values that could be either.
+        dotted: ambiguous values written with dots.
     """
 
     day_first: int = 0
@@ -234,10 +255,8 @@ class DateOrderEvidence:
     dotted: int = 0
 
     def add(self, text: str) -> None:
-        """Take one value into account; whatever is no such date says nothing."""
-        if text[4:5] == "-":
-            return
-        match = _TWO_NUMBERS.match(text)
+        """Count one value; any text but a date of three numbers is ignored."""
+        match = None if text[4:5] == "-" else _TWO_NUMBERS.match(text)
         if match is None:
             return
         first, second = int(match[1]), int(match[3])
@@ -252,7 +271,7 @@ class DateOrderEvidence:
             self.dotted += match[2] == "."
 
     def include(self, other: DateOrderEvidence) -> None:
-        """Take into account what other values of the same column said."""
+        """Add the counts of other values of the same column."""
         self.day_first += other.day_first
         self.month_first += other.month_first
         self.ambiguous += other.ambiguous
@@ -260,9 +279,9 @@ class DateOrderEvidence:
 
     @property
     def order(self) -> DateOrder | None:
-        """The column's order; None where no value decides, or they contradict each other.
+        """The column's order; None where no value decides, or values contradict each other.
 
-        Where all that is open is written with dots, it is day first: no locale of the Unicode CLDR has month.day.year.
+        Dates with dots are day first: no locale of the Unicode CLDR has month.day.year.
         """
         if self.contradictory:
             return None
@@ -274,28 +293,28 @@ class DateOrderEvidence:
 
     @property
     def is_proven(self) -> bool:
-        """Whether some values can be read in this order only, and none in the other one only."""
+        """Whether some values allow one order only, and none the other order only."""
         return bool(self.day_first) != bool(self.month_first)
 
     @property
     def contradictory(self) -> bool:
-        """Whether some values can only be day first and others only month first."""
+        """Whether some values allow day first only and others month first only."""
         return bool(self.day_first and self.month_first)
 
     @property
     def undecidable(self) -> bool:
-        """Whether there are values that could be either, and nothing to decide by."""
+        """Whether some values are ambiguous and no other value decides."""
         return bool(self.ambiguous) and self.order is None
 
 
 def find_common_order(columns: Iterable[DateOrderEvidence]) -> DateOrder | None:
-    """Return the order of all columns of a file that show one; None where none does, or one contradicts another."""
+    """Return the order that all decided columns of a file share; None where none is decided or two differ."""
     orders = {each.order for each in columns if each.order is not None or each.contradictory}
     return orders.pop() if len(orders) == 1 else None
 
 
 def decide_date_order(values: Iterable[str]) -> DateOrder | None:
-    """Return the order that a column's values show; None where they show none, or contradict each other."""
+    """Return the order that a column's values prove; None where they prove none or both."""
     evidence = DateOrderEvidence()
     for value in values:
         evidence.add(value)
@@ -303,67 +322,7 @@ def decide_date_order(values: Iterable[str]) -> DateOrder | None:
 
 
 def is_ambiguous_date(text: str) -> bool:
-    """Return whether a date could be read day first and month first, to different days."""
+    """Return whether a date means different days when read day first and month first."""
     evidence = DateOrderEvidence()
     evidence.add(text)
     return bool(evidence.ambiguous)
-
-
-_NUMBERS = re.compile(r"(?P<year>\d{4})\s?[-/.]\s?(?P<month>\d{1,2})|(?P<first>\d{1,2})\s?[-/.]\s?(?P<last>\d{4})")
-_COMPACT_MONTH = re.compile(r"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)")
-_WORDS = re.compile(r"(?P<word>[^\W\d_]+)\.?[\s,/-]*(?P<year>\d{4})|(?P<before>\d{4})[\s,/-]*(?P<behind>[^\W\d_]+)\.?")
-
-_FIRST_YEAR = 1900
-"""A year before that is a slip of the keyboard."""
-
-
-def parse_month(text: str) -> date | None:
-    """Return the first day of a cell's month ("2026-10", "10/2026", "Oct 2026", any day); None where it is missing.
-
-    Raises:
-        NotRecognized: it is no month, leaves out its year, or is a day that may be of two months.
-    """
-    return parse_month_or_day(text)[0]
-
-
-def parse_month_or_day(text: str, order: DateOrder | None = None) -> tuple[date | None, date | None]:
-    """Return the first day of a cell's month, and the day itself where the cell gives one; None for what is missing.
-
-    Args:
-        order: decides "03/04/2026", which else is refused; "03.04.2026" is day first then, as everywhere.
-
-    Raises:
-        NotRecognized: as `parse_month`.
-    """
-    if is_missing(text):
-        return None, None
-    given = plain(text).strip("'\"").lower()
-    numbers = _NUMBERS.fullmatch(given)
-    if numbers:
-        return _make_month(numbers["year"] or numbers["last"], numbers["month"] or numbers["first"]), None
-    compact = _COMPACT_MONTH.fullmatch(given)
-    if compact:
-        return _make_month(compact["year"], compact["month"]), None
-    worded = _WORDS.fullmatch(given)
-    if worded:
-        number = MONTH_NUMBERS.get(worded["word"] or worded["behind"])
-        if number is None:
-            raise NotRecognized("no month of that name")
-        return _make_month(worded["year"] or worded["before"], number), None
-    day = _read_day(given, order)
-    return day and day.replace(day=1), day
-
-
-def _read_day(text: str, order: DateOrder | None) -> date | None:
-    """A whole day, which "03/04/2026" does not tell by itself."""
-    likely = order or decide_date_order([text])
-    days = sorted({day for each in ([likely] if likely else DateOrder) if (day := parse_date(text, each))})
-    if len(days) > 1:
-        raise NotRecognized(f"it may be {days[0]:%Y-%m} or {days[1]:%Y-%m}")
-    return days[0] if days else None
-
-
-def _make_month(year: str, month: str | int) -> date:
-    if int(year) < _FIRST_YEAR or not 1 <= int(month) <= 12:
-        raise NotRecognized("no such month in the calendar")
-    return date(int(year), int(month), 1)

@@ -1,4 +1,4 @@
-"""E-mail addresses: one cell to its addresses, each with what it says of its owner."""
+"""E-mail addresses: one cell to its addresses and their kinds. Also cells that mix addresses and phone numbers."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import NamedTuple
 from publicsuffixlist import PublicSuffixList
 
 from leadtriage.core.vocabulary import EmailKind
-from leadtriage.importing.normalize.cells import is_missing, packaged_lines, plain
+from leadtriage.importing.normalize.cells import LONGEST_TYPED_TEXT, NotRecognized, is_missing, packaged_lines, plain
 
 
 class Email(NamedTuple):
     """One e-mail address.
 
     Attributes:
-        address: in lower case, an international domain in its own script; of an invalid one the text as it stood.
-        domain: what stands behind the @; None of an invalid one.
+        address: in lower case, an international domain in its own script; the unchanged text if invalid.
+        domain: the part behind the @; None if invalid.
         kind: the worst that applies.
     """
 
@@ -28,25 +28,27 @@ class Email(NamedTuple):
 
 _PLAIN_LOCAL = re.compile(r"[a-z0-9_][a-z0-9_+-]*(?:\.[a-z0-9_+-]+)*", re.ASCII)
 _PLAIN_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){0,50}\.){1,6}[a-z]{2,24}", re.ASCII)
-"""The two sides of addresses about which the standard and everybody agree; the library judges the rest."""
-
+"""The two sides of undisputed addresses; the library judges all others."""
 _LONGEST_LOCAL, _LONGEST_PLAIN = 61, 190
 _CANDIDATE = re.compile(r"[^\s,;<>()\[\]\"|/\\]+@[^\s,;<>()\[\]\"|/\\]+")
 _SPELLED_OUT = re.compile(r"\s*(?:\[at\]|\(at\)|\{at\}|＠)\s*", re.IGNORECASE)
 _SPELLED_DOT = re.compile(r"\s*(?:\[dot\]|\(dot\)|\{dot\})\s*", re.IGNORECASE)
 _AROUND = "'`.,:;!?*<>\"“”‘’"
+_RESERVED_FOR_TRYING = frozenset({"test", "example"})
+"""Top-level domains of RFC 2606 that samples and tests use."""
+
+_ADDRESS = re.compile(r"[\"<(\[]*(?:mailto:)?[^\s,;<>()\[\]\"|/]+@[^\s,;<>()\[\]\"|/]+[\">)\]]*", re.IGNORECASE)
+_BETWEEN = re.compile(r"^[\s,;|/&+-]*(?=\+)|^[\s,;|/&-]+|[\s,;|/&+-]+$")
+_LABELS = re.compile(r"\b(?:e-?mail|mail)\b\s*:?\s*", re.IGNORECASE)
 
 
 def parse_emails(text: str) -> tuple[Email, ...]:
-    """Return the addresses in a cell, usable ones first, each once; none where the cell is missing.
+    """Return the addresses in a cell, usable ones first, each once.
 
-    "Name <a@b.com>", mailto: links, several addresses, stray dots and commas are understood. A text without a usable
-    address is one address of the kind invalid.
-
-    Raises:
-        NotRecognized: the text is longer than any address.
+    Reads "Name <a@b.com>", mailto: links, several addresses, stray dots and commas. A text without a usable address is
+    one address of the kind invalid.
     """
-    found_plain = _read_plain(text.lower())
+    found_plain = _parse_plain(text.lower())
     if found_plain:
         return (found_plain,)
     if is_missing(text):
@@ -55,18 +57,18 @@ def parse_emails(text: str) -> tuple[Email, ...]:
     found = _CANDIDATE.findall(given)
     if not found and "@" not in given:
         found = _CANDIDATE.findall(_SPELLED_DOT.sub(".", _SPELLED_OUT.sub("@", given)))
-    emails = dict.fromkeys(_read_address(candidate) for candidate in found) or {_invalid(given): None}
+    emails = dict.fromkeys(_parse_address(candidate) for candidate in found) or {_invalid(given): None}
     return tuple(sorted(emails, key=lambda email: email.kind is EmailKind.INVALID))
 
 
-def _read_address(candidate: str) -> Email:
+def _parse_address(candidate: str) -> Email:
     text = candidate.strip(_AROUND)
     if text[:7].lower() == "mailto:":
         text = text[7:].partition("?")[0].strip(_AROUND)
-    return _read_plain(text.lower()) or _ask_library(text)
+    return _parse_plain(text.lower()) or _validate(text)
 
 
-def _read_plain(text: str) -> Email | None:
+def _parse_plain(text: str) -> Email | None:
     local, _, domain = text.partition("@")
     if (
         len(local) <= _LONGEST_LOCAL
@@ -83,7 +85,7 @@ def _is_plain_domain(domain: str) -> bool:
     return _PLAIN_DOMAIN.fullmatch(domain) is not None
 
 
-def _ask_library(text: str) -> Email:
+def _validate(text: str) -> Email:
     from email_validator import EmailNotValidError, validate_email
 
     try:
@@ -103,35 +105,43 @@ def _judge(local: str, domain: str) -> Email:
     kind = _judge_domain(domain)
     if kind is EmailKind.INVALID:
         return _invalid(f"{local}@{domain}")
-    if kind is not EmailKind.DISPOSABLE and local.partition("+")[0] in _role_names():
+    if kind is not EmailKind.DISPOSABLE and local.partition("+")[0] in _read_list("role_addresses.txt"):
         kind = EmailKind.ROLE
     return Email(f"{local}@{domain}", domain, kind)
 
 
 @lru_cache(maxsize=16_384)
 def _judge_domain(domain: str) -> EmailKind:
-    """Return what the domain alone says; invalid where no such top-level domain exists."""
+    """Return the kind that the domain alone decides; invalid where its top-level domain does not exist."""
     above, _, top = domain.rpartition(".")
     if not _is_top_level(top):
         return EmailKind.INVALID
     registrable = domain if "." not in above else _public_suffixes().privatesuffix(domain) or domain
     if domain in _disposable_domains() or registrable in _disposable_domains():
         return EmailKind.DISPOSABLE
-    free = _free_domains()
+    free = _read_list("free_mail.txt")
     if domain in free or registrable in free or f"{registrable.partition('.')[0]}.*" in free:
         return EmailKind.FREE
     return EmailKind.BUSINESS
 
 
 def find_company_domain(host: str) -> str | None:
-    """Return the part of a host name that a company registered; None where many people share it, or it is none."""
+    """Return the part of a host name that a company registered; None for a shared or invalid domain."""
     if _judge_domain(host) is not EmailKind.BUSINESS:
         return None
     return _public_suffixes().privatesuffix(host) or host
 
 
-_RESERVED_FOR_TRYING = frozenset({"test", "example"})
-"""Top-level domains of RFC 2606 that samples and tests use."""
+def split_contact(text: str) -> tuple[str, str]:
+    """Return the part of a cell for `parse_emails` and the part for `parse_phones`; either may be empty."""
+    if len(text) > LONGEST_TYPED_TEXT:
+        raise NotRecognized("too long")
+    addresses = _ADDRESS.findall(text)
+    rest = _LABELS.sub(" ", _ADDRESS.sub(" ; ", text)) if addresses else text
+    phones = [part for part in (_BETWEEN.sub("", part) for part in rest.split(" ; ")) if any(map(str.isdecimal, part))]
+    if not addresses and not phones:
+        return text.strip(), ""
+    return "; ".join(addresses), "; ".join(phones)
 
 
 @cache
@@ -153,14 +163,5 @@ def _disposable_domains() -> frozenset[str]:
 
 
 @cache
-def _free_domains() -> frozenset[str]:
-    return _read_list("free_mail.txt")
-
-
-@cache
-def _role_names() -> frozenset[str]:
-    return _read_list("role_addresses.txt")
-
-
 def _read_list(name: str) -> frozenset[str]:
     return frozenset(word for line in packaged_lines(name) for word in line.split())

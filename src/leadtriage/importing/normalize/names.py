@@ -1,11 +1,6 @@
-"""People's names: a full name to its first and last, and back.
-
-Cells that hold an e-mail address and a telephone number at once: taken apart, each to its own reader.
-"""
+"""People's names: a full name to its first and last, and back."""
 
 from __future__ import annotations
-
-import re
 
 from leadtriage.importing.normalize.cells import LONGEST_TYPED_TEXT, NotRecognized, clean_text, words
 
@@ -18,12 +13,8 @@ _PARTICLES = words("names", "particles")
 def split_name(full: str) -> tuple[str | None, str | None]:
     """Return the first and the last name of a full one; either is None where the text does not hold it.
 
-    The last word is the last name, with the particles before it ("van der Berg"); before a comma stands the last name.
-    Titles and degrees are left out. A single word counts as a first name, since that is what people give in forms;
-    behind a title ("Mr Smith") it is the last.
-
-    Raises:
-        NotRecognized: the text is longer than any name.
+    The last name is the last word with its particles ("van der Berg"), or the part before a comma. Titles and degrees
+    are left out. A single word is a first name, as people give it in forms; behind a title ("Mr Smith") the last name.
     """
     if len(full) > LONGEST_TYPED_TEXT:
         raise NotRecognized("too long")
@@ -47,7 +38,7 @@ def split_name(full: str) -> tuple[str | None, str | None]:
 
 
 def join_name(first: str | None, last: str | None) -> str | None:
-    """Return the full name of a first and a last one; None where neither is there."""
+    """Return the full name of a first and a last one; None where both are missing."""
     return " ".join(part for part in (first, last) if part) or None
 
 
@@ -67,26 +58,5 @@ def _is_title(part: str) -> bool:
 
 
 def _is_degree(part: str) -> bool:
-    # A name such as "Ma" is told from a degree by its letters' case.
+    # Case separates the degree "MA" from the name "Ma".
     return part.lower().rstrip(".") in _DEGREES and (part[1:].isupper() or "." in part or part in {"Jr", "Sr", "PhD"})
-
-
-_ADDRESS = re.compile(r"[\"<(\[]*(?:mailto:)?[^\s,;<>()\[\]\"|/]+@[^\s,;<>()\[\]\"|/]+[\">)\]]*", re.IGNORECASE)
-_BETWEEN = re.compile(r"^[\s,;|/&+-]*(?=\+)|^[\s,;|/&-]+|[\s,;|/&+-]+$")
-_LABELS = re.compile(r"\b(?:e-?mail|mail)\b\s*:?\s*", re.IGNORECASE)
-
-
-def split_contact(text: str) -> tuple[str, str]:
-    """Return the part of a cell that holds e-mail addresses, and the rest, for telephone numbers; either may be empty.
-
-    Raises:
-        NotRecognized: the text is longer than any contact.
-    """
-    if len(text) > LONGEST_TYPED_TEXT:
-        raise NotRecognized("too long")
-    addresses = _ADDRESS.findall(text)
-    rest = _LABELS.sub(" ", _ADDRESS.sub(" ; ", text)) if addresses else text
-    phones = [part for part in (_BETWEEN.sub("", part) for part in rest.split(" ; ")) if any(map(str.isdecimal, part))]
-    if not addresses and not phones:
-        return text.strip(), ""
-    return "; ".join(addresses), "; ".join(phones)

@@ -1,16 +1,12 @@
-"""Telephone numbers: one cell to its numbers, as E.164 where that can be told, else as a person would dial them."""
+"""Telephone numbers: one cell to its numbers, as E.164 where the country is certain, else as a person dials them."""
 
 from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from leadtriage.importing.normalize.cells import NotRecognized, is_missing, plain
-
-if TYPE_CHECKING:
-    from phonenumbers import PhoneNumber
-
 
 _FEWEST_DIGITS, _MOST_DIGITS = 5, 15
 """E.164 allows fifteen; with fewer than five it is an extension or a scrap."""
@@ -37,43 +33,40 @@ _DECORATION = re.compile(r"^[^\w+(]+")
 
 
 def parse_phones(text: str, region: str | None) -> tuple[str, ...]:
-    """Return the numbers in a cell, each once; none where the cell is missing.
+    """Return the numbers in a cell, each once.
 
-    A number is given as E.164 ("+493012345"), with "x752" behind it for an extension. Where neither the number nor the
-    region says the country, or the number lacks its area code, it stays as it was typed ("660-485-0224"), since a
-    person can still dial it. What a spreadsheet made of numbers is mended ("493012345.0") unless digits are lost.
+    A number is E.164 ("+493012345"), with "x752" behind it for an extension. It stays as typed ("660-485-0224") where
+    its country is unknown or its area code missing, since a person can still dial it. A spreadsheet's form is repaired
+    ("493012345.0") unless digits are lost.
 
     Args:
-        region: the two letters of the country whose national numbers these are; None where that is not known.
-
-    Raises:
-        NotRecognized: it is no telephone number, or a spreadsheet has lost its last digits.
+        region: two letters of the country whose national numbers these are; None if unknown.
     """
     if text[:1] == "+" and _PUNCTUATED.fullmatch(text):
         number = text.translate(_PUNCTUATION)
-        if _INTERNATIONAL.fullmatch(number) and _is_settled(number[1:]):
+        if _INTERNATIONAL.fullmatch(number) and _is_valid_international(number[1:]):
             return (number,)
-    if region is not None and _NATIONAL.fullmatch(text):
-        settled = _settle_national(text.translate(_PUNCTUATION), region)
-        if settled is not None:
-            return (settled,)
-    elif region is None and _NATIONAL.fullmatch(text) and text[:2] != "00":
+    elif _NATIONAL.fullmatch(text):
         digits = text.translate(_PUNCTUATION)
-        if 7 <= len(digits) <= _MOST_DIGITS and len(set(digits)) > 1:
+        if region is not None:
+            completed = _complete_national(digits, region)
+            if completed is not None:
+                return (completed,)
+        elif text[:2] != "00" and 7 <= len(digits) <= _MOST_DIGITS and len(set(digits)) > 1:
             return (" ".join(text.split()).strip(" -."),)
     if is_missing(text):
         return ()
     given = _META.sub("", plain(text)).lstrip("'=\"").strip("'\" ")
-    found = dict.fromkeys(_read_number(part, region) for part in _part_numbers(given))
+    found = dict.fromkeys(_parse_number(part, region) for part in _split_numbers(given))
     if not found:
         raise NotRecognized("not a telephone number")
     return tuple(found)
 
 
 def phone_digits_key(phone: str) -> str:
-    """Return what two spellings of one number share: its last nine digits, without extension and leading zeros.
+    """Return what spellings of one number share: its last nine digits, without extension and leading zeros.
 
-    So "0170 1234567" meets "+491701234567". It tells apart people only together with their names.
+    "0170 1234567" matches "+491701234567". A key identifies a person only together with the name.
     """
     if phone[:1] == "+" and phone[1:].isdecimal():
         return phone[-_SHARED_DIGITS:] if len(phone) > _SHARED_DIGITS else phone[1:]
@@ -81,7 +74,7 @@ def phone_digits_key(phone: str) -> str:
     return digits[-_SHARED_DIGITS:]
 
 
-def _part_numbers(text: str) -> list[str]:
+def _split_numbers(text: str) -> list[str]:
     parts = [part for part in _APART.split(text) if part]
     if len(parts) == 1 and "/" in text:
         sides = [side for side in text.split("/") if side.strip()]
@@ -92,8 +85,8 @@ def _part_numbers(text: str) -> list[str]:
     return parts
 
 
-def _read_number(text: str, region: str | None) -> str:
-    text = _mend_spreadsheet(_DECORATION.sub("", _LABEL.sub("", text)).strip())
+def _parse_number(text: str, region: str | None) -> str:
+    text = _repair_spreadsheet(_DECORATION.sub("", _LABEL.sub("", text)).strip())
     if _ISO_DATE.fullmatch(text):
         raise NotRecognized("a date rather than a telephone number")
     extension = _EXTENSION.search(text)
@@ -114,7 +107,7 @@ def _read_number(text: str, region: str | None) -> str:
     return f"{dialled}x{extension[1]}" if extension else dialled
 
 
-def _mend_spreadsheet(text: str) -> str:
+def _repair_spreadsheet(text: str) -> str:
     scientific = _SCIENTIFIC.fullmatch(text)
     if scientific:
         digits, places = scientific[1] + scientific[2], int(scientific[3])
@@ -126,118 +119,103 @@ def _mend_spreadsheet(text: str) -> str:
 
 
 def _dial(text: str, region: str | None) -> str | None:
-    """Return the number as E.164, or None where that cannot be told."""
-    from phonenumbers import (
-        NumberParseException,
-        PhoneNumberFormat,
-        ValidationResult,
-        format_number,
-        is_possible_number_with_reason,
-        national_significant_number,
-        parse,
-    )
+    """Return the number as E.164; None where its country is open or the number impossible."""
+    import phonenumbers as library
 
     if text.startswith("00"):
         text = "+" + text[2:].lstrip()
     elif region is None and not text.startswith(("+", "(+")):
         return None
     try:
-        number: PhoneNumber = parse(text, region)
-    except NumberParseException:
+        number = library.parse(text, region)
+    except library.NumberParseException:
         return None
-    if is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
+    if library.is_possible_number_with_reason(number) != library.ValidationResult.IS_POSSIBLE:
         return None
-    shape = _plan(str(number.country_code))[2]
-    if shape is not None and not shape.fullmatch(national_significant_number(number)):
+    plan = _plan_of_code(str(number.country_code))
+    if plan and plan.shape and not plan.shape.fullmatch(library.national_significant_number(number)):
         return None
-    return str(format_number(number, PhoneNumberFormat.E164))
+    return str(library.format_number(number, library.PhoneNumberFormat.E164))
+
+
+class _Plan(NamedTuple):
+    """How a region writes its numbers.
+
+    Attributes:
+        lengths: the lengths of its national numbers.
+        shape: their pattern, where one is known.
+        prefix: the pattern of what may stand before them.
+        trunk: the digit before national numbers, or ""; None where the library must judge these numbers.
+        not_plain: beginnings of digits that the library must judge.
+    """
+
+    code: str
+    lengths: frozenset[int]
+    shape: re.Pattern[str] | None
+    prefix: re.Pattern[str] | None
+    trunk: str | None
+    not_plain: tuple[str, ...]
 
 
 @cache
-def _calling_codes() -> frozenset[str]:
+def _plan(region: str) -> _Plan | None:
+    from phonenumbers import SUPPORTED_REGIONS, PhoneMetadata, country_code_for_region
+
+    metadata = PhoneMetadata.metadata_for_region(region) if region in SUPPORTED_REGIONS else None
+    if metadata is None or metadata.general_desc is None:
+        return None
+    code = str(country_code_for_region(region))
+    shape, prefix = metadata.general_desc.national_number_pattern, metadata.national_prefix_for_parsing or ""
+    trunk, *others = prefix.split("|")
+    is_simple = trunk in {"", "0", "1", "8"} and all(map(str.isdecimal, others))
+    return _Plan(
+        code,
+        frozenset(metadata.general_desc.possible_length),
+        re.compile(shape) if shape else None,
+        re.compile(prefix) if prefix else None,
+        trunk if is_simple and not metadata.national_prefix_transform_rule else None,
+        (code, "00", "011", *others),
+    )
+
+
+@cache
+def _plan_of_code(calling_code: str) -> _Plan | None:
+    """Return the plan of the main region of a calling code."""
     from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
-    return frozenset(map(str, COUNTRY_CODE_TO_REGION_CODE))
+    regions = COUNTRY_CODE_TO_REGION_CODE.get(int(calling_code))
+    return _plan(regions[0]) if regions else None
 
 
-def _is_settled(digits: str) -> bool:
+def _is_valid_international(digits: str) -> bool:
     """Return whether the library would leave these international digits as they are."""
     for length in (1, 2, 3):
-        if digits[:length] in _calling_codes():
-            lengths, prefix, shape = _plan(digits[:length])
+        plan = _plan_of_code(digits[:length])
+        if plan is not None:
             national = digits[length:]
             return (
-                len(national) in lengths
-                and not (prefix and prefix.match(national))
-                and shape is not None
-                and shape.fullmatch(national) is not None
+                len(national) in plan.lengths
+                and not (plan.prefix and plan.prefix.match(national))
+                and plan.shape is not None
+                and plan.shape.fullmatch(national) is not None
                 and len(set(national)) > 1
             )
     return False
 
 
-@cache
-def _plan(calling_code: str) -> tuple[frozenset[int], re.Pattern[str] | None, re.Pattern[str] | None]:
-    """Return a numbering plan: the lengths of its numbers, what may stand before them, and their shape."""
-    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
-
-    regions = COUNTRY_CODE_TO_REGION_CODE[int(calling_code)]
-    if regions[0] == "001":
-        return frozenset(), None, None
-    metadata = PhoneMetadata.metadata_for_region(regions[0])
-    if metadata is None or metadata.general_desc is None:
-        return frozenset(), None, None
-    prefix = metadata.national_prefix_for_parsing
-    shape = metadata.general_desc.national_number_pattern
-    return (
-        frozenset(metadata.general_desc.possible_length),
-        re.compile(prefix) if prefix else None,
-        re.compile(shape) if shape else None,
-    )
-
-
-class _RegionPlan(NamedTuple):
-    """How a region writes its numbers: what may stand before them, and what needs the library's judgement."""
-
-    code: str
-    lengths: frozenset[int]
-    shape: re.Pattern[str] | None
-    trunk: str
-    not_plain: tuple[str, ...]
-
-
-@cache
-def _region_plan(region: str) -> _RegionPlan | None:
-    """Return the plan of a region where it is simple, else None."""
-    from phonenumbers import SUPPORTED_REGIONS, PhoneMetadata, country_code_for_region
-
-    metadata = PhoneMetadata.metadata_for_region(region) if region in SUPPORTED_REGIONS else None
-    if metadata is None or metadata.general_desc is None or metadata.national_prefix_transform_rule:
-        return None
-    trunk, *other_prefixes = (metadata.national_prefix_for_parsing or "").split("|")
-    if trunk not in {"", "0", "1", "8"} or not all(map(str.isdecimal, other_prefixes)):
-        return None
-    pattern = metadata.general_desc.national_number_pattern
-    shape = re.compile(pattern) if pattern else None
-    lengths = frozenset(metadata.general_desc.possible_length)
-    code = str(country_code_for_region(region))
-    return _RegionPlan(code, lengths, shape, trunk, (code, "00", "011", *other_prefixes))
-
-
-def _settle_national(digits: str, region: str) -> str | None:
+def _complete_national(digits: str, region: str) -> str | None:
     """Return plain national digits as E.164 where the library would do the same, else None."""
-    plan = _region_plan(region)
-    if plan is None:
+    plan = _plan(region)
+    if plan is None or plan.trunk is None or plan.shape is None:
         return None
-    national = digits[1:] if plan.trunk and digits.startswith(plan.trunk) else digits
+    national = digits.removeprefix(plan.trunk)
     if (
         len(national) not in plan.lengths
         or national[0] in {"0", plan.trunk}
         or digits.startswith(plan.not_plain)
-        or plan.shape is None
         or not plan.shape.fullmatch(national)
         or len(set(national)) == 1
-        or (national is not digits and plan.shape.fullmatch(digits))
+        or (national != digits and plan.shape.fullmatch(digits))
     ):
         return None
     return f"+{plan.code}{national}"

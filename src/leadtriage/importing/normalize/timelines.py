@@ -1,16 +1,15 @@
-"""When they want to decide: people's words to a date, counted from the day the lead came in."""
+"""When leads want to decide: people's words to a date, counted from the day the lead was created."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import date, timedelta
 
 from leadtriage.importing.normalize.cells import NotRecognized, group_of_word, is_missing, plain, words
 from leadtriage.importing.normalize.dates import MONTH_NUMBERS, DateOrder, is_ambiguous_date, parse_date
 
 NO_RUSH_DAYS = 365
-"""How far off "no rush" or "just browsing" is taken to be: an answer, and one that no deadline lies behind."""
+"""How far off "no rush" and "just browsing" are: an answer, but no deadline."""
 
 _NOW = words("timeline", "now")
 _NO_RUSH = words("timeline", "no_rush")
@@ -48,20 +47,16 @@ _FINAL = re.compile(r"^(?:(?:by|this|until|before|the|at|zum|bis|in|im|ende|end 
 _PART = re.compile(r"(?:in\s+|by\s+)?(?P<part>[^\W\d_]+)(?:\s+(?:of|de)\b)?[\s-]+(?P<period>[^\W\d_].*|20\d\d)")
 
 
-def parse_timeline(text: str, came_in: date, order: DateOrder | None = None) -> date | None:
-    """Return the date by which they want to decide; None where that is missing or undecided.
+def parse_timeline(text: str, created: date, order: DateOrder | None = None) -> date | None:
+    """Return the date by which a lead wants to decide; None where that is missing or undecided.
 
-    A period counts to its last day, since no more is proven: "this month" is the month's last day, "Q1 2027" is
-    2027-03-31, "1-3 months" and "within 3 months" are three months on. "6+ months" is six. "early" and "mid" mean the
-    first and second third. A month, quarter or season without a year is the first that has not ended. "ASAP" is the
-    day the lead came in, "no rush" `NO_RUSH_DAYS` later.
+    A period means its last day: "this month", "Q1 2027" (2027-03-31), "1-3 months" and "within 3 months" (three months
+    on), but "6+ months" is six. "early" and "mid" mean the first and second third. A month, quarter or season without
+    a year is the first that has not ended. "ASAP" is the day of creation, "no rush" `NO_RUSH_DAYS` later.
 
     Args:
-        came_in: the day the lead came in.
-        order: decides dates such as "03/04/2027"; without it these are refused.
-
-    Raises:
-        NotRecognized: it says no time, or lies past the calendar's end.
+        created: the day the lead was created.
+        order: decides dates such as "03/04/2027", which are not recognised without it.
     """
     if is_missing(text):
         return None
@@ -70,16 +65,16 @@ def parse_timeline(text: str, came_in: date, order: DateOrder | None = None) -> 
     if labelled:
         given = labelled[1].strip()
     if given in _NOW:
-        return came_in
+        return created
     if given in _UNDECIDED:
         return None
     try:
         if given in _TOMORROW:
-            return came_in + timedelta(days=1)
+            return created + timedelta(days=1)
         if given in _NO_RUSH:
-            return came_in + timedelta(days=NO_RUSH_DAYS)
-        for read in _READERS:
-            decided = read(given, came_in)
+            return created + timedelta(days=NO_RUSH_DAYS)
+        for parse in (_parse_relative, _parse_part, _parse_duration, _parse_period):
+            decided = parse(given, created)
             if decided is not None:
                 return decided
     except (OverflowError, ValueError):
@@ -92,93 +87,72 @@ def parse_timeline(text: str, came_in: date, order: DateOrder | None = None) -> 
         raise NotRecognized("no time is to be read in it") from None
 
 
-def _read_duration(text: str, came_in: date) -> date | None:
-    match = _DURATION.fullmatch(_bare_duration(text))
-    if match is None or match["unit"] not in _UNITS or (match["low_unit"] and match["low_unit"] not in _UNITS):
+def _parse_relative(text: str, created: date) -> date | None:
+    """Return the end of a period relative to now: "this month", "end of next year", "EOQ"."""
+    parts = [part for part in re.split(r"[\s']+", text) if part not in _AROUND_PERIOD]
+    units = [part for part in parts if part not in _NEXT]
+    unit = _ENDS.get(units[0]) or (_UNITS.get(units[0]) if len(units[0]) > 2 else None) if len(units) == 1 else None
+    if unit is None or unit == "hour":
         return None
-    count = int(match["count"]) if match["count"].isdecimal() else _COUNTS.get(match["count"])
-    return None if count is None else _add(came_in, count, _UNITS[match["unit"]])
+    return _last_day(_add(created, 1, unit) if len(units) < len(parts) else created, unit)
 
 
-def _read_part(text: str, came_in: date) -> date | None:
-    """Read the first or middle third of a year or month: "early 2027", "mid May"."""
+def _parse_part(text: str, created: date) -> date | None:
+    """Return the end of the first or middle third of a year or month: "early 2027", "mid May"."""
     match = _PART.fullmatch(text)
     third = _THIRDS.get(match["part"]) if match else None
     if match is None or third is None:
         return None
-    month_end = _read_month(match["period"], came_in)
+    period = _FINAL.sub("", match["period"])
+    month_end = _parse_month(period, created)
     if month_end is not None:
         return month_end.replace(day=10 * third)
-    year_end = _read_year(match["period"], came_in)
-    return None if year_end is None else _last_day(year_end.replace(month=4 * third, day=1), "month")
+    year = _YEAR.fullmatch(period)
+    return None if year is None else _last_day(date(int(year["year"]), 4 * third, 1), "month")
 
 
-def _bare_duration(text: str) -> str:
-    """Return a duration without what may stand around it: "within the next 3 months or so" leaves "3 months"."""
+def _parse_duration(text: str, created: date) -> date | None:
+    """Return the end of a duration without the words around it, as in "within the next 3 months or so"."""
     parts = re.sub(r"[<>≤≥~=]+|(?<=\W)\+|\b[ld]'", " ", text).split()
     while len(parts) > 1 and parts[0].rstrip(".") in _LEAD_IN:
         parts.pop(0)
     while len(parts) > 2 and parts[-1] in _TRAIL:
         parts.pop()
-    return " ".join(parts).removesuffix("+")
-
-
-def _read_relative(text: str, came_in: date) -> date | None:
-    """Read a period by its place: "this month", "end of next year", "EOQ"."""
-    parts = [part for part in re.split(r"[\s']+", text) if part not in _AROUND_PERIOD]
-    following = any(part in _NEXT for part in parts)
-    units = [part for part in parts if part not in _NEXT]
-    unit = _ENDS.get(units[0]) or (_UNITS.get(units[0]) if len(units[0]) > 2 else None) if len(units) == 1 else None
-    if unit is None or unit == "hour":
+    match = _DURATION.fullmatch(" ".join(parts).removesuffix("+"))
+    if match is None or match["unit"] not in _UNITS or (match["low_unit"] and match["low_unit"] not in _UNITS):
         return None
-    return _last_day(_add(came_in, 1, unit) if following else came_in, unit)
+    count = int(match["count"]) if match["count"].isdecimal() else _COUNTS.get(match["count"])
+    return None if count is None else _add(created, count, _UNITS[match["unit"]])
 
 
-def _read_quarter(text: str, came_in: date) -> date | None:
-    match = _QUARTER.fullmatch(_FINAL.sub("", text)) or _YEAR_QUARTER.fullmatch(_FINAL.sub("", text))
-    return None if match is None else _end_of_month(_number(match) * 3, _year_of(match), came_in)
-
-
-def _read_half(text: str, came_in: date) -> date | None:
-    match = _HALF.fullmatch(_FINAL.sub("", text))
-    return None if match is None else _end_of_month(_number(match) * 6, _year_of(match), came_in)
-
-
-def _read_year(text: str, came_in: date) -> date | None:
-    match = _YEAR.fullmatch(_FINAL.sub("", text))
-    return None if match is None else date(int(match["year"]), 12, 31)
-
-
-def _read_month(text: str, came_in: date) -> date | None:
+def _parse_period(text: str, created: date) -> date | None:
+    """Return the end of a quarter, half, year, month or season."""
     bare = _FINAL.sub("", text)
-    match = _MONTH_NUMBER.fullmatch(bare)
-    if match:
-        return _end_of_month(int(match["month"] or match["month2"]), int(match["year"] or match["year2"]), came_in)
-    match = _MONTH.fullmatch(bare)
-    month = MONTH_NUMBERS.get(match["month"]) if match else None
-    return None if match is None or month is None else _end_of_month(month, _year_of(match), came_in)
-
-
-def _read_season(text: str, came_in: date) -> date | None:
-    match = _SEASON.fullmatch(_FINAL.sub("", text))
+    if match := _QUARTER.fullmatch(bare) or _YEAR_QUARTER.fullmatch(bare):
+        return _end_of_month(_number(match) * 3, _year_of(match), created)
+    if match := _HALF.fullmatch(bare):
+        return _end_of_month(_number(match) * 6, _year_of(match), created)
+    if match := _YEAR.fullmatch(bare):
+        return date(int(match["year"]), 12, 31)
+    month_end = _parse_month(bare, created)
+    if month_end is not None:
+        return month_end
+    match = _SEASON.fullmatch(bare)
     month = _SEASON_ENDS.get(match["season"]) if match else None
     if match is None or month is None:
         return None
     year = _year_of(match)
     # The winter of a year ends in the next one.
-    return _end_of_month(month, year + 1 if year and month == 2 else year, came_in)
+    return _end_of_month(month, year + 1 if year and month == 2 else year, created)
 
 
-_READERS: tuple[Callable[[str, date], date | None], ...] = (
-    _read_relative,
-    _read_part,
-    _read_duration,
-    _read_quarter,
-    _read_half,
-    _read_year,
-    _read_month,
-    _read_season,
-)
+def _parse_month(bare: str, created: date) -> date | None:
+    match = _MONTH_NUMBER.fullmatch(bare)
+    if match:
+        return _end_of_month(int(match["month"] or match["month2"]), int(match["year"] or match["year2"]), created)
+    match = _MONTH.fullmatch(bare)
+    month = MONTH_NUMBERS.get(match["month"]) if match else None
+    return None if match is None or month is None else _end_of_month(month, _year_of(match), created)
 
 
 def _number(match: re.Match[str]) -> int:
@@ -191,12 +165,12 @@ def _year_of(match: re.Match[str]) -> int | None:
     return None if year is None else int(year) + (2000 if len(year) == 2 else 0)
 
 
-def _end_of_month(month: int, year: int | None, came_in: date) -> date:
-    """Return the month's last day; without a year, the first that is not before the lead came in."""
+def _end_of_month(month: int, year: int | None, created: date) -> date:
+    """Return the month's last day; without a year, the first that is not before the lead was created."""
     if year is not None:
         return _last_day(date(year, month, 1), "month")
-    end = _last_day(date(came_in.year, month, 1), "month")
-    return end if end >= came_in else _last_day(date(came_in.year + 1, month, 1), "month")
+    end = _last_day(date(created.year, month, 1), "month")
+    return end if end >= created else _last_day(date(created.year + 1, month, 1), "month")
 
 
 def _add(day: date, count: int, unit: str) -> date:

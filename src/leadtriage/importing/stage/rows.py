@@ -20,6 +20,7 @@ from datetime import date, datetime
 from typing import Any
 
 from leadtriage.core.context import Act
+from leadtriage.core.tables import unguard_formula
 from leadtriage.core.text import comparable
 from leadtriage.importing.mapping import (
     OWN_SYSTEM,
@@ -27,7 +28,6 @@ from leadtriage.importing.mapping import (
     HeaderPlan,
     parse_crm_id,
     parse_own_money,
-    read_own_cells,
 )
 from leadtriage.importing.normalize import (
     DateOrder,
@@ -166,7 +166,7 @@ class RowReader:
             else chunk.cells
         )
         if self._own:
-            rows = [read_own_cells(row) for row in rows]
+            rows = [list(map(unguard_formula, row)) for row in rows]
         cells = list(zip(*rows, strict=True)) if rows else []
         count = len(rows)
         self.tally.rows += count
@@ -362,10 +362,9 @@ class RowReader:
             usual = self._how.currency
 
             def read(pair: tuple[str, str]) -> Money | None:
-                if is_missing(pair[0]) or is_missing(pair[1]):
-                    return parse_money(pair[0], usual)
-                money = parse_money(pair[0], parse_currency(pair[1], usual))
-                return replace(money, marked=True) if money else None
+                named = None if is_missing(pair[0]) else parse_currency(pair[1], usual)
+                money = parse_money(pair[0], named or usual)
+                return replace(money, marked=True) if money and named else money
 
             label = f"{column.header} is not understood as {column.field}"
             reader = self._readers[column.index] = ColumnReader(label, read, self.tally.warnings)
