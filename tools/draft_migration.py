@@ -1,7 +1,7 @@
-"""Drafts the next migration: what leads from the last one's tables to those of `db/schema.py`.
+"""Drafts the next migration: from the tables of the last one to those of `db/tables`.
 
 Usage: python tools/draft_migration.py 0002 "Leads remember their time zone"
-Read the draft, move data where it must move, then add the revision to `db.revision.HISTORY`, and run `make format`.
+Read the draft, move data where it must move, then add the revision to `db.engine.REVISIONS`, and run `make format`.
 """
 
 from __future__ import annotations

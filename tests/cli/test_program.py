@@ -108,7 +108,7 @@ def test_wrong_usage_ends_with_2_and_says_what_is_wrong(sample: Program, words: 
         (("queue", "--db", "missing.db"), "no database"),
         (("queue", "--db", "."), "folder"),
         (("queue", "--db", "leads.csv"), "not a database"),
-        (("queue", "--db", "nosuch://host/x"), "no database URL"),
+        (("queue", "--db", "nosuch://host/x"), "database URL cannot be used"),
         (("show", "999999"), "no lead"),
         (("show", "nobody@example.com"), "nobody@example.com"),
         (("import", "missing.csv"), "no such file"),
@@ -117,7 +117,7 @@ def test_wrong_usage_ends_with_2_and_says_what_is_wrong(sample: Program, words: 
         (("score", "--criteria", "missing.yaml"), "missing.yaml"),
         (("export", "no/such/folder/leads.csv"), "cannot be written"),
         (("db", "backup", "leadtriage.db"), "already"),
-        (("init", "--db", "no/such/folder/leads.db"), "cannot be made"),
+        (("init", "--db", "no/such/folder/leads.db"), "cannot be created"),
     ],
 )
 def test_what_cannot_be_done_ends_with_1_and_says_why(

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from conftest import copy_sample
 from leadtriage.cli import app
 from leadtriage.db import open_database
-from leadtriage.db.views import define_views
+from leadtriage.db.views import VIEWS
 
 DOCUMENT = (Path(__file__).resolve().parents[2] / "docs" / "views.md").read_text(encoding="utf-8")
 
@@ -41,7 +41,7 @@ def documented() -> dict[str, list[str]]:
 
 def test_the_document_names_every_column_of_every_view(tmp_path: Path) -> None:
     engine = open_database(str(tmp_path / "leads.db"), create=True)
-    columns = {name: [each["name"] for each in inspect(engine).get_columns(name)] for name in define_views("sqlite")}
+    columns = {name: [each["name"] for each in inspect(engine).get_columns(name)] for name in VIEWS}
     engine.dispose()
     assert documented() == columns
 
@@ -61,7 +61,7 @@ def test_the_notebook_prints_the_sources(scored: Path) -> None:
 
 def test_no_view_takes_a_change(scored: Path) -> None:
     engine = open_database(str(scored / "leadtriage.db"))
-    for name in define_views("sqlite"):
+    for name in VIEWS:
         with engine.connect() as connection, pytest.raises(OperationalError, match="it is a view"):
             connection.execute(delete(table(name)))
     engine.dispose()
@@ -70,4 +70,4 @@ def test_no_view_takes_a_change(scored: Path) -> None:
 def test_the_grant_names_every_view() -> None:
     granted = re.search(r"GRANT SELECT ON (.*?) TO", DOCUMENT, re.DOTALL)
     assert granted is not None
-    assert granted[1].replace(",", " ").split() == list(define_views("sqlite"))
+    assert granted[1].replace(",", " ").split() == list(VIEWS)

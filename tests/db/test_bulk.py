@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, Engine, Integer, MetaData, Table, Text, select
 
 from leadtriage.db import writing
-from leadtriage.db.dialect import insert_rows
+from leadtriage.db.dialect import backend
 
 
 def test_many_rows_are_added_and_none_is_given_back(sqlite_engine: Engine) -> None:
@@ -22,7 +22,7 @@ def test_many_rows_are_added_and_none_is_given_back(sqlite_engine: Engine) -> No
         driver = connection.connection.dbapi_connection
         assert driver is not None
         driver.set_trace_callback(said.append)
-        insert_rows(connection, kept, ("id", "text"), [(1, "a"), (2, "b"), (3, "c")])
+        backend(connection).insert_rows(connection, kept, ("id", "text"), [(1, "a"), (2, "b"), (3, "c")])
         driver.set_trace_callback(None)
         assert list(connection.execute(select(kept.c.text).order_by(kept.c.id)).scalars()) == ["a", "b", "c"]
     assert len(said) == 3

@@ -11,9 +11,22 @@ import pytest
 from sqlalchemy import Connection, Engine, create_engine, insert, update
 
 from leadtriage.core.errors import DatabaseError
-from leadtriage.db import check_database, describe_database, open_database, reading, table, writing
-from leadtriage.db.dialect import copy_database, database_file
-from leadtriage.db.tables import history
+from leadtriage.db import (
+    Erasing,
+    Event,
+    Lead,
+    LeadKey,
+    Touch,
+    Verdict,
+    check_database,
+    copy_database,
+    database_file,
+    describe_database,
+    open_database,
+    reading,
+    table,
+    writing,
+)
 
 
 def test_an_empty_database_is_described_and_agrees(engine: Engine) -> None:
@@ -62,36 +75,39 @@ def add(model: Any, **values: Any) -> Callable[[Connection], Any]:
 
 
 def change(lead_id: int, **values: Any) -> Callable[[Connection], Any]:
-    lead = table(history.Lead)
+    lead = table(Lead)
     return lambda connection: connection.execute(update(lead).where(lead.c.id == lead_id).values(values))
 
 
 def tell(lead_id: int, number: int, **values: Any) -> Callable[[Connection], Any]:
     told = {"act": number, "at": NOON, "recorded_at": NOON, "by": "Maria", "kind": "field"}
-    return add(history.Event, lead_id=lead_id, id=number, **{**told, **values})
+    return add(Event, lead_id=lead_id, id=number, **{**told, **values})
 
 
 VERDICT = {"act": 9, "kind": "review", "verdict": "junk", "by": "Maria", "at": NOON, "recorded_at": NOON, "score": 0}
 VERDICT |= {"ceiling": 0, "known": 0, "grade": "D", "criteria_digest": "", "ledger": []}
 TOUCH = {"id": 1, "kind": "call", "on": NOON.date(), "by": "Maria"}
 DAMAGE: dict[str, list[Callable[[Connection], Any]]] = {
-    "every lead has the stage that its history ends with": [change(1, stage="won")],
-    "every key leads to a lead that is there": [
+    "every lead has the last stage of its history": [change(1, stage="won")],
+    "every key belongs to a visible lead": [
         change(1, removed_by=7),
-        add(history.LeadKey, key="e:ann@acme.example", lead_id=1, original_lead_id=1),
+        add(LeadKey, key="e:ann@acme.example", lead_id=1, original_lead_id=1),
     ],
-    "every merged lead leads to one that is there": [change(1, merged_into=77)],
-    "merges go round in no circle": [change(1, merged_into=2), change(2, merged_into=1)],
-    "every touch belongs to a lead": [add(history.Touch, lead_id=77, **TOUCH)],
-    "no touch counts whose act was taken back": [
-        add(history.Touch, lead_id=1, act=9, **TOUCH),
+    "every merged lead has a surviving lead": [change(1, merged_into=77)],
+    "no merges form a circle": [change(1, merged_into=2), change(2, merged_into=1)],
+    "every touch belongs to a lead": [add(Touch, lead_id=77, **TOUCH)],
+    "every touch of an undone act is withdrawn": [
+        add(Touch, lead_id=1, act=9, **TOUCH),
         tell(1, 10, kind="undone", undoes=9),
     ],
-    "every lead that a verdict calls junk is junk": [add(history.Verdict, lead_id=1, id=1, **VERDICT)],
-    "every lead that is junk was called so": [change(1, stage="junk"), tell(1, 10, kind="stage", new="junk")],
-    "nothing is known of who was forgotten": [tell(1, 10, kind="forgotten")],
-    "the history is not open to changes": [add(history.Erasing, act=1)],
-    "every lead is as the acts in its history have left it": [tell(1, 10, changes={"title": [None, "CEO"]})],
+    "every lead with a verdict of junk is junk": [add(Verdict, lead_id=1, id=1, **VERDICT)],
+    "every junk lead has a verdict or came in so": [
+        change(1, stage="junk"),
+        tell(1, 10, kind="stage", new="junk"),
+    ],
+    "every forgotten person is erased": [tell(1, 10, kind="forgotten")],
+    "the history is locked against changes": [add(Erasing, act=1)],
+    "every lead matches the acts in its history": [tell(1, 10, changes={"title": [None, "CEO"]})],
 }
 
 
@@ -100,9 +116,7 @@ def test_what_does_not_agree_is_found(engine: Engine, check: str) -> None:
     days: dict[str, Any] = {"created_on": NOON.date(), "imported_on": NOON.date(), "observed_at": NOON}
     with writing(engine) as connection:
         for lead_id in (1, 2):
-            add(history.Lead, id=lead_id, stage="new", name="Ann Lee", worked_here=False, changed_at=NOON, **days)(
-                connection
-            )
+            add(Lead, id=lead_id, stage="new", name="Ann Lee", worked_here=False, changed_at=NOON, **days)(connection)
             tell(lead_id, lead_id, kind="created", new="new")(connection)
     with reading(engine) as connection:
         assert not [row for row in check_database(connection).rows if row["found"]]
@@ -115,7 +129,7 @@ def test_what_does_not_agree_is_found(engine: Engine, check: str) -> None:
 
 
 def test_what_an_import_changes_after_an_act_is_no_damage(sqlite_engine: Engine) -> None:
-    test_what_does_not_agree_is_found(sqlite_engine, "every lead is as the acts in its history have left it")
+    test_what_does_not_agree_is_found(sqlite_engine, "every lead matches the acts in its history")
     with writing(sqlite_engine) as connection:
         tell(1, 11, new="CTO")(connection)
     with reading(sqlite_engine) as connection:

@@ -7,6 +7,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from leadtriage.db import Lead, reading, table
 from leadtriage.db.expressions import first_spelling
+from leadtriage.db.postgres import POSTGRES
+from leadtriage.db.sqlite import SQLITE
 from leadtriage.db.views import define_views
 
 SPELLINGS = ("web", "Éclair", "WEB", "Web", "éclair")
@@ -27,5 +29,5 @@ def test_a_server_is_told_to_leave_its_locale_out() -> None:
 
 def test_views_choose_spellings_as_reports_do() -> None:
     for name, count in (("v_sources", 2), ("v_team", 1)):
-        assert define_views("postgresql")[name].count('COLLATE "C")') == count
-        assert "first_name" not in define_views("sqlite")[name]
+        assert define_views(POSTGRES)[name].count('COLLATE "C")') == count
+        assert "first_spelling" not in define_views(SQLITE)[name]

@@ -13,11 +13,19 @@ from sqlalchemy import Connection, Engine, MetaData, Table, inspect, select, upd
 from sqlmodel import SQLModel
 
 from leadtriage.core.errors import DatabaseError
-from leadtriage.db import check_database, connect_engine, engine as opening, open_database, reading, writing
+from leadtriage.db import (
+    Touch,
+    check_database,
+    connect_engine,
+    engine as opening,
+    open_database,
+    reading,
+    table,
+    writing,
+)
 from leadtriage.db.migrate import move_tables, upgrade_database
-from leadtriage.db.tables import history
 from leadtriage.db.tables.indexes import indexed_tables
-from leadtriage.db.views import drop_views, find_other_views
+from leadtriage.db.views import drop_views, find_changed_views
 
 HINT = "the schema has moved: draft a migration, or before a release the first one anew (tools/draft_migration.py)"
 
@@ -49,7 +57,7 @@ def test_migrations_make_the_same_tables_on_postgresql(postgres_engine: Engine) 
     with writing(postgres_engine) as connection:
         drop_views(connection)
         SQLModel.metadata.drop_all(connection, tables=indexed_tables())
-        connection.execute(opening._stored.delete())
+        connection.execute(opening._version.delete())
         move_tables(connection, "head")
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         ours = {table.name for table in indexed_tables()}
@@ -58,20 +66,20 @@ def test_migrations_make_the_same_tables_on_postgresql(postgres_engine: Engine) 
             for difference in compare_metadata(context, SQLModel.metadata)
             if getattr(difference[1], "name", None) in ours
         ]
-        assert not find_other_views(connection)
+        assert not find_changed_views(connection)
     assert not differences, HINT
 
 
 def test_the_history_names_every_migration() -> None:
     folder = Path(opening.__file__).parent / "migrations" / "versions"
-    assert sorted(path.name[:4] for path in folder.glob("[0-9]*.py")) == list(opening.HISTORY)
+    assert sorted(path.name[:4] for path in folder.glob("[0-9]*.py")) == list(opening.REVISIONS)
 
 
 def make_older(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have a database whose tables look like those of a version before the first."""
-    monkeypatch.setattr(opening, "HISTORY", ("0000", *opening.HISTORY))
+    monkeypatch.setattr(opening, "REVISIONS", ("0000", *opening.REVISIONS))
     with writing(engine) as connection:
-        connection.execute(update(opening._stored).values(version_num="0000"))
+        connection.execute(update(opening._version).values(version_num="0000"))
 
 
 def test_an_upgrade_copies_the_local_file_first(sqlite_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,7 +97,7 @@ def test_an_upgrade_copies_the_local_file_first(sqlite_engine: Engine, monkeypat
 
 
 def set_revision(connection: Connection, target: str) -> None:
-    connection.execute(update(opening._stored).values(version_num=target))
+    connection.execute(update(opening._version).values(version_num=target))
 
 
 def test_a_view_that_somebody_changed_is_found_and_made_anew(engine: Engine) -> None:
@@ -119,7 +127,7 @@ def test_an_interrupted_upgrade_changes_nothing(sqlite_engine: Engine, monkeypat
     make_older(sqlite_engine, monkeypatch)
 
     def move_halfway(connection: Connection, target: str) -> None:
-        history.table(history.Touch).drop(connection)
+        table(Touch).drop(connection)
         set_revision(connection, target)
         raise KeyboardInterrupt
 
@@ -135,8 +143,8 @@ def test_an_interrupted_upgrade_changes_nothing(sqlite_engine: Engine, monkeypat
 def test_what_cannot_be_upgraded_is_left_alone(sqlite_engine: Engine, stored: str | None, said: str) -> None:
     with writing(sqlite_engine) as connection:
         if stored is None:
-            opening._stored.drop(connection)
+            opening._version.drop(connection)
         else:
-            connection.execute(update(opening._stored).values(version_num=stored))
+            connection.execute(update(opening._version).values(version_num=stored))
     with pytest.raises(DatabaseError, match=said):
         upgrade_database(sqlite_engine)

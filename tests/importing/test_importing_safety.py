@@ -34,7 +34,7 @@ from databases import make_database
 from leadtriage.core.errors import DatabaseError, FileError
 from leadtriage.criteria import example_criteria
 from leadtriage.db import ImportRow, Lead, ScoreRun, connect_engine, open_database, reading, translate_errors, writing
-from leadtriage.db.dialect import find_damage
+from leadtriage.db.dialect import backend
 from leadtriage.importing import import_file
 from leadtriage.scoring import score_leads
 
@@ -241,7 +241,7 @@ def test_two_imports_a_score_and_a_queue_at_once_all_succeed(seeded: tuple[Path,
         assert process.returncode == 0, (command, said)
     engine = open_database(str(path))
     with reading(engine) as connection:
-        assert find_damage(connection) == ()
+        assert backend(connection).find_damage(connection) == ()
     leads = visible_leads(engine)
     assert {lead["email"] for lead in leads} >= {"person1002@acme.com", "person3999@acme.com", "person2998@acme.com"}
     assert sum("column:Colour" in lead for lead in leads) > 2000

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+
+from leadtriage.db.views import VIEWS
 
 PROJECT = Path(__file__).resolve().parents[2]
 PACKAGE = PROJECT / "src" / "leadtriage"
@@ -40,17 +43,33 @@ def test_wheel_holds_the_example_criteria(wheel: Path) -> None:
     assert shipped == (PROJECT / "criteria.example.yaml").read_bytes()
 
 
-def test_program_runs_from_the_wheel_alone(wheel: Path, tmp_path: Path) -> None:
-    unpacked = tmp_path / "unpacked"
+def run_from(wheel: Path, folder: Path, program: str) -> str:
+    """Run a program in a folder with the package from the wheel alone; return its output."""
+    unpacked = folder / "unpacked"
     with ZipFile(wheel) as archive:
         archive.extractall(unpacked)
-    asked = "from leadtriage.criteria import loader; print(loader.__file__); loader.example_criteria()"
     answer = subprocess.run(
-        [sys.executable, "-c", asked],
+        [sys.executable, "-c", program],
         check=True,
-        cwd=tmp_path,
+        cwd=folder,
         env={**os.environ, "PYTHONPATH": str(unpacked)},
         capture_output=True,
         text=True,
     )
-    assert Path(answer.stdout.strip()).is_relative_to(unpacked)
+    return answer.stdout.strip()
+
+
+def test_program_runs_from_the_wheel_alone(wheel: Path, tmp_path: Path) -> None:
+    asked = "from leadtriage.criteria import loader; print(loader.__file__); loader.example_criteria()"
+    assert Path(run_from(wheel, tmp_path, asked)).is_relative_to(tmp_path / "unpacked")
+
+
+def test_views_are_created_from_the_wheel_alone(wheel: Path, tmp_path: Path) -> None:
+    create = "from leadtriage.db import open_database; open_database('leads.db', create=True)"
+    run_from(wheel, tmp_path, create)
+    with sqlite3.connect(tmp_path / "leads.db") as database:
+        created = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'view'")}
+        rows = [database.execute(f"SELECT count(*) FROM {name}").fetchone() for name in VIEWS]  # noqa: S608
+    database.close()
+    assert created == set(VIEWS)
+    assert len(rows) == len(VIEWS)

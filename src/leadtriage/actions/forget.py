@@ -18,27 +18,21 @@ from leadtriage.core.errors import LeadNotFound, LeadtriageError
 from leadtriage.core.vocabulary import EventKind, PairWord
 from leadtriage.criteria import Criteria
 from leadtriage.db import (
+    LEAD_TABLES,
     PERSONAL_TABLES,
     Erasing,
     Event,
-    FieldOrigin,
     ImportBatch,
     ImportReject,
     ImportRow,
     Lead,
     LeadKey,
-    LeadScore,
     LikelyDuplicate,
-    Nomination,
     PairDecision,
-    PutOff,
-    Touch,
-    Verdict,
-    VerdictLine,
     find_leads_of_person,
     table,
 )
-from leadtriage.db.dialect import wipe_free_space
+from leadtriage.db.dialect import backend
 from leadtriage.importing import Identity, find_rejects, mentions, read_identity, remember_forgotten
 
 _lead, _event, _pair = table(Lead), table(Event), table(PairDecision)
@@ -102,11 +96,11 @@ def forget_person(engine: Engine, criteria: Criteria, act: Act, lead_id: int) ->
         events = _erase_history(connection, ids)
         connection.execute(delete(table(Erasing)))
         rows, rejects = _empty_rows(connection, ids), _empty_rejects(connection, identity, act)
-        touches, verdicts = _erase_decisions(connection, ids)
+        erased = _erase_lead_tables(connection, ids)
         work.record([LeadChange(each, EventKind.FORGOTTEN) for each in ids])
         _empty_leads(work, ids)
-    wiped = wipe_free_space(engine, texts, [table(model).name for model in PERSONAL_TABLES])
-    return Erasure(tuple(ids), rows, rejects, events, touches, verdicts, keys, files, alike, wiped)
+    wiped = backend(engine).wipe_free_space(engine, texts, [table(model).name for model in PERSONAL_TABLES])
+    return Erasure(tuple(ids), rows, rejects, events, erased["touches"], erased["verdicts"], keys, files, alike, wiped)
 
 
 def _require_somebody(work: UnitOfWork, lead_id: int) -> None:
@@ -194,24 +188,14 @@ def _empty(row: Any) -> list[str]:
     return [""] * len(row.cells)
 
 
-def _erase_decisions(connection: Connection, ids: Sequence[int]) -> tuple[int, int]:
-    """Empty what people said of the leads, but for what reports count; return how many contacts and verdicts."""
-    touch, verdict, line, nomination = table(Touch), table(Verdict), table(VerdictLine), table(Nomination)
-    touches = connection.execute(update(touch).where(touch.c.lead_id.in_(ids)).values(note=None)).rowcount
-    verdicts = connection.execute(
-        update(verdict).where(verdict.c.lead_id.in_(ids)).values(note=None, ledger=[])
-    ).rowcount
-    connection.execute(update(line).where(line.c.lead_id.in_(ids)).values(text=_ERASED_TEXT, evidence=None))
-    connection.execute(update(nomination).where(nomination.c.lead_id.in_(ids)).values(note=None))
-    connection.execute(
-        update(_pair).where(or_(_pair.c.lead_id.in_(ids), _pair.c.other_lead_id.in_(ids))).values(moved_keys=[])
-    )
-    for rows in (table(FieldOrigin), table(PutOff), table(LeadScore)):
-        connection.execute(delete(rows).where(rows.c.lead_id.in_(ids)))
-    pair = table(LikelyDuplicate)
-    connection.execute(delete(pair).where(or_(pair.c.lead_id.in_(ids), pair.c.other_lead_id.in_(ids))))
-    connection.execute(delete(_key).where(or_(_key.c.lead_id.in_(ids), _key.c.original_lead_id.in_(ids))))
-    return int(touches), int(verdicts)
+def _erase_lead_tables(connection: Connection, ids: Sequence[int]) -> dict[str, int]:
+    """Erase the rows of the leads, except what reports count, and return their numbers by table."""
+    erased = {}
+    for each in LEAD_TABLES:
+        rows = table(each.model)
+        change = update(rows).values(each.erased) if each.erased else delete(rows)
+        erased[each.key] = int(connection.execute(change.where(each.belongs_to(ids))).rowcount)
+    return erased
 
 
 def _empty_leads(work: UnitOfWork, ids: Sequence[int]) -> None:

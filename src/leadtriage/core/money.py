@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Context, Decimal
 
-_DIGITS: Mapping[str, int] = {
+MINOR_DIGITS: Mapping[str, int] = {
     **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF"), 0),
     **dict.fromkeys(("UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
@@ -21,7 +21,7 @@ _LARGEST = 2**63 - 1
 
 def minor_digits(currency: str) -> int:
     """How many digits stand behind the point (ISO 4217, list one): 2 for EUR, 0 for JPY."""
-    return _DIGITS.get(currency, 2)
+    return MINOR_DIGITS.get(currency, 2)
 
 
 def convert_threshold(amount: Decimal, rate: Decimal, currency: str) -> int:

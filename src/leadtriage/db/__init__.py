@@ -1,4 +1,4 @@
-"""The database: its tables, how it is opened, what differs between engines, and its migrations."""
+"""The database: its tables, engines, migrations and views."""
 
 import lazy_loader
 

@@ -8,7 +8,6 @@ from .engine import (
     writing as writing,
     writing_on as writing_on,
 )
-from .ids import next_id as next_id, reserve_ids as reserve_ids
 from .lookup import (
     find_leads_of_person as find_leads_of_person,
     find_merged_leads as find_merged_leads,
@@ -16,7 +15,12 @@ from .lookup import (
     resolve_lead as resolve_lead,
 )
 from .migrate import upgrade_database as upgrade_database
-from .personal_data import LEAD_TABLES as LEAD_TABLES, PAIR_TABLES as PAIR_TABLES, PERSONAL_TABLES as PERSONAL_TABLES
+from .personal_data import LEAD_TABLES as LEAD_TABLES, PERSONAL_TABLES as PERSONAL_TABLES
+from .sqlite import (
+    copy_database as copy_database,
+    database_file as database_file,
+    find_backups as find_backups,
+)
 from .tables.decisions import (
     Erasing as Erasing,
     Forgotten as Forgotten,
@@ -38,6 +42,8 @@ from .tables.history import (
     LikelyDuplicate as LikelyDuplicate,
     Nomination as Nomination,
     Touch as Touch,
+    next_id as next_id,
+    reserve_ids as reserve_ids,
 )
 from .tables.lead import Lead as Lead, table as table
 from .tables.scores import (

@@ -1,6 +1,6 @@
-"""Opens a database and its transactions. What differs between database engines is `db.dialect`'s.
+"""Opens databases and their transactions, and tells which version a database's tables have.
 
-Which version a database's tables are of. Moving them to another is `db.upgrade`'s, with Alembic.
+What differs between engines is in `db.dialect`; `db.migrate` moves tables to another version.
 """
 
 from __future__ import annotations
@@ -32,18 +32,20 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from sqlmodel import SQLModel
 
 from leadtriage.core.errors import DatabaseError
-from leadtriage.db import dialect
+from leadtriage.db.dialect import backend, explain_driver_error
 
-HISTORY = ("0001", "0002", "0003")
-"""All revisions, oldest first: the names of the files in `db/migrations/versions`."""
+REVISIONS = ("0001", "0002", "0003")
+"""All revisions, oldest first: the file names in `db/migrations/versions`."""
 
-HEAD = HISTORY[-1]
+HEAD = REVISIONS[-1]
 
-_stored = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+_version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+_WRITES = "leadtriage_writes"
+_SECRET = re.compile(r"([?&](?:ssl)?password=)[^&]*")
 
 
 class State(Enum):
-    """How a database's tables stand to this version's."""
+    """How a database's tables compare to this version's."""
 
     EMPTY = "empty"
     CURRENT = "current"
@@ -53,50 +55,45 @@ class State(Enum):
 
 
 def read_revision(connection: Connection) -> str | None:
-    """The revision that is stored, or None where there is none."""
-    if not inspect(connection).has_table(_stored.name):
+    """Return the stored revision, or None."""
+    if not inspect(connection).has_table(_version.name):
         return None
-    return connection.execute(select(_stored.c.version_num)).scalar()
+    return connection.execute(select(_version.c.version_num)).scalar()
 
 
 def read_state(connection: Connection) -> State:
-    """Tell how a database's tables stand to this version's."""
+    """Compare a database's tables to this version's."""
     stored = read_revision(connection)
     if stored == HEAD:
         return State.CURRENT
-    if stored in HISTORY:
+    if stored in REVISIONS:
         return State.OLDER
     if stored is not None:
-        ours = dialect.read_application_id(connection) in (None, dialect.APPLICATION_ID)
-        return State.NEWER if ours else State.FOREIGN
+        return State.NEWER if backend(connection).is_ours(connection) else State.FOREIGN
     return State.FOREIGN if inspect(connection).get_table_names() else State.EMPTY
 
 
 def create_tables(connection: Connection) -> None:
-    """Make all tables and views of this version in an empty database."""
+    """Create all tables and views of this version in an empty database."""
     from leadtriage.db.tables.indexes import indexed_tables
-    from leadtriage.db.views import make_views
+    from leadtriage.db.views import create_views
 
-    dialect.mark_as_ours(connection)
+    backend(connection).mark_as_ours(connection)
     SQLModel.metadata.create_all(connection, tables=indexed_tables())
-    _stored.create(connection)
-    make_views(connection)
-    connection.execute(insert(_stored).values(version_num=HEAD))
-
-
-_WRITES = "leadtriage_writes"
-_SECRET = re.compile(r"([?&](?:ssl)?password=)[^&]*")
+    _version.create(connection)
+    create_views(connection)
+    connection.execute(insert(_version).values(version_num=HEAD))
 
 
 def open_database(location: str, *, create: bool = False) -> Engine:
-    """Open a database whose tables are of this version.
+    """Open a database, and upgrade a local file of an older version.
 
     Args:
         location: a SQLite file's path, or a database URL.
-        create: make the file and the tables where there are none yet.
+        create: create the file and the tables if they do not exist.
 
     Raises:
-        DatabaseError: there is none, it is not ours, it cannot be opened, or it must be upgraded first.
+        DatabaseError: it does not exist, is not leadtriage's, cannot be opened, or must be upgraded first.
     """
     engine = connect_engine(location, create=create)
     place = hide_credentials(location)
@@ -106,62 +103,87 @@ def open_database(location: str, *, create: bool = False) -> Engine:
         if state is State.EMPTY:
             if not create:
                 raise DatabaseError(
-                    "there are no leads here yet",
-                    place=place,
-                    hint="import a file first: leadtriage import FILE",
+                    "no leads here yet", place=place, hint="import a file first: leadtriage import FILE"
                 )
             with writing(engine) as connection:
                 if read_state(connection) is State.EMPTY:
                     create_tables(connection)
-        elif state is State.FOREIGN:
-            raise DatabaseError(
-                "this is a database, but not one of leadtriage's", place=place, hint="name another with --db"
-            )
-        elif state is State.NEWER:
-            raise DatabaseError(
-                "it was made by a newer leadtriage", place=place, hint="upgrade leadtriage, then try again"
-            )
         elif state is State.OLDER:
-            if not dialect.is_local_file(engine):
+            if engine.dialect.name != "sqlite":
                 raise DatabaseError(
-                    "its tables are of an older leadtriage", place=place, hint="run: leadtriage db upgrade"
+                    "the tables are of an older leadtriage", place=place, hint="run: leadtriage db upgrade"
                 )
             from leadtriage.db.migrate import upgrade_database
 
             upgrade_database(engine)
+        elif state is not State.CURRENT:
+            refuse(state, place)
     return engine
 
 
-def connect_engine(location: str, *, create: bool = False) -> Engine:
-    """Return an engine for a path or URL, whatever is in the database.
+def refuse(state: State, place: str) -> None:
+    """Refuse a database that is not leadtriage's, or of a newer version.
 
     Raises:
-        DatabaseError: no such file (unless it may be created), or a URL that cannot be used.
+        DatabaseError: always for these two states.
     """
-    if "://" in location:
-        return _server_engine(location)
+    if state is State.NEWER:
+        raise DatabaseError(
+            "this database is of a newer leadtriage", place=place, hint="upgrade leadtriage, then try again"
+        )
+    if state is State.FOREIGN:
+        raise DatabaseError("this is not a database of leadtriage", place=place, hint="name another with --db")
+
+
+def connect_engine(location: str, *, create: bool = False) -> Engine:
+    """Return an engine for a path or URL, whatever the database holds.
+
+    Raises:
+        DatabaseError: no such file (unless `create`), or a URL that cannot be used.
+    """
+    engine = _connect_server(location) if "://" in location else _connect_file(location, create=create)
+
+    # Transactions begin as `reading` and `writing` say, not when the driver decides.
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: Any, _record: Any) -> None:
+        backend(engine).set_up_connection(connection)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = bool(connection.get_execution_options().get(_WRITES))
+        backend(connection).begin(connection, writes=writes)
+
+    return engine
+
+
+def _connect_file(location: str, *, create: bool) -> Engine:
     path = Path(location).expanduser()
     if path.is_dir():
         raise DatabaseError("this is a folder, not a database", place=location, hint="name a file with --db")
     if not path.exists():
         if not create:
             raise DatabaseError(
-                "there is no database here yet",
+                "no database here yet",
                 place=location,
                 hint="import a file first: leadtriage import FILE, or name another with --db",
             )
-        _create_file(path)
-    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": 30})
-    _control_transactions(engine)
-    return engine
+        try:  # only its owner may read the file; SQLite's side files inherit the mode
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        except OSError as error:
+            raise DatabaseError(
+                f"the database cannot be created here: {error.strerror}",
+                place=str(path),
+                hint="name another place with --db",
+            ) from error
+    return create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": 30})
 
 
-def _server_engine(location: str) -> Engine:
+def _connect_server(location: str) -> Engine:
     try:
         url = make_url(location)
         if url.drivername in ("postgres", "postgresql"):
             url = url.set(drivername="postgresql+psycopg")
-        engine = create_engine(url, pool_pre_ping=True)
+        return create_engine(url, pool_pre_ping=True)
     except ModuleNotFoundError as error:
         raise DatabaseError(
             f"this kind of database needs the package {error.name}",
@@ -170,46 +192,20 @@ def _server_engine(location: str) -> Engine:
         ) from error
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise DatabaseError(
-            "this is no database URL that can be used",
+            "this database URL cannot be used",
             place=hide_credentials(location),
             hint="write postgresql://USER@HOST/NAME, or a file's path",
         ) from error
-    _control_transactions(engine)
-    return engine
 
 
 def hide_credentials(location: str) -> str:
-    """Return a database's path or URL as it may be shown: without who connects and with what password."""
+    """Return a database's path or URL without user and password."""
     kind, mark, rest = location.partition("://")
     if not mark:
         return location
     shown = _SECRET.sub(r"\1...", rest)
     before, at, place = shown.rpartition("@")
     return f"{kind}://...@{place}" if at and before else f"{kind}://{shown}"
-
-
-def _create_file(path: Path) -> None:
-    """Make an empty file that only its owner may read; SQLite's side files inherit the mode."""
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    except OSError as error:
-        raise DatabaseError(
-            f"the database cannot be made here: {error.strerror}",
-            place=str(path),
-            hint="name another place with --db",
-        ) from error
-
-
-def _control_transactions(engine: Engine) -> None:
-    """Let transactions begin as `reading` and `writing` say, not when the driver thinks fit."""
-
-    @event.listens_for(engine, "connect")
-    def _set_up(connection: Any, _record: Any) -> None:
-        dialect.set_up_connection(engine, connection)
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        dialect.begin(connection, writes=bool(connection.get_execution_options().get(_WRITES)))
 
 
 @contextmanager
@@ -221,14 +217,14 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction that holds the one writer's place from its start; committed at the end, else nothing of it."""
+    """A transaction that is the only writer from its start; commits at the end, or rolls back on an error."""
     with engine.connect() as connection, writing_on(connection):
         yield connection
 
 
 @contextmanager
 def writing_on(connection: Connection) -> Iterator[None]:
-    """The same on a connection that is open already, so that its temporary tables are seen."""
+    """The same on an open connection, so that its temporary tables can be used."""
     connection.execution_options(**{_WRITES: True})
     try:
         with connection.begin():
@@ -239,7 +235,7 @@ def writing_on(connection: Connection) -> Iterator[None]:
 
 @contextmanager
 def translate_errors(location: str) -> Iterator[None]:
-    """Turn what a database driver raises into an error that says what to do.
+    """Turn a driver's errors into errors that say what to do.
 
     Raises:
         DatabaseError: instead of any SQLAlchemyError.
@@ -247,6 +243,6 @@ def translate_errors(location: str) -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        said = str(error.orig) if isinstance(error, DBAPIError) and error.orig else str(error)
-        message, hint = dialect.explain_failure(said)
+        text = str(error.orig) if isinstance(error, DBAPIError) and error.orig else str(error)
+        message, hint = explain_driver_error(text)
         raise DatabaseError(message, place=hide_credentials(location), hint=hint) from error

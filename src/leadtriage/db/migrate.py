@@ -1,4 +1,4 @@
-"""Moves a database to this version's tables with Alembic, which nothing else imports. A local file is copied first."""
+"""Upgrades a database to this version's tables with Alembic, which nothing else imports. Copies a local file first."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine
 
 from leadtriage.core.errors import DatabaseError
-from leadtriage.db.dialect import copy_database, database_file
-from leadtriage.db.engine import HEAD, State, read_revision, read_state, reading, writing
-from leadtriage.db.views import drop_views, find_other_views, make_views
+from leadtriage.db.engine import HEAD, State, read_revision, read_state, reading, refuse, writing
+from leadtriage.db.sqlite import copy_database, database_file
+from leadtriage.db.views import create_views, drop_views, find_changed_views
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +21,10 @@ class Upgrade:
     """What an upgrade did.
 
     Attributes:
-        before: the revision that the tables were of.
-        after: the revision that they are of now; the same where there was nothing to do.
-        backup: the copy of the local file as it was, where the tables were moved.
-        views: the views that were made anew though the tables were of this revision already.
+        before: the revision of the tables before.
+        after: their revision now; the same if there was nothing to do.
+        backup: the copy of the local file from before, if the tables changed.
+        views: the views that were created again though the revision is the same.
     """
 
     before: str
@@ -34,20 +34,19 @@ class Upgrade:
 
 
 def upgrade_database(engine: Engine) -> Upgrade:
-    """Move the tables to this version's in one transaction: interrupted anywhere, they are as they were.
+    """Upgrade the tables in one transaction: an interrupted upgrade changes nothing.
 
     Raises:
-        DatabaseError: there is nothing of leadtriage's in it, or a newer version made it.
+        DatabaseError: the database has no tables of leadtriage, or is of a newer version.
     """
     with reading(engine) as connection:
         state, before = read_state(connection), read_revision(connection)
     place = str(database_file(engine) or engine.url.render_as_string(hide_password=True))
-    if before is None or state is State.FOREIGN:
-        raise DatabaseError("there are no tables of leadtriage's here", place=place, hint="name another with --db")
-    if state is State.NEWER:
-        raise DatabaseError("it was made by a newer leadtriage", place=place, hint="upgrade leadtriage, then try again")
+    if before is None:
+        raise DatabaseError("there are no tables of leadtriage here", place=place, hint="name another with --db")
+    refuse(state, place)
     if state is State.CURRENT:
-        return Upgrade(before, before, None, _mend_views(engine))
+        return Upgrade(before, before, None, _restore_views(engine))
     backup = _copy_first(engine, before)
     with writing(engine) as connection:
         # Another command may have upgraded it while this one waited for its turn.
@@ -57,36 +56,33 @@ def upgrade_database(engine: Engine) -> Upgrade:
 
 
 def move_tables(connection: Connection, target: str) -> None:
-    """Run the migrations up to a revision within the caller's transaction, and make this version's views anew.
-
-    No server changes a table beneath a view, so that the views are dropped first.
+    """Run the migrations up to a revision, in the caller's transaction, and create the views again.
 
     Raises:
         DatabaseError: a migration is missing.
     """
     config = make_config()
     config.attributes["connection"] = connection
-    drop_views(connection)
+    drop_views(connection)  # no server changes a table beneath a view
     try:
         command.upgrade(config, target)
     except CommandError as error:
         raise DatabaseError(f"the tables cannot be upgraded: {error}", hint="reinstall leadtriage") from error
-    make_views(connection)
+    create_views(connection)
 
 
-def _mend_views(engine: Engine) -> tuple[str, ...]:
-    """Make all views anew where somebody dropped or changed one; return the names of those."""
+def _restore_views(engine: Engine) -> tuple[str, ...]:
     with reading(engine) as connection:
-        changed = find_other_views(connection)
+        changed = find_changed_views(connection)
     if changed:
         with writing(engine) as connection:
             drop_views(connection)
-            make_views(connection)
+            create_views(connection)
     return tuple(changed)
 
 
 def make_config() -> Config:
-    """Alembic's configuration, made here so that there is no file of it to install."""
+    """Return Alembic's configuration, which needs no file."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.set_main_option("path_separator", "os")

@@ -1,11 +1,15 @@
-"""Which tables hold something of a person: what is handed out to one who asks, and erased of one who wants it.
+"""The tables that hold personal data: what is exported for a person who asks, and erased for one who wants it.
 
-What of their rows is erased, and what stays, is `triage.forgetting`'s.
+`Lead`, `Event`, `ImportRow` and `ImportReject` need rules of their own; the other tables are one row here each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, or_
 
 from leadtriage.db.tables.decisions import PairDecision, PutOff, Verdict, VerdictLine
 from leadtriage.db.tables.history import (
@@ -18,30 +22,45 @@ from leadtriage.db.tables.history import (
     Nomination,
     Touch,
 )
-from leadtriage.db.tables.lead import Lead, Row
+from leadtriage.db.tables.lead import Lead, Row, table
 from leadtriage.db.tables.scores import LeadScore
 
-LEAD_TABLES: Mapping[str, type[Row]] = {
-    "scores": LeadScore,
-    "touches": Touch,
-    "nominations": Nomination,
-    "verdicts": Verdict,
-    "verdict_lines": VerdictLine,
-    "put_off": PutOff,
-    "field_origins": FieldOrigin,
-}
-"""The tables whose rows belong to one lead, and a word for what they hold."""
 
-PAIR_TABLES: Mapping[str, type[Row]] = {"likely_duplicates": LikelyDuplicate, "pair_decisions": PairDecision}
-"""The tables whose rows belong to two leads, `lead_id` and `other_lead_id`."""
+@dataclass(frozen=True, slots=True)
+class PersonalTable:
+    """A table whose rows belong to leads.
 
-PERSONAL_TABLES: tuple[type[Row], ...] = (
-    Lead,
-    LeadKey,
-    Event,
-    ImportRow,
-    ImportReject,
-    *LEAD_TABLES.values(),
-    *PAIR_TABLES.values(),
+    Attributes:
+        key: the name of its rows in an export.
+        leads: the columns with the ids of its leads.
+        erased: the values that replace personal ones in the rows of a forgotten person; empty to delete the rows.
+    """
+
+    key: str
+    model: type[Row]
+    leads: tuple[str, ...] = ("lead_id",)
+    erased: Mapping[str, Any] = field(default_factory=dict)
+
+    def belongs_to(self, ids: Sequence[int]) -> ColumnElement[bool]:
+        """Return the condition that a row belongs to one of some leads."""
+        return or_(*(table(self.model).c[column].in_(ids) for column in self.leads))
+
+
+_PAIR = ("lead_id", "other_lead_id")
+
+LEAD_TABLES = (
+    PersonalTable("keys", LeadKey, ("lead_id", "original_lead_id")),
+    PersonalTable("scores", LeadScore),
+    PersonalTable("touches", Touch, erased={"note": None}),
+    PersonalTable("nominations", Nomination, erased={"note": None}),
+    PersonalTable("verdicts", Verdict, erased={"note": None, "ledger": []}),
+    PersonalTable("verdict_lines", VerdictLine, erased={"text": "erased", "evidence": None}),
+    PersonalTable("put_off", PutOff),
+    PersonalTable("field_origins", FieldOrigin),
+    PersonalTable("likely_duplicates", LikelyDuplicate, _PAIR),
+    PersonalTable("pair_decisions", PairDecision, _PAIR, erased={"moved_keys": []}),
 )
-"""All tables that hold something of a person."""
+"""The tables whose rows belong to leads."""
+
+PERSONAL_TABLES: tuple[type[Row], ...] = (Lead, Event, ImportRow, ImportReject, *(each.model for each in LEAD_TABLES))
+"""All tables that hold personal data."""

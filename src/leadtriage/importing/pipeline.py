@@ -16,7 +16,7 @@ from leadtriage.core.context import Act
 from leadtriage.core.text import format_ids
 from leadtriage.core.vocabulary import RowOutcome
 from leadtriage.db import ImportBatch, table, writing_on
-from leadtriage.db.dialect import narrow_cache, widen_cache
+from leadtriage.db.dialect import backend
 from leadtriage.importing.match import find_reused_ids, match_rows, reject_forgotten, store_keys, tell_reused_ids
 from leadtriage.importing.merge import apply_changes, create_leads, find_changes, fold_rows, follow_status, keep_rows
 from leadtriage.importing.parse import Source, open_source
@@ -84,8 +84,8 @@ def import_file(
     with engine.connect() as connection:
         connection.detach()  # closed at the end instead of kept, which drops the temporary tables at no cost
         with connection.begin():
-            widen_cache(connection)
-            narrow_cache(connection)
+            backend(connection).widen_cache(connection)
+            backend(connection).narrow_cache(connection)
         with connection.begin():
             origin = find_origin(connection, source)
             if origin is not None:

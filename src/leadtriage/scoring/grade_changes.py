@@ -17,7 +17,7 @@ from leadtriage.core.vocabulary import EventKind, ScoreCause
 from leadtriage.criteria import LEAD_FIELDS, Criteria
 from leadtriage.db import Event, Lead, LeadScore, ScoreRun, reserve_ids, table
 from leadtriage.db.dialect import materialize
-from leadtriage.db.expressions import called_unqualified
+from leadtriage.db.expressions import unqualified_by_person
 from leadtriage.scoring.compile.conditions import compile_condition
 from leadtriage.scoring.compile.inputs import select_inputs, walk_comparisons
 from leadtriage.scoring.compile.rules import Rules
@@ -175,7 +175,7 @@ def mark_qualified(connection: Connection, rules: Rules, act: Act, mine: ColumnE
         mine,
         scores.c.gap <= 0,
         lead.c.qualified_on.is_(None),
-        not_(called_unqualified()),
+        not_(unqualified_by_person()),
     ]
     if when is not None:
         values = select_inputs([when], rules.extra_columns, rules.scales)

@@ -42,7 +42,7 @@ from leadtriage.core.text import comparable
 from leadtriage.core.vocabulary import Grade
 from leadtriage.criteria import Criteria
 from leadtriage.db import CriteriaVersion, Lead, LeadScore, ScoreRun, TeamName, reserve_ids, table
-from leadtriage.db.dialect import upsert, widen_cache, without_indexes
+from leadtriage.db.dialect import backend, upsert
 from leadtriage.scoring.answers import keep_answers, settle_questions
 from leadtriage.scoring.compile.clocks import create_calendar, describe_calendar, set_missed_due_days
 from leadtriage.scoring.compile.rules import Rules, prepare_rules
@@ -198,7 +198,7 @@ def score_leads(
     """
     rules = prepare_rules(connection, criteria, act.as_of)
     if lead_ids is None:
-        widen_cache(connection)
+        backend(connection).widen_cache(connection)
         rules = share_texts(connection, rules)
     _store_criteria(connection, criteria, act)
     store_team_names(connection, criteria)
@@ -208,7 +208,7 @@ def score_leads(
         wanted = Wanted(lead_ids=chosen)
         with (
             _without_rescued(connection, rules, wanted) as rescued,
-            without_indexes(connection, table(LeadScore)) if lead_ids is None else nullcontext(),
+            backend(connection).without_indexes(connection, table(LeadScore)) if lead_ids is None else nullcontext(),
         ):
             store_scores(connection, rules, run_id, wanted, rescued)
     settle_questions(connection, rules, lead_ids)

@@ -18,7 +18,7 @@ from leadtriage.core.errors import UsageError
 from leadtriage.core.text import comparable
 from leadtriage.criteria import Criteria, suggest
 from leadtriage.db import Lead, table
-from leadtriage.db.dialect import materialize, widen_cache
+from leadtriage.db.dialect import backend, materialize
 from leadtriage.scoring.answers import find_kept_answers
 from leadtriage.scoring.compile.conditions import join_any
 from leadtriage.scoring.compile.criteria import whole
@@ -85,7 +85,7 @@ def collect_sheets(
         where: which leads.
         group: what leads are counted apart by, from 0 to 9.
     """
-    widen_cache(connection)
+    backend(connection).widen_cache(connection)
     rules = prepare_rules(connection, criteria, as_of)
     rows, kept = find_kept_answers(rows, criteria.digest)
     lowest = _find_values(rules, rows)

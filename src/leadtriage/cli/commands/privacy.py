@@ -89,7 +89,7 @@ def _show(invocation: Invocation, done: Erasure) -> None:
 
 
 def _tell_what_stays(invocation: Invocation, engine: Engine, done: Erasure) -> None:
-    from leadtriage.db.dialect import database_file, find_backups
+    from leadtriage.db import database_file, find_backups
 
     path = database_file(engine)
     if path is None:

@@ -199,7 +199,7 @@ def back_up(
 
     Others may go on writing to it meanwhile. Only you may read the copy.
     """
-    from leadtriage.db.dialect import copy_database
+    from leadtriage.db import copy_database
 
     with invocation.database() as engine:
         copy_database(engine, file.expanduser())

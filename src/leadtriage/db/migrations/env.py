@@ -1,4 +1,4 @@
-"""Runs migrations on the connection that `db.upgrade` hands over, within its transaction."""
+"""Runs migrations on the connection that `db.migrate` gives, in its transaction."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from leadtriage.db.tables.indexes import indexed_tables
 
 
 def write_type(kind: str, item: Any, _context: Any) -> str | Literal[False]:
-    """Write SQLModel's own text type as the plain one that it is, so that migrations depend on nothing of ours."""
+    """Write SQLModel's text type as a plain one, so that migrations do not depend on SQLModel."""
     return "sa.String()" if kind == "type" and isinstance(item, AutoString) else False
 
 

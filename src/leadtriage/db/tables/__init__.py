@@ -1,1 +1,1 @@
-"""The tables, by what they hold."""
+"""The tables, one model class each."""

@@ -1,9 +1,4 @@
-"""The tables of what people decided: verdicts, questions put off, pairs of leads, persons to forget.
-
-What they did to a lead besides is in its columns and in `event`; how each is filled is `triage`'s.
-
-The table of what sources cost. What it is compared with is `reports`', how it is filled `triage`'s.
-"""
+"""The tables of what people decided: verdicts, snoozed questions, pairs of leads, persons to forget, spend."""
 
 from __future__ import annotations
 
@@ -13,20 +8,18 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Column, DateTime
 from sqlmodel import Field
 
-from leadtriage.db.tables.lead import Row
-
-_WITHOUT_ROWID: dict[str, Any] = {"sqlite_with_rowid": False}
+from leadtriage.db.tables.lead import WITHOUT_ROWID, Row
 
 
 class Verdict(Row, table=True):
-    """What a reviewer said of a junk candidate, with the score and the ledger as they stood."""
+    """A reviewer's verdict on a junk candidate, with the score and the ledger of that moment."""
 
-    __table_args__ = _WITHOUT_ROWID
+    __table_args__ = WITHOUT_ROWID
     lead_id: int = Field(primary_key=True)
     id: int = Field(primary_key=True)
     act: int
     kind: str
-    """`review` of a candidate, or `audit`: a second look at confirmed junk, which changes nothing."""
+    """`review`, or `audit`: a second look at confirmed junk, which changes nothing."""
     verdict: str
     """`junk`, `rescue`, `nurture` or `ask`."""
     reason: str | None = None
@@ -41,15 +34,15 @@ class Verdict(Row, table=True):
     criteria_digest: str
     ledger: list[dict[str, Any]] = Field(sa_column=Column("ledger", JSON))
     audited_id: int | None = None
-    """Of an audit: the id of the verdict that it looks at again."""
+    """The verdict that an audit looks at again."""
     withdrawn_at: datetime | None = Field(default=None, sa_type=DateTime)
 
 
 class VerdictLine(Row, table=True):
-    """One thing that had nominated the lead when the verdict was given."""
+    """One flag of the lead at the time of the verdict."""
 
     __tablename__ = "verdict_line"
-    __table_args__ = _WITHOUT_ROWID
+    __table_args__ = WITHOUT_ROWID
     lead_id: int = Field(primary_key=True)
     verdict_id: int = Field(primary_key=True)
     place: int = Field(primary_key=True)
@@ -58,16 +51,16 @@ class VerdictLine(Row, table=True):
     reason: str
     text: str
     rule: str | None = None
-    """Of `criteria`: the disqualifier's label, or the word for a low score; None for a person or system."""
+    """For `criteria`: the disqualifier's label, or the word for a low score."""
     evidence: str | None = None
-    """Of `criteria`: a digest of the rule and of all that it saw, without time."""
+    """For `criteria`: a digest of the rule and of the values that it saw, without time."""
 
 
 class PutOff(Row, table=True):
-    """A question that a lead cannot answer yet, and the day from which on it is asked again."""
+    """A question that a lead cannot answer yet, snoozed until a day."""
 
     __tablename__ = "put_off"
-    __table_args__ = _WITHOUT_ROWID
+    __table_args__ = WITHOUT_ROWID
     lead_id: int = Field(primary_key=True)
     id: int = Field(primary_key=True)
     act: int
@@ -79,10 +72,10 @@ class PutOff(Row, table=True):
 
 
 class PairDecision(Row, table=True):
-    """What a person decided of two leads that may be one; the smaller id stands first."""
+    """A person's decision on two likely duplicates; the smaller id comes first."""
 
     __tablename__ = "pair_decision"
-    __table_args__ = _WITHOUT_ROWID
+    __table_args__ = WITHOUT_ROWID
     lead_id: int = Field(primary_key=True)
     other_lead_id: int = Field(primary_key=True)
     act: int = Field(primary_key=True)
@@ -92,19 +85,19 @@ class PairDecision(Row, table=True):
     by: str
     at: datetime = Field(sa_type=DateTime)
     moved_keys: list[str] = Field(sa_column=Column("moved_keys", JSON))
-    """Of a merge: the keys that now lead to the winner and led to the other before."""
+    """The keys that a merge moved from the other lead to the winner."""
     withdrawn_at: datetime | None = Field(default=None, sa_type=DateTime)
 
 
 class Forgotten(Row, table=True):
-    """A keyed hash of something that identified an erased person, so that no import brings them back."""
+    """A keyed hash of what identified an erased person, so that no import brings them back."""
 
     digest: str = Field(primary_key=True)
     forgotten_on: date
 
 
 class SecretKey(Row, table=True):
-    """The key of those hashes; it never leaves the database."""
+    """The key of these hashes; it never leaves the database."""
 
     __tablename__ = "secret_key"
     name: str = Field(primary_key=True)
@@ -112,31 +105,31 @@ class SecretKey(Row, table=True):
 
 
 class Erasing(Row, table=True):
-    """Has a row only within the transaction that erases a person: as long, the history may be rewritten."""
+    """Has a row only in a transaction that erases a person: it unlocks the append-only history."""
 
     act: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
 
 
 class Spend(Row, table=True):
-    """What a source, or one of its campaigns, cost in a month. A line is never changed: a correction is another."""
+    """The cost of a source or campaign in a month. Rows never change: a correction is another row."""
 
     id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     month: date
     """Its first day."""
     day: date | None = None
-    """The day of it that was told, where one was: equal sums of other days are no repetition."""
+    """The day, if the file has one: equal amounts of different days are not repetitions."""
     source: str
     source_comparable: str
     campaign: str | None = None
     campaign_comparable: str | None = None
     amount: int = Field(sa_type=BigInteger)
-    """In minor units; below 0 where it takes back a part of an earlier line."""
+    """In minor units; negative if it corrects an earlier row."""
     currency: str
     note: str | None = None
     by: str
     at: datetime = Field(sa_type=DateTime)
     recorded_at: datetime = Field(sa_type=DateTime)
     file: str | None = None
-    """The file that it was imported from."""
+    """The file it was imported from."""
     sha256: str | None = None
-    """Of that file's bytes: the same file adds nothing again."""
+    """The digest of that file, so that it is not imported twice."""

@@ -1,70 +1,18 @@
-"""The tables. A lead's typed columns are what rules and lists read; everything here is stored in comparable units.
-
-Dates are calendar days, `at` is a time in the criteria's time zone, `recorded_at` is UTC; money is in whole minor
-units. Ids are handed out by `db.ids`, never by the database, and nothing but a key that carries its row's own
-distribution is unique, so that the same schema shards by lead.
-
-Keeps the history append-only: the database itself refuses to change or delete an event, whoever asks.
-
-Only while a row stands in `erasing`, within one transaction, may a person be erased from it.
-"""
+"""The tables of imports, events and contacts: how each lead came in and what happened to it since."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Connection, DateTime, Table, event
+from sqlalchemy import JSON, BigInteger, Column, Connection, DateTime, insert, select, update
 from sqlmodel import Field
 
-from leadtriage.db.tables.decisions import (
-    Erasing,
-    Forgotten,
-    PairDecision,
-    PutOff,
-    SecretKey,
-    Spend,
-    Verdict,
-    VerdictLine,
-)
-from leadtriage.db.tables.lead import Lead, Row, table
-from leadtriage.db.tables.scores import CriteriaVersion, ExtraColumn, LeadScore, ScoreRun, TeamName
-
-__all__ = [
-    "CriteriaVersion",
-    "Erasing",
-    "Event",
-    "ExtraColumn",
-    "FieldOrigin",
-    "Forgotten",
-    "HeaderMapping",
-    "IdBlock",
-    "ImportBatch",
-    "ImportReject",
-    "ImportRow",
-    "Lead",
-    "LeadKey",
-    "LeadScore",
-    "LikelyDuplicate",
-    "Nomination",
-    "PairDecision",
-    "PutOff",
-    "Row",
-    "ScoreRun",
-    "SecretKey",
-    "Spend",
-    "TeamName",
-    "Touch",
-    "Verdict",
-    "VerdictLine",
-    "table",
-]
-
-WITHOUT_ROWID: dict[str, Any] = {"sqlite_with_rowid": False}
+from leadtriage.db.tables.lead import WITHOUT_ROWID, Row, table
 
 
 class FieldOrigin(Row, table=True):
-    """When the value that a field has now was observed, where that is not `Lead.observed_at`."""
+    """When the current value of a field was observed, if not at `Lead.observed_at`."""
 
     __tablename__ = "field_origin"
     __table_args__ = WITHOUT_ROWID
@@ -84,12 +32,12 @@ class LeadKey(Row, table=True):
     key: str = Field(primary_key=True)
     lead_id: int
     original_lead_id: int
-    """The lead it was made for; differs from `lead_id` after a merge."""
+    """The lead it was created for; differs from `lead_id` after a merge."""
     batch_id: int | None = None
 
 
 class LikelyDuplicate(Row, table=True):
-    """Two leads that an import found to be alike and did not merge."""
+    """Two likely duplicates that an import did not merge."""
 
     __tablename__ = "likely_duplicate"
     __table_args__ = WITHOUT_ROWID
@@ -110,11 +58,11 @@ class ImportBatch(Row, table=True):
     file: str
     sha256: str
     options: str
-    """What else decided the result: a digest of the options and of how this version understands files."""
+    """A digest of the import options and of this version's rules for reading files."""
     system: str | None = None
     headers: list[str] = Field(sa_column=Column("headers", JSON))
     mapping: dict[str, Any] = Field(sa_column=Column("mapping", JSON))
-    """How its rows were understood: what `importing.recollection` reads them again by."""
+    """The parse settings, by which an undo reads its rows again."""
     rows: int = 0
     created: int = 0
     updated: int = 0
@@ -127,7 +75,7 @@ class ImportBatch(Row, table=True):
 
 
 class ImportRow(Row, table=True):
-    """One row as it came, and the lead that it became."""
+    """One row as it came in, and its lead."""
 
     __tablename__ = "import_row"
     __table_args__ = WITHOUT_ROWID
@@ -139,7 +87,7 @@ class ImportRow(Row, table=True):
 
 
 class ImportReject(Row, table=True):
-    """A row that became no lead, and why."""
+    """A row without a lead, and the reason."""
 
     __tablename__ = "import_reject"
     __table_args__ = WITHOUT_ROWID
@@ -150,7 +98,7 @@ class ImportReject(Row, table=True):
 
 
 class HeaderMapping(Row, table=True):
-    """What `--map` said for files with the same header."""
+    """The `--map` options for files with the same header."""
 
     __tablename__ = "header_mapping"
     headers_digest: str = Field(primary_key=True)
@@ -160,23 +108,23 @@ class HeaderMapping(Row, table=True):
 
 
 class Nomination(Row, table=True):
-    """Somebody's or something's word, outside the criteria, that a lead is junk."""
+    """A flag that a lead is junk, set by a person or a CRM status and not by the criteria."""
 
     __table_args__ = WITHOUT_ROWID
     lead_id: int = Field(primary_key=True)
     id: int = Field(primary_key=True)
     by: str
-    """A person's name, or the system whose status said so."""
+    """A person's name, or the system with that status."""
     reason: str
     note: str | None = None
     at: datetime = Field(sa_type=DateTime)
     recorded_at: datetime = Field(sa_type=DateTime)
     batch_id: int | None = None
     act: int | None = None
-    """The person's act that made it; None where an import did."""
+    """The act that created it; None for an import."""
     withdrawn_at: datetime | None = Field(default=None, sa_type=DateTime)
     withdrawn_act: int | None = None
-    """The person's act that withdrew it: a verdict decides all that nominated the lead."""
+    """The act that withdrew it: a verdict settles all flags of the lead."""
 
 
 class Touch(Row, table=True):
@@ -194,7 +142,7 @@ class Touch(Row, table=True):
     next_on: date | None = None
     batch_id: int | None = None
     act: int | None = None
-    """The person's act that made it; None where an import did."""
+    """The act that created it; None for an import."""
     withdrawn_at: datetime | None = Field(default=None, sa_type=DateTime)
 
 
@@ -205,7 +153,7 @@ class Event(Row, table=True):
     lead_id: int = Field(primary_key=True)
     id: int = Field(primary_key=True, sa_type=BigInteger)
     act: int
-    """Groups what one command did."""
+    """Groups the events of one command."""
     at: datetime = Field(sa_type=DateTime)
     recorded_at: datetime = Field(sa_type=DateTime)
     by: str
@@ -217,54 +165,30 @@ class Event(Row, table=True):
     reason: str | None = None
     note: str | None = None
     changes: dict[str, list[Any]] | None = Field(default=None, sa_column=Column("changes", JSON(none_as_null=True)))
-    """What a person's act changed in the lead: column -> [before, after], days as ISO text. None where nobody acted."""
+    """What a person's act changed in the lead: column -> [before, after], dates as ISO text; else None."""
     undoes: int | None = None
-    """The act that this event takes back."""
+    """The act that this event undoes."""
 
 
 class IdBlock(Row, table=True):
-    """The next free id of each kind."""
+    """The next free id of each kind. The database hands out none, so that the schema can be sharded by lead."""
 
     __tablename__ = "id_block"
     name: str = Field(primary_key=True)
     next_id: int = Field(sa_type=BigInteger)
 
 
-SQLITE = (
-    """
-CREATE TRIGGER event_update BEFORE UPDATE ON event WHEN NOT EXISTS (SELECT 1 FROM erasing)
-BEGIN SELECT RAISE(ABORT, 'the history is never changed'); END
-""".strip(),
-    """
-CREATE TRIGGER event_delete BEFORE DELETE ON event WHEN NOT EXISTS (SELECT 1 FROM erasing)
-BEGIN SELECT RAISE(ABORT, 'the history is never changed'); END
-""".strip(),
-)
-
-POSTGRESQL = (
-    """
-CREATE OR REPLACE FUNCTION refuse_to_change_history() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF NOT EXISTS (SELECT 1 FROM erasing) THEN RAISE EXCEPTION 'the history is never changed'; END IF;
-    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
-    RETURN NEW;
-END $$
-""".strip(),
-    """
-CREATE TRIGGER event_guard BEFORE UPDATE OR DELETE ON event
-FOR EACH ROW EXECUTE FUNCTION refuse_to_change_history()
-""".strip(),
-    """
-CREATE TRIGGER event_guard_all BEFORE TRUNCATE ON event
-FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_history()
-""".strip(),
-)
+def next_id(connection: Connection, name: str) -> int:
+    """Return the first id that the next `reserve_ids` gives, for callers in a write transaction."""
+    blocks = table(IdBlock)
+    return connection.execute(select(blocks.c.next_id).where(blocks.c.name == name)).scalar() or 1
 
 
-def guard_events() -> None:
-    """Let the triggers be made with the table. Both engines look for `erasing` when a trigger runs, not before."""
-
-    @event.listens_for(table(Event), "after_create")
-    def make_triggers(_target: Table, connection: Connection, **_options: Any) -> None:
-        for statement in SQLITE if connection.dialect.name == "sqlite" else POSTGRESQL:
-            connection.exec_driver_sql(statement)
+def reserve_ids(connection: Connection, name: str, count: int = 1) -> int:
+    """Reserve consecutive ids in a write transaction and return the first: small numbers that people can type."""
+    blocks = table(IdBlock)
+    first = next_id(connection, name)
+    moved = update(blocks).where(blocks.c.name == name).values(next_id=first + count)
+    if not connection.execute(moved).rowcount:
+        connection.execute(insert(blocks).values(name=name, next_id=first + count))
+    return first

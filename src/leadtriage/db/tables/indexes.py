@@ -1,18 +1,21 @@
-"""The indexes that lists walk. Needed only where tables are made, and costly to define: so it stands by itself."""
+"""The indexes and triggers of the tables. They take time to define, so only what creates tables loads them."""
 
 from __future__ import annotations
 
-from sqlalchemy import Index, Table, text
+from typing import Any
+
+from sqlalchemy import Connection, Index, Table, event, text
 from sqlmodel import SQLModel
 
+from leadtriage.db.dialect import backend
 from leadtriage.db.tables.decisions import Verdict
-from leadtriage.db.tables.history import Event, Nomination, Touch, guard_events
+from leadtriage.db.tables.history import Event, Nomination, Touch
 from leadtriage.db.tables.lead import Lead, Row, table
 from leadtriage.db.tables.scores import LeadScore
 
 
 def indexed_tables() -> list[Table]:
-    """All tables of the product, with their indexes."""
+    """Return all tables with their indexes."""
     return [table(model) for model in Row.__subclasses__()]
 
 
@@ -21,8 +24,8 @@ def _index(name: str, model: type[SQLModel], columns: str, where: str, sqlite_wh
     Index(name, *columns_of, sqlite_where=text(sqlite_where or where), postgresql_where=text(where))
 
 
-# Lists walk these in their own order and stop after a page; what a list filters by besides stands in the index too.
-# A condition is written as the statements of that engine have it, else SQLite would not use the index.
+# Lists read an index in its order and stop after a page, so an index also holds the columns that its list filters by.
+# SQLite uses a partial index only if its condition is written as in the statements.
 _queue_order = "score ceiling created_on lead_id next_due queue_from"
 _index("lead_score_queue", LeadScore, f"grade {_queue_order}", "queue_from IS NOT NULL")
 _index("lead_score_answers", LeadScore, _queue_order, "needs_answers", "needs_answers = 1")
@@ -37,4 +40,10 @@ _index("verdict_standing", Verdict, "lead_id id", "withdrawn_at IS NULL")
 _index("nomination_of_act", Nomination, "act", "act IS NOT NULL")
 _index("nomination_withdrawn", Nomination, "withdrawn_act", "withdrawn_act IS NOT NULL")
 _index("touch_of_act", Touch, "act", "act IS NOT NULL")
-guard_events()
+
+
+@event.listens_for(table(Event), "after_create")
+def _guard_history(_target: Table, connection: Connection, **_options: Any) -> None:
+    """Make the history append-only. The triggers look for a row in `erasing` when they run."""
+    for statement in backend(connection).history_guard:
+        connection.exec_driver_sql(statement)

@@ -1,6 +1,6 @@
-"""The table of leads: one row for a person or company that may buy. What is stored of a lead's doings is `db.schema`'s.
+"""The table of leads, and what all tables share.
 
-Each text has its comparable form (`criteria.text`) beside it; the rest is in comparable units (see `db.schema`).
+Dates are calendar days. `at` is a time in the criteria's time zone, `recorded_at` is UTC. Money is in minor units.
 """
 
 from __future__ import annotations
@@ -12,22 +12,24 @@ from sqlalchemy import JSON, BigInteger, Column, DateTime, Table
 from sqlmodel import Field, SQLModel
 from sqlmodel._compat import SQLModelConfig
 
+WITHOUT_ROWID: dict[str, Any] = {"sqlite_with_rowid": False}
+
 
 class Row(SQLModel):
-    """A row of one of our tables; its validators, which such rows have no use for, are not built at every start."""
+    """A row of one of our tables. Its validators are never used, so they are not built at every start."""
 
     model_config = SQLModelConfig(defer_build=True)
 
 
 def table(model: type[SQLModel]) -> Table:
-    """The table of a model, for statements over many rows."""
+    """Return the table of a model."""
     return SQLModel.metadata.tables[str(model.__tablename__)]
 
 
 class Lead(Row, table=True):
-    """One person or company that may buy. Each text has its comparable form (`criteria.text`) beside it.
+    """A person or company that may buy. Each text has its comparable form (`core.text`) beside it.
 
-    What the statements over all leads ask most stands first: a database reads a row from its start as far as it must.
+    The columns that most statements read come first: a database reads a row only as far as it must.
     """
 
     id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
@@ -35,14 +37,14 @@ class Lead(Row, table=True):
     created_on: date
     """The day it came in."""
     imported_on: date
-    """The day it first came to us: with `created_on` it says whether it came in as backlog."""
+    """The day of its first import. With `created_on` it tells whether the lead came in as backlog."""
     first_touch_on: date | None = None
     last_touch_on: date | None = None
-    """The last proof of contact; for an undated one the day of the import that told of it."""
+    """The last proof of contact; an undated one has the day of its import."""
     contact_dated: bool | None = None
-    """False where contact is proven only by a CRM status, without a date."""
+    """False if only a CRM status proves contact, without a date."""
     next_touch_on: date | None = None
-    """The day a next touch was promised for."""
+    """The day for which a next contact was promised."""
     assigned_on: date | None = None
     qualified_on: date | None = None
     qualified_by: str | None = None
@@ -50,20 +52,20 @@ class Lead(Row, table=True):
     closed_on: date | None = None
     outcome_reason: str | None = None
     outcome_said_by: str | None = None
-    """`lead` or `rep`: who gave the reason."""
+    """Who gave the reason: `lead` or `rep`."""
     outcome_amount: int | None = Field(default=None, sa_type=BigInteger)
     outcome_currency: str | None = None
     nurture_until: date | None = None
     nurture_reason: str | None = None
     parked_on: date | None = None
-    """The day it was parked: from there on, or from its last touch, its contact interval counts."""
+    """The day it was snoozed; its contact interval counts from here or from its last contact."""
     shelf_from: date | None = None
-    """The day its shelf life starts anew (rescued, back from nurture)."""
+    """The day its shelf life starts again (rescued, back from nurture)."""
     worked_here: bool = False
-    """Somebody here touched, assigned or closed it."""
+    """Somebody here contacted, assigned or closed it."""
     do_not_contact: bool | None = None
     batch_id: int | None = None
-    """The import that made it; None for one added by hand."""
+    """The import that created it; None if added by hand."""
     merged_into: int | None = None
     removed_by: int | None = None
     """The act (`event.act`) that hid it."""
@@ -116,19 +118,19 @@ class Lead(Row, table=True):
     unanswered_touches: int | None = Field(default=None, sa_type=BigInteger)
     replies: int | None = Field(default=None, sa_type=BigInteger)
     ask_for: str | None = None
-    """The name of the criterion whose question a reviewer wants asked first."""
+    """The criterion whose question a reviewer wants asked first."""
     other_emails: str | None = None
-    """Further addresses from the same cells, comma-separated."""
+    """Further addresses from the same cells, separated by commas."""
     other_phones: str | None = None
     crm_id: str | None = None
     """The source system's own id, as `SYSTEM:ID`."""
     extra: dict[str, str] | None = Field(default=None, sa_column=Column("extra", JSON(none_as_null=True)))
-    """Columns that are no field of ours, as they came: `c1` for the `extra_column` 1."""
+    """Columns that are not fields, as they came in: `c1` for the `extra_column` 1."""
     extra_comparable: dict[str, Any] | None = Field(
         default=None, sa_column=Column("extra_comparable", JSON(none_as_null=True))
     )
-    """The same to compare with: `c1` its comparable text, `n1` its number where it is one."""
+    """The same in comparable form: `c1` the text, `n1` the number if it is one."""
     observed_at: datetime = Field(sa_type=DateTime)
-    """When its values were observed, but for those with a `FieldOrigin`."""
+    """When its values were observed, except those with a `FieldOrigin`."""
     changed_at: datetime = Field(sa_type=DateTime)
-    """When a value last changed, in UTC: later than its score means the data moved it."""
+    """When a value last changed, in UTC: if after its score, a new grade is due to data."""

@@ -1,6 +1,6 @@
-"""The tables of scores, and what lists show beside a lead; how they are filled is `scoring`'s.
+"""The tables of scores, and what lists show beside a lead.
 
-They stand apart from the rest of `db.schema` since lists, which should start at once, need no other tables than these.
+They are apart from the other tables because lists, which must start at once, load only these and `lead`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from leadtriage.db.tables.lead import Row
 
 
 class ExtraColumn(Row, table=True):
-    """A column of the imported files that is no field of ours."""
+    """A column of imported files that is not a field."""
 
     __tablename__ = "extra_column"
     id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
@@ -24,16 +24,16 @@ class ExtraColumn(Row, table=True):
 
 
 class CriteriaVersion(Row, table=True):
-    """A criteria file as it was when leads were scored by it."""
+    """A criteria file that leads were scored by."""
 
     __tablename__ = "criteria_version"
     digest: str = Field(primary_key=True)
     text: str
     recorded_at: datetime = Field(sa_type=DateTime)
     questions: list[dict[str, Any]] = Field(sa_column=Column("questions", JSON))
-    """Per criterion, in order: `name`, `field`, `ask`: lists need no YAML to say what to ask."""
+    """`name`, `field` and `ask` of each criterion, in order, so that lists need not read YAML."""
     settings: dict[str, Any] = Field(sa_column=Column("settings", JSON))
-    """What lists need besides: `qualified`, `warn`, `shelf_life`, `idle`, `nurture`, `timezone`."""
+    """What else lists need: `qualified`, `warn`, `shelf_life`, `idle`, `nurture`, `timezone`."""
 
 
 class ScoreRun(Row, table=True):
@@ -47,11 +47,11 @@ class ScoreRun(Row, table=True):
     by: str
     criteria_digest: str
     last_lead_id: int | None = None
-    """The largest lead id of the day, of a run over all leads; None for a run over some."""
+    """The largest lead id of a run over all leads; None for a run over some."""
 
 
 class LeadScore(Row, table=True):
-    """What the last run said of a lead, ready to be listed without arithmetic."""
+    """A lead's score from the last run, ready to be listed without arithmetic."""
 
     __tablename__ = "lead_score"
     lead_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
@@ -67,15 +67,15 @@ class LeadScore(Row, table=True):
     timing: int
     candidate: bool
     reason: str | None = None
-    """Of a candidate: the first reason that nominated it."""
+    """The first reason of a junk candidate."""
     needs_answers: bool
     gap: int
-    """Points that are missing to qualify; below 1 where there are enough."""
+    """The points missing to qualify; below 1 if there are enough."""
     next_criterion: int | None = None
-    """The unknown criterion with a question that could give most: its place in `CriteriaVersion.questions`."""
+    """The unknown criterion with the most to gain: its place in `CriteriaVersion.questions`."""
     next_gain: int | None = None
     queue_from: date | None = None
-    """From this day on it is in the queue: open, unparked, not a candidate, may be contacted. None: not at all."""
+    """The day from which it is in the queue: open, not snoozed, no candidate, may be contacted. Else None."""
     created_on: date
     owner: str | None = None
     first_touch_due: date | None = None
@@ -84,26 +84,26 @@ class LeadScore(Row, table=True):
     expires_on: date | None = None
     """The last day of its shelf life."""
     next_due: date | None = None
-    """It is stale, by one clock or another, from the day after this."""
+    """The lead is overdue from the day after this."""
     backlog: bool = False
     first_grade: str
     first_scored_on: date
     previous_grade: str | None = None
     previous_run_id: int | None = None
-    """The run before, which gave the previous grade."""
+    """The run that gave the previous grade."""
     touch_due: date | None = None
-    """The day by which the first contact was due, by the grade before it; unlike `first_touch_due` it stays."""
+    """The day on which the first contact was due; unlike `first_touch_due` it stays after the contact."""
     answers: str | None = None
-    """The answers to all criteria that count no days, as `scoring.answer_layout` writes them."""
+    """The answers to all criteria that count no days, packed by `scoring.answers`."""
     answers_run_id: int | None = None
-    """The run that found them: of a closed lead a later one than that of its score."""
+    """The run of these answers; for a closed lead it is later than that of its score."""
 
 
 class TeamName(Row, table=True):
-    """What a member of the team is called, by the criteria that scored last: lists need no YAML to know whose it is."""
+    """A name of a member of the team by the last criteria, so that lists need not read YAML."""
 
     __tablename__ = "team_name"
     spelling: str = Field(primary_key=True)
-    """A member's name, or what the criteria say they are called also, in its comparable form."""
+    """A name or alias in comparable form."""
     member: str
     """The member's name in its comparable form."""

@@ -226,7 +226,7 @@ def _place_doubtful_rows(connection: Connection, staging: Staging, doubt: Table)
     joined = _decide((tuple(row) for row in rows), known)
     for chosen, column, sign in ((staging.match, "lead_id", -1), (staging.member, "head", 1)):
         placed = ((row_id, sign * target) for row_id, target in joined.items() if sign * target > 0)
-        dialect.insert_rows(connection, chosen, ("row_id", column), placed)
+        dialect.backend(connection).insert_rows(connection, chosen, ("row_id", column), placed)
 
 
 def _decide(rows: Iterable[tuple[Any, ...]], known: _Known) -> dict[int, int]:

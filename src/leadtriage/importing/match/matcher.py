@@ -65,7 +65,7 @@ def match_rows(connection: Connection, staging: Staging) -> None:
     """
     _match_own_ids(connection, staging)
     _find_first_keys(connection, staging)
-    dialect.widen_cache(connection)
+    dialect.backend(connection).widen_cache(connection)
     repeated = _count(connection, staging.key) > _count(connection, staging.first_key)
     stored = connection.execute(select(exists().select_from(table(LeadKey)))).scalar()
     for rank in _RANKS:

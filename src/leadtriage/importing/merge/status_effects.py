@@ -52,7 +52,7 @@ from leadtriage.db import (
     reserve_ids,
     table,
 )
-from leadtriage.db.expressions import called_unqualified
+from leadtriage.db.expressions import unqualified_by_person
 from leadtriage.importing.mapping import StatusColumn, find_status_columns, pair_status_columns, reverts_status
 from leadtriage.importing.merge.apply import first_stage, reserve_ids_of_leads, write_events_of_leads
 from leadtriage.importing.merge.bulk_events import (
@@ -358,7 +358,7 @@ def _record_touches(connection: Connection, staging: Staging, batch: int, act: A
 def _qualify(connection: Connection, staging: Staging, batch: int, act: Act) -> None:
     row, lead = staging.row, table(Lead)
     lines = select_heads(staging, *make_line(EventKind.QUALIFIED, NOTHING, literal("crm")), met=True).where(
-        row.c.meaning.in_(QUALIFYING), lead.c.qualified_on.is_(None), ~called_unqualified()
+        row.c.meaning.in_(QUALIFYING), lead.c.qualified_on.is_(None), ~unqualified_by_person()
     )
     values: dict[str, ColumnElement[Any]] = {
         "qualified_on": literal(act.as_of, lead.c.qualified_on.type),

@@ -253,9 +253,10 @@ def _describe_staging(attributes: tuple[Attribute, ...], engine: str) -> Staging
 
 def add_rows(connection: Connection, staging: Staging, columns: Mapping[str, list[Any]]) -> None:
     """Stage rows, given column by column; a column that is left out is empty."""
-    dialect.insert_rows(connection, staging.row, tuple(columns), zip(*columns.values(), strict=True))
+    rows = zip(*columns.values(), strict=True)
+    dialect.backend(connection).insert_rows(connection, staging.row, tuple(columns), rows)
 
 
 def add_keys(connection: Connection, staging: Staging, keys: Iterable[tuple[str, int, int]]) -> None:
     """Stage keys: `(key, rank, row_id)`."""
-    dialect.insert_rows(connection, staging.key, ("key", "rank", "row_id"), keys)
+    dialect.backend(connection).insert_rows(connection, staging.key, ("key", "rank", "row_id"), keys)

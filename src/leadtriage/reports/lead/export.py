@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table as SqlTable, or_, select
+from sqlalchemy import ColumnElement, Connection, Table as SqlTable, select
 
 from leadtriage.core.errors import LeadNotFound
 from leadtriage.core.money import format_exact_money
@@ -17,14 +17,12 @@ from leadtriage.core.tables import Column, Table
 from leadtriage.core.text import fold
 from leadtriage.db import (
     LEAD_TABLES,
-    PAIR_TABLES,
     Event,
     ExtraColumn,
     ImportBatch,
     ImportReject,
     ImportRow,
     Lead,
-    LeadKey,
     LeadScore,
     find_leads_of_person,
     table,
@@ -199,14 +197,10 @@ def describe_subject(connection: Connection, lead_id: int) -> dict[str, Any]:
     found: dict[str, Any] = {
         "lead_id": ids[0],
         "leads": _read_leads(connection, ids),
-        "keys": _rows(connection, table(LeadKey), ids, "lead_id", "original_lead_id"),
+        **{each.key: _rows(connection, table(each.model), each.belongs_to(ids)) for each in LEAD_TABLES},
         "events": _read_events(connection, ids),
         "imported_rows": _read_rows(connection, ids),
         "rejected_rows": _read_rejects(connection, ids),
-    }
-    found |= {name: _rows(connection, table(model), ids, "lead_id") for name, model in LEAD_TABLES.items()}
-    found |= {
-        name: _rows(connection, table(model), ids, "lead_id", "other_lead_id") for name, model in PAIR_TABLES.items()
     }
     plain: dict[str, Any] = _plain(found)
     return plain
@@ -214,7 +208,7 @@ def describe_subject(connection: Connection, lead_id: int) -> dict[str, Any]:
 
 def _read_leads(connection: Connection, ids: Sequence[int]) -> list[dict[str, Any]]:
     headers = {f"c{number}": header for number, header in connection.execute(_headers())}
-    leads = {lead["id"]: lead for lead in _rows(connection, _lead, ids, "id")}
+    leads = {lead["id"]: lead for lead in _rows(connection, _lead, _lead.c.id.in_(ids))}
     told = []
     for lead in (leads[lead_id] for lead_id in ids):
         known = {
@@ -278,9 +272,8 @@ def _name_cells(row: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in row.items() if key not in ("cells", "headers")} | {"cells": named}
 
 
-def _rows(connection: Connection, rows: SqlTable, ids: Sequence[int], *columns: str) -> list[dict[str, Any]]:
-    mine = or_(*(rows.c[column].in_(ids) for column in columns))
-    statement = select(rows).where(mine).order_by(*rows.primary_key)
+def _rows(connection: Connection, rows: SqlTable, condition: ColumnElement[bool]) -> list[dict[str, Any]]:
+    statement = select(rows).where(condition).order_by(*rows.primary_key)
     return [dict(row) for row in connection.execute(statement).mappings()]
 
 
