@@ -43,13 +43,13 @@ def test_questions_are_asked_in_turn(lead: Program, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("1",), 2, "answer without questions: leadtriage ask LEAD --set budget=20k"),
-        ((), 2, "which lead?"),
-        (("1", "--set", "budget"), 2, '"budget" is not FIELD=ANSWER'),
+        (("1",), 2, "use `leadtriage ask LEAD --set budget=20k`"),
+        ((), 2, "no lead given"),
+        (("1", "--set", "budget"), 2, 'invalid value "budget" for --set: expected FIELD=ANSWER'),
         (("1", "--set", "bugdet=5"), 2, "did you mean"),
         (("1", "--set", "budget=a lot"), 1, "is no budget"),
         (("99", "--set", "budget=5k"), 1, "there is no lead '99'"),
-        (("1", "--answers", "x.csv"), 2, "names the leads and answers itself"),
+        (("1", "--answers", "x.csv"), 2, "--answers: cannot be combined"),
         (("--answers", "missing.csv"), 1, "missing.csv"),
     ],
 )

@@ -31,7 +31,7 @@ def test_leads_are_assigned_explained_and_taken_back(team: Program) -> None:
     assert {row["name"]: row["owner"] for row in tried} == wanted
     assert team.rows("leads", "--owner", "Maria", *DAY) == []
     ran = team.done("assign", "--explain", "--by", "Manager", *DAY)
-    assert "2 assigned, 0 left; to replay it: --seed" in ran.err
+    assert "2 assigned, 0 not assigned; add --seed" in ran.err
     (lead,) = team.rows("queue", "--owner", "Maria", *DAY)
     assert lead["name"] == "Ann Lee"
     story = team.rows("show", "1", *DAY)["events"]
@@ -72,11 +72,11 @@ def test_one_lead_is_given_by_hand(team: Program) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("--lead", "1"), 2, "--lead, --to: belong together"),
+        (("--lead", "1"), 2, "--lead, --to: require each other"),
         (("--lead", "1", "--to", "Kim"), 2, "Kim is not in the team"),
         (("--lead", "99", "--to", "Maria"), 1, "99"),
-        (("--force",), 2, "goes with --lead and --to only"),
-        (("--lead", "1", "--to", "Maria", "--dry-run"), 2, "goes with --to and --force only"),
+        (("--force",), 2, "--force: requires --lead and --to"),
+        (("--lead", "1", "--to", "Maria", "--dry-run"), 2, "can be combined with --to and --force only"),
     ],
 )
 def test_what_cannot_be_assigned_is_refused(team: Program, words: tuple[str, ...], code: int, said: str) -> None:

@@ -1,6 +1,6 @@
-"""The sessions in README and tutorial are run, and say what the program says.
+"""Every page with sessions is run, and shows what the program prints.
 
-Where a change of the output is meant, write them anew: `REGENERATE=1 make test PYTEST=tests/cli/test_documents.py`.
+After an intended change of the output, update them: `REGENERATE=1 make test PYTEST=tests/cli/test_documents.py`.
 """
 
 from __future__ import annotations
@@ -23,20 +23,21 @@ from leadtriage.core.context import Act
 from leadtriage.criteria import example_text
 
 PROJECT = Path(__file__).resolve().parents[2]
-DOCUMENTS = (
-    "README.md",
-    "docs/tutorial.md",
-    "docs/digest.md",
-    "docs/report-criteria.md",
-    "docs/report-funnel.md",
-    "docs/report-html.md",
-    "docs/report-reasons.md",
-    "docs/report-sources.md",
-    "docs/report-team.md",
-    "docs/report-trend.md",
-)
 ADDED = re.compile(r"^```yaml\n(# at the end of criteria\.yaml\n.*?)```$", re.MULTILINE | re.DOTALL)
 SESSION = re.compile(r"^```console\n\$ (leadtriage [^\n]*)\n(.*?)```$", re.MULTILINE | re.DOTALL)
+
+
+def find_documents() -> list[str]:
+    """The pages with sessions: a command in a block of its own, followed by what it prints."""
+    pages = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
+    return [
+        page.relative_to(PROJECT).as_posix()
+        for page in pages
+        if any(printed and not printed.startswith("$ ") for _, printed in SESSION.findall(page.read_text("utf-8")))
+    ]
+
+
+DOCUMENTS = find_documents()
 
 
 def run_command(line: str) -> str:
@@ -52,6 +53,11 @@ def run_command(line: str) -> str:
 def at_half_past_nine(by: str, as_of: date | None, timezone: str | None) -> Act:
     act = make_act(by, as_of, timezone)
     return replace(act, at=datetime.combine(act.as_of, time(9, 30)))
+
+
+def test_the_pages_with_sessions_are_found() -> None:
+    assert len(DOCUMENTS) >= 10
+    assert {"README.md", "docs/tutorial.md"} <= {*DOCUMENTS}
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

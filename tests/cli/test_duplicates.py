@@ -13,8 +13,8 @@ from sessions import Answer, ScriptedSession
 from sqlalchemy import Engine
 
 from leadtriage.cli.framework.context import make_act
-from leadtriage.cli.review.duplicates import BY_OPTION, LAST_QUESTION, PairReview
-from leadtriage.cli.review.session import EndOfInput
+from leadtriage.cli.review.duplicates import BY_OPTION, PairReview
+from leadtriage.cli.review.session import EndOfInput, Reviewer
 from leadtriage.core.context import Act
 from leadtriage.criteria import example_criteria
 from leadtriage.db import open_database, reading
@@ -54,7 +54,7 @@ def test_the_list_says_who_and_why(program: Program) -> None:
 def test_the_list_is_narrowed_cut_and_watched(program: Program) -> None:
     assert [row["a_id"] for row in program.rows("duplicates", "--owner", "Kim", *MARIA)] == [3]
     cut = program.done("duplicates", "--limit", "1", *MARIA)
-    assert "1 of 2 are shown" in cut.err
+    assert "showing 1 of 2" in cut.err
     assert program("duplicates", "--fail-if-any", *MARIA).code == 4
     assert program("duplicates", "--fail-if-any", "--owner", "Nobody", "--quiet", *MARIA).code == 0
     assert len(program.rows("duplicates", "--min-confidence", "0", *MARIA)) >= 2
@@ -86,10 +86,10 @@ def test_what_is_kept_apart_is_not_listed_again(program: Program) -> None:
         (("--merge", "1", "99"), 1, "there is no lead '99'"),
         (("--merge", "1", "2", "--take", "shoe=1"), 2, "do not differ in 'shoe'"),
         (("--merge", "1", "2", "--take", "company"), 2, "FIELD=LEAD"),
-        (("--merge", "1", "2", "--owner", "Sam"), 2, "takes no options"),
-        (("--merge", "1", "2", "--review"), 2, "one at a time"),
-        (("--take", "phone=1"), 2, "belongs to --merge"),
-        (("--apart", "1", "2", "--fail-if-any"), 2, "belongs to the list"),
+        (("--merge", "1", "2", "--owner", "Sam"), 2, "cannot be combined with filters"),
+        (("--merge", "1", "2", "--review"), 2, "cannot be combined"),
+        (("--take", "phone=1"), 2, "applies to --merge only"),
+        (("--apart", "1", "2", "--fail-if-any"), 2, "applies to the list only"),
         (("--review",), 2, BY_OPTION),
     ],
 )
@@ -118,7 +118,7 @@ def review(engine: Engine, *script: Answer) -> tuple[PairReview, ScriptedSession
     session = ScriptedSession(list(script))
     with reading(engine) as connection:
         pairs = sorted(find_pairs(connection), key=lambda pair: pair.lead_id)
-    held = PairReview(session, engine, example_criteria(), act, pairs)
+    held = PairReview(Reviewer(session, engine, example_criteria(), act), pairs)
     with suppress(EndOfInput):
         held.run()
     return held, session
@@ -126,22 +126,22 @@ def review(engine: Engine, *script: Answer) -> tuple[PairReview, ScriptedSession
 
 def test_a_review_merges_keeps_apart_and_takes_back(program: Program, engine: Engine) -> None:
     held, session = review(engine, "m", "k", "u", "u", "s", "k", "q")
-    assert [step.done for step in held.steps] == ["skipped", "kept apart"]
+    assert [step.outcome for step in held.steps] == [None, "kept apart"]
     assert held.left == 0
-    assert session.asked[-1] == LAST_QUESTION
+    assert session.asked[-1] == PairReview.last_question
     assert session.told == [
-        "lead 2 was merged into lead 1",
-        "leads 3 and 4 are kept apart",
-        "taken back: kept apart",
-        "taken back: merged",
-        "leads 3 and 4 are kept apart",
+        "lead 2 merged into lead 1",
+        "leads 3 and 4 kept apart",
+        "undone: kept apart",
+        "undone: merged",
+        "leads 3 and 4 kept apart",
     ]
     assert [row["a_id"] for row in program.rows("duplicates", *MARIA)] == [1]
 
 
 def test_a_review_lets_each_field_and_the_lead_that_stays_be_chosen(program: Program, engine: Engine) -> None:
     _, session = review(engine, "w", "?", "1", "m", "q")
-    assert "lead 1 was merged into lead 2" in session.told
+    assert "lead 1 merged into lead 2" in session.told
     assert session.explained
     differ = [row for card in session.cards for row in card.tables[0].rows if row["key"] == "1"]
     marked = [str(row["mine"]).startswith("*") for row in differ[:3]]
@@ -162,7 +162,7 @@ def test_a_pair_that_somebody_else_merged_meanwhile_is_passed_over(program: Prog
         program.done("duplicates", "--merge", "3", "4", "--by", "Sam")
 
     held, session = review(engine, "s", merge_as_sam, "m")
-    assert [step.done for step in held.steps] == ["skipped"]
+    assert [step.outcome for step in held.steps] == [None]
     assert any("not merged" in sentence for sentence in session.told)
 
 

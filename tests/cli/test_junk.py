@@ -137,7 +137,7 @@ def test_without_a_terminal_nothing_is_asked_and_the_other_way_is_named(
     sample.done("junk", "--verdicts", str(path), "--by", "Sam", *DAY)
     ran = sample("junk", *asking, *DAY)
     assert (ran.code, ran.out) == (2, "")
-    assert "there is no terminal to ask at" in ran.err
+    assert "cannot ask questions without a terminal" in ran.err
     assert "--verdicts" in ran.err
     assert "--all" in ran.err or "--audit" in asking, "else the list would have 50 of them"
     assert candidates(sample) == [int(row["id"]) for row in rows[1:]]
@@ -155,20 +155,24 @@ def test_without_a_seed_the_one_that_was_taken_is_told(sample: Program, tmp_path
 
 
 def test_what_there_is_nothing_of_is_said(sample: Program) -> None:
-    assert "no verdict was given yet" in sample.done("junk", "--rates").err
-    assert "no review has called a lead junk yet" in sample.done("junk", "--audit", "3", "--format", "json").err
+    assert "no verdicts yet" in sample.done("junk", "--rates").err
+    assert "no lead was reviewed as junk yet" in sample.done("junk", "--audit", "3", "--format", "json").err
 
 
 WRONG = {
-    "two things at once": (("--flag", "1", "--restore", "2"), 2, "one at a time"),
-    "a flag without a reason": (("--flag", "1"), 2, "a nomination needs a reason"),
+    "two things at once": (("--flag", "1", "--restore", "2"), 2, "cannot be combined"),
+    "a flag without a reason": (("--flag", "1"), 2, "--flag: no reason given"),
     "a misspelt reason": (("--flag", "1", "--reason", "span"), 2, "did you mean spam"),
-    "a filter beside a flag": (("--flag", "1", "--reason", "spam", "--owner", "Sam"), 2, "takes no options"),
-    "a filter beside a file": (("--verdicts", "x.csv", "--reason", "spam"), 2, "takes no options"),
-    "a note of its own": (("--note", "x"), 2, "--note: belongs to --flag"),
-    "a seed without an audit": (("--rates", "--seed", "1"), 2, "--seed: belongs to --audit"),
-    "a trial of nothing": (("--dry-run",), 2, "--dry-run: belongs to --verdicts"),
-    "watching beside an act": (("--restore", "1", "--fail-if-any"), 2, "--fail-if-any: belongs to the list"),
+    "a filter beside a flag": (
+        ("--flag", "1", "--reason", "spam", "--owner", "Sam"),
+        2,
+        "cannot be combined with filters",
+    ),
+    "a filter beside a file": (("--verdicts", "x.csv", "--reason", "spam"), 2, "cannot be combined with filters"),
+    "a note of its own": (("--note", "x"), 2, "--note: applies to --flag"),
+    "a seed without an audit": (("--rates", "--seed", "1"), 2, "--seed: applies to --audit"),
+    "a trial of nothing": (("--dry-run",), 2, "--dry-run: applies to --verdicts"),
+    "watching beside an act": (("--restore", "1", "--fail-if-any"), 2, "--fail-if-any: applies to the list"),
     "no such lead": (("--flag", "nobody@example.com", "--reason", "spam"), 1, "there is no lead"),
     "no such file": (("--verdicts", "none.csv"), 1, "there is no such file"),
     "no sample": (("--audit", "0"), 2, "audit"),

@@ -45,7 +45,7 @@ def test_a_limit_cuts_and_says_how_to_see_more(sample: Program, command: str) ->
     everything = sample.rows(command, "--all", *DAY)
     ran = sample.done(command, "--limit", "2", *DAY, "--format", "json")
     assert len(ran.rows) == 2 < len(everything)
-    assert f"2 of {len(everything)} are shown; more with" in ran.err
+    assert f"showing 2 of {len(everything)}; add --limit N" in ran.err
     assert "--all" in ran.err
     assert "--all" not in sample.done(command, "--all", *DAY).err
 
@@ -147,8 +147,8 @@ def test_a_grade_is_read_in_either_case_and_no_other_is_guessed(sample: Program)
     ("width", "said"),
     [
         ("100", ""),
-        ("50", "1 column does not fit; --format csv has it\n"),
-        ("30", "3 columns do not fit; --format csv has them all\n"),
+        ("50", "1 column does not fit; add --format csv to see it\n"),
+        ("30", "3 columns do not fit; add --format csv to see them\n"),
     ],
 )
 def test_aging_says_where_groups_do_not_fit(

@@ -35,7 +35,7 @@ def test_a_verdict_on_the_day_of_the_import_has_its_day(old: Program) -> None:
     old.done("junk", "--flag", "2", "--reason", "no_need", *DAY)
     Path("verdicts.csv").write_text("id,verdict,verdict_reason\n2,junk,no_need\n", encoding="utf-8")
     told = old.done("junk", "--verdicts", "verdicts.csv", "--by", "Sam Roe", *DAY).err
-    assert "take them back with: leadtriage undo --by 'Sam Roe'" in told
+    assert "to undo: `leadtriage undo --by 'Sam Roe'`" in told
     assert [row["junked"] for row in old.rows("report", "trend", *PERIOD, *DAY)] == [1]
 
 

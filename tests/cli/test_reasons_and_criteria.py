@@ -159,10 +159,10 @@ def test_leads_lists_what_criteria_count(worked: Program, options: tuple[str, ..
     [
         (("--criterion", "Company sise"), 2, "did you mean Company size?"),
         (("--criterion", "company SIZE", "--tier", "huge"), 2, "its tiers: 50 to 1,000; 1 to 49"),
-        (("--tier", "1 to 49"), 2, "name that with --criterion"),
-        (("--criterion", "spam", "--stale-on", "2026-11-20"), 2, "do not go together"),
-        (("--step", "won", "--stale-on", "2026-11-20"), 2, "do not go together"),
-        (("--backlog", "--stale-on", "2026-11-20"), 2, "do not go together"),
+        (("--tier", "1 to 49"), 2, "--tier: requires --criterion"),
+        (("--criterion", "spam", "--stale-on", "2026-11-20"), 2, "cannot be combined with --stale-on"),
+        (("--step", "won", "--stale-on", "2026-11-20"), 2, "cannot be combined with --stale-on"),
+        (("--backlog", "--stale-on", "2026-11-20"), 2, "cannot be combined with --stale-on"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(worked: Program, words: tuple[str, ...], code: int, said: str) -> None:

@@ -38,7 +38,7 @@ def test_a_file_of_rejects_is_mended_and_imported_until_nothing_is_left(program:
     leads = program.rows("leads", *DAY)
     assert sorted(lead["title"] for lead in leads) == ["CEO", "CFO", "CTO"]
     again = program("import", "leads.csv.rejects.csv", *DAY)
-    assert (again.code, "leads.csv.rejects-2.csv, as it was left" in again.err) == (3, True)
+    assert (again.code, "leads.csv.rejects-2.csv, unchanged" in again.err) == (3, True)
 
 
 def test_peek_shows_rejected_rows_as_they_will_be_read(program: Program) -> None:
@@ -60,7 +60,7 @@ def test_no_file_is_replaced(program: Program, chosen: str | None) -> None:
     assert program("import", write("leads.csv", BROKEN), *said, *DAY).code == 3
     write("leads.csv", BROKEN.replace("CFO", "COO"))
     third = program("import", "leads.csv", *said, *DAY)
-    assert f"{stem}-3.csv, since {name} is there already" in third.err
+    assert f"{stem}-3.csv, since {name} already exists" in third.err
     assert read(name) == "somebody's work"
     assert "CFO" in read(f"{stem}-2.csv")
     assert "COO" in read(f"{stem}-3.csv")

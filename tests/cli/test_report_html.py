@@ -118,7 +118,7 @@ def test_file_is_written_whole_and_none_is_replaced_unasked(sample: Program) -> 
     first = Path("page.html").read_bytes()
     assert first.decode() == sample.done("report", "html", "-", *DAY).out
     refused = sample("report", "html", "page.html", *DAY)
-    assert refused.code == 1 and "is there already" in refused.err and "--force" in refused.err
+    assert refused.code == 1 and "already exists" in refused.err and "--force" in refused.err
     sample.done("report", "html", "page.html", "--force", "--since", "2026-11-01", *DAY)
     assert Path("page.html").read_bytes() != first
     assert sample("report", "html", "page.pdf", *DAY).code == 2

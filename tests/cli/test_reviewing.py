@@ -13,8 +13,8 @@ from sessions import Answer, ScriptedSession
 from sqlalchemy import Engine, select
 
 from leadtriage.actions import Contact, Judgement, judge, log_contact
-from leadtriage.cli.review.junk import Review, SecondLook
-from leadtriage.cli.review.session import EndOfInput, hold
+from leadtriage.cli.review.junk import AuditReview, JunkReview
+from leadtriage.cli.review.session import EndOfInput, Reviewer, hold
 from leadtriage.core.context import Act
 from leadtriage.core.vocabulary import TouchKind, VerdictWord
 from leadtriage.criteria import example_criteria
@@ -61,18 +61,16 @@ def verdicts(engine: Engine) -> list[tuple[int, str, str | None, str | None]]:
     ]
 
 
+def reviewer(session: ScriptedSession, engine: Engine, by: str) -> Reviewer:
+    return Reviewer(session, engine, example_criteria(), lambda: act_by(by))
+
+
 def hold_review(
     engine: Engine, *script: Answer, lead_ids: list[int] | None = None, by: str = "Maria"
-) -> tuple[ScriptedSession, Review]:
+) -> tuple[ScriptedSession, JunkReview]:
     """Hold a review that ends with its script or its candidates."""
     session = ScriptedSession(list(script))
-    held = Review(
-        session,
-        engine,
-        example_criteria(),
-        lambda: act_by(by),
-        candidates(engine) if lead_ids is None else lead_ids,
-    )
+    held = JunkReview(reviewer(session, engine, by), candidates(engine) if lead_ids is None else lead_ids)
     hold(held.run)
     return session, held
 
@@ -158,8 +156,8 @@ def test_undo_takes_the_last_verdict_back_and_shows_that_lead_again(engine: Engi
     session, held = hold_review(engine, *SPAM, *SPAM, "u", "u", "u", "r", "b", "", "q")
     assert verdicts(engine) == [(ids[0], "rescue", "no_budget", None)]
     assert [corner.split()[0] for _, corner in session.shown] == ["1", "2", "3", "2", "1", "1", "2"]
-    assert "taken back: junk, spam" in session.told
-    assert "nothing was done in this review yet" in session.told
+    assert "undone: junk, spam" in session.told
+    assert "nothing to undo in this review" in session.told
     assert len(held.steps) == 1
 
 
@@ -201,7 +199,7 @@ def test_two_reviewers_never_both_decide_one(engine: Engine) -> None:
     ]
     assert session.told[:2] == [
         f"lead {ids[0]}: Sam called it junk at 14:03; nothing was stored",
-        f"lead {ids[1]} waits for no verdict: Sam called it junk at 14:03",
+        f"lead {ids[1]} no longer needs a verdict: Sam called it junk at 14:03",
     ]
 
 
@@ -223,7 +221,7 @@ def test_thinking_better_of_it_stores_nothing(engine: Engine) -> None:
     session, held = hold_review(engine, "j", "-", "r", "\x1b", "n", "", "a", "-", "f", "?", "q")
     assert (verdicts(engine), held.steps) == ([], [])
     assert {corner for _, corner in session.shown} == {"1 of 9"}
-    assert "q  quit: every verdict is stored already" in session.explained
+    assert "q  quit: verdicts are stored already" in session.explained
 
 
 def test_all_of_a_lead_is_looked_at_without_leaving(engine: Engine) -> None:
@@ -256,10 +254,10 @@ def test_one_verdict_for_all_that_only_one_thing_nominates(flood: Engine) -> Non
     assert set(alike) < set(decided)
     assert len(decided) == 13
     assert {row[1:] for row in verdicts(flood)} == {("junk", "selling_to_us", "a flood")}
-    assert session.explained[0].startswith("13 candidates with nothing but selling_to_us: need says")
+    assert session.explained[0].startswith("13 candidates flagged only as selling_to_us: need says")
     assert all("(lead " in line for line in session.explained[1:6])
     assert session.explained[6] == "  and 8 more"
-    assert session.awaited == ["looking for all that are alike ...", "storing 13 verdicts ..."]
+    assert session.awaited == ["looking for leads flagged only for this ...", "storing 13 verdicts ..."]
     assert held.left == 0
 
 
@@ -267,7 +265,7 @@ def test_a_flood_is_taken_back_at_once(flood: Engine) -> None:
     alike = sellers(flood)
     session, held = hold_review(flood, "f", "r", "a", "", "y", "u", "q", lead_ids=[alike[0], 26, alike[1]])
     assert (verdicts(flood), held.steps) == ([], [])
-    assert session.told[-1] == "taken back: rescue, no_fit of 13 leads"
+    assert session.told[-1] == "undone: rescue, no_fit of 13 leads"
     assert session.shown[-1][1] == "1 of 3"
 
 
@@ -275,7 +273,7 @@ def test_a_flood_keeps_to_the_leads_that_were_chosen(flood: Engine) -> None:
     filters = Filters(owner="Sam")
     session = ScriptedSession(["f", "j", RETURN, "", "y"])
     chosen = candidates(flood, filters)
-    hold(Review(session, flood, example_criteria(), lambda: act_by("Maria"), chosen, filters).run)
+    hold(JunkReview(reviewer(session, flood, "Maria"), chosen, filters).run)
     assert [row[0] for row in verdicts(flood)] == chosen
     assert len(chosen) == 3
 
@@ -283,7 +281,7 @@ def test_a_flood_keeps_to_the_leads_that_were_chosen(flood: Engine) -> None:
 def test_candidates_beyond_the_limit_are_left(engine: Engine) -> None:
     ids = candidates(engine)
     session = ScriptedSession(["s", "s", "q"])
-    held = Review(session, engine, example_criteria(), lambda: act_by("Maria"), ids, limit=2)
+    held = JunkReview(reviewer(session, engine, "Maria"), ids, limit=2)
     hold(held.run)
     assert [corner for _, corner in session.shown] == ["1 of 2", "2 of 2"]
     assert held.left == len(ids) - 2 > 0
@@ -301,12 +299,12 @@ def test_no_flood_without_a_yes_or_another_lead(flood: Engine) -> None:
     hold_review(flood, "f", "j", RETURN, "", "n", "q", lead_ids=alike)
     session, _ = hold_review(flood, "f", "q", lead_ids=[27])
     assert verdicts(flood) == []
-    assert session.told == ["there is no other candidate with nothing but that"]
+    assert session.told == ["no other candidate is flagged only for this"]
 
 
 def test_a_lead_that_two_things_nominate_is_no_flood(engine: Engine) -> None:
     session, _ = hold_review(engine, "f", "q", lead_ids=[25])
-    assert session.told == ["2 things nominate it; that is for a lead that one does"]
+    assert session.told == ["flagged 2 times; [f] is for leads flagged once"]
 
 
 def test_nothing_is_decided_twice_after_a_flood(flood: Engine) -> None:
@@ -315,9 +313,9 @@ def test_nothing_is_decided_twice_after_a_flood(flood: Engine) -> None:
     assert [corner for _, corner in session.shown] == ["1 of 13", "13 of 13"]
 
 
-def second_look(engine: Engine, *script: Answer, lead_ids: list[int]) -> tuple[ScriptedSession, SecondLook]:
+def second_look(engine: Engine, *script: Answer, lead_ids: list[int]) -> tuple[ScriptedSession, AuditReview]:
     session = ScriptedSession(list(script))
-    held = SecondLook(session, engine, example_criteria(), lambda: act_by("Ines"), lead_ids)
+    held = AuditReview(reviewer(session, engine, "Ines"), lead_ids)
     hold(held.run)
     return session, held
 
@@ -346,7 +344,7 @@ def test_a_second_look_passes_what_is_no_junk_any_more(engine: Engine) -> None:
     ids = candidates(engine)
     hold_review(engine, *SPAM, "q")
     session, held = second_look(engine, lead_ids=ids[:2][::-1])
-    assert session.told == [f"lead {ids[1]} is no junk any more"]
+    assert session.told == [f"lead {ids[1]} is no longer junk"]
     assert held.left == 1
 
 

@@ -46,7 +46,7 @@ def test_a_review_from_the_first_key_to_the_summary(sample: Program, tmp_path: P
         terminal.wait_for("stored: ask, Budget set aside")
         terminal.wait_for(KEYS)
         terminal.press("u")
-        terminal.wait_for("taken back: ask")
+        terminal.wait_for("undone: ask")
         terminal.wait_for(KEYS)
         assert terminal.screen[0].endswith("3 of 9")
         terminal.press("l")

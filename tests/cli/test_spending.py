@@ -251,7 +251,7 @@ def test_a_file_is_recorded_once(program: Program, tmp_path: Path, monkeypatch: 
     assert ran.rows == tried.rows
     assert ", ".join(ran.rows[0]) == ROW_KEYS["spend import"]
     assert ran.rows[0] == {"file": "spend.csv", "rows": 2, "created": 1, "unchanged": 0, "rejected": 1, "warnings": 0}
-    assert "warning: line 3 is rejected: 'much' is no sum of money" in ran.err
+    assert "warning: line 3 rejected: 'much' is no sum of money" in ran.err
     rejects = tmp_path / "spend.csv.rejects.csv"
     again = program("spend", "import", "spend.csv", "--format", "json")
     assert (again.rows[0]["created"], again.rows[0]["unchanged"], again.rows[0]["rejected"]) == (0, 1, 1)

@@ -53,34 +53,38 @@ def test_a_contact_is_logged(sample: Program) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("touch", "1", "fax"), 2, "'fax' is no kind of contact"),
-        (("touch", "1", "unknown"), 2, "one of call, email, meeting, message"),
+        (("touch", "1", "fax"), 2, 'unknown contact type "fax"'),
+        (("touch", "1", "unknown"), 2, "use call, email, meeting or message"),
         (("touch", "1", "call", "--next", "2026-11-19"), 2, "--next: 2026-11-19 is in the past"),
         (("touch", "1", "call", "--next", "soon"), 2, "write a day such as"),
         (("touch", "999", "call"), 1, "there is no lead '999'"),
-        (("nurture", "1", "--until", "3w"), 2, "parking needs a reason"),
-        (("nurture", "1", "--reason", "price"), 2, "until when?"),
+        (("nurture", "1", "--until", "3w"), 2, "no reason given"),
+        (("nurture", "1", "--reason", "price"), 2, "--until: no day given"),
         (("nurture", "--reason", "price"), 2, "add --until DATE"),
-        (("nurture", "1", "--due", "--until", "3w"), 2, "--due: is for the list of parked leads"),
+        (("nurture", "1", "--due", "--until", "3w"), 2, "--due: applies to the list only"),
         (("nurture", "1", "--until", "today", "--reason", "price"), 2, "not later than today"),
         (("nurture", "1", "--until", "3w", "--reason", "prize"), 2, "did you mean price?"),
-        (("nurture", "1", "--until", "3w", "--reason", "price", "--owner", "Sam"), 2, "not both"),
-        (("nurture", "--until", "3w", "--reason", "price"), 2, "which leads?"),
-        (("nurture", "--until", "3w", "--reason", "price", "--grade", "A", "--all"), 2, "is for lists"),
+        (("nurture", "1", "--until", "3w", "--reason", "price", "--owner", "Sam"), 2, "both a lead and filters given"),
+        (("nurture", "--until", "3w", "--reason", "price"), 2, "no lead given"),
+        (
+            ("nurture", "--until", "3w", "--reason", "price", "--grade", "A", "--all"),
+            2,
+            "all leads that match are changed",
+        ),
         (("nurture", "--until", "3w", "--reason", "price", "--came-until", "soon"), 2, "--came-until: 'soon' is no"),
         (("nurture", "--until", "3w", "--reason", "price", "--grade", "A"), 2, "add --yes"),
         (("nurture", "--until", "3w", "--reason", "price", "--owner", "Nobody"), 1, "no lead has the owner “Nobody”"),
-        (("nurture", "--until", "3w", "--reason", "price", "--stage", "won"), 1, "see: leadtriage leads"),
-        (("close", "won", "--owner", "Ana Berg", "--yes"), 1, "choose no open lead: no lead has the owner “Ana Berg”"),
-        (("close", "1"), 2, "'1' is no outcome"),
-        (("close",), 2, "how did it end?"),
-        (("close", "--grade", "A"), 2, "how did it end?"),
-        (("close", "1", "junk"), 2, "'junk' is no outcome"),
+        (("nurture", "--until", "3w", "--reason", "price", "--stage", "won"), 1, "no open lead matches"),
+        (("close", "won", "--owner", "Ana Berg", "--yes"), 1, "no open lead matches: no lead has the owner “Ana Berg”"),
+        (("close", "1"), 2, 'unknown outcome "1"'),
+        (("close",), 2, "no outcome given"),
+        (("close", "--grade", "A"), 2, "no outcome given"),
+        (("close", "1", "junk"), 2, 'unknown outcome "junk"'),
         (("close", "1", "lost"), 2, "a lost lead needs a reason"),
         (("close", "1", "won", "--value", "much"), 2, "--value: 'much' is no sum of money"),
         (("close", "1", "won", "--said-by", "rep"), 2, "there is none"),
-        (("close", "won"), 2, "which leads?"),
-        (("close", "won", "--grade", "A", "--value", "5"), 2, "is of one lead"),
+        (("close", "won"), 2, "no lead given"),
+        (("close", "won", "--grade", "A", "--value", "5"), 2, "applies to one lead only"),
         (("close", "won", "--grade", "A"), 2, "add --yes"),
         (("reopen", "1"), 1, "lead 1: it is open: new"),
         (("qualify", "1"), 2, "Missing option '--reason'"),
@@ -158,7 +162,7 @@ def test_many_are_closed_after_a_question(sample: Program, monkeypatch: pytest.M
     closing = ("close", "lost", "--reason", "unreachable", "--grade", "D", *MARIA)
     answer("n")
     refused = sample(*closing)
-    assert (refused.code, "nothing was done" in refused.err) == (1, True)
+    assert (refused.code, "nothing was changed" in refused.err) == (1, True)
     answer("y")
     (row,) = sample.rows(*closing)
     assert (row["leads"], row["stage"], row["reason"]) == (len(still_open), "lost", "unreachable")

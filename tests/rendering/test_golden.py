@@ -24,7 +24,7 @@ DRAWINGS: dict[str, Callable[[], str]] = {
     "queue-80.txt": lambda: render_table(QUEUE, OutputFormat.TABLE, Screen(80)),
     "queue-40.txt": lambda: render_table(QUEUE, OutputFormat.TABLE, Screen(40)),
     "queue-20-ascii.txt": lambda: render_table(QUEUE, OutputFormat.TABLE, Screen(20, unicode=False)),
-    "queue-upright-60.txt": lambda: render_table(QUEUE, OutputFormat.TABLE, Screen(60), upright=True),
+    "queue-list-60.txt": lambda: render_table(QUEUE, OutputFormat.TABLE, Screen(60), as_list=True),
     "queue.json": lambda: render_table(QUEUE, OutputFormat.JSON, Screen()),
     "queue.csv": lambda: render_table(QUEUE, OutputFormat.CSV, Screen()),
     "queue.md": lambda: render_table(QUEUE, OutputFormat.MARKDOWN, Screen()),

@@ -37,7 +37,7 @@ def test_the_longest_cell_is_written_whole(cell: str) -> None:
     "cell", ["x" * (EXCEL.characters + 1), "😀" * (EXCEL.characters // 2 + 1), "'" + "=" * (EXCEL.characters - 1)]
 )
 def test_a_longer_cell_is_refused_by_its_lead_and_column(cell: str) -> None:
-    with pytest.raises(FileError, match=r"3\d,\d{3} characters are more than the 32,767") as caught:
+    with pytest.raises(FileError, match=r"3\d,\d{3} characters exceed the 32,767") as caught:
         write_xlsx(table_of("a", cell))
     assert caught.value.place == "leadtriage_id 12, column need"
     assert caught.value.hint is not None and ".csv" in caught.value.hint
@@ -52,9 +52,9 @@ def test_a_longer_header_is_refused() -> None:
 def test_a_table_of_just_the_limits_is_written_and_a_larger_one_refused() -> None:
     limits = SheetLimits(rows=4, columns=2)
     assert len(read_back(write_xlsx(table_of("a", "b", "c"), limits))) == 4
-    with pytest.raises(FileError, match="4 rows are more than the 3 "):
+    with pytest.raises(FileError, match="4 rows exceed the 3 "):
         write_xlsx(table_of("a", "b", "c", "d"), limits)
-    with pytest.raises(FileError, match="2 columns are more than the 1 "):
+    with pytest.raises(FileError, match="2 columns exceed the 1 "):
         write_xlsx(table_of("a"), SheetLimits(rows=4, columns=1))
 
 

@@ -12,40 +12,40 @@ from typing import Annotated
 import typer
 
 from leadtriage.cli.framework.command import INTERRUPTED
-from leadtriage.cli.framework.terminal import prepare_streams, say
+from leadtriage.cli.framework.terminal import prepare_streams, print_message
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "init": ("setup", "Write criteria.yaml to start from, and make the database."),
-    "demo": ("setup", "See it at work on sample leads, in a scratch folder."),
-    "peek": ("importing", "Show how a file is read, without importing it."),
+    "init": ("setup", "Write criteria.yaml to start from, and create the database."),
+    "demo": ("setup", "See leadtriage at work on sample leads, in a temporary folder."),
+    "peek": ("importing", "Preview how a file is read, without importing it."),
     "import": ("importing", "Import leads from CSV, TSV or Excel files."),
-    "undo": ("importing", "Take back an import, or without a number your last act."),
+    "undo": ("importing", "Undo an import, or without a number your last act."),
     "add": ("importing", "Add one lead by hand."),
-    "score": ("score", "Score the leads and say what moved and why."),
+    "score": ("score", "Score the leads and show which grades changed and why."),
     "queue": ("lists", "Show which leads to work now, best first."),
-    "leads": ("lists", "Show all leads, or those that the options choose."),
-    "find": ("lists", "Find leads by name, company, e-mail, phone or source system's id."),
-    "stale": ("lists", "Show who owes which lead what since when."),
+    "leads": ("lists", "List all leads, or those that the options match."),
+    "find": ("lists", "Find leads by name, company, email, phone or CRM id."),
+    "stale": ("lists", "Show overdue leads: who owes which lead what since when."),
     "aging": ("lists", "Count open leads by age, and by grade, owner or source."),
-    "imports": ("lists", "Show the imports, the last one first."),
-    "show": ("lists", "Show a lead, why it has its score, and its history."),
-    "junk": ("junk", "Show the junk candidates and what nominates each, or decide them."),
-    "duplicates": ("duplicates", "Show pairs of leads that are probably one, or decide them."),
-    "ask": ("ask", "Ask what is not known of a lead, and store the answers."),
+    "imports": ("lists", "List the imports, latest first."),
+    "show": ("lists", "Show a lead, how its score adds up, and its history."),
+    "junk": ("junk", "Show junk candidates and why each is flagged, or decide them."),
+    "duplicates": ("duplicates", "Show likely duplicates that no import merged, or decide them."),
+    "ask": ("ask", "Ask the open questions about a lead, and store the answers."),
     "touch": ("work", "Log a contact with a lead."),
-    "nurture": ("work", "Park a lead until a day; without a lead, show the parked ones."),
+    "nurture": ("work", "Snooze a lead until a day; without a lead, list those in nurture."),
     "close": ("work", "Close a lead: won, lost or converted."),
-    "reopen": ("work", "Bring a closed or parked lead back."),
-    "qualify": ("work", "Say that a lead is qualified, or with --not that it is not."),
-    "history": ("lists", "Show what was done to the leads, the last first."),
-    "assign": ("assign", "Hand leads that nobody has to the team."),
+    "reopen": ("work", "Reopen a closed lead, or bring one back from nurture."),
+    "qualify": ("work", "Mark a lead as qualified, or with --not as not qualified."),
+    "history": ("lists", "Show what was done to the leads, latest first."),
+    "assign": ("assign", "Assign leads without an owner to the team."),
     "export": ("lists", "Export leads with scores, grades and reasons."),
-    "forget": ("privacy", "Erase a person for good, and keep them from coming back."),
+    "forget": ("privacy", "Erase a person for good, and never import them again."),
     "digest": ("reports", "Write a mail of what is overdue, back, to be reviewed."),
-    "spend": ("spend", "Record what a source cost, and show it."),
+    "spend": ("spend", "Record what sources cost, and list it."),
     "report": ("reports", "Show where leads come from, and where they are lost."),
     "criteria": ("setup", "Check, show and complete the criteria file."),
-    "db": ("setup", "Look after the database."),
+    "db": ("setup", "Inspect, check, back up and upgrade the database."),
 }
 """Each command or group of commands, in the order of the help: its module in `cli.commands`, and its help's first line.
 
@@ -129,5 +129,5 @@ def run() -> None:
     try:
         _choose_app(sys.argv[1:], os.environ)(prog_name="leadtriage")
     except KeyboardInterrupt:
-        say("interrupted; nothing was changed")
+        print_message("interrupted; nothing was changed")
         sys.exit(INTERRUPTED)

@@ -1,4 +1,4 @@
-"""Draws tables and lead cards: for terminals, scripts and spreadsheets. Computes nothing."""
+"""Renders tables, cards and pages: for terminals, scripts, spreadsheets and browsers. Computes nothing."""
 
 import lazy_loader
 

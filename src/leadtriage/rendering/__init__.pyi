@@ -7,9 +7,9 @@ from .html import (
 )
 from .render import (
     count_lines as count_lines,
+    describe_hidden_columns as describe_hidden_columns,
     render_table as render_table,
     show_progress as show_progress,
-    tell_misfit as tell_misfit,
 )
 from .sanitize import safe as safe, safe_lines as safe_lines
-from .screen import Screen as Screen, look_at as look_at
+from .screen import Screen as Screen, detect_screen as detect_screen

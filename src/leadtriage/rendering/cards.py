@@ -1,9 +1,4 @@
-"""Draws a card, everything about one thing: its facts, then its tables.
-
-Draws a card on one screen that never scrolls: its parts share the lines there are, each its dearest ones first.
-
-A card that is drawn as long as it is, is `output.card`'s.
-"""
+"""Draws a card: at full length, or on one screen whose parts share the lines there are, most important first."""
 
 from __future__ import annotations
 
@@ -22,10 +17,17 @@ from leadtriage.rendering.terminal import GRADE_STYLES, draw_table, finish, open
 from leadtriage.rendering.text import GAP, Sheet, lay_out, write_cell
 
 _FACT = Column("fact", "")
+_INDENT = 2
+_ROOMY = 30
+"""From this height on, blank lines separate the parts."""
+_MOST_LINES = {True: 10, False: 3}
+"""The most lines of a long text, with and without blank lines between the parts."""
+_FACTS_SHARE = 4
+"""The facts get at least one of so many lines, since who it is comes first."""
 
 
 def draw_card(card: Card, screen: Screen) -> str:
-    """A card as lines of text: long facts wrap, tables are fitted to the width."""
+    """Draw a card at full length: long facts wrap, tables are fitted to the width."""
     console = open_console(screen)
     console.print(Text(safe(card.title), "bold"))
     print_facts(console, [(label, write_cell(_FACT, value)) for label, value in card.facts], screen)
@@ -35,7 +37,7 @@ def draw_card(card: Card, screen: Screen) -> str:
 
 
 def render_card(card: Card, format: OutputFormat, screen: Screen) -> str:
-    """A card as the text of a format; as CSV the plain values of its record, in one row."""
+    """Render a card in a format; as CSV, one row with the plain values of its record."""
     if format is OutputFormat.JSON:
         return write_json_object(card.record)
     if format is OutputFormat.TABLE:
@@ -48,27 +50,18 @@ def render_card(card: Card, format: OutputFormat, screen: Screen) -> str:
     return "\n".join(write_markdown(table) for table in tables if table.rows)
 
 
-_REVIEW_FACT = Column("fact", "")
-_INDENT = 2
-_ROOMY = 30
-"""Lines from which on the parts stand apart."""
-_MOST_LINES = {True: 10, False: 3}
-"""Lines that one long text has at most, where the parts stand apart and where they do not."""
-_FACTS_OF = 4
-"""The facts have at least the first of so many lines: who it is comes before all else."""
-
 Line = tuple[tuple[str, str], ...]
-"""The pieces of a line: each a text and its style."""
+"""The pieces of a line: texts with their styles."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A row of a part.
+    """A row of a part of the card.
 
     Attributes:
-        start: what stands before its text, in the first line.
-        room: cells for each line of the text.
-        most: lines that the text may have.
+        start: what precedes the text in the first line.
+        room: the cells of each line of the text.
+        most: the most lines of the text.
     """
 
     start: Line
@@ -78,7 +71,7 @@ class _Entry:
     style: str = ""
 
     def draw(self, lines: int, screen: Screen) -> list[Line]:
-        """The entry in so many lines at most."""
+        """Draw at most so many lines."""
         blank = " " * sum(cell_len(text) for text, _ in self.start)
         first, *more = _wrap(self.text, self.room, screen, min(lines, self.most))
         return [(*self.start, (first, self.style)), *(((blank, ""), (text, self.style)) for text in more)]
@@ -86,19 +79,14 @@ class _Entry:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A part of the card, the facts where it has no heading; `lengths` are the lines that each entry would fill."""
+    """A part of the card; the facts have no heading. `lengths` are the lines that each entry would fill."""
 
     heading: str | None
     entries: tuple[_Entry, ...]
     lengths: tuple[int, ...]
 
-    @property
-    def wanted(self) -> int:
-        """The lines that it would fill."""
-        return sum(self.lengths)
-
     def draw(self, lines: int, screen: Screen) -> Iterator[Line]:
-        """As many entries as fit; where lines are left over, long texts go on."""
+        """Draw as many entries as fit; long texts use the lines left over."""
         spare = max(0, lines - len(self.entries))
         for entry, length in zip(self.entries[:lines], self.lengths, strict=False):
             more = min(length - 1, spare)
@@ -107,15 +95,15 @@ class _Part:
 
 
 def draw_on_screen(card: Card, screen: Screen, lines: int, corner: str = "") -> str:
-    """A card as at most so many lines, none wider than the screen.
+    """Draw a card in at most so many lines, none wider than the screen.
 
-    The title and the facts come first, then the tables, without their columns' labels; each part has some of its lines
-    where there is no room for all, and its heading says how many.
+    The title and the facts come first, then the tables without their labels. A part that does not fit shows some of
+    its rows, and its heading says how many.
 
     Args:
-        corner: what stands at the right end of the first line.
+        corner: the text at the right end of the first line.
     """
-    # The last column stays free: some terminals begin a new line when it is written.
+    # Some terminals start a new line when the last column is written.
     fitted = replace(screen, width=(screen.width or 80) - 1)
     apart = lines >= _ROOMY
     most = _MOST_LINES[apart]
@@ -131,10 +119,9 @@ def draw_on_screen(card: Card, screen: Screen, lines: int, corner: str = "") -> 
 
 
 def _share_out(parts: Sequence[_Part], lines: int, *, apart: bool) -> list[int]:
-    """How many of its lines each part has.
+    """How many lines each part gets.
 
-    Each has one; the last ones get none where there is not even that. Then the facts have their share, and after that
-    whichever has least gets one more.
+    First one each, as far as that goes; then the facts get their share; then whichever part has the fewest gets more.
     """
     shares = [0] * len(parts)
     left = lines
@@ -144,11 +131,11 @@ def _share_out(parts: Sequence[_Part], lines: int, *, apart: bool) -> list[int]:
             shares[place] = 1
             left -= needed
     if shares[0]:
-        more = max(0, min(left, lines // _FACTS_OF - 1, len(parts[0].entries) - 1))
+        more = max(0, min(left, lines // _FACTS_SHARE - 1, len(parts[0].entries) - 1))
         shares[0] += more
         left -= more
     for _ in range(left):
-        wanting = [place for place, part in enumerate(parts) if 0 < shares[place] < part.wanted]
+        wanting = [place for place, part in enumerate(parts) if 0 < shares[place] < sum(part.lengths)]
         if not wanting:
             break
         shares[min(wanting, key=lambda place: shares[place])] += 1
@@ -168,13 +155,13 @@ def _lay_heading(part: _Part, share: int, screen: Screen) -> Line:
 
 
 def _lay_facts(facts: Sequence[tuple[str, Cell]], screen: Screen, most: int) -> Iterator[_Entry]:
-    """Two facts to a line where both are short; a long one has lines of its own, and goes first."""
+    """Put two short facts on a line; a long one gets its own lines, and goes first."""
     width = _width(screen)
     half = (width - GAP) // 2
     label_width = max((cell_len(label) for label, _ in facts), default=0)
     waiting: Line = ()
     for label, value in facts:
-        text = _plain(write_cell(_REVIEW_FACT, value), screen)
+        text = _plain(write_cell(_FACT, value), screen)
         start = (f"{set_cell_size(label, label_width)} ", "dim")
         if label_width + 1 + cell_len(text) > half:
             yield _Entry((start,), text, width - label_width - 1, most)
@@ -194,8 +181,11 @@ def _measure(heading: str | None, entries: Iterable[_Entry], screen: Screen) -> 
 
 
 def _lay_table(table: Table, screen: Screen, most: int) -> _Part:
-    """A table's rows; the text of its last column goes on below where its kind lets it."""
-    rows = tuple({key: _plain_cell(value, screen) for key, value in row.items()} for row in table.rows)
+    """A table's rows; the text of the last column wraps if its kind allows it."""
+    rows = tuple(
+        {key: _plain(value, screen) if isinstance(value, str) else value for key, value in row.items()}
+        for row in table.rows
+    )
     columns = tuple(replace(column, label="") for column in table.columns)
     bare = replace(table, title="", columns=columns, rows=rows)
     sheet = lay_out(bare, replace(screen, width=_width(screen) - _INDENT))
@@ -215,7 +205,7 @@ def _lay_row(sheet: Sheet, cells: tuple[str, ...], screen: Screen, most: int) ->
 
 
 def _style(text: str) -> str:
-    """Colours for what gives and takes points, and for grades."""
+    """The colour of points and grades."""
     number = text.strip()
     if number[:1] in ("+", "-") and number[1:].isdecimal():
         return "green" if number[0] == "+" else "red"
@@ -223,7 +213,7 @@ def _style(text: str) -> str:
 
 
 def _wrap(text: str, width: int, screen: Screen, most: int) -> Iterator[str]:
-    """A text in so many lines at most, broken between words where that is not far off; the last is cut."""
+    """Break a text into at most so many lines, between words if one ends near the edge; the last line is cut."""
     rest = text
     for _ in range(most - 1):
         if cell_len(rest) <= width:
@@ -238,7 +228,7 @@ def _wrap(text: str, width: int, screen: Screen, most: int) -> Iterator[str]:
 
 
 def cut(text: str, width: int, screen: Screen) -> str:
-    """A text in so many cells at most, with a sign where something is missing."""
+    """Cut a text to so many cells, with an ellipsis."""
     if cell_len(text) <= width:
         return text
     sign = "…" if screen.unicode else "..."
@@ -246,13 +236,9 @@ def cut(text: str, width: int, screen: Screen) -> str:
 
 
 def _plain(text: str, screen: Screen) -> str:
-    """A safe text as the screen will write it, so that it is as wide as was measured."""
+    """A safe text as the screen prints it, so that it is as wide as measured."""
     text = safe(text)
     return text if screen.unicode else text.encode("ascii", "backslashreplace").decode("ascii")
-
-
-def _plain_cell(value: Cell, screen: Screen) -> Cell:
-    return _plain(value, screen) if isinstance(value, str) else value
 
 
 def _width(screen: Screen) -> int:

@@ -1,7 +1,4 @@
-"""Tables for scripts and documents: JSON, CSV, Markdown. The keys of the columns are the interface.
-
-Tables as Excel workbooks; texts are written as texts, so that none is run as a formula.
-"""
+"""Renders tables for scripts and documents: JSON, CSV, Markdown, Excel. The column keys are the interface."""
 
 from __future__ import annotations
 
@@ -18,19 +15,19 @@ from typing import Any
 import xlsxwriter
 
 from leadtriage.core.errors import FileError
-from leadtriage.core.tables import Cell, Column, Table, guard_formula, unguard_formula
+from leadtriage.core.tables import Cell, Table, guard_formula, unguard_formula
 from leadtriage.rendering.sanitize import escape_for_json, safe, safe_lines
 from leadtriage.rendering.text import write_plain, write_shown
 
-_SIGN = re.compile(r"[\\`*\[|~]|(?<![^\W_])_|_(?![^\W_])")
-"""What begins or ends markup of one line: an underscore within a word does not, nor does a bracket that closes."""
+_MARKUP = re.compile(r"[\\`*\[|~]|(?<![^\W_])_|_(?![^\W_])")
+"""Characters that start or end markup; an underscore in a word and a closing bracket do not."""
 
-_BEGINNING = re.compile(r"<(?=[a-zA-Z/!?])|^>|&(?=#?\w+;)")
-"""What begins a tag, a quotation or an entity; some readers know no backslash before these."""
+_TAG_START = re.compile(r"<(?=[a-zA-Z/!?])|^>|&(?=#?\w+;)")
+"""What starts a tag, a quotation or an entity; some readers ignore a backslash before these."""
 
 
 def write_json(table: Table) -> str:
-    """An array of flat objects, one per row, with a line for each."""
+    """Render an array of flat objects, one row per line."""
     rows = [{column.key: row[column.key] for column in table.columns} for row in table.rows]
     if not rows:
         return "[]\n"
@@ -38,7 +35,7 @@ def write_json(table: Table) -> str:
 
 
 def write_json_object(value: Mapping[str, Any]) -> str:
-    """One object, indented."""
+    """Render one object, indented."""
     return _dump(value, indent=2) + "\n"
 
 
@@ -54,10 +51,10 @@ def _write_date(value: object) -> str:
 
 
 def write_csv(table: Table, *, exact: bool = False) -> str:
-    """Comma-separated values with the columns' keys as header; no cell starts a formula (`formulas.guard_formula`).
+    """Render comma-separated values with the column keys as header; no cell starts a formula.
 
     Args:
-        exact: keep characters that steer a terminal, for a file that is to be imported again.
+        exact: keep control characters, for a file to import again.
     """
     rows = ([_guard(row[column.key]) for column in table.columns] for row in table.rows)
     text = write_rows([[_guard(column.key) for column in table.columns]], rows)
@@ -65,7 +62,7 @@ def write_csv(table: Table, *, exact: bool = False) -> str:
 
 
 def write_rows(*parts: Iterable[Sequence[str]]) -> str:
-    """Rows of texts as comma-separated values, exactly as they are."""
+    """Render rows of texts as comma-separated values, unchanged."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     for part in parts:
@@ -78,7 +75,7 @@ def _guard(value: Cell) -> str:
 
 
 def write_markdown(table: Table) -> str:
-    """A table of GitHub's Markdown, under its title; nothing in a cell is taken as markup."""
+    """Render a table in GitHub's Markdown, below its title; cells contain no markup."""
     lines = [f"**{escape_markdown(table.title)}**", ""] if table.title else []
     lines += [text for sentence in table.summary for text in (escape_markdown(sentence), "")]
     lines.append("| " + " | ".join(escape_markdown(column.label) for column in table.columns) + " |")
@@ -90,19 +87,19 @@ def write_markdown(table: Table) -> str:
 
 
 def escape_markdown(text: str) -> str:
-    """A safe text of one line in which nothing is taken as markup, and which people can read as it stands."""
-    return _SIGN.sub(r"\\\g<0>", _BEGINNING.sub(lambda match: html.escape(match.group()), safe(text)))
+    """Make a text safe, and escape what Markdown or HTML would take for markup."""
+    return _MARKUP.sub(r"\\\g<0>", _TAG_START.sub(lambda match: html.escape(match.group()), safe(text)))
 
 
 _FIRST_DAY = date(1900, 3, 1)
-"""Excel knows no days before 1900, and counts one too many until here."""
+"""Excel has no days before 1900, and miscounts those before this one."""
 _EXACT = 10**15
 """Excel keeps 15 digits of a number."""
 
 
 @dataclass(frozen=True, slots=True)
 class SheetLimits:
-    """What a sheet holds: rows with the header, columns, and UTF-16 units of text in a cell.
+    """The limits of a sheet: rows including the header, columns, and UTF-16 units per cell.
 
     Excel specifications and limits, https://support.microsoft.com/office/1672b34d-7043-467e-8e27-269d656771c3.
     """
@@ -113,14 +110,14 @@ class SheetLimits:
 
 
 def write_xlsx(table: Table, limits: SheetLimits | None = None) -> bytes:
-    """One sheet with the columns' keys as header; numbers and dates stay numbers and dates.
+    """Render a workbook with one sheet and the column keys as header; numbers and dates keep their type.
 
     Raises:
-        FileError: a sheet cannot hold the table whole; the message names the first place.
+        FileError: the table does not fit a sheet; the message names the first place.
     """
     _check_limits(table, limits or SheetLimits())
     buffer = io.BytesIO()
-    # A fixed date makes the same table the same file.
+    # With a fixed date, the same table gives the same file.
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as workbook:
         workbook.set_properties({"created": datetime(2000, 1, 1, tzinfo=UTC)})
         sheet = workbook.add_worksheet("leads")
@@ -147,50 +144,38 @@ def write_xlsx(table: Table, limits: SheetLimits | None = None) -> bytes:
 
 
 def _write_text(value: Cell) -> str:
-    """Guard only what an import would take for guarded: texts of a sheet are no formulas."""
+    """Guard only what an import would take for guarded: a sheet's texts are never run as formulas."""
     text = write_plain(value)
     return text if unguard_formula(text) == text else f"'{text}"
 
 
 def _check_limits(table: Table, limits: SheetLimits) -> None:
-    hint = "export to a .csv or .json file, which have no such limit, or fewer leads"
-    if len(table.rows) + 1 > limits.rows:
-        raise FileError(
-            f"{len(table.rows):,} rows are more than the {limits.rows - 1:,} that an Excel sheet has below its header",
-            place="export",
-            hint=hint,
-        )
-    if len(table.columns) > limits.columns:
-        raise FileError(
-            f"{len(table.columns):,} columns are more than the {limits.columns:,} that an Excel sheet has",
-            place="export",
-            hint=hint,
-        )
-    for place, length in _measure_texts(table, limits.characters // 2):
-        if length > limits.characters:
-            raise FileError(
-                f"{length:,} characters are more than the {limits.characters:,} that a cell of an Excel sheet has",
-                place=place,
-                hint=hint,
-            )
+    found = [
+        ("export", len(table.rows), limits.rows - 1, "rows", "of an Excel sheet below its header"),
+        ("export", len(table.columns), limits.columns, "columns", "of an Excel sheet"),
+        *(
+            (place, length, limits.characters, "characters", "of an Excel cell")
+            for place, length in _measure_texts(table, limits.characters // 2)
+        ),
+    ]
+    for place, count, limit, unit, of in found:
+        if count > limit:
+            message = f"{count:,} {unit} exceed the {limit:,} {of}"
+            raise FileError(message, place=place, hint="export to a .csv or .json file, or fewer leads")
 
 
 def _measure_texts(table: Table, at_least: int) -> Iterator[tuple[str, int]]:
-    """Where the texts of more characters than that stand, and their lengths in UTF-16 units."""
+    """The places of longer texts, with their lengths in UTF-16 units."""
     for column in table.columns:
         if len(column.key) > at_least:
             yield f"the header of column {column.key[:40]}...", _measure(column.key)
+    first = table.columns[0].key if table.columns else ""
     for row in table.rows:
         for column in table.columns:
             value = row[column.key]
             if isinstance(value, str) and len(value) >= at_least:
-                yield _name_cell(table.columns[0], column, row[table.columns[0].key]), _measure(value)
+                yield f"{first} {write_plain(row[first])}, column {column.key}", _measure(value)
 
 
 def _measure(value: str) -> int:
     return len(_write_text(value).encode("utf-16-le", errors="surrogatepass")) // 2
-
-
-def _name_cell(first: Column, column: Column, value: Cell) -> str:
-    """A cell by its column, and its row by what stands first in it: `leadtriage_id 17, column need`."""
-    return f"{first.key} {write_plain(value)}, column {column.key}"

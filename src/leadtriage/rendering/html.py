@@ -1,18 +1,8 @@
-"""Writes an overview as one HTML page without script that loads nothing from anywhere.
+"""Renders the report page and the digest as HTML that loads nothing and runs no script.
 
-Every value is escaped, and every character that would steer what is shown is made visible. The page's policy allows its
-own style sheet, known by its hash, and nothing else.
-
-How the rows of a table stand on a page: under headings where they are grouped, with their notes beneath them.
-
-Where the parts of a chart lie: plain numbers, of which a template draws SVG.
-
-Lengths across are percentages of the width and lengths down are pixels, so that a picture fits a telephone and a wide
-screen alike while its writing keeps its size.
-
-How all HTML is filled in: every value escaped, and made harmless before; a name that a template misspells fails.
-
-Writes a digest as the body of a mail: Markdown, or HTML that loads nothing. Nothing of a lead is taken as markup.
+Every value is escaped, and control characters become visible. The page's policy allows its own style sheet, identified
+by its hash, and nothing else. Charts are plain numbers that a template draws as SVG: widths are percentages and heights
+pixels, so that a chart fits any screen while its text keeps its size.
 """
 
 from __future__ import annotations
@@ -30,12 +20,10 @@ from leadtriage.rendering.files import escape_markdown, write_markdown
 from leadtriage.rendering.sanitize import safe
 from leadtriage.rendering.text import write_cell, write_plain, write_shown
 
-_NOTE = "note"
-
 
 @dataclass(frozen=True, slots=True)
 class ShownRow:
-    """A row, the heading that stands above it, and the note beneath it; both empty where there is none."""
+    """A row with the heading above and the note below it; both can be empty."""
 
     cells: Mapping[str, Cell]
     heading: str
@@ -44,16 +32,16 @@ class ShownRow:
 
 @dataclass(frozen=True, slots=True)
 class ShownTable:
-    """The columns that stand side by side, and the rows."""
+    """A table's columns and rows, without the columns that are drawn across it."""
 
     columns: tuple[Column, ...]
     rows: tuple[ShownRow, ...]
 
 
 def lay_out_table(table: Table) -> ShownTable:
-    """Take the column of the groups and that of the notes out of a table, to be drawn across it."""
+    """Take the columns of groups and notes out of a table, to draw them across it."""
     named = {column.key: column for column in table.columns}
-    heading, note = named.pop(table.group_by or "", None), named.pop(_NOTE, None)
+    heading, note = named.pop(table.group_by or "", None), named.pop("note", None)
     rows, last = [], None
     for row in table.rows:
         group = write_shown(heading, row) if heading else ""
@@ -63,16 +51,16 @@ def lay_out_table(table: Table) -> ShownTable:
 
 
 _ROW = 46
-"""Pixels from one bar to the next: a line of writing, the bar, and room."""
+"""Pixels from one bar to the next: a line of text, the bar, and room."""
 _LONGEST_LABEL = 32
-"""Characters of a label; the whole of it stands in the table."""
-_LETTER, _ROOM = 2.3, 2.6
-"""The width of a digit, and the room that a number needs around it, in percent of a telephone's width."""
+"""Characters of a label; the table has all of it."""
+_DIGIT, _ROOM = 2.3, 2.6
+"""The width of a digit, and the room around a number, in percent of a phone's width."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A piece of a bar: where it begins, how wide it is, in percent; the number within it, empty where none fits."""
+    """A piece of a bar: its start and width in percent, and the number in it, empty if none fits."""
 
     x: float
     width: float
@@ -82,13 +70,13 @@ class Segment:
 
     @property
     def middle(self) -> float:
-        """Where its number stands."""
+        """The place of its number."""
         return self.x + self.width / 2
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A bar with its label on the left above it and what is said of it on the right; `top` in pixels.
+    """A bar with its label above on the left and its remark on the right; `top` in pixels.
 
     Attributes:
         mark: where a line crosses it, in percent; None for none.
@@ -103,7 +91,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """All bars of a chart; `legend` has the series that are drawn."""
+    """All bars of a chart; `legend` has the visible series."""
 
     bars: tuple[Bar, ...]
     legend: tuple[Series, ...]
@@ -116,7 +104,7 @@ class Bars:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line over the points of a chart, within a field of 100 by 100; `x` and `y` are where it ends."""
+    """A line over the points of a chart, in a field of 100 by 100; `x` and `y` are its end."""
 
     name: str
     path: str
@@ -128,14 +116,14 @@ class Line:
 
 
 def lay_out_bars(chart: Chart) -> Bars | None:
-    """Return the bars of a chart, the longest as wide as the picture; None where there is nothing to draw."""
+    """Lay out the bars of a chart, the longest over the full width; None if there is nothing to draw."""
     lengths = [[value or 0 for value in point.values] for point in chart.points]
     longest = chart.full or max(map(sum, lengths), default=0)
     if not lengths or longest <= 0:
         return None
     bars = tuple(
         Bar(
-            label=_shorten(point.label),
+            label=point.label if len(point.label) <= _LONGEST_LABEL else point.label[: _LONGEST_LABEL - 1] + "…",
             said=point.said,
             top=place * _ROW,
             segments=tuple(_lay_out_segments(chart, point, longest)),
@@ -158,14 +146,14 @@ def _lay_out_segments(chart: Chart, point: Point, longest: float) -> Iterator[Se
             x=start,
             width=width,
             tone=series.tone,
-            number=number if width >= _LETTER * len(number) + _ROOM and len(chart.series) > 1 else "",
+            number=number if width >= _DIGIT * len(number) + _ROOM and len(chart.series) > 1 else "",
             hint=f"{point.label}: {number} {series.name}",
         )
         start += width
 
 
 def lay_out_lines(chart: Chart) -> tuple[Line, ...]:
-    """Return a line for each series, each over its own range from 0 up, so that small numbers are seen beside large."""
+    """Lay out a line for each series, each from 0 to its own maximum, so that small numbers stay visible."""
     return tuple(_lay_out_line(chart, place) for place in range(len(chart.series))) if chart.points else ()
 
 
@@ -191,14 +179,9 @@ def _lay_out_line(chart: Chart, series: int) -> Line:
     )
 
 
-def _shorten(label: str) -> str:
-    return label if len(label) <= _LONGEST_LABEL else label[: _LONGEST_LABEL - 1] + "…"
-
-
-def make_environment(package: str) -> Environment:
-    """Return what loads the templates of a package."""
+def _open_templates() -> Environment:
     return Environment(
-        loader=PackageLoader(package),
+        loader=PackageLoader("leadtriage.rendering"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -212,36 +195,33 @@ def _make_safe(value: object) -> object:
     return safe(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-_TEMPLATE, _STYLE = "page.html.j2", "page.css"
-
-
 def write_page(overview: Overview, facts: tuple[tuple[str, str], ...] = ()) -> str:
-    """Return the whole page; the same overview gives the same text.
+    """Render the report page; the same overview gives the same text.
 
     Args:
-        facts: label and value of what else the page rests on, such as the database.
+        facts: labels and values of what else the page is based on, such as the database.
     """
-    environment = make_environment("leadtriage.rendering")
+    environment = _open_templates()
     environment.filters |= {
         "bars": lay_out_bars,
         "lines": lay_out_lines,
         "laid_out": lay_out_table,
         "figure": _write_figure,
-        "fact": _write_fact,
+        "fact": lambda value: write_cell(Column("fact", ""), value),
     }
     environment.globals |= {"write_shown": write_shown, "write_plain": write_plain}
-    style = environment.get_template(_STYLE).render()
-    return environment.get_template(_TEMPLATE).render(
+    style = environment.get_template("page.css").render()
+    return environment.get_template("page.html.j2").render(
         overview=overview,
         facts=(*overview.facts, *facts),
-        # The style sheet is the program's own text, and holds no lead's data.
+        # The style sheet is our own text, without lead data.
         style=Markup(style),
         style_hash=_hash(style),
     )
 
 
 def _hash(text: str) -> str:
-    """As a content security policy names an inline style sheet, of exactly the text between its tags."""
+    """The hash of an inline style sheet, as a content security policy names it."""
     return base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
 
 
@@ -253,15 +233,8 @@ def _write_figure(figure: Figure) -> str:
     return write_cell(Column("figure", figure.label, kind=figure.kind), figure.value)
 
 
-def _write_fact(value: Cell) -> str:
-    return write_cell(Column("fact", ""), value)
-
-
-_DIGEST_TEMPLATE = "digest.html.j2"
-
-
 def write_digest_markdown(title: str, remarks: Sequence[str], tables: Sequence[Table]) -> str:
-    """A heading, the remarks, and each table with its notes beneath."""
+    """Render a digest as Markdown: a heading, the remarks, and each table with its notes."""
     parts = [f"# {escape_markdown(title)}\n", *(f"{escape_markdown(remark)}\n" for remark in remarks)]
     for table in tables:
         parts.append(write_markdown(table))
@@ -270,8 +243,7 @@ def write_digest_markdown(title: str, remarks: Sequence[str], tables: Sequence[T
 
 
 def write_digest_html(title: str, remarks: Sequence[str], tables: Sequence[Table]) -> str:
-    """The same as one HTML document, every style on its element, as mail programs want it."""
-
-    environment = make_environment("leadtriage.rendering")
+    """Render a digest as HTML with inline styles, as mail programs need it."""
+    environment = _open_templates()
     environment.globals["write_shown"] = write_shown
-    return environment.get_template(_DIGEST_TEMPLATE).render(title=title, remarks=remarks, tables=tables)
+    return environment.get_template("digest.html.j2").render(title=title, remarks=remarks, tables=tables)

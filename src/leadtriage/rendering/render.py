@@ -1,7 +1,4 @@
-"""Chooses the drawing for a format. Imports what a format needs when it is asked for.
-
-Shows on standard error how far a long command is; on a terminal only.
-"""
+"""Renders a table in the chosen format, and shows the progress of long commands. Loads only what a format needs."""
 
 from __future__ import annotations
 
@@ -16,29 +13,25 @@ from leadtriage.rendering.sanitize import safe
 from leadtriage.rendering.screen import Screen
 
 
-def render_table(table: Table, format: OutputFormat, screen: Screen, *, upright: bool = False) -> str:
-    """A table as the text of a format.
+def render_table(table: Table, format: OutputFormat, screen: Screen, *, as_list: bool = False) -> str:
+    """Render a table in a format.
 
     Args:
-        upright: for people, each row as a list of its values.
+        as_list: for people, render each row as a list of its values.
     """
     if format is OutputFormat.TABLE:
-        from leadtriage.rendering.terminal import draw_table, draw_upright
+        from leadtriage.rendering.terminal import draw_list, draw_table
 
-        return draw_upright(table, screen) if upright else draw_table(table, screen)
+        return draw_list(table, screen) if as_list else draw_table(table, screen)
 
     from leadtriage.rendering.files import write_csv, write_json, write_markdown
 
-    write = {
-        OutputFormat.JSON: write_json,
-        OutputFormat.CSV: write_csv,
-        OutputFormat.MARKDOWN: write_markdown,
-    }[format]
-    return write(table)
+    write = {OutputFormat.JSON: write_json, OutputFormat.CSV: write_csv, OutputFormat.MARKDOWN: write_markdown}
+    return write[format](table)
 
 
-def tell_misfit(table: Table, format: OutputFormat, screen: Screen) -> str:
-    """Say how many columns of a table that adds up are too many for the screen; nothing where all are shown."""
+def describe_hidden_columns(table: Table, format: OutputFormat, screen: Screen) -> str:
+    """Say how many columns of a table that adds up don't fit the screen; empty if all do."""
     if not (table.adds_up and table.rows and format is OutputFormat.TABLE):
         return ""
     from leadtriage.core.text import format_count
@@ -47,8 +40,8 @@ def tell_misfit(table: Table, format: OutputFormat, screen: Screen) -> str:
     left_out = lay_out(table, screen).left_out
     if not left_out:
         return ""
-    verb, them = ("does", "it") if left_out == 1 else ("do", "them all")
-    return f"{format_count(left_out, 'column')} {verb} not fit; --format csv has {them}"
+    verb, them = ("does", "it") if left_out == 1 else ("do", "them")
+    return f"{format_count(left_out, 'column')} {verb} not fit; add --format csv to see {them}"
 
 
 _BLOCK = 1 << 20
@@ -56,10 +49,10 @@ _BLOCK = 1 << 20
 
 @contextmanager
 def show_progress(what: str, total: int | None, environment: Mapping[str, str]) -> Iterator[Callable[[int], None]]:
-    """Give a function that is told how much is done; it draws a bar where standard error is a terminal.
+    """Yield a function to report progress to; it draws a bar if standard error is a terminal.
 
     Args:
-        total: how much there is in all, about; None where that is not known.
+        total: about how much there is in all; None if unknown.
     """
     if not sys.stderr.isatty() or environment.get("TERM") == "dumb":
         yield lambda _done: None
@@ -80,7 +73,7 @@ def show_progress(what: str, total: int | None, environment: Mapping[str, str]) 
 
 
 def count_lines(path: Path) -> int | None:
-    """About how many rows a text file has; None where it cannot be told, as of a pipe that can be read only once."""
+    """Estimate the rows of a text file; None if unknown, as for a pipe, which can be read only once."""
     if not path.is_file():
         return None
     try:

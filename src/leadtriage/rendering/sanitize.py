@@ -1,13 +1,16 @@
-"""Makes text of leads harmless to a terminal: what would steer it is shown instead of obeyed."""
+"""Makes the text of leads safe to print: characters that control a terminal become visible.
+
+Lead data is hostile. Every way out goes through this module.
+"""
 
 from __future__ import annotations
 
 import re
 
 _SYMBOLS = {code: chr(0x2400 + code) for code in range(0x20)} | {0x7F: "\u2421"}
-"""The visible pictures that Unicode has for the ASCII control characters."""
+"""Unicode's visible pictures of the ASCII control characters."""
 
-_STEERING = (
+_CONTROLS = (
     "\x00-\x1f\x7f-\x9f"  # C0 with escape, delete, C1
     "\u00ad\u061c\u180e"  # soft hyphen, Arabic letter mark, Mongolian vowel separator
     "\u200b\u200e\u200f"  # zero-width space and the direction marks; the joiners 200c and 200d shape real words
@@ -15,25 +18,25 @@ _STEERING = (
     "\ud800-\udfff"  # halves of surrogate pairs, which no encoding writes
     "\U000e0000-\U000e007f"  # tags, which hide text
 )
-_UNSAFE = re.compile(f"[{_STEERING}]")
-_UNSAFE_IN_LINES = re.compile(f"(?![\\t\\n])[{_STEERING}]")
+_UNSAFE = re.compile(f"[{_CONTROLS}]")
+_UNSAFE_IN_LINES = re.compile(f"(?![\\t\\n])[{_CONTROLS}]")
 
 
 def safe(text: str) -> str:
-    """Replace every control, escape, direction and invisible character by a visible one; one line comes out.
+    """Replace every control, escape, direction and invisible character by a visible one, and return one line.
 
-    Line breaks and tabs become a space; ASCII controls their pictures, the rest the replacement character.
+    Line breaks and tabs become spaces, ASCII controls their pictures, others the replacement character.
     """
     return _UNSAFE.sub(_show, text)
 
 
 def safe_lines(text: str) -> str:
-    """The same, but line feeds and tabs stay; a carriage return would overwrite the line on a terminal."""
+    """Like `safe`, but keep line feeds and tabs. A carriage return would overwrite the line on a terminal."""
     return _UNSAFE_IN_LINES.sub(_show, text.replace("\r\n", "\n"))
 
 
 def escape_for_json(text: str) -> str:
-    """Escape the same characters in a JSON document, whose meaning stays: they can only stand within its texts."""
+    """Escape the same characters in a JSON document. They only occur in its strings, so its meaning stays."""
     return _UNSAFE_IN_LINES.sub(_escape, text)
 
 

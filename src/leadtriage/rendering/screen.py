@@ -1,4 +1,4 @@
-"""What the place where tables are drawn can show: its width, colour, and more than ASCII."""
+"""What a stream can show: its size, colours, and whether it takes more than ASCII."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ NARROWEST_SCREEN = 20
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """Where a table is drawn.
+    """Where output is drawn.
 
     Attributes:
-        width: in cells; None where any width will do (a file, a pipe).
-        colour: whether colours may be used.
-        unicode: whether lines and bars may be drawn with more than ASCII.
-        height: in lines; None where there is no end to them.
-        redraws: whether what was drawn can be wiped and drawn anew.
+        width: in cells; None for no limit (a file, a pipe).
+        colour: whether colours can be used.
+        unicode: whether lines and bars can use more than ASCII.
+        height: in lines; None for no limit.
+        redraws: whether the screen can be cleared and drawn again.
     """
 
     width: int | None = None
@@ -30,43 +30,29 @@ class Screen:
     redraws: bool = False
 
 
-def look_at(stream: TextIO, environment: Mapping[str, str]) -> Screen:
-    """Tell what a stream can show.
+def detect_screen(stream: TextIO, environment: Mapping[str, str]) -> Screen:
+    """Detect what a stream can show.
 
-    A pipe or file gets plain text at full width, since what reads it may search it; `COLUMNS`, where it is set,
-    counts everywhere. `NO_COLOR` and `TERM=dumb` turn colours off.
+    A pipe or file gets plain text at full width, since its reader may search it. `COLUMNS` sets the width of either;
+    `NO_COLOR` and `TERM=dumb` turn colours off.
     """
-    terminal = stream.isatty()
-    return Screen(
-        width=_width(stream, environment, terminal=terminal),
-        colour=terminal and not environment.get("NO_COLOR") and _knows_codes(environment),
-        unicode=(stream.encoding or "ascii").lower().replace("-", "").startswith("utf"),
-        height=_height(stream) if terminal else None,
-        redraws=terminal and _knows_codes(environment),
+    is_terminal = stream.isatty()
+    # The consoles before Windows Terminal print the codes themselves.
+    knows_codes = environment.get("TERM") != "dumb" and (
+        sys.platform != "win32" or any(name in environment for name in ("WT_SESSION", "TERM", "ANSICON"))
     )
-
-
-def _width(stream: TextIO, environment: Mapping[str, str], *, terminal: bool) -> int | None:
-    asked = environment.get("COLUMNS", "")
-    if asked.isdecimal() and int(asked) > 0:
-        return max(int(asked), NARROWEST_SCREEN)
-    return max(_size(stream).columns or 80, NARROWEST_SCREEN) if terminal else None
-
-
-def _height(stream: TextIO) -> int:
-    return _size(stream).lines or 24
-
-
-def _size(stream: TextIO) -> os.terminal_size:
-    """Both 0 where the terminal does not know them."""
     try:
-        return os.get_terminal_size(stream.fileno())
+        size = os.get_terminal_size(stream.fileno()) if is_terminal else os.terminal_size((0, 0))
     except (OSError, ValueError):
-        return os.terminal_size((0, 0))
-
-
-def _knows_codes(environment: Mapping[str, str]) -> bool:
-    if environment.get("TERM") == "dumb":
-        return False
-    # The consoles before Windows Terminal show the codes themselves.
-    return sys.platform != "win32" or any(name in environment for name in ("WT_SESSION", "TERM", "ANSICON"))
+        size = os.terminal_size((0, 0))
+    width = (size.columns or 80) if is_terminal else None
+    columns = environment.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns) > 0:
+        width = int(columns)
+    return Screen(
+        width=None if width is None else max(width, NARROWEST_SCREEN),
+        colour=is_terminal and not environment.get("NO_COLOR") and knows_codes,
+        unicode=(stream.encoding or "ascii").lower().replace("-", "").startswith("utf"),
+        height=(size.lines or 24) if is_terminal else None,
+        redraws=is_terminal and knows_codes,
+    )

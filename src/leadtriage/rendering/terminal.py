@@ -1,4 +1,4 @@
-"""Draws tables for people, in colour where there is any; long texts of cards wrap. Only text that is safe is drawn."""
+"""Draws tables for people with Rich: in colour, or with texts that wrap. Draws safe text only."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ GRADE_STYLES = {"A": "bold green", "B": "cyan", "C": "yellow", "D": "dim"}
 
 
 def draw_table(table: Table, screen: Screen, *, wrap: bool = False) -> str:
-    """A table as lines of text; without rows a sentence that says so.
+    """Draw a table; without rows, print that there are none.
 
     Args:
-        wrap: break texts that are too long into several lines instead of cutting them.
+        wrap: wrap long texts instead of cutting them.
     """
     if not table.rows:
         return f"{safe(table.title)}: none\n" if table.title else ""
@@ -39,7 +39,7 @@ def draw_table(table: Table, screen: Screen, *, wrap: bool = False) -> str:
 
 
 def draw_rich(sheet: Sheet, screen: Screen, *, wrap: bool) -> str:
-    """A sheet with colours, or with texts that wrap."""
+    """Draw a sheet with colours, or with texts that wrap."""
     from rich.text import Text
 
     console = open_console(screen)
@@ -55,8 +55,8 @@ def draw_rich(sheet: Sheet, screen: Screen, *, wrap: bool) -> str:
     return finish(console)
 
 
-def draw_upright(table: Table, screen: Screen) -> str:
-    """Each row as a list of its values, those that are there; long ones wrap."""
+def draw_list(table: Table, screen: Screen) -> str:
+    """Draw each row as a list of its values; long ones wrap, empty ones are left out."""
     from rich.text import Text
 
     console = open_console(screen)
@@ -71,7 +71,7 @@ def draw_upright(table: Table, screen: Screen) -> str:
 
 
 def print_facts(console: Console, facts: Sequence[tuple[str, str]], screen: Screen) -> None:
-    """Labels with their values beside them, one to a line."""
+    """Print labels with their values, one per line."""
     from rich.cells import cell_len
     from rich.table import Table as Grid
     from rich.text import Text
@@ -86,7 +86,7 @@ def print_facts(console: Console, facts: Sequence[tuple[str, str]], screen: Scre
 
 
 def open_console(screen: Screen) -> Console:
-    """A console of Rich that draws into memory and takes nothing from the environment or the text."""
+    """Open a Rich console that draws into memory, and interprets neither the environment nor the text."""
     import io
 
     from rich.console import Console
@@ -105,7 +105,7 @@ def open_console(screen: Screen) -> Console:
 
 
 def finish(console: Console) -> str:
-    """What was drawn, without the blanks at the ends of its lines."""
+    """Return what was drawn, without trailing blanks."""
     drawn = cast("io.StringIO", console.file).getvalue()
     return "".join(f"{line.rstrip()}\n" for line in drawn.splitlines())
 

@@ -1,92 +1,71 @@
-"""The command about junk: lists the candidates, and leads to each thing that a person can do about them.
-
-The review at the terminal is `cli.reviewing`'s, what the other acts show `cli.junk_tables`'.
-
-What the acts on junk candidates show of the leads that they changed: small tables of plain values.
-"""
+"""The command about junk: lists the candidates, and does what people decide about them."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from leadtriage.cli.commands.lists import FOUND, MORE
-from leadtriage.cli.framework.command import add_command, end_with
-from leadtriage.cli.framework.context import Invocation
-from leadtriage.cli.framework.options import FILTERS, PAGE, Selection, named_lead
+from leadtriage.cli.commands.importing import open_input
+from leadtriage.cli.commands.lists import MORE
+from leadtriage.cli.commands.work import LEAD_COLUMNS
+from leadtriage.cli.framework.command import FOUND, add_command, exit_with
+from leadtriage.cli.framework.context import Context, Printer
+from leadtriage.cli.framework.options import FILTERS, PAGE, FailIfAny, Selection, Text, option
 from leadtriage.core.context import OutputFormat
 from leadtriage.core.errors import UsageError
-from leadtriage.core.tables import Cell, Column, Table
+from leadtriage.core.tables import Column, Table
 from leadtriage.core.text import format_count
 
 if TYPE_CHECKING:
-    from leadtriage.actions import Flagged, Restored, ReviewFileResult
+    from collections.abc import Mapping
+
+_SEEDS = 1_000_000
+_LIST = "the list"
 
 
 def add_commands(app: typer.Typer) -> None:
     """Add this group's commands."""
-    add_command(
-        app,
-        "junk",
-        selects=(*FILTERS, *PAGE),
-        examples=(
-            "leadtriage junk --reason spam --all",
-            "leadtriage junk --review --owner 'Anna Berg' --limit 20",
-            "leadtriage junk --flag 12 --reason no_budget --note 'told me so'",
-            "leadtriage junk --restore anna@example.com",
-            "leadtriage junk --verdicts candidates.csv --dry-run",
-            "leadtriage junk --audit 20 --review",
-            "leadtriage junk --audit 20 --seed 7 --format csv",
-            "leadtriage junk --quiet --fail-if-any",
-        ),
-    )(junk)
-
-
-_MOST_SEEDS = 1_000_000
+    add_command(app, "junk", junk, *FILTERS, *PAGE)
 
 
 def junk(
-    invocation: Invocation,
+    context: Context,
+    printer: Printer,
     selection: Selection,
-    review: Annotated[
-        bool, typer.Option("--review", help="Go through the candidates one by one; or through what --audit draws.")
-    ] = False,
-    audit: Annotated[
-        int | None,
-        typer.Option("--audit", help="Look again at so many junk leads, drawn by chance.", metavar="N", min=1),
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option("--seed", help="Of --audit: draws the same leads again.", metavar="S")
-    ] = None,
-    flag_lead: Annotated[
-        str | None, typer.Option("--flag", help="Nominate this lead, with --reason.", metavar="LEAD")
-    ] = None,
-    restore: Annotated[str | None, typer.Option("--restore", help="Bring this junk lead back.", metavar="LEAD")] = None,
+    review: Annotated[bool, option("--review", "Review the candidates, or the --audit sample, one by one.")] = False,
+    audit: Annotated[int | None, option("--audit", "Re-check N junk leads, drawn at random.", "N", min=1)] = None,
+    seed: Annotated[int | None, option("--seed", "With --audit: draw the same leads again.", "S")] = None,
+    flag_lead: Annotated[Text, option("--flag", "Flag this lead as junk, with --reason.", "LEAD")] = None,
+    restore: Annotated[Text, option("--restore", "Restore this junk lead.", "LEAD")] = None,
     verdicts: Annotated[
-        Path | None,
-        typer.Option("--verdicts", help="Give the verdicts of a filled-in list; - is standard input.", metavar="FILE"),
+        Text, option("--verdicts", "Apply the verdicts of a filled-in list; - is standard input.", "FILE")
     ] = None,
     rates: Annotated[
-        bool, typer.Option("--rates", help="Show how often rules, people, systems and reviewers were overturned.")
+        bool, option("--rates", "Show how often rules, people, systems and reviewers were overturned.")
     ] = False,
-    note: Annotated[
-        str | None, typer.Option("--note", help="Of --flag and --restore: what to say besides.", metavar="TEXT")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Of --verdicts: say what would be done.")] = False,
-    fail_if_any: Annotated[bool, typer.Option("--fail-if-any", help="End with 4 where there are candidates.")] = False,
+    note: Annotated[Text, option("--note", "With --flag or --restore: a comment for the history.", "TEXT")] = None,
+    dry_run: Annotated[bool, option("--dry-run", "With --verdicts: show what would happen.")] = False,
+    fail_if_any: FailIfAny = False,
 ) -> None:
-    """Show the junk candidates and what nominates each, or decide them.
+    """Show junk candidates and why each is flagged, or decide them.
 
-    None of them is junk before a person has looked. Those that could still reach most are on top. For --verdicts, add
-    the columns verdict, verdict_reason, note, until and ask_for to what --all --format csv writes, as far as you need
-    them. An audit is blind: it shows nothing of what was said before, and what it says changes no lead.
+    No lead is junk until a person has reviewed it. Candidates with the highest potential come first. To decide them in
+    a file, add the columns verdict, verdict_reason, note, until and ask_for, as needed, to what --all --format csv
+    prints, and pass it to --verdicts. An audit is blind: it hides earlier verdicts, and its verdicts change no lead.
+
+    Examples:
+      leadtriage junk --reason spam --all
+      leadtriage junk --review --owner 'Anna Berg' --limit 20
+      leadtriage junk --flag 12 --reason no_budget --note 'told me so'
+      leadtriage junk --restore anna@example.com
+      leadtriage junk --verdicts candidates.csv --dry-run
+      leadtriage junk --audit 20 --review
+      leadtriage junk --audit 20 --seed 7 --format csv
+      leadtriage junk --quiet --fail-if-any
     """
-    chosen = {
+    modes = {
         "--review": review,
         "--flag": flag_lead is not None,
         "--restore": restore is not None,
@@ -94,175 +73,96 @@ def junk(
         "--audit": audit is not None,
         "--rates": rates,
     }
-    mode = _choose(chosen)
-    _refuse_strays(
-        mode,
-        {
-            ("--seed", "--audit"): seed is not None,
-            ("--note", "--flag and --restore"): note is not None,
-            ("--dry-run", "--verdicts"): dry_run,
-            ("--fail-if-any", "the list"): fail_if_any,
-        },
-    )
-    if mode and mode != "--review":
-        _refuse_selection(mode, replace(selection, reason=None) if flag_lead is not None else selection)
+    mode = _find_mode([flag for flag, is_given in modes.items() if is_given])
+    for flag, is_given, owners in (
+        ("--seed", seed is not None, ("--audit",)),
+        ("--note", note is not None, ("--flag", "--restore")),
+        ("--dry-run", dry_run, ("--verdicts",)),
+        ("--fail-if-any", fail_if_any, (_LIST,)),
+    ):
+        if is_given and mode not in owners:
+            raise UsageError(f"applies to {' and '.join(owners)} only", place=flag)
+    others = replace(selection, reason=None) if flag_lead is not None else selection
+    if mode not in (_LIST, "--review") and others != Selection():
+        raise UsageError("cannot be combined with filters or limits", place=mode)
     if verdicts is not None:
-        _read_verdicts(invocation, verdicts, dry_run=dry_run, again=audit is not None)
+        _apply_verdicts(context, printer, verdicts, dry_run=dry_run, is_audit=audit is not None)
     elif flag_lead is not None:
-        _flag(invocation, flag_lead, selection.reason, note)
+        _flag(context, printer, flag_lead, selection.reason, note)
     elif restore is not None:
-        _restore(invocation, restore, note)
+        _restore(context, printer, restore, note)
     elif audit is not None:
-        _audit(invocation, audit, seed, review=review)
+        _audit(context, printer, audit, seed, review=review)
     elif review:
-        _review(invocation, selection)
+        from leadtriage.cli.review.junk import review_candidates
+
+        review_candidates(context, selection)
     elif rates:
-        _show_rates(invocation)
+        _show_rates(context, printer)
     else:
-        show_candidates(invocation, selection, fail_if_any=fail_if_any)
+        show_candidates(context, printer, selection, fail_if_any=fail_if_any)
 
 
-def _choose(chosen: dict[str, bool]) -> str:
-    """The one thing that is to be done, by its option; "" for the list."""
-    said = [option for option, is_said in chosen.items() if is_said]
-    if said == ["--verdicts", "--audit"]:
+def _find_mode(given: list[str]) -> str:
+    """What to do, by its option."""
+    if given == ["--verdicts", "--audit"]:
         return "--verdicts"
-    if said == ["--review", "--audit"]:
+    if given == ["--review", "--audit"]:
         return "--audit"
-    if len(said) > 1:
-        raise UsageError("are things to do one at a time", place=" and ".join(said))
-    return said[0] if said else ""
+    if len(given) > 1:
+        raise UsageError("cannot be combined", place=" and ".join(given))
+    return given[0] if given else _LIST
 
 
-def _refuse_strays(mode: str, said: dict[tuple[str, str], bool]) -> None:
-    """Raise where an option says nothing beside the one that was chosen."""
-    for (option, belongs_to), is_said in said.items():
-        if is_said and (mode or "the list") not in belongs_to.split(" and "):
-            raise UsageError(f"belongs to {belongs_to}", place=option)
-
-
-def _refuse_selection(mode: str, selection: Selection) -> None:
-    if selection != Selection():
-        raise UsageError("takes no options that choose leads or cut a list", place=mode)
-
-
-def show_candidates(invocation: Invocation, selection: Selection, *, fail_if_any: bool = False) -> None:
-    """Show the list of candidates."""
+def show_candidates(context: Context, printer: Printer, selection: Selection, *, fail_if_any: bool = False) -> None:
+    """Print the list of candidates."""
     from leadtriage.reports.lists import list_candidates
     from leadtriage.reports.query import explain_if_empty
 
-    criteria = invocation.criteria()
-    with invocation.reading_list() as (connection, as_of):
-        filters = selection.filters(as_of)
-        table = list_candidates(connection, criteria, filters, as_of, limit=selection.most)
+    criteria = context.criteria
+    with context.reading_list() as (connection, today):
+        filters = selection.filters(today)
+        table = list_candidates(connection, criteria, filters, today, limit=selection.most)
         table = explain_if_empty(connection, table, filters)
-    invocation.show(table, more=MORE)
-    end_with(FOUND if fail_if_any and table.rows else 0)
+    printer.show(table, more=MORE)
+    exit_with(FOUND if fail_if_any and table.rows else 0)
 
 
-def _review(invocation: Invocation, selection: Selection) -> None:
-    from leadtriage.cli.review.junk import review
-
-    review(invocation, selection)
-
-
-def _flag(invocation: Invocation, name: str, reason: str | None, note: str | None) -> None:
+def _flag(context: Context, printer: Printer, lead: str, reason: str | None, note: str | None) -> None:
     from leadtriage.actions import flag_lead
 
     if reason is None:
-        raise UsageError("a nomination needs a reason", place="--flag", hint="such as --reason no_budget")
-    criteria = invocation.criteria()
-    act = invocation.act(criteria.timezone)
-    with named_lead(invocation, name) as (engine, lead_id):
-        done = flag_lead(engine, criteria, act, lead_id, reason, note)
-    show_flagged(invocation, done, act.by)
+        raise UsageError("no reason given", place="--flag", hint="e.g. --reason no_budget")
+    with context.acting_on(lead) as target:
+        done = flag_lead(*target, reason, note)
+    columns = (Column("reason", "Reason", keep=92), Column("flagged_by", "Flagged by", keep=80))
+    _show_lead(printer, "Flagged", {**done.lead, "reason": done.reason, "flagged_by": context.settings.by}, *columns)
+    printer.note("it stays out of the queue until it is reviewed with `leadtriage junk --review`")
 
 
-def _restore(invocation: Invocation, name: str, note: str | None) -> None:
+def _restore(context: Context, printer: Printer, lead: str, note: str | None) -> None:
     from leadtriage.actions import restore_lead
 
-    criteria = invocation.criteria()
-    act = invocation.act(criteria.timezone)
-    with named_lead(invocation, name) as (engine, lead_id):
-        done = restore_lead(engine, criteria, act, lead_id, note)
-    show_restored(invocation, done)
+    with context.acting_on(lead) as target:
+        done = restore_lead(*target, note)
+    _show_lead(printer, "Restored", {**done.lead, "stage": done.stage}, Column("stage", "Stage", keep=92))
 
 
-def _read_verdicts(invocation: Invocation, file: Path, *, dry_run: bool, again: bool) -> None:
+def _show_lead(printer: Printer, title: str, lead: Mapping[str, Any], *more: Column) -> None:
+    columns = (*LEAD_COLUMNS, *more)
+    printer.show(Table(title, columns, ({column.key: lead[column.key] for column in columns},)))
+
+
+def _apply_verdicts(context: Context, printer: Printer, file: str, *, dry_run: bool, is_audit: bool) -> None:
     from leadtriage.actions import judge_from_file
     from leadtriage.core.vocabulary import VerdictKind
 
-    criteria = invocation.criteria()
-    act = invocation.act(criteria.timezone)
-    kind = VerdictKind.AUDIT if again else VerdictKind.REVIEW
-    path = None if str(file) == "-" else file
-    stream = sys.stdin.buffer if path is None else None
-    with invocation.database() as engine:
-        filed = judge_from_file(engine, criteria, act, path, stream=stream, kind=kind, dry_run=dry_run)
-    show_filed(invocation, filed, dry_run=dry_run)
-
-
-def _audit(invocation: Invocation, count: int, seed: int | None, *, review: bool) -> None:
-    """List a sample to be filled in and read again by --verdicts, or go through it one by one."""
-    from secrets import randbelow
-
-    from leadtriage.actions import draw_audit
-    from leadtriage.reports.lists import list_audit_sample
-
-    drawn_by = randbelow(_MOST_SEEDS) if seed is None else seed
-    with invocation.reading_list() as (connection, as_of):
-        sample = draw_audit(connection, count, drawn_by, invocation.settings.by)
-        table = list_audit_sample(connection, sample, as_of)
-    if seed is None and sample:
-        invocation.note(f"--seed {drawn_by} draws the same leads again")
-    if not sample:
-        invocation.note("no review has called a lead junk yet: leadtriage junk --review")
-    elif len(sample) < count:
-        invocation.note(f"only {format_count(len(sample), 'lead')}, not {count:,}: reviews have called no more junk")
-    if review and sample:
-        from leadtriage.cli.review.junk import review_again
-
-        review_again(invocation, sample)
-        return
-    invocation.show(table)
-    if sample and invocation.settings.format is OutputFormat.TABLE:
-        invocation.note("look at them one by one with --review, or fill in what --format csv writes, for --verdicts")
-
-
-def _show_rates(invocation: Invocation) -> None:
-    from leadtriage.reports.manager import list_overturns
-
-    with invocation.reporting() as (connection, criteria, _):
-        table = list_overturns(connection, criteria)
-    if not table.rows:
-        invocation.note("no verdict was given yet: leadtriage junk --review")
-    invocation.show(table)
-
-
-_WHO = (
-    Column("id", "Id", keep=95, align="right"),
-    Column("name", "Name", keep=90),
-    Column("company", "Company", keep=60),
-)
-
-
-def show_flagged(invocation: Invocation, done: Flagged, by: str) -> None:
-    """Show a lead that was nominated."""
-    columns = (*_WHO, Column("reason", "Reason", keep=92), Column("flagged_by", "Flagged by", keep=80))
-    invocation.show(Table("Flagged", columns, ({**_who(done.lead), "reason": done.reason, "flagged_by": by},)))
-    invocation.note("it is out of the queue until a reviewer has looked: leadtriage junk --review")
-
-
-def show_restored(invocation: Invocation, done: Restored) -> None:
-    """Show a lead that is no junk any more."""
-    columns = (*_WHO, Column("stage", "Stage", keep=92))
-    invocation.show(Table("Brought back", columns, ({**_who(done.lead), "stage": done.stage},)))
-
-
-def show_filed(invocation: Invocation, filed: ReviewFileResult, *, dry_run: bool) -> None:
-    """Show the verdicts of a file, and how many of its rows had none."""
+    kind = VerdictKind.AUDIT if is_audit else VerdictKind.REVIEW
+    path, stream = open_input(file)
+    with context.acting() as target:
+        filed = judge_from_file(*target, path, stream=stream, kind=kind, dry_run=dry_run)
     columns = (
-        *_WHO,
+        *LEAD_COLUMNS,
         Column("verdict", "Verdict", keep=94),
         Column("reason", "Reason", keep=93),
         Column("until", "Until", keep=70),
@@ -282,13 +182,46 @@ def show_filed(invocation: Invocation, filed: ReviewFileResult, *, dry_run: bool
         }
         for one in filed.verdicts
     )
+    printer.show(Table("Verdicts", columns, rows))
     stored = "would be stored" if dry_run else "stored"
-    left = f"; {format_count(filed.left_alone, 'row')} without a verdict left alone" if filed.left_alone else ""
-    invocation.show(Table("Verdicts", columns, rows))
-    invocation.note(f"{format_count(len(rows), 'verdict')} {stored}{left}")
+    skipped = f"; {format_count(filed.left_alone, 'row')} without a verdict skipped" if filed.left_alone else ""
+    printer.note(f"{format_count(len(rows), 'verdict')} {stored}{skipped}")
     if rows and not dry_run:
-        invocation.note(f"take them back with: {invocation.say_undo()}")
+        printer.note(f"to undo: `{context.undo_command}`")
 
 
-def _who(lead: Mapping[str, Any]) -> dict[str, Cell]:
-    return {column.key: lead[column.key] for column in _WHO}
+def _audit(context: Context, printer: Printer, count: int, seed: int | None, *, review: bool) -> None:
+    """Print a sample to fill in for --verdicts, or review it."""
+    from secrets import randbelow
+
+    from leadtriage.actions import draw_audit
+    from leadtriage.reports.lists import list_audit_sample
+
+    drawn_by = randbelow(_SEEDS) if seed is None else seed
+    with context.reading_list() as (connection, today):
+        sample = draw_audit(connection, count, drawn_by, context.settings.by)
+        table = list_audit_sample(connection, sample, today)
+    if seed is None and sample:
+        printer.note(f"add --seed {drawn_by} to draw the same leads again")
+    if not sample:
+        printer.note("no lead was reviewed as junk yet; run `leadtriage junk --review`")
+    elif len(sample) < count:
+        printer.note(f"only {format_count(len(sample), 'lead')}, not {count:,}: no more were reviewed as junk")
+    if review and sample:
+        from leadtriage.cli.review.junk import review_audit
+
+        review_audit(context, sample)
+        return
+    printer.show(table)
+    if sample and printer.format is OutputFormat.TABLE:
+        printer.note("add --review to review them one by one, or --format csv to fill in a file for --verdicts")
+
+
+def _show_rates(context: Context, printer: Printer) -> None:
+    from leadtriage.reports.manager import list_overturns
+
+    with context.reporting() as (connection, criteria, _):
+        table = list_overturns(connection, criteria)
+    if not table.rows:
+        printer.note("no verdicts yet; run `leadtriage junk --review`")
+    printer.show(table)

@@ -1,24 +1,31 @@
-"""The commands that list leads and imports: queue, leads, find, stale, aging, imports.
-
-The command about a single lead: show.
-
-The command that shows the team's log: history.
-
-The command that hands leads on, or all that is held about one person: export.
-"""
+"""The commands that list leads and imports, show one lead or the history, and export."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leadtriage.cli.framework.command import add_command, end_with
-from leadtriage.cli.framework.context import Invocation
-from leadtriage.cli.framework.options import DATED, FILTERS, PAGE, POINTS, Selection
-from leadtriage.cli.framework.terminal import STANDARD_OUTPUT, refuse_existing, write_file, write_out
+from leadtriage.cli.framework.command import FOUND, add_command, exit_with
+from leadtriage.cli.framework.context import Context, Printer
+from leadtriage.cli.framework.options import (
+    EXTRA_FILTERS,
+    FILTERS,
+    PAGE,
+    FailIfAny,
+    Force,
+    LeadArgument,
+    Selection,
+    Text,
+    argument,
+    choice,
+    option,
+)
+from leadtriage.cli.framework.terminal import STANDARD_STREAM, parse_target, write_file, write_out
 from leadtriage.core.context import OutputFormat
 from leadtriage.core.dates import parse_bound
 from leadtriage.core.errors import UsageError
@@ -28,297 +35,270 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
 
     from leadtriage.core.tables import Table
+    from leadtriage.reports.query import Filters
+
+MORE = "add --limit N or --all for more"
 
 
 def add_commands(app: typer.Typer) -> None:
     """Add this group's commands."""
-    add_command(
-        app,
-        "queue",
-        selects=(*FILTERS, *PAGE),
-        examples=(
-            "leadtriage queue",
-            "leadtriage queue --owner 'Anna Berg' --grade A",
-            "leadtriage queue --format csv",
-        ),
-    )(show_queue)
-    add_command(
-        app,
-        "leads",
-        selects=(*FILTERS, DATED, POINTS, *PAGE),
-        examples=(
-            "leadtriage leads --stage won --since 2026-10-01",
-            "leadtriage leads --step touched_late --owner 'Anna Berg'",
-            "leadtriage leads --dated closed --since 2026-10-01 --stage won",
-        ),
-    )(show_leads)
-    add_command(app, "find", selects=PAGE, examples=("leadtriage find 'acme'", "leadtriage find 030123456"))(find)
-    add_command(
-        app,
-        "stale",
-        selects=(*FILTERS, *PAGE),
-        examples=(
-            "leadtriage stale",
-            "leadtriage stale --clock first_touch --owner 'Anna Berg'",
-            "leadtriage stale --quiet",
-        ),
-    )(show_stale)
-    add_command(app, "aging", selects=FILTERS, examples=("leadtriage aging", "leadtriage aging --by owner"))(show_aging)
-    add_command(app, "imports", selects=PAGE, examples=("leadtriage imports",))(show_imports)
-    add_command(
-        app, "show", examples=("leadtriage show 12", "leadtriage show anna@example.com", "leadtriage show hubspot:101")
-    )(show)
-    add_command(
-        app,
-        "history",
-        selects=PAGE,
-        examples=(
-            "leadtriage history",
-            "leadtriage history --since yesterday",
-            "leadtriage history --by Maria --kind verdict --since 2026-11-01",
-            "leadtriage history --lead anna@example.com --details",
-            "leadtriage history --all --format csv >log.csv",
-        ),
-    )(show_history)
-    add_command(
-        app,
-        "export",
-        selects=FILTERS,
-        examples=(
-            "leadtriage export leads.xlsx --qualified",
-            "leadtriage export leads.csv --owner Anna --force",
-            "leadtriage export - --format json",
-            "leadtriage export --subject ann@example.com ann.json",
-        ),
-    )(export)
+    add_command(app, "queue", show_queue, *FILTERS, *PAGE)
+    add_command(app, "leads", show_leads, *FILTERS, *EXTRA_FILTERS, *PAGE)
+    add_command(app, "find", find, *PAGE)
+    add_command(app, "stale", show_stale, *FILTERS, *PAGE)
+    add_command(app, "aging", show_aging, *FILTERS)
+    add_command(app, "imports", show_imports, *PAGE)
+    add_command(app, "show", show)
+    add_command(app, "history", show_history, *PAGE)
+    add_command(app, "export", export, *FILTERS)
 
 
-FOUND = 4
-MORE = "more with --limit N or --all"
+def show_list(
+    context: Context,
+    printer: Printer,
+    selection: Selection,
+    read: Callable[[Connection, Filters, date], Table],
+    *,
+    fail_if_any: bool = False,
+    until: str = "--until",
+) -> None:
+    """Read a list and print it, or explain why it is empty.
+
+    Args:
+        read: gets the connection, the filters and today's date.
+        fail_if_any: exit with 4 if there are rows.
+        until: the flag of that filter.
+    """
+    from leadtriage.reports.query import explain_if_empty
+
+    with context.reading_list() as (connection, today):
+        filters = selection.filters(today, until=until)
+        table = explain_if_empty(connection, read(connection, filters, today), filters)
+    printer.show(table, more=MORE)
+    exit_with(FOUND if fail_if_any and table.rows else 0)
 
 
 def show_queue(
-    invocation: Invocation,
+    context: Context,
+    printer: Printer,
     selection: Selection,
     needs_answers: Annotated[
-        bool, typer.Option("--needs-answers", help="Only leads that a few answers may qualify, the closest first.")
+        bool, option("--needs-answers", "Only leads that a few answers could qualify, closest first.")
     ] = False,
 ) -> None:
     """Show which leads to work now, best first.
 
-    By grade, then overdue ones, then score, then what they could reach. Parked leads, closed ones and junk candidates
-    are not in it.
+    Sorted by grade, then overdue leads, then score, then potential. Leads in nurture, closed leads and junk candidates
+    are left out.
+
+    Examples:
+      leadtriage queue
+      leadtriage queue --owner 'Anna Berg' --grade A
+      leadtriage queue --format csv
     """
     from leadtriage.reports.lists import list_queue
-    from leadtriage.reports.query import explain_if_empty
 
-    with invocation.reading_list() as (connection, as_of):
-        filters = selection.filters(as_of)
-        table = list_queue(connection, filters, as_of, limit=selection.most, needs_answers=needs_answers)
-        table = explain_if_empty(connection, table, filters)
-    invocation.show(table, more=MORE)
+    def read(connection: Connection, filters: Filters, today: date) -> Table:
+        return list_queue(connection, filters, today, limit=selection.most, needs_answers=needs_answers)
+
+    show_list(context, printer, selection, read)
 
 
 def show_leads(
-    invocation: Invocation,
+    context: Context,
+    printer: Printer,
     selection: Selection,
     step: Annotated[
-        FunnelStep | None,
-        typer.Option("--step", help="Only leads that count for this step of the funnel.", metavar="|".join(FunnelStep)),
+        FunnelStep | None, choice("--step", "Only leads that reached this step of the funnel.", FunnelStep)
     ] = None,
     backlog: Annotated[
-        bool, typer.Option("--backlog", help="Only leads that were too old on arrival: the backlog of stale.")
+        bool, option("--backlog", "Only leads that had expired on import: the backlog of `stale`.")
     ] = False,
-    stale_on: Annotated[
-        str | None, typer.Option("--stale-on", help="Only leads that were stale on this day.", metavar="DATE")
-    ] = None,
+    stale_on: Annotated[Text, option("--stale-on", "Only leads that were stale on this day.", "DATE")] = None,
     criterion: Annotated[
-        str | None,
-        typer.Option("--criterion", help="Only leads whose answer to this criterion is known.", metavar="NAME"),
+        Text, option("--criterion", "Only leads whose answer to this criterion is known.", "NAME")
     ] = None,
-    tier: Annotated[
-        str | None,
-        typer.Option("--tier", help="Only those to which this answer gives the points.", metavar="ANSWER"),
-    ] = None,
+    tier: Annotated[Text, option("--tier", "Only leads that score with this answer to --criterion.", "ANSWER")] = None,
 ) -> None:
-    """Show all leads, or those that the options choose.
+    """List all leads, or those that the options match.
 
-    Open and closed ones; the last that came to this database is on top. These are the leads behind the numbers of the
-    reports: --step has the steps of report funnel, --dated says which day a period is about, and --stale-on lists what
-    report trend counts as stale. --criterion and --tier name a criterion and an answer as report criteria does.
+    Open and closed leads, the most recently imported first. Use it to list the leads behind the numbers of the reports:
+    --step takes the steps of `report funnel`, --dated says what --since and --until apply to, --stale-on lists what
+    `report trend` counts as stale, --criterion and --tier take the names in `report criteria`.
+
+    Examples:
+      leadtriage leads --stage won --since 2026-10-01
+      leadtriage leads --step touched_late --owner 'Anna Berg'
+      leadtriage leads --dated closed --since 2026-10-01 --stage won
     """
     from leadtriage.reports.lists import list_leads
-    from leadtriage.reports.query import explain_if_empty
 
-    with invocation.reading_list() as (connection, as_of):
-        filters = selection.filters(as_of)
-        answering = _find_answering(invocation, connection, as_of, criterion, tier)
-        if stale_on is not None:
-            for option, is_given in (("--step", step), ("--backlog", backlog), ("--criterion", criterion)):
-                if is_given:
-                    raise UsageError(f"--stale-on and {option} do not go together", place=option)
-            from leadtriage.reports.manager import list_stale_on
-
-            day = parse_bound(stale_on, as_of, place="--stale-on")
-            table = list_stale_on(connection, invocation.criteria(), filters, day, limit=selection.most)
-        else:
-            table = list_leads(
-                connection, filters, limit=selection.most, step=step, as_of=as_of, backlog=backlog, answering=answering
+    def read(connection: Connection, filters: Filters, today: date) -> Table:
+        answering = _select_answering(context, connection, today, criterion, tier)
+        if stale_on is None:
+            return list_leads(
+                connection, filters, limit=selection.most, step=step, as_of=today, backlog=backlog, answering=answering
             )
-        table = explain_if_empty(connection, table, filters)
-    invocation.show(table, more=MORE)
+        from leadtriage.reports.manager import list_stale_on
+
+        for flag, is_given in (("--step", step), ("--backlog", backlog), ("--criterion", criterion)):
+            if is_given:
+                raise UsageError("cannot be combined with --stale-on", place=flag)
+        day = parse_bound(stale_on, today, place="--stale-on")
+        return list_stale_on(connection, context.criteria, filters, day, limit=selection.most)
+
+    show_list(context, printer, selection, read)
 
 
-def _find_answering(
-    invocation: Invocation, connection: Connection, as_of: date, criterion: str | None, tier: str | None
+def _select_answering(
+    context: Context, connection: Connection, today: date, criterion: Text, tier: Text
 ) -> ColumnElement[bool] | None:
     if criterion is None:
         if tier is not None:
-            raise UsageError("is an answer to a criterion", place="--tier", hint="name that with --criterion")
+            raise UsageError("requires --criterion", place="--tier")
         return None
     from leadtriage.scoring import has_answered
 
-    return has_answered(connection, invocation.criteria(), as_of, criterion, tier)
+    return has_answered(connection, context.criteria, today, criterion, tier)
 
 
 def find(
-    invocation: Invocation,
+    context: Context,
+    printer: Printer,
     selection: Selection,
-    text: Annotated[str, typer.Argument(help="Words, part of an address, digits of a phone number, or an id.")],
+    text: Annotated[str, argument("Words, part of an address, digits of a phone number, or an id.", "TEXT")],
 ) -> None:
-    """Find leads by name, company, e-mail, phone or source system's id."""
-    from leadtriage.reports.lists import find_leads
-    from leadtriage.reports.query import explain_if_empty
+    """Find leads by name, company, email, phone or CRM id.
 
-    with invocation.reading_list() as (connection, as_of):
-        table = find_leads(connection, text, limit=selection.most)
-        table = explain_if_empty(connection, table, selection.filters(as_of))
-    invocation.show(table, more=MORE)
+    Examples:
+      leadtriage find 'acme'
+      leadtriage find 030123456
+    """
+    from leadtriage.reports.lists import find_leads
+
+    show_list(
+        context,
+        printer,
+        selection,
+        lambda connection, _filters, _today: find_leads(connection, text, limit=selection.most),
+    )
 
 
 def show_stale(
-    invocation: Invocation,
+    context: Context,
+    printer: Printer,
     selection: Selection,
-    clock: Annotated[
-        list[Clock] | None,
-        typer.Option("--clock", help="Only what this clock says; may be repeated.", metavar="|".join(Clock)),
-    ] = None,
-    fail_if_any: Annotated[bool, typer.Option("--fail-if-any", help="End with 4 where any lead is stale.")] = False,
+    clock: Annotated[list[Clock] | None, choice("--clock", "Only this clock; may be repeated.", Clock)] = None,
+    fail_if_any: FailIfAny = False,
 ) -> None:
-    """Show who owes which lead what since when.
+    """Show overdue leads: who owes which lead what since when.
 
-    Grouped by owner, the longest overdue first. With --quiet nothing is printed where nothing is stale, so that cron
-    mails only when there is something to say.
+    Grouped by owner, longest overdue first. For cron: with --quiet it prints nothing if no lead is stale.
+
+    Examples:
+      leadtriage stale
+      leadtriage stale --clock first_touch --owner 'Anna Berg'
+      leadtriage stale --quiet
     """
     from leadtriage.reports.lists import list_stale
-    from leadtriage.reports.query import explain_if_empty
 
-    with invocation.reading_list() as (connection, as_of):
-        filters = selection.filters(as_of)
-        table = list_stale(connection, filters, as_of, clocks=clock or (), limit=selection.most)
-        table = explain_if_empty(connection, table, filters)
-    invocation.show(table, more=MORE)
-    end_with(FOUND if fail_if_any and table.rows else 0)
+    def read(connection: Connection, filters: Filters, today: date) -> Table:
+        return list_stale(connection, filters, today, clocks=clock or (), limit=selection.most)
+
+    show_list(context, printer, selection, read, fail_if_any=fail_if_any)
 
 
 def show_aging(
-    invocation: Invocation,
+    context: Context,
+    printer: Printer,
     selection: Selection,
-    by: Annotated[AgingBy, typer.Option("--by", help="What to count by.", metavar="|".join(AgingBy))] = AgingBy.GRADE,
+    by: Annotated[AgingBy, choice("--by", "What to group by.", AgingBy)] = AgingBy.GRADE,
 ) -> None:
-    """Count open leads by age, and by grade, owner or source."""
+    """Count open leads by age, and by grade, owner or source.
+
+    Examples:
+      leadtriage aging
+      leadtriage aging --by owner
+    """
     from leadtriage.reports.lists import list_aging
     from leadtriage.reports.query import explain_emptiness
 
-    with invocation.reading_list() as (connection, as_of):
-        filters = selection.filters(as_of)
-        table = list_aging(connection, as_of, by, filters)
+    with context.reading_list() as (connection, today):
+        filters = selection.filters(today)
+        table = list_aging(connection, today, by, filters)
         if not any(row["total"] for row in table.rows):
             table = explain_emptiness(connection, table, filters)
-    invocation.show(table)
+    printer.show(table)
 
 
-def show_imports(invocation: Invocation, selection: Selection) -> None:
-    """Show the imports, the last one first."""
+def show_imports(context: Context, printer: Printer, selection: Selection) -> None:
+    """List the imports, latest first.
+
+    Examples:
+      leadtriage imports
+    """
     from leadtriage.reports.lists import list_imports
 
-    with invocation.reading_list() as (connection, _):
+    with context.reading_list() as (connection, _):
         table = list_imports(connection, limit=selection.most)
-    invocation.show(table, more=MORE)
+    printer.show(table, more=MORE)
 
 
-def show(
-    invocation: Invocation,
-    lead: Annotated[str, typer.Argument(help="Our id, an e-mail address, or SYSTEM:ID.", metavar="LEAD")],
-) -> None:
-    """Show a lead, why it has its score, and its history.
+def show(context: Context, printer: Printer, lead: LeadArgument) -> None:
+    """Show a lead, how its score adds up, and its history.
 
-    The score's parts add up to it. Below stand the open questions, the best first, what nominates the lead as junk,
-    and its likely duplicates.
+    Also its open questions, most valuable first, why it is flagged as junk, and its likely duplicates.
+
+    Examples:
+      leadtriage show 12
+      leadtriage show anna@example.com
+      leadtriage show hubspot:101
     """
     from leadtriage.db import resolve_lead
     from leadtriage.reports.lead import show_lead
 
-    criteria = invocation.criteria()
-    act = invocation.act(criteria.timezone)
-    with invocation.reading() as connection:
-        card = show_lead(connection, criteria, resolve_lead(connection, lead), act.as_of)
-    invocation.show_card(card)
-
-
-_PANEL = "Which rows"
+    with context.reporting() as (connection, criteria, today):
+        card = show_lead(connection, criteria, resolve_lead(connection, lead), today)
+    printer.show_card(card)
 
 
 def show_history(
-    invocation: Invocation,
+    context: Context,
+    printer: Printer,
     selection: Selection,
     since: Annotated[
-        str | None,
-        typer.Option(
-            "--since",
-            help="Only what happened on this day or later: 2026-11-20, yesterday, 7d.",
-            metavar="DATE",
-            rich_help_panel=_PANEL,
-        ),
+        Text, option("--since", "Only events on or after this day: 2026-11-20, yesterday, 7d.", "DATE")
     ] = None,
-    until: Annotated[
-        str | None,
-        typer.Option("--until", help="Only what happened until this day.", metavar="DATE", rich_help_panel=_PANEL),
-    ] = None,
-    by: Annotated[
-        str | None,
-        typer.Option("--by", help="Only what this person or system did.", metavar="NAME", rich_help_panel=_PANEL),
-    ] = None,
+    until: Annotated[Text, option("--until", "Only events on or before this day.", "DATE")] = None,
+    by: Annotated[Text, option("--by", "Only events by this person or system.", "NAME")] = None,
     kind: Annotated[
         list[EventKind] | None,
-        typer.Option(
+        option(
             "--kind",
-            help=f"Only this kind of line; may be repeated: {', '.join(EventKind)}.",
-            metavar="KIND",
+            f"Only this kind of event; may be repeated: {', '.join(EventKind)}.",
+            "KIND",
             case_sensitive=False,
-            rich_help_panel=_PANEL,
         ),
     ] = None,
-    lead: Annotated[
-        str | None,
-        typer.Option(
-            "--lead", help="Only this lead, with what was merged into it.", metavar="LEAD", rich_help_panel=_PANEL
-        ),
-    ] = None,
-    details: Annotated[
-        bool,
-        typer.Option("--details", help="Also lines that repeat what another line of the same act says."),
-    ] = False,
+    lead: Annotated[Text, option("--lead", "Only this lead and leads merged into it.", "LEAD")] = None,
+    details: Annotated[bool, option("--details", "Also events that follow from another one of the same act.")] = False,
 ) -> None:
-    """Show what was done to the leads, the last first.
+    """Show what was done to the leads, latest first.
 
-    Each act is told once; with --details the counts and stages that follow from it have lines of their own. With --all
-    and --format csv the whole log is exported.
+    Each act is one line; --details adds the counts and stages that follow from it. Use --all --format csv to export
+    the whole history.
+
+    Examples:
+      leadtriage history
+      leadtriage history --since yesterday
+      leadtriage history --by Maria --kind verdict --since 2026-11-01
+      leadtriage history --lead anna@example.com --details
+      leadtriage history --all --format csv >log.csv
     """
     from leadtriage.db import resolve_any_lead
     from leadtriage.reports.lists import LogFilters, list_history
 
-    with invocation.reading_list() as (connection, today):
+    with context.reading_list() as (connection, today):
         filters = LogFilters(
             since=parse_bound(since, today, place="--since") if since else None,
             until=parse_bound(until, today, place="--until") if until else None,
@@ -327,93 +307,78 @@ def show_history(
             lead_id=None if lead is None else resolve_any_lead(connection, lead),
         )
         table = list_history(connection, filters, limit=selection.most, details=details)
-    invocation.show(table, more=MORE)
+    printer.show(table, more=MORE)
     if not table.rows:
-        invocation.note("nothing of that kind has happened" if filters != LogFilters() else "nothing has happened yet")
-
-
-_ENDINGS = (".csv", ".xlsx", ".json")
+        printer.note("no event matches" if filters != LogFilters() else "nothing has happened yet")
 
 
 def export(
-    invocation: Invocation,
+    context: Context,
+    printer: Printer,
     selection: Selection,
     file: Annotated[
-        str | None,
-        typer.Argument(
-            help="A new .csv, .xlsx or .json file; - is standard output.", metavar="FILE", show_default=False
-        ),
+        Text, argument("A new .csv, .xlsx or .json file; - is standard output.", "FILE", show_default=False)
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file where it is there already.")] = False,
-    subject: Annotated[
-        str | None,
-        typer.Option("--subject", help="Everything held about the person that this lead is.", metavar="LEAD"),
-    ] = None,
+    force: Force = False,
+    subject: Annotated[Text, option("--subject", "Export everything stored about this person.", "LEAD")] = None,
 ) -> None:
     """Export leads with scores, grades and reasons.
 
-    For a CRM's importer, a spreadsheet or a script. Importing our own export changes nothing. With --subject instead
-    all that is held about one person, as JSON in a file that only you may read, or to standard output.
+    For a CRM's importer, a spreadsheet or a script. Importing the export changes nothing. With --subject, export all
+    data stored about one person as JSON, to a file that only you can read or to standard output.
+
+    Examples:
+      leadtriage export leads.xlsx --qualified
+      leadtriage export leads.csv --owner Anna --force
+      leadtriage export - --format json
+      leadtriage export --subject ann@example.com ann.json
     """
     from leadtriage.reports.lead import export_leads
     from leadtriage.reports.query import explain_if_empty
 
     if file is None and subject is None:
-        raise UsageError("to which file?", place="export", hint="name one such as leads.csv, or - for standard output")
-    file = file or STANDARD_OUTPUT
-    path = None if file == STANDARD_OUTPUT else Path(file).expanduser()
-    endings = _ENDINGS if subject is None else (".json",)
-    if path is not None and path.suffix.lower() not in endings:
-        name = f"leads{endings[0]}"
-        raise UsageError(f"{file!r} does not end in {', '.join(endings)}", place="export", hint=f"name it {name}")
-    if path is not None and not force:
-        refuse_existing(path)
+        raise UsageError("no file given", place="export", hint="name one such as leads.csv, or - for standard output")
+    endings = (".csv", ".xlsx", ".json") if subject is None else (".json",)
+    path = parse_target(file or STANDARD_STREAM, endings, "export", force=force)
     if subject is not None:
-        _export_subject(invocation, selection, subject, path)
+        selection.require_none("cannot be combined with filters", place="--subject", hint="leave them out")
+        _export_subject(context, subject, path)
         return
-    with invocation.reading_list() as (connection, as_of):
-        filters = selection.filters(as_of)
+    with context.reading_list() as (connection, today):
+        filters = selection.filters(today)
         table = explain_if_empty(connection, export_leads(connection, filters), filters)
-    invocation.warn_all(table.warnings)
+    printer.warn(*table.warnings)
     if path is None:
-        _write_out(invocation, table)
+        _write_to_output(table, printer.format)
         return
-    write_file(path, _as_bytes(table, path.suffix.lower()))
-    invocation.note(f"{len(table.rows):,} leads written: {file}")
+    write_file(path, _render(table, path.suffix.lower()))
+    printer.note(f"{len(table.rows):,} leads written: {file}")
 
 
-def _export_subject(invocation: Invocation, selection: Selection, subject: str, path: Path | None) -> None:
-    import json
-
+def _export_subject(context: Context, subject: str, path: Path | None) -> None:
     from leadtriage.db import resolve_any_lead
     from leadtriage.reports.lead import describe_subject
 
-    if selection.is_narrowed:
-        raise UsageError("is about one person, and options choose leads", place="--subject", hint="leave them out")
-    with invocation.reading() as connection:
-        told = describe_subject(connection, resolve_any_lead(connection, subject))
-    text = json.dumps(told, ensure_ascii=False, indent=2) + "\n"
+    with context.reading() as connection:
+        record = describe_subject(connection, resolve_any_lead(connection, subject))
+    text = json.dumps(record, ensure_ascii=False, indent=2) + "\n"
     if path is None:
         write_out(text)
         return
-    write_file(path, text.encode("utf-8", errors="replace"), private=True)
-    invocation.note(f"everything held about lead {told['lead_id']} is written: {path}")
+    write_file(path, text, private=True)
+    context.printer.note(f"all data stored about lead {record['lead_id']} written: {path}")
 
 
-def _write_out(invocation: Invocation, table: Table) -> None:
-    """To standard output as CSV, unless another format was asked for."""
+def _write_to_output(table: Table, format: OutputFormat) -> None:
+    """Write CSV, unless another format was asked for."""
     from leadtriage.rendering import Screen, render_table
 
-    format = OutputFormat.CSV if invocation.settings.format is OutputFormat.TABLE else invocation.settings.format
-    write_out(render_table(table, format, Screen()))
+    write_out(render_table(table, OutputFormat.CSV if format is OutputFormat.TABLE else format, Screen()))
 
 
-def _as_bytes(table: Table, ending: str) -> bytes:
+def _render(table: Table, ending: str) -> str | bytes:
+    from leadtriage.rendering import write_csv, write_json, write_xlsx
+
     if ending == ".xlsx":
-        from leadtriage.rendering import write_xlsx
-
         return write_xlsx(table)
-    from leadtriage.rendering import write_csv, write_json
-
-    text = write_json(table) if ending == ".json" else write_csv(table, exact=True)
-    return text.encode("utf-8", errors="replace")
+    return write_json(table) if ending == ".json" else write_csv(table, exact=True)

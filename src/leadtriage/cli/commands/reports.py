@@ -14,119 +14,57 @@ from typing import Annotated
 import typer
 
 from leadtriage.cli.commands.lists import MORE
-from leadtriage.cli.framework.command import add_command
-from leadtriage.cli.framework.context import Invocation
+from leadtriage.cli.framework.command import add_command, add_group
+from leadtriage.cli.framework.context import Context, Printer
 from leadtriage.cli.framework.options import PAGE, PERIOD, Selection
-from leadtriage.cli.framework.terminal import STANDARD_OUTPUT, refuse_existing, write_file, write_out
-from leadtriage.core.errors import UsageError
+from leadtriage.cli.framework.terminal import parse_target, write_file, write_out
 from leadtriage.core.vocabulary import FunnelBy, ReasonsBy, SourcesBy, TeamMetric
 
 
 def add_commands(app: typer.Typer) -> None:
     """Add this group's commands."""
-    group = typer.Typer(
-        help="Show where leads come from, and where they are lost.", no_args_is_help=True, rich_markup_mode=None
-    )
-    add_command(
-        group,
-        "criteria",
-        selects=PERIOD,
-        examples=("leadtriage report criteria", "leadtriage report criteria --since 2026-01-01"),
-    )(report_criteria)
-    add_command(
-        group,
-        "funnel",
-        selects=PERIOD,
-        examples=(
-            "leadtriage report funnel --since 2026-10-01 --until 2026-10-31",
-            "leadtriage report funnel --by source",
-        ),
-    )(report_funnel)
-    add_command(group, "html", selects=PERIOD, examples=EXAMPLES)(report_html)
-    add_command(
-        group,
-        "reasons",
-        selects=PERIOD,
-        examples=(
-            "leadtriage report reasons --since 2026-10-01 --until 2026-10-31",
-            "leadtriage report reasons --by rule",
-        ),
-    )(report_reasons)
-    add_command(
-        group,
-        "sources",
-        selects=PERIOD,
-        examples=(
-            "leadtriage report sources --since 2026-10-01 --until 2026-10-31",
-            "leadtriage report sources --by campaign --source 'Web'",
-        ),
-    )(report_sources)
-    add_command(
-        group,
-        "trend",
-        selects=PERIOD,
-        examples=("leadtriage report trend", "leadtriage report trend --since 2026-01-01 --source 'Trade show'"),
-    )(report_trend)
-    add_command(
-        group,
-        "team",
-        selects=(*PERIOD, *PAGE),
-        examples=(
-            "leadtriage report team --since 2026-10-01 --until 2026-10-31",
-            "leadtriage report team --owner 'Anna Berg' --behind late",
-        ),
-    )(report_team)
-    app.add_typer(group, name="report")
-    add_command(
-        app,
-        "digest",
-        examples=(
-            "leadtriage digest",
-            "leadtriage digest --owner 'Anna Berg' --quiet",
-            "leadtriage digest --format html > digest.html",
-        ),
-    )(show_digest)
-
-
-EXAMPLES = (
-    "leadtriage report html leads.html",
-    "leadtriage report html page.html --since 2026-10-01 --force",
-)
-_ENDINGS = (".html", ".htm")
+    group = add_group(app, "report", "Show where leads come from, and where they are lost.")
+    add_command(group, "criteria", report_criteria, *PERIOD)
+    add_command(group, "funnel", report_funnel, *PERIOD)
+    add_command(group, "html", report_html, *PERIOD)
+    add_command(group, "reasons", report_reasons, *PERIOD)
+    add_command(group, "sources", report_sources, *PERIOD)
+    add_command(group, "trend", report_trend, *PERIOD)
+    add_command(group, "team", report_team, *PERIOD, *PAGE)
+    add_command(app, "digest", show_digest)
 
 
 def report_html(
-    invocation: Invocation,
+    context: Context,
+    printer: Printer,
     selection: Selection,
     file: Annotated[str, typer.Argument(help="A new .html file; - is standard output.", metavar="FILE")],
-    force: Annotated[bool, typer.Option("--force", help="Replace the file where it is there already.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
 ) -> None:
     """Write all reports with charts on one page.
 
     It is about the leads that came in within the period, the last 90 days where none is given, and compares them with
     those of the period before. The file needs nothing else and no network, prints well, and holds no lead's name.
+
+    Examples:
+      leadtriage report html leads.html
+      leadtriage report html page.html --since 2026-10-01 --force
     """
     from leadtriage.rendering import write_page
     from leadtriage.reports.page import make_overview
     from leadtriage.reports.query import explain_names
 
-    path = None if file == STANDARD_OUTPUT else Path(file).expanduser()
-    if path is not None and path.suffix.lower() not in _ENDINGS:
-        raise UsageError(
-            f"{file!r} does not end in {', '.join(_ENDINGS)}", place="report html", hint="name it leads.html"
-        )
-    if path is not None and not force:
-        refuse_existing(path)
-    with invocation.reporting() as (connection, criteria, as_of):
+    path = parse_target(file, (".html", ".htm"), "report html", force=force)
+    with context.reporting() as (connection, criteria, as_of):
         filters = selection.filters(as_of)
         overview = make_overview(connection, criteria, filters, as_of)
-        invocation.warn_all(explain_names(connection, filters))
-    page = write_page(overview, (("Database", _name(invocation.settings.database)), ("Written by", _say_version())))
+        printer.warn(*explain_names(connection, filters))
+    page = write_page(overview, (("Database", _name(context.settings.database)), ("Written by", _say_version())))
     if path is None:
         write_out(page)
         return
-    write_file(path, page.encode("utf-8", errors="replace"))
-    invocation.note(f"all reports written: {file}")
+    write_file(path, page)
+    printer.note(f"all reports written: {file}")
 
 
 def _name(location: str) -> str:
@@ -142,24 +80,29 @@ def _say_version() -> str:
     return f"leadtriage {version('leadtriage')}"
 
 
-def report_criteria(invocation: Invocation, selection: Selection) -> None:
+def report_criteria(context: Context, printer: Printer, selection: Selection) -> None:
     """Show what each criterion does, and if it tells won from lost.
 
     Of the leads that came in within the period: for how many each criterion is known, how many get points from each of
     its answers, what won and lost leads have from it on average, and how often what nominates leads was overruled.
     List the leads of an answer with: leadtriage leads --criterion NAME --tier ANSWER.
+
+    Examples:
+      leadtriage report criteria
+      leadtriage report criteria --since 2026-01-01
     """
     from leadtriage.reports.manager import list_criteria_in_use
     from leadtriage.reports.query import explain_emptiness
 
-    with invocation.reporting() as (connection, criteria, as_of):
+    with context.reporting() as (connection, criteria, as_of):
         filters = selection.filters(as_of)
         table = explain_emptiness(connection, list_criteria_in_use(connection, criteria, filters, as_of), filters)
-    invocation.show(table)
+    printer.show(table)
 
 
 def report_funnel(
-    invocation: Invocation,
+    context: Context,
+    printer: Printer,
     selection: Selection,
     by: Annotated[FunnelBy | None, typer.Option("--by", help="A funnel for each.", metavar="|".join(FunnelBy))] = None,
 ) -> None:
@@ -167,19 +110,24 @@ def report_funnel(
 
     Of the leads that came in within the period: how many are qualified, assigned, touched in time, late or never, and
     won, and in how many days. List the leads of a step with: leadtriage leads --step STEP.
+
+    Examples:
+      leadtriage report funnel --since 2026-10-01 --until 2026-10-31
+      leadtriage report funnel --by source
     """
     from leadtriage.reports.manager import list_funnel
     from leadtriage.reports.query import explain_emptiness
 
-    with invocation.reporting() as (connection, _, as_of):
+    with context.reporting() as (connection, _, as_of):
         filters = selection.filters(as_of)
         table = list_funnel(connection, filters, as_of, by)
         table = explain_emptiness(connection, table, filters)
-    invocation.show(table)
+    printer.show(table)
 
 
 def report_reasons(
-    invocation: Invocation,
+    context: Context,
+    printer: Printer,
     selection: Selection,
     by: Annotated[
         ReasonsBy | None,
@@ -193,19 +141,24 @@ def report_reasons(
     Of the leads that came in within the period: how many for which reason, by source and grade at that time, or with
     --by rule by what nominated them; and what was lost for a reason that the score had not seen. List the leads of a
     reason with: leadtriage leads --stage junk|lost|nurture --reason REASON, '' for those without one.
+
+    Examples:
+      leadtriage report reasons --since 2026-10-01 --until 2026-10-31
+      leadtriage report reasons --by rule
     """
     from leadtriage.reports.manager import list_reasons
     from leadtriage.reports.query import explain_if_empty
 
-    with invocation.reporting() as (connection, criteria, as_of):
+    with context.reporting() as (connection, criteria, as_of):
         filters = selection.filters(as_of)
         table = list_reasons(connection, criteria, filters, as_of, by)
         table = explain_if_empty(connection, table, filters)
-    invocation.show(table)
+    printer.show(table)
 
 
 def report_sources(
-    invocation: Invocation,
+    context: Context,
+    printer: Printer,
     selection: Selection,
     by: Annotated[
         SourcesBy | None, typer.Option("--by", help="A row for each of its campaigns.", metavar="|".join(SourcesBy))
@@ -216,34 +169,43 @@ def report_sources(
     Of the leads that came in within the period: how many are junk, qualified and won, what the won ones are worth, what
     was spent (see: leadtriage spend), and what a lead, a qualified one and a win cost. Sums are in the criteria's
     currency. List the leads behind a number with: leadtriage leads --source NAME --step STEP.
+
+    Examples:
+      leadtriage report sources --since 2026-10-01 --until 2026-10-31
+      leadtriage report sources --by campaign --source 'Web'
     """
     from leadtriage.reports.manager import list_sources
     from leadtriage.reports.query import explain_if_empty
 
-    with invocation.reporting() as (connection, criteria, as_of):
+    with context.reporting() as (connection, criteria, as_of):
         filters = selection.filters(as_of)
         table = list_sources(connection, criteria, filters, as_of, by)
         table = explain_if_empty(connection, table, filters)
-    invocation.show(table)
+    printer.show(table)
 
 
-def report_trend(invocation: Invocation, selection: Selection) -> None:
+def report_trend(context: Context, printer: Printer, selection: Selection) -> None:
     """Show week by week what came in, was won, and went stale.
 
     --since and --until say which weeks, by default the last 13; each number counts what happened within its week. List
     the leads behind one with: leadtriage leads --dated, or --stale-on for those that were stale on a day.
+
+    Examples:
+      leadtriage report trend
+      leadtriage report trend --since 2026-01-01 --source 'Trade show'
     """
     from leadtriage.reports.manager import list_trend
     from leadtriage.reports.query import explain_emptiness
 
-    with invocation.reporting() as (connection, criteria, as_of):
+    with context.reporting() as (connection, criteria, as_of):
         filters = selection.filters(as_of)
         table = explain_emptiness(connection, list_trend(connection, criteria, filters, as_of), filters)
-    invocation.show(table)
+    printer.show(table)
 
 
 def report_team(
-    invocation: Invocation,
+    context: Context,
+    printer: Printer,
     selection: Selection,
     behind: Annotated[
         TeamMetric | None,
@@ -256,18 +218,22 @@ def report_team(
     --until are about the days on which things happened: leads assigned and closed, touches promised for, flags and
     verdicts given. Goals are about the month or quarter of today. --behind lists the leads behind a number, of
     --owner's row or of all rows.
+
+    Examples:
+      leadtriage report team --since 2026-10-01 --until 2026-10-31
+      leadtriage report team --owner 'Anna Berg' --behind late
     """
     from leadtriage.reports.manager import list_team, list_team_leads
     from leadtriage.reports.query import explain_if_empty
 
-    with invocation.reporting() as (connection, criteria, as_of):
+    with context.reporting() as (connection, criteria, as_of):
         filters = selection.filters(as_of)
         if behind is None:
             table = explain_if_empty(connection, list_team(connection, criteria, filters, as_of), filters)
         else:
             table = list_team_leads(connection, criteria, filters, as_of, behind, limit=selection.most)
             table = explain_if_empty(connection, table, filters)
-    invocation.show(table, more=MORE)
+    printer.show(table, more=MORE)
 
 
 class DigestFormat(StrEnum):
@@ -278,7 +244,8 @@ class DigestFormat(StrEnum):
 
 
 def show_digest(
-    invocation: Invocation,
+    context: Context,
+    printer: Printer,
     owner: Annotated[
         str | None, typer.Option("--owner", help="The mail of this rep; without it the manager's.", metavar="NAME")
     ] = None,
@@ -290,16 +257,21 @@ def show_digest(
 
     For cron, to one owner or the manager: the worst overdue leads, those that came back from nurture, what waits for a
     review, and the funnel of the last seven days. With --quiet nothing is printed where there is nothing to say.
+
+    Examples:
+      leadtriage digest
+      leadtriage digest --owner 'Anna Berg' --quiet
+      leadtriage digest --format html > digest.html
     """
     from leadtriage.rendering import write_digest_html, write_digest_markdown
     from leadtriage.reports.manager import make_digest
     from leadtriage.reports.query import explain_unknown
 
-    with invocation.reporting() as (connection, criteria, as_of):
+    with context.reporting() as (connection, criteria, as_of):
         digest = make_digest(connection, criteria, as_of, owner)
         if not digest.tables and owner is not None and owner.strip():
-            invocation.warn_all(explain_unknown(connection, "owner", [owner]))
-    if not digest.tables and invocation.settings.quiet:
+            printer.warn(*explain_unknown(connection, "owner", [owner]))
+    if not digest.tables and printer.quiet:
         return
     write = write_digest_html if format is DigestFormat.HTML else write_digest_markdown
     remarks = digest.remarks if digest.tables else (*digest.remarks, "Nothing is overdue, back or to be reviewed.")

@@ -1,28 +1,21 @@
-"""The command that scores: score."""
+"""The command that scores leads: score."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from leadtriage.cli.framework.command import add_command
-from leadtriage.cli.framework.context import Invocation
+from leadtriage.cli.framework.context import Context, Printer
+from leadtriage.cli.framework.options import option
 from leadtriage.core.context import OutputFormat
-
-if TYPE_CHECKING:
-    from leadtriage.core.tables import Table
-    from leadtriage.scoring import Moves, ScoreSummary
-
-
-class _DryRun(Exception):
-    """Leaves the transaction so that nothing of it stays."""
-
+from leadtriage.core.tables import Column, Table
 
 _LABELS = {
     "leads": "Open leads",
     "scored": "Scored",
-    "changed": "Grades that moved",
+    "changed": "Changed grades",
     "a": "A",
     "b": "B",
     "c": "C",
@@ -33,49 +26,44 @@ _LABELS = {
 }
 
 
+class _DryRun(Exception):
+    """Rolls the transaction back."""
+
+
 def add_commands(app: typer.Typer) -> None:
     """Add this group's commands."""
-    add_command(app, "score", examples=("leadtriage score", "leadtriage score --dry-run"))(score)
+    add_command(app, "score", score)
 
 
 def score(
-    invocation: Invocation,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would move and change nothing.")] = False,
+    context: Context,
+    printer: Printer,
+    dry_run: Annotated[bool, option("--dry-run", "Show which grades would change, and change nothing.")] = False,
 ) -> None:
-    """Score the leads and say what moved and why.
+    """Score the leads and show which grades changed and why.
 
-    A grade moves because of the data, because of the criteria, or because time has passed.
+    A grade changes because of the data, because of the criteria, or because time has passed.
+
+    Examples:
+      leadtriage score
+      leadtriage score --dry-run
     """
     from leadtriage.db import writing
     from leadtriage.scoring import score_leads
 
-    criteria = invocation.criteria()
-    act = invocation.act(criteria.timezone)
-    summary: ScoreSummary | None = None
-    with invocation.database() as engine:
+    with context.acting() as (engine, criteria, act):
         try:
             with writing(engine) as connection:
                 summary = score_leads(connection, criteria, act)
                 if dry_run:
                     raise _DryRun
         except _DryRun:
-            invocation.note("this is what would be; nothing was changed")
-    assert summary is not None
-    invocation.show(_summarise(summary, dry_run=dry_run), upright=True)
-    _show_moves(invocation, summary.moves)
-
-
-def _summarise(summary: ScoreSummary, *, dry_run: bool) -> Table:
-    from leadtriage.core.tables import Column, Table
-
+            printer.note("dry run: nothing was changed")
     columns = tuple(Column(key, label, align="right") for key, label in _LABELS.items())
     row = {key: getattr(summary, key) for key in _LABELS}
-    return Table("Would be scored" if dry_run else "Scored", columns, (row,))
-
-
-def _show_moves(invocation: Invocation, moves: Moves) -> None:
-    """What moved is for people; scripts read the history."""
-    for (before, after, cause), count in sorted(moves.counts.items()):
-        invocation.note(f"{count:,} moved from {before} to {after} because of {cause}")
-    if moves.count and invocation.settings.format is OutputFormat.TABLE:
-        invocation.show(moves.table, more="leadtriage leads shows every grade")
+    printer.show(Table("Would be scored" if dry_run else "Scored", columns, (row,)), as_list=True)
+    # Changed grades are for people; scripts read the history.
+    for (before, after, cause), count in sorted(summary.moves.counts.items()):
+        printer.note(f"{count:,} moved from {before} to {after} because of {cause}")
+    if summary.moves.count and printer.format is OutputFormat.TABLE:
+        printer.show(summary.moves.table, more="run `leadtriage leads` for every grade")

@@ -1,4 +1,4 @@
-"""Makes a function a command: adds the common options, settles them, and turns errors into messages and exit codes."""
+"""Turns functions into commands: adds the common options, and maps errors to messages and exit codes."""
 
 from __future__ import annotations
 
@@ -9,113 +9,121 @@ from functools import wraps
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
-from leadtriage.cli.framework.context import Invocation, tell_error
-from leadtriage.cli.framework.terminal import give_up_on_output, say
+from leadtriage.cli.framework.context import Context, print_error
+from leadtriage.cli.framework.terminal import discard_output, print_message
 from leadtriage.core.context import SETTINGS, OutputFormat, resolve_settings
 from leadtriage.core.errors import LeadtriageError, UsageError
 
+FOUND = 4
+"""The exit code of `--fail-if-any` when there are rows."""
 INTERRUPTED = 130
-_PANEL = "Common options"
 
 
-def _option(name: str, annotation: Any) -> Any:
-    """The option of a setting. The environment is read by `settings`, so that one place says what beats what."""
+def _common_option(name: str, annotation: Any, default: Any = None) -> inspect.Parameter:
+    """The option of a setting. `resolve_settings` reads the environment, so that precedence is defined in one place."""
     setting = SETTINGS[name]
-    return Annotated[
-        annotation,
-        typer.Option(setting.flag, help=setting.help_line, metavar=setting.metavar, rich_help_panel=_PANEL),
-    ]
+    option = typer.Option(setting.flag, help=setting.help_line, metavar=setting.metavar)
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[annotation, option]
+    )
 
 
-_KEYWORD = inspect.Parameter.KEYWORD_ONLY
 _COMMON = (
-    inspect.Parameter("database", _KEYWORD, default=None, annotation=_option("database", str | None)),
-    inspect.Parameter("criteria", _KEYWORD, default=None, annotation=_option("criteria", str | None)),
-    inspect.Parameter("format", _KEYWORD, default=None, annotation=_option("format", OutputFormat | None)),
-    inspect.Parameter("as_of", _KEYWORD, default=None, annotation=_option("as_of", str | None)),
-    inspect.Parameter("by", _KEYWORD, default=None, annotation=_option("by", str | None)),
-    inspect.Parameter("quiet", _KEYWORD, default=False, annotation=_option("quiet", bool)),
+    _common_option("database", str | None),
+    _common_option("criteria", str | None),
+    _common_option("format", OutputFormat | None),
+    _common_option("as_of", str | None),
+    _common_option("by", str | None),
+    _common_option("quiet", bool, False),
 )
+
+
+def add_group(
+    app: typer.Typer, name: str, help: str, *, cls: type[TyperGroup] = TyperGroup, needs_command: bool = True
+) -> typer.Typer:
+    """Add a group of commands and return it.
+
+    Args:
+        cls: the parser of its arguments.
+        needs_command: without a command, show the help.
+    """
+    group = typer.Typer(help=help, cls=cls, no_args_is_help=needs_command, rich_markup_mode=None)
+    app.add_typer(group, name=name)
+    return group
 
 
 def add_command(
     app: typer.Typer,
     name: str,
-    *,
-    examples: tuple[str, ...],
-    selects: tuple[inspect.Parameter, ...] = (),
-    aside: str | None = None,
+    function: Callable[..., None],
+    *options: inspect.Parameter,
+    if_interrupted: str = "nothing was changed",
     cls: type[TyperCommand] | None = None,
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Add a function as a command; its docstring is the help, its first argument the `Invocation`.
+) -> None:
+    """Add a function as a command.
+
+    The function takes a `Context` and its `Printer` first. Its docstring is the help: a summary, an explanation, and
+    after "Examples:" whole command lines.
 
     Args:
-        examples: whole command lines, shown below the help.
-        selects: further options; their values come as its argument `selection`, of whatever type that is.
-        aside: what Ctrl-C leaves, where that is not "nothing was changed".
-        cls: what reads its words, where they are no usual ones.
+        options: passed as its argument `selection`, as one object of that parameter's type.
+        if_interrupted: what Ctrl-C leaves behind.
+        cls: the parser of its arguments.
     """
+    own = inspect.signature(function, eval_str=True)
+    parameters = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for parameter in list(own.parameters.values())[2:]
+        if parameter.name != "selection"
+    ]
+    # A command's own option replaces the common one of its name.
+    common = [parameter for parameter in _COMMON if parameter.name not in own.parameters]
 
-    def decorate(function: Callable[..., None]) -> Callable[..., None]:
-        own = inspect.signature(function, eval_str=True)
-        parameters = [
-            parameter.replace(kind=_KEYWORD)
-            for parameter in list(own.parameters.values())[1:]
-            if parameter.name != "selection"
-        ]
+    @wraps(function)
+    def run_command(**given: Any) -> None:
+        settings = {parameter.name: given.pop(parameter.name) for parameter in common}
+        if options:
+            selected = {parameter.name: given.pop(parameter.name) for parameter in options}
+            given["selection"] = own.parameters["selection"].annotation(**selected)
 
-        # A command's own option replaces the common one of its name.
-        common = [parameter for parameter in _COMMON if parameter.name not in own.parameters]
+        def run() -> None:
+            context = Context.of(resolve_settings(**settings, environment=os.environ))
+            function(context, context.printer, **given)
 
-        @wraps(function)
-        def run_command(**given: Any) -> None:
-            settings = {parameter.name: given.pop(parameter.name) for parameter in common}
-            if selects:
-                chosen = {parameter.name: given.pop(parameter.name) for parameter in selects}
-                given["selection"] = own.parameters["selection"].annotation(**chosen)
-            code = run_guarded(
-                lambda: function(Invocation(resolve_settings(**settings, environment=os.environ)), **given), aside
-            )
-            if code:
-                raise typer.Exit(code)
+        exit_with(run_guarded(run, if_interrupted))
 
-        signature = own.replace(parameters=[*parameters, *selects, *common])
-        vars(run_command)["__signature__"] = signature
-        run_command.__annotations__ = {
-            parameter.name: parameter.annotation for parameter in signature.parameters.values()
-        }
-        epilog = "\b\nExamples:\n" + "\n".join(f"  {example}" for example in examples)
-        app.command(name, cls=cls, epilog=epilog)(run_command)
-        return function
-
-    return decorate
+    signature = own.replace(parameters=[*parameters, *options, *common])
+    vars(run_command)["__signature__"] = signature
+    run_command.__annotations__ = {parameter.name: parameter.annotation for parameter in signature.parameters.values()}
+    help, _, examples = inspect.cleandoc(function.__doc__ or "").partition("Examples:\n")
+    app.command(name, cls=cls, help=help.strip(), epilog=f"\b\nExamples:\n{examples}")(run_command)
 
 
-def run_guarded(work: Callable[[], None], aside: str | None = None) -> int:
-    """Do a command's work and return its exit code; what went wrong is told on standard error."""
+def run_guarded(work: Callable[[], None], if_interrupted: str = "nothing was changed") -> int:
+    """Do a command's work, print what went wrong on standard error, and return the exit code."""
     try:
         work()
     except LeadtriageError as error:
-        tell_error(error)
+        print_error(error)
         return error.exit_code
     except KeyboardInterrupt:
-        say(f"interrupted; {aside or 'nothing was changed'}")
+        print_message(f"interrupted; {if_interrupted}")
         return INTERRUPTED
     except BrokenPipeError:
-        give_up_on_output()
+        discard_output()
     except OSError as error:
-        give_up_on_output()
-        say(f"leadtriage: the output cannot be written: {error.strerror}")
+        discard_output()
+        print_message(f"leadtriage: cannot write the output: {error.strerror}")
         return LeadtriageError.exit_code
     except UnicodeEncodeError:
-        say("leadtriage: an argument holds bytes that are no text")
+        print_message("leadtriage: an argument contains bytes that are not text")
         return UsageError.exit_code
     return 0
 
 
-def end_with(code: int) -> None:
-    """End a command that did its work with a code that says what it found."""
+def exit_with(code: int) -> None:
+    """End the command with an exit code that reports a result."""
     if code:
         raise typer.Exit(code)

@@ -1,6 +1,6 @@
-"""What every command is given: the settings, and ways to open the database, read the criteria and show results.
+"""What a command gets: a `Context` that opens the database and reads the criteria, and a `Printer` for its results.
 
-The one place where the clock is read.
+The only place that reads the clock.
 """
 
 from __future__ import annotations
@@ -8,14 +8,15 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, tzinfo
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leadtriage.cli.framework.terminal import say, write_out
+from leadtriage.cli.framework.terminal import print_message, write_out
 from leadtriage.core.context import Act, OutputFormat, Settings, resolve_settings
 from leadtriage.core.errors import CriteriaError, LeadtriageError
 from leadtriage.rendering import safe, safe_lines
@@ -28,20 +29,20 @@ if TYPE_CHECKING:
 
 
 def make_act(by: str, as_of: date | None, timezone: str | None) -> Act:
-    """Say who acts and when.
+    """Return who acts and when.
 
     Args:
-        as_of: the day that counts as today, or None for the real one.
-        timezone: an IANA name, or None for the machine's own.
+        as_of: the day that counts as today; None for the real one.
+        timezone: an IANA name; None for the machine's own.
     """
     now = datetime.now(UTC)
-    local = now.astimezone(_zone(timezone))
+    local = now.astimezone(_find_zone(timezone))
     day = as_of or local.date()
     at = datetime.combine(day, local.time().replace(microsecond=0))
     return Act(by=by, as_of=day, at=at, recorded_at=now.replace(tzinfo=None))
 
 
-def _zone(name: str | None) -> tzinfo | None:
+def _find_zone(name: str | None) -> tzinfo | None:
     if name is None:
         return None
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -49,19 +50,122 @@ def _zone(name: str | None) -> tzinfo | None:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
-        # The criteria were checked where they were scored; here a machine without that zone still gets its lists.
+        # Scoring checked the criteria. A machine that lacks the zone still gets its lists.
         return None
 
 
 @dataclass(frozen=True, slots=True)
-class Invocation:
-    """One run of one command."""
+class Printer:
+    """Writes results to standard output, and notes and warnings to standard error."""
+
+    format: OutputFormat
+    quiet: bool
+
+    def show(self, table: Table, *, more: str | None = None, as_list: bool = False) -> None:
+        """Print a table with its warnings and notes.
+
+        Args:
+            more: how to see the rows beyond the limit.
+            as_list: for people, print each row as a list of its values.
+        """
+        from leadtriage.rendering import describe_hidden_columns, detect_screen, render_table
+
+        screen = detect_screen(sys.stdout, os.environ)
+        if table.rows or not self.quiet or self.format is OutputFormat.JSON:
+            write_out(render_table(table, self.format, screen, as_list=as_list))
+        self.warn(*table.warnings)
+        self.note(*table.notes, describe_hidden_columns(table, self.format, screen))
+        if table.is_cut and more:
+            self.note(f"showing {len(table.rows):,} of {_format_total(table)}; {more}")
+
+    def show_card(self, card: Card) -> None:
+        """Print a card with its notes."""
+        from leadtriage.rendering import detect_screen, render_card
+
+        write_out(render_card(card, self.format, detect_screen(sys.stdout, os.environ)))
+        self.note(*card.notes)
+
+    def note(self, *sentences: str) -> None:
+        """Print hints for people; `--quiet` suppresses them, and empty ones are skipped."""
+        for sentence in sentences:
+            if sentence and not self.quiet:
+                print_message(safe(sentence))
+
+    def warn(self, *sentences: str) -> None:
+        """Print what may be wrong, with `--quiet` too."""
+        for sentence in sentences:
+            print_message(f"warning: {safe(sentence)}")
+
+
+def _format_total(table: Table) -> str:
+    if table.total is not None:
+        return f"{table.total:,}"
+    return "many" if table.more_than is None else f"more than {table.more_than:,}"
+
+
+def print_error(error: LeadtriageError, label: str = "leadtriage") -> None:
+    """Print an error for a person: what, where, and what to do."""
+    place = f"{error.place}: " if error.place else ""
+    print_message(safe_lines(f"{label}: {place}{error.message}"))
+    for mistake in getattr(error, "mistakes", ()):
+        print_message(safe_lines(f"  {mistake}"))
+    if error.hint:
+        print_message(safe_lines(f"  {error.hint}"))
+
+
+@dataclass(frozen=True)
+class Context:
+    """One run of one command: opens what its settings name, and creates its act."""
 
     settings: Settings
+    printer: Printer
+
+    @classmethod
+    def of(cls, settings: Settings) -> Context:
+        """A context whose printer follows the same settings."""
+        return cls(settings, Printer(settings.format, settings.quiet))
+
+    @cached_property
+    def criteria(self) -> Criteria:
+        """The criteria in force; notes when they are the built-in example.
+
+        Raises:
+            CriteriaError: the file has mistakes.
+        """
+        if self.settings.criteria is None:
+            self.printer.note("using the built-in example criteria; write your own with `leadtriage init`")
+        return self._read_criteria()
+
+    def _read_criteria(self) -> Criteria:
+        from leadtriage.criteria import example_criteria, read_criteria
+
+        path = self.settings.criteria
+        return example_criteria() if path is None else read_criteria(path)
+
+    def act(self) -> Act:
+        """Who acts, and when, in the time zone of the criteria."""
+        return self.act_in(self.criteria.timezone)
+
+    def act_in(self, timezone: str | None) -> Act:
+        """Who acts, and when, in a time zone."""
+        return make_act(self.settings.by, self.settings.as_of, timezone)
+
+    @property
+    def undo_command(self) -> str:
+        """The command that undoes this act; with `--by` if `undo` would not assume the same person."""
+        by = self.settings.by
+        is_default = by == resolve_settings(environment=os.environ).by
+        return "leadtriage undo" if is_default else f"leadtriage undo --by {shlex.quote(by)}"
+
+    @property
+    def has_database(self) -> bool:
+        """Whether the database file exists; a server's database is assumed to."""
+        location = self.settings.database
+        return "://" in location or Path(location).expanduser().exists()
 
     @contextmanager
     def database(self, *, create: bool = False) -> Iterator[Engine]:
-        """The database that was named; a driver's failures become messages.
+        """Open the database; failures of its driver become messages.
 
         Raises:
             DatabaseError: it cannot be opened or used.
@@ -75,15 +179,9 @@ class Invocation:
             finally:
                 engine.dispose()
 
-    @property
-    def has_database(self) -> bool:
-        """Whether the database that was named is there; a server's is taken to be."""
-        location = self.settings.database
-        return "://" in location or Path(location).expanduser().exists()
-
     @contextmanager
     def trial_database(self) -> Iterator[Engine]:
-        """The database that was named, or an empty one that is gone afterwards where there is none yet.
+        """Open the database, or an empty temporary one if it does not exist yet.
 
         Raises:
             DatabaseError: it cannot be opened or used.
@@ -92,12 +190,12 @@ class Invocation:
 
         with TemporaryDirectory(prefix="leadtriage-") as folder:
             location = self.settings.database if self.has_database else str(Path(folder) / "leadtriage.db")
-            with Invocation(replace(self.settings, database=location)).database(create=True) as engine:
+            with replace(self, settings=replace(self.settings, database=location)).database(create=True) as engine:
                 yield engine
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that only reads."""
+        """Open a read-only transaction."""
         from leadtriage.db import reading
 
         with self.database() as engine, reading(engine) as connection:
@@ -105,125 +203,59 @@ class Invocation:
 
     @contextmanager
     def reading_list(self) -> Iterator[tuple[Connection, date]]:
-        """A transaction for a list, and the day that counts as today in the time zone of the last score.
+        """Open a transaction for a list, with today's date in the time zone of the last score run.
 
-        Says where the list rests on scores that are not of today's criteria; a criteria file is understood for it only
-        where it was edited since.
+        Notes when the scores are out of date. The criteria file is parsed only if it was edited since that run.
         """
         from leadtriage.reports.query import read_score_snapshot
 
         with self.reading() as connection:
-            basis = read_score_snapshot(connection)
-            yield connection, self.act(basis.settings.get("timezone")).as_of
-            if basis.digest is not None and not self.settings.quiet:
-                self._tell_staleness(connection)
+            snapshot = read_score_snapshot(connection)
+            yield connection, self.act_in(snapshot.settings.get("timezone")).as_of
+            if snapshot.digest is not None and not self.settings.quiet:
+                self._note_stale_scores(connection)
+
+    def _note_stale_scores(self, connection: Connection) -> None:
+        from leadtriage.criteria import digest_source, example_text, read_source
+        from leadtriage.scoring import lists_are_stale
+
+        path = self.settings.criteria
+        try:
+            digest = digest_source(read_source(path) if path else example_text())
+            self.printer.note(lists_are_stale(connection, digest, self._read_criteria) or "")
+        except CriteriaError as error:
+            hint = "until you correct that, lists show the last scores"
+            print_error(CriteriaError(error.message, mistakes=error.mistakes, place=error.place, hint=hint), "warning")
 
     @contextmanager
     def reporting(self) -> Iterator[tuple[Connection, Criteria, date]]:
-        """A transaction for a report, the criteria that hold, and the day that counts as today by their time zone.
+        """Open a transaction for a report, with the criteria and today's date in their time zone.
 
         Raises:
             CriteriaError: the criteria file has mistakes.
         """
-        criteria = self.criteria()
+        criteria = self.criteria
         with self.reading() as connection:
-            yield connection, criteria, self.act(criteria.timezone).as_of
+            yield connection, criteria, self.act().as_of
 
-    def _tell_staleness(self, connection: Connection) -> None:
-        from leadtriage.scoring import lists_are_stale
+    @contextmanager
+    def acting(self) -> Iterator[tuple[Engine, Criteria, Act]]:
+        """Open the database for an act: the first three arguments of every action."""
+        criteria = self.criteria
+        with self.database() as engine:
+            yield engine, criteria, self.act()
 
-        try:
-            self.note(lists_are_stale(connection, self._criteria_digest(), self._read_criteria) or "")
-        except CriteriaError as error:
-            hint = "until that is corrected, lists show the last scores"
-            tell_error(CriteriaError(error.message, mistakes=error.mistakes, place=error.place, hint=hint), "warning")
-
-    def _criteria_digest(self) -> str:
-        from leadtriage.criteria import digest_source, example_text, read_source
-
-        path = self.settings.criteria
-        return digest_source(read_source(path) if path else example_text())
-
-    def criteria(self) -> Criteria:
-        """The criteria that hold; says so where they are the built-in example.
+    @contextmanager
+    def acting_on(self, lead: str) -> Iterator[tuple[Engine, Criteria, Act, int]]:
+        """Open the database for an act on the lead that a person named.
 
         Raises:
-            CriteriaError: the file has mistakes.
+            LeadNotFound: no lead has that name.
+            AmbiguousLead: several leads do.
         """
-        if self.settings.criteria is None:
-            self.note("using the built-in example criteria; make your own with: leadtriage init")
-        return self._read_criteria()
+        from leadtriage.db import reading, resolve_lead
 
-    def _read_criteria(self) -> Criteria:
-        from leadtriage.criteria import example_criteria, read_criteria
-
-        path = self.settings.criteria
-        return example_criteria() if path is None else read_criteria(path)
-
-    def act(self, timezone: str | None) -> Act:
-        """Who acts, and when, by the criteria's time zone."""
-        return make_act(self.settings.by, self.settings.as_of, timezone)
-
-    def say_undo(self) -> str:
-        """The command that takes this act back; who acts goes with it where that is not who would undo without it."""
-        usual = resolve_settings(environment=os.environ).by
-        return (
-            "leadtriage undo" if self.settings.by == usual else f"leadtriage undo --by {shlex.quote(self.settings.by)}"
-        )
-
-    def show(self, table: Table, *, more: str | None = None, upright: bool = False) -> None:
-        """Write a table to standard output, its warnings and notes to standard error.
-
-        Args:
-            more: how to see the rows that a limit left out.
-            upright: people read a row better as a list of its values.
-        """
-        from leadtriage.rendering import look_at, render_table, tell_misfit
-
-        screen = look_at(sys.stdout, os.environ)
-        if table.rows or not self.settings.quiet or self.settings.format is OutputFormat.JSON:
-            write_out(render_table(table, self.settings.format, screen, upright=upright))
-        self.warn_all(table.warnings)
-        for sentence in table.notes:
-            self.note(sentence)
-        self.note(tell_misfit(table, self.settings.format, screen))
-        if table.is_cut and more:
-            self.note(f"{len(table.rows):,} of {_say_how_many(table)} are shown; {more}")
-
-    def show_card(self, card: Card) -> None:
-        """Write a card to standard output and its notes to standard error."""
-        from leadtriage.rendering import look_at, render_card
-
-        write_out(render_card(card, self.settings.format, look_at(sys.stdout, os.environ)))
-        for sentence in card.notes:
-            self.note(sentence)
-
-    def note(self, sentence: str) -> None:
-        """Tell something useful that is no data; `--quiet` leaves it out."""
-        if sentence and not self.settings.quiet:
-            say(safe(sentence))
-
-    def warn(self, sentence: str) -> None:
-        """Tell something that may be wrong, quiet or not."""
-        say(f"warning: {safe(sentence)}")
-
-    def warn_all(self, sentences: Iterable[str]) -> None:
-        """Tell several."""
-        for sentence in sentences:
-            self.warn(sentence)
-
-
-def _say_how_many(table: Table) -> str:
-    if table.total is not None:
-        return f"{table.total:,}"
-    return "many" if table.more_than is None else f"more than {table.more_than:,}"
-
-
-def tell_error(error: LeadtriageError, label: str = "leadtriage") -> None:
-    """Write an error for a person: what, where, and what to do."""
-    place = f"{error.place}: " if error.place else ""
-    say(safe_lines(f"{label}: {place}{error.message}"))
-    for mistake in getattr(error, "mistakes", ()):
-        say(safe_lines(f"  {mistake}"))
-    if error.hint:
-        say(safe_lines(f"  {error.hint}"))
+        with self.acting() as (engine, criteria, act):
+            with reading(engine) as connection:
+                lead_id = resolve_lead(connection, lead)
+            yield engine, criteria, act, lead_id

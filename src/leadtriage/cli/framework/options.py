@@ -1,30 +1,22 @@
-"""The options by which every list is narrowed and cut: which leads, and how many rows.
-
-The options that say how a file is read and understood, where the guesses of `import` and `peek` are wrong.
-
-Which leads an act of the command line means: one by its name, or many by the options of lists, after a question.
-"""
+"""The options that commands share. Each is declared once, as a field of the object that holds its value."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
 
 import typer
 
-from leadtriage.cli.framework.context import Invocation
+from leadtriage.cli.framework.context import Context
 from leadtriage.cli.framework.terminal import confirm
 from leadtriage.core.dates import parse_bound
 from leadtriage.core.errors import LeadtriageError, UsageError
 from leadtriage.core.vocabulary import DateBasis, Dimension, Grade, Stage
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
     from leadtriage.criteria import Criteria
     from leadtriage.importing import ImportOptions
     from leadtriage.importing.normalize import DateOrder
@@ -32,146 +24,119 @@ if TYPE_CHECKING:
     from leadtriage.reports.lists import Chosen
     from leadtriage.reports.query import Filters
 
+DEFAULT_LIMIT = 50
+LARGEST_NUMBER = 2**31 - 1
 
-USUAL_LIMIT = 50
-_PANEL = "Which rows"
+
+def option(flag: str, help: str, metavar: str | None = None, **more: Any) -> Any:
+    """Declare an option."""
+    return typer.Option(flag, help=help, metavar=metavar, **more)
 
 
-def _parameter(name: str, flag: str, annotation: Any, default: Any, help: str, **more: Any) -> inspect.Parameter:
-    option = typer.Option(flag, help=help, rich_help_panel=_PANEL, **more)
-    kind = inspect.Parameter.KEYWORD_ONLY
-    return inspect.Parameter(name, kind, default=default, annotation=Annotated[annotation, option])
+def choice(flag: str, help: str, words: Any, **more: Any) -> Any:
+    """Declare an option whose values are the words of an enumeration, in any case."""
+    return typer.Option(flag, help=help, metavar="|".join(words), case_sensitive=False, **more)
+
+
+def argument(help: str, metavar: str, **more: Any) -> Any:
+    """Declare an argument."""
+    return typer.Argument(help=help, metavar=metavar, **more)
+
+
+# Options of single commands that mean the same in each
+
+Text = str | None
+LeadArgument = Annotated[str, argument("A lead: its id, an email address, or SYSTEM:ID.", "LEAD")]
+OptionalLead = Annotated[
+    Text, argument("A lead: its id, an email address, or SYSTEM:ID.", "[LEAD]", show_default=False)
+]
+Note = Annotated[Text, option("--note", "A comment for the history.", "TEXT")]
+Yes = Annotated[bool, option("--yes", "Do not ask for confirmation.")]
+DryRun = Annotated[bool, option("--dry-run", "Show what would happen and change nothing.")]
+Force = Annotated[bool, option("--force", "Replace the file if it exists.")]
+FailIfAny = Annotated[bool, option("--fail-if-any", "Exit with 4 if there are rows.")]
+InputFile = Annotated[str, argument("A CSV, TSV or Excel file; - is standard input.", "FILE")]
+RejectsFile = Annotated[
+    Path | None, option("--rejects", "Where to write rejected rows. [default: FILE.rejects.csv]", "FILE")
+]
 
 
 def _parse_grade(text: str) -> Grade:
-    """Read a grade in either case; what the command line's own reader says of another is all in lower case."""
+    """Parse a grade in any case; typer's own message would list the grades in lower case."""
     try:
         return Grade(text.strip().upper())
     except ValueError as error:
         raise typer.BadParameter(f"{text!r} is not one of {', '.join(Grade)}.") from error
 
 
-_GRADES: dict[str, Any] = {
-    "parser": _parse_grade,
-    "autocompletion": lambda: [*Grade],
-    "metavar": "|".join(Grade),
-}
-_STAGES: dict[str, Any] = {"case_sensitive": False, "metavar": "|".join(Stage)}
-
-FILTERS = (
-    _parameter("owner", "--owner", str | None, None, "Only leads of this rep; '' for no owner.", metavar="NAME"),
-    _parameter("grade", "--grade", list[Grade] | None, None, "Only this grade; may be repeated.", **_GRADES),
-    _parameter("source", "--source", str | None, None, "Only leads from this source; '' for unknown.", metavar="NAME"),
-    _parameter("campaign", "--campaign", str | None, None, "Only leads of this campaign.", metavar="NAME"),
-    _parameter(
-        "country", "--country", str | None, None, "Only leads from this country: DE; '' for unknown.", metavar="XX"
-    ),
-    _parameter("state", "--state", str | None, None, "Only leads from this state; '' for unknown.", metavar="NAME"),
-    _parameter("stage", "--stage", list[Stage] | None, None, "Only this stage; may be repeated.", **_STAGES),
-    _parameter(
-        "since",
-        "--since",
-        str | None,
-        None,
-        "Only leads that came in on this day or later: 2026-11-20, yesterday, 7d.",
-        metavar="DATE",
-    ),
-    _parameter("until", "--until", str | None, None, "Only leads that came in on this day or before.", metavar="DATE"),
-    _parameter(
-        "qualified", "--qualified/--not-qualified", bool | None, None, "Only qualified leads, or only the others."
-    ),
-    _parameter(
-        "reason",
-        "--reason",
-        str | None,
-        None,
-        "Only candidates, closed and parked leads with this reason; '' for none given.",
-        metavar="WORD",
-    ),
-)
-"""The options that say which leads."""
-
-PERIOD = tuple(each for each in FILTERS if each.name in ("owner", "source", "campaign", "since", "until"))
-"""The options of the manager's reports."""
-
-DATED = _parameter(
-    "dated",
-    "--dated",
-    DateBasis,
-    DateBasis.CAME_IN,
-    "Which day --since and --until are about.",
-    case_sensitive=False,
-    metavar="|".join(DateBasis),
-)
-
-POINTS = _parameter(
-    "points",
-    "--points",
-    Dimension | None,
-    None,
-    "Only leads that have points for this.",
-    case_sensitive=False,
-    metavar="|".join(Dimension),
-)
-
-PAGE = (
-    _parameter("limit", "--limit", int, USUAL_LIMIT, "At most so many rows.", min=1, max=2**31 - 1, metavar="N"),
-    _parameter("everything", "--all", bool, False, "All rows."),
-)
-"""The options that say how many rows."""
-
-
-def filters_with(**flags: str) -> tuple[inspect.Parameter, ...]:
-    """The same options, some under other flags, for a command that needs theirs for itself."""
-    return tuple(
-        _with_flag(parameter, flags[parameter.name]) if parameter.name in flags else parameter for parameter in FILTERS
-    )
-
-
-def _with_flag(parameter: inspect.Parameter, flag: str) -> inspect.Parameter:
-    annotation, option = get_args(parameter.annotation)
-    return _parameter(parameter.name, flag, annotation, parameter.default, option.help, metavar=option.metavar)
-
-
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What the options said; a command has the ones that make sense for it, the others stay at their defaults."""
+    """The options that filter and limit a list; a command has those that make sense for it."""
 
-    owner: str | None = None
-    grade: list[Grade] | None = None
-    source: str | None = None
-    campaign: str | None = None
-    country: str | None = None
-    state: str | None = None
-    stage: list[Stage] | None = None
-    since: str | None = None
-    until: str | None = None
-    qualified: bool | None = None
-    reason: str | None = None
-    dated: DateBasis = DateBasis.CAME_IN
-    points: Dimension | None = None
-    limit: int = USUAL_LIMIT
-    everything: bool = False
+    owner: Annotated[Text, option("--owner", "Only leads of this rep; '' for leads without an owner.", "NAME")] = None
+    grade: Annotated[
+        list[Grade] | None,
+        option(
+            "--grade",
+            "Only this grade; may be repeated.",
+            "|".join(Grade),
+            parser=_parse_grade,
+            autocompletion=lambda: [*Grade],
+        ),
+    ] = None
+    source: Annotated[Text, option("--source", "Only leads from this source; '' for unknown.", "NAME")] = None
+    campaign: Annotated[Text, option("--campaign", "Only leads of this campaign; '' for none.", "NAME")] = None
+    country: Annotated[Text, option("--country", "Only leads from this country: DE; '' for unknown.", "XX")] = None
+    state: Annotated[Text, option("--state", "Only leads from this state; '' for unknown.", "NAME")] = None
+    stage: Annotated[list[Stage] | None, choice("--stage", "Only this stage; may be repeated.", Stage)] = None
+    since: Annotated[
+        Text, option("--since", "Only leads created on or after this day: 2026-11-20, yesterday, 7d.", "DATE")
+    ] = None
+    until: Annotated[Text, option("--until", "Only leads created on or before this day.", "DATE")] = None
+    qualified: Annotated[
+        bool | None, option("--qualified/--not-qualified", "Only qualified leads, or only the others.")
+    ] = None
+    reason: Annotated[
+        Text,
+        option("--reason", "Only leads flagged, closed or in nurture for this reason; '' for none.", "WORD"),
+    ] = None
+    dated: Annotated[DateBasis, choice("--dated", "The date that --since and --until apply to.", DateBasis)] = (
+        DateBasis.CAME_IN
+    )
+    points: Annotated[Dimension | None, choice("--points", "Only leads with points in this dimension.", Dimension)] = (
+        None
+    )
+    limit: Annotated[int, option("--limit", "Show at most N rows.", "N", min=1, max=LARGEST_NUMBER)] = DEFAULT_LIMIT
+    everything: Annotated[bool, option("--all", "Show all rows.")] = False
 
     @property
     def most(self) -> int | None:
-        """The most rows that are wanted; None for all."""
+        """The most rows to show; None for all."""
         return None if self.everything else self.limit
 
     @property
     def is_narrowed(self) -> bool:
-        """Whether any option says which leads."""
+        """Whether any option filters leads."""
         return self != Selection(limit=self.limit, everything=self.everything)
 
+    def require_none(self, message: str, *, place: str | None = None, hint: str | None = None) -> None:
+        """Raise if any option filters leads.
+
+        Raises:
+            UsageError: one does.
+        """
+        if self.is_narrowed:
+            raise UsageError(message, place=place, hint=hint)
+
     def filters(self, today: date, *, until: str = "--until") -> Filters:
-        """The same as the reports take it.
+        """The filters as the reports take them.
 
         Args:
             today: what a day such as `yesterday` counts from.
             until: the flag of that option, for its message.
 
         Raises:
-            UsageError: a day that is none, or a period that ends before it begins.
+            UsageError: an invalid day, or a period that ends before it begins.
         """
         from leadtriage.reports.query import Filters
 
@@ -179,7 +144,7 @@ class Selection:
         last = parse_bound(self.until, today, place=until) if self.until else None
         if first is not None and last is not None and first > last:
             raise UsageError(
-                f"the period ends before it begins, on {first}", place=f"{until} {last}", hint="name a later day"
+                f"the period ends before it begins, on {first}", place=f"{until} {last}", hint="choose a later day"
             )
         return Filters(
             owner=self.owner,
@@ -198,113 +163,71 @@ class Selection:
         )
 
 
-DATE_ORDERS = ("day-first", "month-first")
-
-
-def _make_parameter(name: str, flag: str, annotation: Any, metavar: str, help: str, **more: Any) -> inspect.Parameter:
-    option = typer.Option(flag, help=help, metavar=metavar, **more)
-    kind = inspect.Parameter.KEYWORD_ONLY
-    return inspect.Parameter(name, kind, default=None, annotation=Annotated[annotation, option])
-
-
-DATE_ORDER = _make_parameter(
-    "date_order", "--date-order", str | None, "|".join(DATE_ORDERS), "How 03/04/2026 is meant."
-)
-UNDERSTANDING = (
-    _make_parameter(
-        "map",
-        "--map",
-        list[str] | None,
-        "FIELD=HEADER",
-        "Take this column for this field; may be repeated, remembered.",
-    ),
-    _make_parameter("region", "--region", str | None, "XX", "Country of phone numbers without a country code: DE."),
-    _make_parameter(
-        "currency", "--currency", str | None, "CODE", "Currency of sums without a mark; else the criteria's."
-    ),
-    DATE_ORDER,
-    _make_parameter("system", "--system", str | None, "WORD", "The source system whose ids the file has: hubspot."),
-    _make_parameter("source", "--source", str | None, "NAME", "Where the leads came from, where no column says so."),
-)
-"""The options that say what the columns mean."""
-
-READING = (
-    _make_parameter("encoding", "--encoding", str | None, "NAME", "The file's encoding: cp1250."),
-    _make_parameter("delimiter", "--delimiter", str | None, "CHARACTER", "What stands between cells; tab for a tab."),
-    _make_parameter("quote", "--quote", str | None, "CHARACTER", "What stands around cells; '' for nothing."),
-    _make_parameter("escape", "--escape", str | None, "CHARACTER", "What stands before a quote inside a quoted cell."),
-    _make_parameter(
-        "header_rows", "--header-rows", int | None, "N", "How many rows make the header; 0 for none.", min=0
-    ),
-    _make_parameter("skip_rows", "--skip-rows", int | None, "N", "How many lines stand above the header.", min=0),
-    _make_parameter("sheet", "--sheet", str | None, "NAME", "The sheet of a spreadsheet, by name or number."),
-    _make_parameter("table", "--table", int | None, "N", "Which table of a file that holds several.", min=1),
-)
-"""The options that say how the file is written."""
-
-
 @dataclass(frozen=True, slots=True)
-class ImportChoice:
-    """What the options said; None where the guess is to hold."""
+class ImportSelection:
+    """The options that say how to read a file; None keeps what is detected."""
 
-    map: list[str] | None = None
-    region: str | None = None
-    currency: str | None = None
-    date_order: str | None = None
-    system: str | None = None
-    source: str | None = None
-    encoding: str | None = None
-    delimiter: str | None = None
-    quote: str | None = None
-    escape: str | None = None
-    header_rows: int | None = None
-    skip_rows: int | None = None
-    sheet: str | None = None
-    table: int | None = None
+    map: Annotated[
+        list[str] | None,
+        option("--map", "Read FIELD from the column HEADER; may be repeated, remembered.", "FIELD=HEADER"),
+    ] = None
+    region: Annotated[Text, option("--region", "Country of phone numbers without a country code: DE.", "XX")] = None
+    currency: Annotated[
+        Text, option("--currency", "Currency of amounts without one. [default: the criteria's]", "CODE")
+    ] = None
+    date_order: Annotated[
+        Text, option("--date-order", "How to read 03/04/2026 if the file does not tell.", "day-first|month-first")
+    ] = None
+    system: Annotated[Text, option("--system", "The CRM whose ids the file has: hubspot.", "WORD")] = None
+    source: Annotated[Text, option("--source", "The source of the leads, if no column names it.", "NAME")] = None
+    encoding: Annotated[Text, option("--encoding", "The file's encoding: cp1250.", "NAME")] = None
+    delimiter: Annotated[Text, option("--delimiter", "The character between cells; tab for a tab.", "CHARACTER")] = None
+    quote: Annotated[Text, option("--quote", "The character around cells; '' for none.", "CHARACTER")] = None
+    escape: Annotated[Text, option("--escape", "The character before a quote inside a quoted cell.", "CHARACTER")] = (
+        None
+    )
+    header_rows: Annotated[
+        int | None, option("--header-rows", "How many rows make up the header; 0 for none.", "N", min=0)
+    ] = None
+    skip_rows: Annotated[int | None, option("--skip-rows", "How many lines precede the header.", "N", min=0)] = None
+    sheet: Annotated[Text, option("--sheet", "The sheet of a spreadsheet, by name or number.", "NAME")] = None
+    table: Annotated[int | None, option("--table", "Which table of a file with several.", "N", min=1)] = None
 
-    def reading(self) -> ReadOptions:
-        """How the file is written, as the importing layer takes it."""
+    def for_reading(self) -> ReadOptions:
+        """How to parse the file."""
         from leadtriage.importing.parse import ReadOptions
 
-        return ReadOptions(
-            encoding=self.encoding,
-            delimiter=self.delimiter,
-            quote=self.quote,
-            escape=self.escape,
-            header_rows=self.header_rows,
-            skip_rows=self.skip_rows,
-            sheet=self.sheet,
-            table=self.table,
-        )
+        return ReadOptions(**{field.name: getattr(self, field.name) for field in fields(ReadOptions)})
 
-    def order(self) -> DateOrder | None:
-        """The order of day and month that was said.
+    def parse_date_order(self) -> DateOrder | None:
+        """The order of day and month.
 
         Raises:
-            UsageError: there is no such order.
+            UsageError: it is neither.
         """
         from leadtriage.importing.normalize import DateOrder
 
-        if self.date_order is not None and self.date_order not in DATE_ORDERS:
-            raise UsageError(f"{self.date_order!r} is none of {', '.join(DATE_ORDERS)}", place="--date-order")
-        return DateOrder(self.date_order) if self.date_order else None
+        try:
+            return DateOrder(self.date_order) if self.date_order else None
+        except ValueError as error:
+            raise _invalid(self.date_order, "--date-order", "day-first or month-first") from error
 
-    def options(self, criteria: Criteria | None = None, *, dry_run: bool = False) -> ImportOptions:
-        """Everything that was said, with the criteria's word where nothing was and where they are known.
+    def for_import(self, criteria: Criteria | None = None, *, dry_run: bool = False) -> ImportOptions:
+        """How to import the file; defaults come from the criteria.
 
         Raises:
-            UsageError: a value that cannot be meant.
+            UsageError: an invalid value.
         """
         from leadtriage.importing import ImportOptions
 
         usual = ImportOptions()
         return ImportOptions(
-            read=self.reading(),
-            overrides=dict(_split_pair(pair) for pair in self.map or ()),
-            region=read_region(self.region),
-            currency=_currency(self.currency),
+            read=self.for_reading(),
+            overrides=dict(split_pair(pair, "--map", "FIELD=HEADER") for pair in self.map or ()),
+            region=parse_region(self.region),
+            currency=_parse_currency(self.currency),
             usual_currency=criteria.currency if criteria else usual.usual_currency,
-            date_order=self.order(),
+            date_order=self.parse_date_order(),
             system=self.system,
             source=self.source,
             dry_run=dry_run,
@@ -312,93 +235,108 @@ class ImportChoice:
         )
 
 
-def _split_pair(pair: str) -> tuple[str, str]:
-    field, equals, header = pair.partition("=")
-    if not (field.strip() and equals and header.strip()):
-        raise UsageError(f"{pair!r} is no FIELD=HEADER", place="--map", hint='write it as --map title="Designation"')
-    return field.strip(), header.strip()
+def _parameters_of(model: type, **flags: str) -> dict[str, inspect.Parameter]:
+    """The parameter of each field, by name.
+
+    Args:
+        flags: other flags for some fields.
+    """
+    hints = get_type_hints(model, include_extras=True)
+    parameters = {}
+    for field in fields(model):
+        annotation: Any = hints[field.name]
+        if field.name in flags:
+            kind, declared = get_args(annotation)
+            annotation = Annotated[kind, option(flags[field.name], declared.help, declared.metavar)]
+        assert field.default is not MISSING
+        parameters[field.name] = inspect.Parameter(
+            field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=annotation
+        )
+    return parameters
 
 
-def read_region(text: str | None) -> str | None:
-    """Return the country of `--region`, whatever the case of its letters.
+_SELECTION = _parameters_of(Selection)
+PAGE = (_SELECTION["limit"], _SELECTION["everything"])
+"""The options that limit a list."""
+EXTRA_FILTERS = (_SELECTION["dated"], _SELECTION["points"])
+"""The filters of `leads` alone."""
+FILTERS = tuple(option for option in _SELECTION.values() if option not in (*PAGE, *EXTRA_FILTERS))
+"""The options that filter leads."""
+PERIOD = tuple(_SELECTION[name] for name in ("owner", "source", "campaign", "since", "until"))
+"""The filters of the manager's reports."""
+
+_IMPORT = _parameters_of(ImportSelection)
+IMPORT_OPTIONS = tuple(_IMPORT.values())
+"""The options that say how to read a file of leads."""
+PARSE_OPTIONS = (*IMPORT_OPTIONS[-8:], _IMPORT["date_order"])
+"""Those that apply to any file."""
+
+
+def filters_with(**flags: str) -> tuple[inspect.Parameter, ...]:
+    """The filters, some under other flags, for a command that needs theirs for itself."""
+    renamed = _parameters_of(Selection, **flags)
+    return tuple(renamed[option.name] for option in FILTERS)
+
+
+def _invalid(value: str | None, flag: str, expected: str) -> UsageError:
+    return UsageError(f'invalid value "{value}" for {flag}: expected {expected}')
+
+
+def split_pair(pair: str, flag: str, form: str) -> tuple[str, str]:
+    """Split the value of an option such as FIELD=HEADER.
 
     Raises:
-        UsageError: it is none that has telephone numbers.
+        UsageError: it has another form.
     """
-    code = _letters(text, 2, "--region", "DE")
-    if code is None:
+    name, equals, value = pair.partition("=")
+    if not (name.strip() and equals and value.strip()):
+        raise _invalid(pair, flag, form)
+    return name.strip(), value.strip()
+
+
+def parse_region(text: str | None) -> str | None:
+    """Parse `--region`, in any case.
+
+    Raises:
+        UsageError: no country with phone numbers.
+    """
+    if text is None:
         return None
     from leadtriage.importing.normalize import NotRecognized, country_for_phone_region, parse_country
 
+    code = text.strip().upper()
     try:
-        region = country_for_phone_region(parse_country(code))
+        region = country_for_phone_region(parse_country(code)) if len(code) == 2 else None
     except NotRecognized:
         region = None
     if region is None:
-        raise UsageError(
-            f"{text!r} is no country with phone numbers", place="--region", hint="write its two letters: --region DE"
-        )
+        raise _invalid(text, "--region", "the two letters of a country with phone numbers, such as DE")
     return region
 
 
-def _currency(text: str | None) -> str | None:
-    code = _letters(text, 3, "--currency", "EUR")
-    if code is None:
+def _parse_currency(text: str | None) -> str | None:
+    if text is None:
         return None
     from leadtriage.importing.normalize import NotRecognized, find_currency
 
+    code = text.strip().upper()
     try:
         find_currency(code)
     except NotRecognized as error:
-        raise UsageError(error.why, place="--currency", hint="write it as --currency EUR") from error
+        raise _invalid(text, "--currency", "the three letters of a currency, such as EUR") from error
     return code
 
 
-def _letters(text: str | None, count: int, place: str, example: str) -> str | None:
-    if text is None:
-        return None
-    code = text.strip().upper()
-    if len(code) != count or not (code.isascii() and code.isalpha()):
-        raise UsageError(f"{text!r} is not {count} letters", place=place, hint=f"write it as {place} {example}")
-    return code
-
-
-@contextmanager
-def named_lead(invocation: Invocation, name: str) -> Iterator[tuple[Engine, int]]:
-    """The database, and the id of the lead that a person named.
-
-    Raises:
-        LeadNotFound: no lead answers to the name.
-        AmbiguousLead: several do.
-    """
-    from leadtriage.db import reading, resolve_lead
-
-    with invocation.database() as engine:
-        with reading(engine) as connection:
-            lead_id = resolve_lead(connection, name)
-        yield engine, lead_id
-
-
-def refuse_filters(selection: Selection) -> None:
-    """Raise where options choose leads although one is named.
-
-    Raises:
-        UsageError: they do.
-    """
-    if selection.is_narrowed:
-        raise UsageError("one lead is named, and options choose others", hint="give a lead, or such options, not both")
-
-
-def choose_many(invocation: Invocation, selection: Selection, filters: Filters, question: str, *, yes: bool) -> Chosen:
-    """Find the leads that options choose, and ask whether an act on all of them is meant.
+def confirm_many(context: Context, selection: Selection, filters: Filters, action: str, *, yes: bool) -> Chosen:
+    """Find the open leads that the options match, and confirm an act on all of them.
 
     Args:
-        question: what would be done, with `{}` in the place of how many leads.
-        yes: nobody is to be asked.
+        action: what to do, with `{}` in place of the number of leads.
+        yes: already confirmed.
 
     Raises:
-        UsageError: no option chooses leads, or nobody can be asked.
-        LeadtriageError: no open lead is chosen, or the answer was no.
+        UsageError: no option filters leads, or there is no terminal to ask at.
+        LeadtriageError: no open lead matches, or the answer was no.
     """
     from leadtriage.core.text import format_count
     from leadtriage.reports.lists import choose_leads
@@ -406,19 +344,21 @@ def choose_many(invocation: Invocation, selection: Selection, filters: Filters, 
 
     if not selection.is_narrowed:
         raise UsageError(
-            "which leads?", hint="name one, or choose many with options such as --owner, --source, --stage"
+            "no lead given", hint="name one, or select many with options such as --owner, --source, --stage"
         )
-    if selection.everything or selection.limit != USUAL_LIMIT:
-        raise UsageError("is for lists: an act is on all leads that are chosen", place="--limit, --all")
-    with invocation.reading() as connection:
+    if selection.most != DEFAULT_LIMIT:
+        raise UsageError("not allowed: all leads that match are changed", place="--limit, --all")
+    with context.reading() as connection:
         chosen = choose_leads(connection, filters)
         unknown = () if chosen.open else explain_names(connection, filters)
     if unknown:
-        raise LeadtriageError(f"these options choose no open lead: {', and '.join(unknown)}")
+        raise LeadtriageError(f"no open lead matches: {', and '.join(unknown)}")
+    closed = format_count(chosen.closed, "closed lead")
     if not chosen.open:
-        closed = f"; {format_count(chosen.closed, 'closed one')} would be left out" if chosen.closed else ""
-        raise LeadtriageError(f"these options choose no open lead{closed}", hint="see: leadtriage leads")
-    besides = f" ({format_count(chosen.closed, 'closed one')} left out)" if chosen.closed else ""
-    asked = question.format(format_count(len(chosen.open), "lead"))
-    confirm(f"{asked[0].upper()}{asked[1:]}{besides}?", yes=yes, hint="to do it without a question, add --yes")
+        do = "does" if chosen.closed == 1 else "do"
+        but = f" ({closed} {do})" if chosen.closed else ""
+        raise LeadtriageError(f"no open lead matches{but}", hint="see `leadtriage leads`")
+    left_out = f" ({closed} left out)" if chosen.closed else ""
+    question = action.format(format_count(len(chosen.open), "lead"))
+    confirm(f"{question[0].upper()}{question[1:]}{left_out}?", yes=yes, hint="add --yes to skip the question")
     return chosen

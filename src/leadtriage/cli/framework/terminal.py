@@ -1,14 +1,7 @@
-"""Standard output for data, standard error for all else: made ready for any text, and written to.
+"""Standard output for data, standard error for messages, the keyboard for answers, and the files that commands write.
 
-Reads one key or one line of the terminal, and nothing beyond it: what is typed ahead waits for the next question.
-
-Standard input is a terminal wherever this is called.
-
-Asks a person at a terminal: a key, a line, a yes or no. Questions go to standard error, so that output stays data.
-
-Nothing is asked where nobody can answer: the error names the option to use instead.
-
-Files that commands write for people: whole or not at all, and never over one that is there without being told so.
+Questions go to standard error, so that standard output stays data. A question without a terminal is an error that
+names the option to use instead. Only the requested key or line is read: keys typed ahead wait for the next question.
 """
 
 from __future__ import annotations
@@ -24,26 +17,28 @@ from typing import TextIO
 from leadtriage.core.errors import FileError, LeadtriageError, UsageError
 from leadtriage.rendering import safe
 
+# Streams
+
 
 def prepare_streams(environment: Mapping[str, str]) -> None:
-    """Make both streams take any text, whatever the locale says.
+    """Make both streams accept any text, whatever the locale.
 
-    A pipe or file gets UTF-8, since scripts expect it (Windows would write its old code page); a terminal keeps its
-    encoding. What an encoding lacks is written as an escape instead of failing.
+    A pipe or file gets UTF-8, which scripts expect (Windows would use its old code page); a terminal keeps its
+    encoding. Characters that an encoding lacks are escaped.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            chosen = stream.isatty() or "PYTHONIOENCODING" in environment
-            stream.reconfigure(encoding=None if chosen else "utf-8", errors="backslashreplace")
+            keeps_encoding = stream.isatty() or "PYTHONIOENCODING" in environment
+            stream.reconfigure(encoding=None if keeps_encoding else "utf-8", errors="backslashreplace")
 
 
 def write_out(text: str) -> None:
-    """Write data to standard output, at once, so that a closed pipe is noticed here."""
+    """Write data to standard output and flush, so that a closed pipe fails here."""
     _write(sys.stdout, text)
 
 
-def say(text: str) -> None:
-    """Tell a person something on standard error; where that is gone, nobody listens."""
+def print_message(text: str) -> None:
+    """Print a line on standard error; ignore a closed one."""
     try:
         _write(sys.stderr, f"{text}\n")
     except (OSError, ValueError):
@@ -55,12 +50,14 @@ def _write(stream: TextIO, text: str) -> None:
     stream.flush()
 
 
-def give_up_on_output() -> None:
-    """After a closed pipe: let nothing that is still buffered fail again when the interpreter ends."""
+def discard_output() -> None:
+    """After a closed pipe, keep buffered output from failing again when the interpreter exits."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
 
+
+# Keyboard: standard input is a terminal wherever these are called.
 
 END_OF_INPUT = "\x04"
 RETURN = "\n"
@@ -69,44 +66,44 @@ ESCAPE = "\x1b"
 _CTRL_C = "\x03"
 _SEQUENCE_STARTS = "[O"
 _ERASERS = (b"\x7f", b"\x08")
-_SOON = 0.05
-"""Seconds in which the rest of a key's sequence follows its escape."""
+_SEQUENCE_TIMEOUT = 0.05
+"""Seconds within which the rest of a key's sequence follows its escape."""
 
 
 def get_key() -> str:
-    """Wait for a key and return what it writes: a character, or the whole sequence of an arrow or function key.
+    """Wait for a key and return what it sends: a character, or the whole sequence of an arrow or function key.
 
-    Return is `RETURN` on every system; `END_OF_INPUT` where there is no more.
+    Return is `RETURN` on every system; the end of input is `END_OF_INPUT`.
 
     Raises:
         KeyboardInterrupt: Ctrl-C was pressed.
     """
-    key = _get_key_anywhere() if sys.platform == "win32" else _get_key_of_terminal(sys.stdin.fileno())
+    key = _get_key_on_windows() if sys.platform == "win32" else _get_key_of_terminal(sys.stdin.fileno())
     if key == _CTRL_C:
         raise KeyboardInterrupt
     return RETURN if key == "\r" else key
 
 
 def get_line() -> str | None:
-    """Wait for a line, which can be corrected until Return, and return it without its end; None at the end of input."""
+    """Wait for a line, editable until Return, and return it without its end; None at the end of input."""
     if sys.platform == "win32":
         line = sys.stdin.readline()
         return line.rstrip("\r\n") if line else None
-    with _changed_terminal(on=_ECHO | _LINES | _SIGNALS):
+    with _terminal_mode(on=_ECHO | _LINES | _SIGNALS):
         return _read_line(sys.stdin.fileno())
 
 
 @contextmanager
 def quiet_terminal() -> Iterator[None]:
-    """Echo nothing between the questions: keys that are typed ahead are on no screen before they are asked for."""
+    """Turn off the echo between questions, so that keys typed ahead don't appear on the screen."""
     if sys.platform == "win32":
         yield
     else:
-        with _changed_terminal(off=_ECHO | _LINES):
+        with _terminal_mode(off=_ECHO | _LINES):
             yield
 
 
-def _get_key_anywhere() -> str:
+def _get_key_on_windows() -> str:
     import typer
 
     try:
@@ -120,16 +117,16 @@ if sys.platform != "win32":
     import termios
 
     _ECHO, _LINES, _SIGNALS = termios.ECHO, termios.ICANON, termios.ISIG
-    _MODES = 3
-    """The place of those marks among a terminal's attributes."""
+    _LOCAL_MODES = 3
+    """The index of those flags among a terminal's attributes."""
 
     @contextmanager
-    def _changed_terminal(*, on: int = 0, off: int = 0) -> Iterator[None]:
-        """Let the terminal work otherwise for a while; what was typed before is not thrown away."""
+    def _terminal_mode(*, on: int = 0, off: int = 0) -> Iterator[None]:
+        """Change the terminal's mode for a while, and keep what was typed before."""
         terminal = sys.stdin.fileno()
         before = termios.tcgetattr(terminal)
         changed = [*before]
-        changed[_MODES] = (changed[_MODES] | on) & ~off
+        changed[_LOCAL_MODES] = (changed[_LOCAL_MODES] | on) & ~off
         termios.tcsetattr(terminal, termios.TCSADRAIN, changed)
         try:
             yield
@@ -137,23 +134,22 @@ if sys.platform != "win32":
             termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
     def _get_key_of_terminal(terminal: int) -> str:
-        """Without echo and without waiting for Return."""
-        with _changed_terminal(off=_ECHO | _LINES | _SIGNALS):
-            first = _read(terminal)
+        with _terminal_mode(off=_ECHO | _LINES | _SIGNALS):
+            first = _read_byte(terminal)
             if not first:
                 return END_OF_INPUT
             if first == ESCAPE.encode():
                 return ESCAPE + _read_sequence(terminal)
-            # UTF-8 says in the first byte how many follow.
+            # The first byte of UTF-8 tells how many follow.
             more = next((count for mark, count in ((0xF0, 3), (0xE0, 2), (0xC0, 1)) if first[0] >= mark), 0)
-            whole = first + b"".join(_read(terminal) for _ in range(more))
+            whole = first + b"".join(_read_byte(terminal) for _ in range(more))
             return whole.decode("utf-8", errors="replace")
 
     def _read_sequence(terminal: int) -> str:
-        """The rest of a key's sequence; empty where the escape key itself was pressed."""
+        """The rest of a key's sequence; empty for the escape key itself."""
         rest = ""
-        while select.select([terminal], [], [], _SOON)[0]:
-            character = _read(terminal).decode("latin-1")
+        while select.select([terminal], [], [], _SEQUENCE_TIMEOUT)[0]:
+            character = _read_byte(terminal).decode("latin-1")
             rest += character
             begins = len(rest) == 1 and character in _SEQUENCE_STARTS
             if not begins and not (rest[0] == "[" and character < "@"):
@@ -161,116 +157,129 @@ if sys.platform != "win32":
         return rest
 
     def _read_line(terminal: int) -> str | None:
-        """Byte by byte: Python's own stream may take in more than the line, and keep it from the next key."""
+        """Read byte by byte: Python's own stream may buffer more than the line and withhold it from the next key."""
         typed, encoding = b"", sys.stdin.encoding or "utf-8"
-        while (byte := _read(terminal)) not in (b"", b"\n"):
-            # Typed ahead, where the terminal took them for keys.
+        while (byte := _read_byte(terminal)) not in (b"", b"\n"):
+            # Typed ahead, while the terminal was still reading keys.
             if byte == END_OF_INPUT.encode():
                 byte = b""
                 break
-            typed = _without_last(typed, encoding) if byte in _ERASERS else typed + byte
+            typed = _erase_last(typed, encoding) if byte in _ERASERS else typed + byte
         if not byte and not typed:
             return None
         return typed.decode(encoding, errors="replace").replace("\0", "")
 
-    def _without_last(typed: bytes, encoding: str) -> bytes:
+    def _erase_last(typed: bytes, encoding: str) -> bytes:
         return typed.decode(encoding, errors="surrogateescape")[:-1].encode(encoding, errors="surrogateescape")
 
 
-def _read(terminal: int) -> bytes:
-    """One byte; none where the terminal is gone."""
+def _read_byte(terminal: int) -> bytes:
+    """One byte; none if the terminal is gone."""
     try:
         return os.read(terminal, 1)
     except OSError:
         return b""
 
 
-__all__ = ["END_OF_INPUT", "RETURN", "confirm", "read_key", "read_line", "require_terminal"]
+# Dialogue
 
 
 def require_terminal(hint: str) -> None:
-    """Raise unless somebody can be asked.
+    """Raise unless there is a terminal to ask at.
 
     Args:
-        hint: what to call instead, as a whole command or option.
+        hint: the command or option to use instead.
 
     Raises:
-        UsageError: standard input or standard error is no terminal.
+        UsageError: standard input or standard error is not a terminal.
     """
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError("this asks questions, and there is no terminal to ask at", hint=hint)
+        raise UsageError("cannot ask questions without a terminal", hint=hint)
 
 
 def read_key(prompt: str, keys: Collection[str]) -> str:
-    """Ask for one of some keys, without Return; other keys are asked again. `END_OF_INPUT` where there is no more.
+    """Ask until one of the keys is pressed, without Return; `END_OF_INPUT` at the end of input.
 
     Args:
-        keys: small letters, or `RETURN`.
+        keys: lower-case letters, or `RETURN`.
 
     Raises:
         KeyboardInterrupt: Ctrl-C was pressed.
     """
-    sys.stderr.write(prompt)
-    sys.stderr.flush()
+    _write(sys.stderr, prompt)
     while True:
         key = get_key().lower()
         if key in keys or key == END_OF_INPUT:
-            sys.stderr.write(key if key.isprintable() else "")
-            sys.stderr.write("\n")
-            sys.stderr.flush()
+            _write(sys.stderr, (key if key.isprintable() else "") + "\n")
             return key
 
 
 def read_line(prompt: str) -> str | None:
-    """Ask for a line of text, stripped; None at the end of input."""
-    sys.stderr.write(prompt)
-    sys.stderr.flush()
+    """Ask for a line of text and strip it; None at the end of input."""
+    _write(sys.stderr, prompt)
     line = get_line()
     return None if line is None else line.strip()
 
 
 def confirm(question: str, *, yes: bool, hint: str) -> None:
-    """Ask for a yes before an act on many leads.
+    """Ask for confirmation before an act on many leads.
 
     Args:
-        yes: it was said beforehand (`--yes`).
-        hint: what to call instead where nobody can be asked.
+        yes: already confirmed with `--yes`.
+        hint: what to use instead without a terminal.
 
     Raises:
-        UsageError: nobody can be asked.
+        UsageError: there is no terminal.
         LeadtriageError: the answer was no.
     """
     if yes:
         return
     require_terminal(hint)
     if read_key(safe(f"{question} [y/n] "), "yn") != "y":
-        say("")
-        raise LeadtriageError("nothing was done")
+        print_message("")
+        raise LeadtriageError("nothing was changed")
 
 
-STANDARD_OUTPUT = "-"
-"""What stands for standard output where a file is named."""
+# Files
+
+STANDARD_STREAM = "-"
+"""What stands for standard input or output in place of a file."""
 
 
-def refuse_existing(path: Path) -> None:
-    """Make sure that a file would not be replaced.
-
-    Raises:
-        FileError: it is there already.
-    """
-    if path.exists():
-        raise FileError("is there already", place=str(path), hint="name another, or replace it with --force")
-
-
-def write_file(path: Path, content: bytes, *, private: bool = False) -> None:
-    """Write the whole file or nothing: what is there stays until the new one is complete.
+def parse_target(name: str, endings: tuple[str, ...], command: str, *, force: bool) -> Path | None:
+    """Return the file to write; None for standard output.
 
     Args:
-        private: only its owner may read it.
+        endings: the allowed suffixes.
+        force: allow it to exist already.
+
+    Raises:
+        UsageError: it has another suffix.
+        FileError: it exists already.
+    """
+    if name == STANDARD_STREAM:
+        return None
+    path = Path(name).expanduser()
+    if path.suffix.lower() not in endings:
+        expected = ", ".join(endings)
+        raise UsageError(
+            f'invalid file name "{name}": expected {expected}', place=command, hint=f"e.g. leads{endings[0]}"
+        )
+    if path.exists() and not force:
+        raise FileError("already exists", place=str(path), hint="choose another name, or replace it with --force")
+    return path
+
+
+def write_file(path: Path, text: str | bytes, *, private: bool = False) -> None:
+    """Write a whole file or nothing: the old one stays until the new one is complete.
+
+    Args:
+        private: make it readable by its owner only.
 
     Raises:
         FileError: it cannot be written.
     """
+    content = text.encode("utf-8", errors="replace") if isinstance(text, str) else text
     unfinished = path.with_name(f"{path.name}.unfinished")
     try:
         if private:
