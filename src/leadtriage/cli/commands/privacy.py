@@ -94,7 +94,7 @@ def _show(printer: Printer, done: Erasure) -> None:
 
 
 def _list_remains(printer: Printer, engine: Engine, done: Erasure) -> None:
-    from leadtriage.db.dialect import database_file, find_backups
+    from leadtriage.db import database_file, find_backups
 
     path = database_file(engine)
     if path is None:
