@@ -102,7 +102,7 @@ def test_every_command_lists_the_leads_behind_its_number(sample: Program) -> Non
     assert count("team", "any number of a row, such as late", NAME="Anna Berg", late="won") == anna[10]
     last = tables["Trend"][-1]
     week = {"MONDAY": str(last[0]), "SUNDAY": "2026-11-20"}
-    for number, cell in zip(("came in", "qualified", "touched", "junked", "won"), last[1:], strict=False):
+    for number, cell in zip(("came in", "qualified", "contacted", "junked", "won"), last[1:], strict=False):
         assert count("trend", number, **week) == cell
     assert count("trend", "stale at its end", **week) == last[6]
     price = next(row for row in tables["Reasons"] if row[0] == "price")

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine
-from world import TODAY, World, view
+from world import TODAY, World, ask, view
 
 from leadtriage.criteria import TeamMember, example_criteria
 from leadtriage.rendering import write_digest_html, write_digest_markdown
 from leadtriage.reports.manager.digest import MOST_ROWS, Digest, make_digest
+from leadtriage.reports.query import Filters
 
-PARTS = ["Overdue", "Back from nurture", "Waiting for a review: called junk by a rule, a rep or the CRM"]
+PARTS = ["Overdue", "Back from nurture", "Waiting for a review: flagged as junk by a rule, a rep or the CRM"]
 HOSTILE = '<img src="https://x.example/p.png" onload=alert(1)>|[a](javascript:b)`c`\x1b[31m\u202e\n# d'
 
 
@@ -26,7 +27,7 @@ def days(number: int) -> Any:
 
 def digest(engine: Engine, owner: str | None = None, later: int = 0) -> Digest:
     with view(engine) as connection:
-        return make_digest(connection, example_criteria(), days(later), owner)
+        return make_digest(ask(connection, Filters(owner=owner), days(later), example_criteria()))
 
 
 def ids(made: Digest, part: int) -> list[Any]:
@@ -65,7 +66,10 @@ def test_the_manager_sees_all_and_a_rep_their_own(engine: Engine) -> None:
     assert ann.title == "Leads of ann, Fri 20 Nov 2026"
     team = replace(example_criteria(), team=(TeamMember("Ann Berg", "sales", also=("ann",)),))
     with view(engine) as connection:
-        assert make_digest(connection, team, TODAY, "ANN").title == "Leads of Ann Berg, Fri 20 Nov 2026"
+        assert (
+            make_digest(ask(connection, Filters(owner="ANN"), TODAY, team)).title
+            == "Leads of Ann Berg, Fri 20 Nov 2026"
+        )
     assert [ids(ann, part) for part in range(3)] == [[1], [3], []]
     assert len(ann.tables) == 2, "nothing of Ann's waits for a review, and none came in"
     assert digest(engine, "Cy").tables == ()
@@ -75,7 +79,7 @@ def test_the_manager_sees_all_and_a_rep_their_own(engine: Engine) -> None:
 def test_a_digest_says_how_old_its_scores_are(sqlite_engine: Engine) -> None:
     make_world().store_in(sqlite_engine)
     assert digest(sqlite_engine).remarks == ()
-    assert digest(sqlite_engine, later=3).remarks == ("Scored last on 20 Nov: grades and due days are of that day.",)
+    assert digest(sqlite_engine, later=3).remarks == ("Last scored on 20 Nov: grades and due days are of that day.",)
 
 
 @pytest.mark.parametrize("leads", [MOST_ROWS, MOST_ROWS + 3])

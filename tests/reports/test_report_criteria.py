@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine
-from world import NOON, TODAY, World, random_world, view
+from world import NOON, TODAY, World, ask, random_world, view
 
 from leadtriage.core.tables import Table
 from leadtriage.criteria import load_criteria
@@ -69,7 +69,7 @@ def make_world() -> World:
 
 
 def report(connection: Connection, filters: Filters | None = None, as_of: date = TODAY) -> Table:
-    return list_criteria_in_use(connection, CRITERIA, filters or Filters(), as_of)
+    return list_criteria_in_use(ask(connection, filters or Filters(), as_of, CRITERIA))
 
 
 def test_means_and_notes_worked_out_by_hand(engine: Engine) -> None:
@@ -118,7 +118,7 @@ def test_nothing_is_claimed_of_few_outcomes_and_few_leads(sqlite_engine: Engine)
     make_world().store_in(sqlite_engine)
     with view(sqlite_engine) as connection:
         of_few = report(connection, Filters(owner="nobody at all"))
-        without_one = list_criteria_in_use(connection, CRITERIA, Filters(), TODAY - timedelta(days=1))
+        without_one = list_criteria_in_use(ask(connection, Filters(), TODAY - timedelta(days=1), CRITERIA))
     for table in (of_few, without_one):
         assert {(row["mean_won"], row["mean_lost"]) for row in table.rows} == {(None, None)}
         assert {row["holds"] for row in table.rows[:-1]} == {0}
@@ -192,7 +192,7 @@ def test_two_halves_of_a_period_add_up_to_the_whole(sqlite_engine: Engine, seed:
     counted = []
     with view(sqlite_engine) as connection:
         for filters in parts:
-            rows = list_criteria_in_use(connection, RANDOM, filters, TODAY).rows
+            rows = list_criteria_in_use(ask(connection, filters, TODAY, RANDOM)).rows
             counts = Counter[tuple[Any, ...]]()
             for row in rows:
                 for key in ("known", "holds", "nominated", "rescued"):
@@ -208,7 +208,7 @@ def test_tiers_add_up_to_what_a_criterion_gives(sqlite_engine: Engine, seed: int
     world = random_world(seed, leads=600)
     world.store_in(sqlite_engine)
     with view(sqlite_engine) as connection:
-        rows = list_criteria_in_use(connection, RANDOM, Filters(), TODAY).rows
+        rows = list_criteria_in_use(ask(connection, Filters(), TODAY, RANDOM)).rows
     visible = [
         lead
         for lead in world.leads

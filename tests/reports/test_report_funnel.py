@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine
-from world import Event, World, random_world, view
+from world import Event, World, ask, random_world, view
 
 from leadtriage.core.text import comparable
-from leadtriage.core.vocabulary import DateBasis, FunnelBy, FunnelStep
+from leadtriage.core.vocabulary import DateBasis, FunnelStep
 from leadtriage.reports.lists import list_leads
 from leadtriage.reports.manager import list_funnel
 from leadtriage.reports.query import Filters, find_median, find_ninetieth
+from leadtriage.reports.registry import FunnelBy
 
 OCTOBER = date(2026, 10, 1)
 AS_OF = date(2026, 11, 20)
@@ -81,12 +82,12 @@ HAND_MADE = [
 def test_numbers_worked_out_by_hand(engine: Engine) -> None:
     make_world().store_in(engine)
     with view(engine) as connection:
-        table = list_funnel(connection, Filters(since=OCTOBER, until=october(31)), AS_OF)
+        table = list_funnel(ask(connection, Filters(since=OCTOBER, until=october(31)), AS_OF))
     assert [tuple(row[column.key] for column in table.columns) for row in table.rows] == HAND_MADE
     assert table.summary == (
         "88% of the leads are qualified: 7 of 8.",
         "71% of the qualified leads are pursued by sales: 5 of 7.",
-        "Of the 4 touched in time, the day of the first contact is not known for 1: the CRM told the last one, or only "
+        "Of the 4 contacted in time, the day of the first contact is unknown for 1: the CRM told the last one, or only "
         "that there was one.",
     )
 
@@ -94,7 +95,7 @@ def test_numbers_worked_out_by_hand(engine: Engine) -> None:
 def test_a_period_without_leads_has_no_shares(sqlite_engine: Engine) -> None:
     make_world().store_in(sqlite_engine)
     with view(sqlite_engine) as connection:
-        table = list_funnel(connection, Filters(until=october(1)), AS_OF)
+        table = list_funnel(ask(connection, Filters(until=october(1)), AS_OF))
     assert [row["leads"] for row in table.rows] == [0] * len(FunnelStep)
     assert {row[key] for row in table.rows for key in ("share_of_leads", "share_of_previous")} == {None}
 
@@ -117,7 +118,7 @@ def test_the_past_is_put_together_from_the_history(engine: Engine) -> None:
     world.store_in(engine)
     with view(engine) as connection:
         then = count_steps(connection, Filters(), date(2026, 11, 1))
-        by_owner = list_funnel(connection, Filters(), date(2026, 11, 1), FunnelBy.OWNER)
+        by_owner = list_funnel(ask(connection, Filters(), date(2026, 11, 1)), FunnelBy.OWNER)
         of_ben = count_steps(connection, Filters(owner="ben"), date(2026, 11, 1))
         now = count_steps(connection, Filters(), AS_OF)
     # Qualified: 1 3 4 5 6 7; each of them has an owner; of them 7 was not contacted yet.
@@ -146,7 +147,7 @@ def test_a_contact_without_a_date_counts_from_the_day_we_heard_of_it(engine: Eng
 
 
 def count_steps(connection: Connection, filters: Filters, as_of: date, by: FunnelBy | None = None) -> Counter[str]:
-    rows = list_funnel(connection, filters, as_of, by).rows
+    rows = list_funnel(ask(connection, filters, as_of), by).rows
     counts = Counter[str]()
     for row in rows:
         counts[str(row["step"])] += int(str(row["leads"]))
@@ -206,7 +207,7 @@ def test_counts_are_those_of_a_plain_reading(engine: Engine, seed: int) -> None:
         assert count_steps(connection, Filters(), as_of) == told
         for by in FunnelBy:
             assert count_steps(connection, Filters(), as_of, by) == told
-        rows = list_funnel(connection, Filters(), as_of, FunnelBy.SOURCE).rows
+        rows = list_funnel(ask(connection, Filters(), as_of), FunnelBy.SOURCE).rows
         found = {
             (comparable(str(row["source"])) if row["source"] else None, str(row["step"])): row["leads"] for row in rows
         }

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine
-from world import Event, ImportBatch, World, random_world, view
+from world import Event, ImportBatch, World, ask, random_world, view
 
 from leadtriage.core.tables import Column, Overview, Part, Table
 from leadtriage.core.vocabulary import AgingBy
@@ -18,8 +18,8 @@ from leadtriage.criteria import example_criteria
 from leadtriage.reports.lists import list_aging
 from leadtriage.reports.manager import list_funnel
 from leadtriage.reports.page import make_overview
+from leadtriage.reports.page.build import settle_period
 from leadtriage.reports.page.charts import MOST_ROWS, cap_rows
-from leadtriage.reports.page.parts import settle_period
 from leadtriage.reports.query import Filters
 
 AS_OF = date(2026, 11, 20)
@@ -61,7 +61,7 @@ def make_world(*, recorded: date | None = date(2026, 10, 1)) -> World:
 def overview_of(engine: Engine, world: World, filters: Filters = PERIOD) -> Overview:
     world.store_in(engine)
     with view(engine) as connection:
-        return make_overview(connection, CRITERIA, filters, AS_OF)
+        return make_overview(ask(connection, filters, AS_OF, CRITERIA))
 
 
 def test_head_worked_out_by_hand(engine: Engine) -> None:
@@ -73,7 +73,7 @@ def test_head_worked_out_by_hand(engine: Engine) -> None:
         ("Qualified", 0.75, "6 of 8 leads", "65 points more than in the 10 days before (10%)", 1),
         ("Pursued by sales", 0.6667, "4 of 6 qualified leads", "too few to compare in the 10 days before (0 of 1)", 0),
         (
-            "Touched in time",
+            "Contacted in time",
             0.6,
             "3 of 5 assigned qualified leads",
             "too few to compare in the 10 days before (no assigned qualified lead)",
@@ -82,8 +82,8 @@ def test_head_worked_out_by_hand(engine: Engine) -> None:
         ("Won", 2, "worth 2,500 USD; 1 of 2 without a value", "2 more than in the 10 days before (0)", 1),
     ]
     assert overview.basis == (
-        "Compared with leads that came in from 22 Oct 2026 to 31 Oct 2026, as they stood on 10 Nov 2026: after as long "
-        "a time.",
+        "Compared with leads that came in from 22 Oct 2026 to 31 Oct 2026, as they stood on 10 Nov 2026: after the "
+        "same time.",
     )
 
 
@@ -92,7 +92,7 @@ def test_what_was_not_recorded_then_is_compared_as_it_stands_now(sqlite_engine: 
     # 11 and 12 are qualified today: 2 of 10, by Wilson 6 to 51 %, and 6 of 8, 41 to 93 %, may be the same.
     assert overview.figures[1].change == "20% in the 10 days before: no clear change"
     assert overview.figures[1].direction == 0
-    assert "so they are taken as they stand now" in overview.basis[0]
+    assert "so they count as they stand now" in overview.basis[0]
 
 
 def test_money_without_a_rate_is_no_sum(sqlite_engine: Engine) -> None:
@@ -102,7 +102,7 @@ def test_money_without_a_rate_is_no_sum(sqlite_engine: Engine) -> None:
     assert overview.figures[4].basis == "amounts in PLN have no rate"
     with view(sqlite_engine) as connection:
         with_rate = replace(CRITERIA, rates={**CRITERIA.rates, "PLN": Decimal(2)})
-        figures = make_overview(connection, with_rate, PERIOD, AS_OF).figures
+        figures = make_overview(ask(connection, PERIOD, AS_OF, with_rate)).figures
     assert figures[4].basis == "worth 2,502 USD"
 
 
@@ -134,8 +134,8 @@ def test_parts_are_what_the_reports_say(seed: int, sqlite_engine: Engine) -> Non
     world.store_in(sqlite_engine)
     filters = Filters(since=date(2026, 8, 1), until=AS_OF)
     with view(sqlite_engine) as connection:
-        overview = make_overview(connection, CRITERIA, filters, AS_OF)
-        funnel = list_funnel(connection, filters, AS_OF)
+        overview = make_overview(ask(connection, filters, AS_OF, CRITERIA))
+        funnel = list_funnel(ask(connection, filters, AS_OF))
         aging = list_aging(connection, AS_OF, AgingBy.GRADE, Filters())
     whole, by_source = part(overview, "funnel").tables
     assert whole.rows == funnel.rows
@@ -209,7 +209,7 @@ def test_an_empty_database_and_a_single_lead(leads: int, sqlite_engine: Engine) 
 def test_the_same_day_and_database_make_the_same_overview(sqlite_engine: Engine) -> None:
     random_world(5).store_in(sqlite_engine)
     with view(sqlite_engine) as connection:
-        first, second = (make_overview(connection, CRITERIA, Filters(), AS_OF) for _ in range(2))
+        first, second = (make_overview(ask(connection, Filters(), AS_OF, CRITERIA)) for _ in range(2))
     assert first == second
 
 

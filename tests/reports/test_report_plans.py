@@ -9,29 +9,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, event
-from world import TODAY, random_world
+from world import TODAY, ask, random_world
 
-from leadtriage.criteria import example_criteria
 from leadtriage.db import reading
-from leadtriage.reports.manager import (
-    list_criteria_in_use,
-    list_funnel,
-    list_reasons,
-    list_sources,
-    list_team,
-    list_trend,
-)
-from leadtriage.reports.query import Filters
+from leadtriage.reports.registry import REPORTS, Report
 
-CRITERIA = example_criteria()
-REPORTS: dict[str, Callable[[Connection, date], Any]] = {
-    "funnel": lambda connection, as_of: list_funnel(connection, Filters(), as_of),
-    "sources": lambda connection, as_of: list_sources(connection, CRITERIA, Filters(), as_of),
-    "team": lambda connection, as_of: list_team(connection, CRITERIA, Filters(), as_of),
-    "reasons": lambda connection, as_of: list_reasons(connection, CRITERIA, Filters(), as_of),
-    "criteria": lambda connection, as_of: list_criteria_in_use(connection, CRITERIA, Filters(), as_of),
-    "trend": lambda connection, as_of: list_trend(connection, CRITERIA, Filters(), as_of),
-}
 WHOLE_HISTORY = re.compile(r"SCAN (event|import_row|lead_key|verdict_line)\b(?! USING)")
 
 
@@ -53,10 +35,10 @@ def collect_plans(engine: Engine, work: Callable[[Connection], Any]) -> list[str
     return steps
 
 
-@pytest.mark.parametrize("name", REPORTS)
+@pytest.mark.parametrize("report", [each for each in REPORTS if each.is_report], ids=lambda report: report.name)
 @pytest.mark.parametrize("as_of", [TODAY, date(2026, 1, 1)], ids=["now", "then"])
-def test_no_report_reads_the_whole_history(sqlite_engine: Engine, name: str, as_of: date) -> None:
+def test_no_report_reads_the_whole_history(sqlite_engine: Engine, report: Report, as_of: date) -> None:
     random_world(1).store_in(sqlite_engine)
-    steps = collect_plans(sqlite_engine, lambda connection: REPORTS[name](connection, as_of))
+    steps = collect_plans(sqlite_engine, lambda connection: report.load()(ask(connection, as_of=as_of)))
     assert any(re.search(r"\blead\b", step) for step in steps)
     assert [step for step in steps if WHOLE_HISTORY.search(step)] == []

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine
-from world import NOON, TODAY, Event, World, random_world, view
+from world import NOON, TODAY, Event, World, ask, random_world, view
 
 from leadtriage.core.tables import Table
 from leadtriage.core.text import comparable
-from leadtriage.core.vocabulary import ReasonsBy
 from leadtriage.criteria import example_criteria
 from leadtriage.db import TeamName, Verdict, VerdictLine
 from leadtriage.reports.manager import list_reasons
 from leadtriage.reports.query import Filters
+from leadtriage.reports.registry import ReasonsBy
 
 CRITERIA = example_criteria()
 WEEK_AGO = TODAY - timedelta(days=7)
@@ -27,7 +27,7 @@ WEEK_AGO = TODAY - timedelta(days=7)
 def report(
     connection: Connection, filters: Filters | None = None, as_of: date = TODAY, by: ReasonsBy | None = None
 ) -> Table:
-    return list_reasons(connection, CRITERIA, filters or Filters(), as_of, by)
+    return list_reasons(ask(connection, filters or Filters(), as_of, CRITERIA), by)
 
 
 def rows_of(table: Table) -> list[tuple[Any, ...]]:

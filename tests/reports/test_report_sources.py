@@ -15,15 +15,15 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 from sqlalchemy import Engine
-from world import NOON, TODAY, World, random_world, view
+from world import NOON, TODAY, World, ask, random_world, view
 
 from leadtriage.core.tables import Table
 from leadtriage.core.text import comparable
-from leadtriage.core.vocabulary import SourcesBy
 from leadtriage.criteria import example_criteria
 from leadtriage.db import Spend
 from leadtriage.reports.manager import list_sources
 from leadtriage.reports.query import MIN_CASES, Filters, Period, convert_currencies, round_money
+from leadtriage.reports.registry import SourcesBy
 
 CRITERIA = replace(example_criteria(), currency="EUR", rates={"EUR": Decimal(1), "USD": Decimal("0.9")})
 COUNTS = {
@@ -64,7 +64,7 @@ def costly_world(seed: int) -> World:
 
 def report(engine: Engine, filters: Filters, by: SourcesBy | None = None, as_of: date = TODAY) -> Table:
     with view(engine) as connection:
-        return list_sources(connection, CRITERIA, filters, as_of, by)
+        return list_sources(ask(connection, filters, as_of, CRITERIA), by)
 
 
 def key_of(row: Mapping[str, Any], by: SourcesBy | None) -> tuple[str | None, str | None]:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 from sqlalchemy import Engine, create_engine, literal, select
-from world import NOON, TODAY, Event, ImportBatch, Nomination, World, random_world, view
+from world import NOON, TODAY, Event, ImportBatch, Nomination, World, ask, random_world, view
 
 from leadtriage.core.context import OutputFormat
 from leadtriage.core.tables import Table
@@ -192,14 +192,14 @@ HAND_MADE = [
 def test_numbers_worked_out_by_hand(engine: Engine) -> None:
     make_world().store_in(engine)
     with view(engine) as connection:
-        table = list_team(connection, CRITERIA, OCTOBER, TODAY)
+        table = list_team(ask(connection, OCTOBER, TODAY, CRITERIA))
     assert [{key: row[key] for key in keys(table) if row[key] not in (None, 0)} for row in table.rows] == [
         {key: value for key, value in row.items() if value != 0} for row in HAND_MADE
     ]
     assert table.summary == (
         # In time are 1, 3, 6 and 10; of 10 nobody knows since when. 7 is won.
-        "Of 7 leads assigned to 3 reps, 4 were touched in time and 1 late; of 2 no contact is recorded. "
-        "Of the 4 touched in time, the day of the first contact is not known for 1: the CRM told the last one, or only "
+        "Of 7 leads assigned to 3 reps, 4 were contacted in time, 1 late and 2 never, as far as recorded. "
+        "Of the 4 contacted in time, the day of the first contact is unknown for 1: the CRM told the last one, or only "
         "that there was one. 1 more was won on a day that nobody knows.",
     )
     assert [row["assigned"] for row in table.rows] == [4, 2, 1, 0, 0, None]
@@ -219,8 +219,8 @@ def test_what_is_won_is_added_up_in_one_currency(engine: Engine) -> None:
     criteria = replace(CRITERIA, goals=(), rates={"USD": Decimal(1), "EUR": Decimal("1.25")})
     until_7th = replace(OCTOBER, until=october(7))
     with view(engine) as connection:
-        table = list_team(connection, criteria, until_7th, TODAY)
-        both = list_team(connection, criteria, OCTOBER, TODAY)
+        table = list_team(ask(connection, until_7th, TODAY, criteria))
+        both = list_team(ask(connection, OCTOBER, TODAY, criteria))
     # 100 USD and 200 EUR at 1.25.
     assert [row["note"] for row in table.rows if row["won"]] == ["2 won leads are worth 350.00 USD", None]
     assert table.summary[0].endswith(" 3 won leads are worth 350.00 USD, 1 of them without a value.")
@@ -234,14 +234,14 @@ def keys(table: Table) -> list[str]:
 def test_an_owner_is_found_by_each_name(sqlite_engine: Engine) -> None:
     make_world().store_in(sqlite_engine)
     with view(sqlite_engine) as connection:
-        whole = list_team(connection, CRITERIA, OCTOBER, TODAY).rows
+        whole = list_team(ask(connection, OCTOBER, TODAY, CRITERIA)).rows
         for name in ("anna", "ANNA BERG"):
-            assert list_team(connection, CRITERIA, replace(OCTOBER, owner=name), TODAY).rows == whole[:1]
+            assert list_team(ask(connection, replace(OCTOBER, owner=name), TODAY, CRITERIA)).rows == whole[:1]
         (system,) = (row for row in whole if row["name"] == "zoho")
         for name in ("zoho", str(system["name_shown"])):
-            assert list_team(connection, CRITERIA, replace(OCTOBER, owner=name), TODAY).rows == (system,)
-        assert list_team(connection, CRITERIA, replace(OCTOBER, owner="Nobody"), TODAY).rows == ()
-        limited = list_team(connection, CRITERIA, replace(OCTOBER, source="Web"), TODAY).rows
+            assert list_team(ask(connection, replace(OCTOBER, owner=name), TODAY, CRITERIA)).rows == (system,)
+        assert list_team(ask(connection, replace(OCTOBER, owner="Nobody"), TODAY, CRITERIA)).rows == ()
+        limited = list_team(ask(connection, replace(OCTOBER, source="Web"), TODAY, CRITERIA)).rows
     assert [(row["name"], row["assigned"], row["goal"]) for row in limited] == [
         ("Anna Berg", 0, None),
         ("Ben Ode", 0, None),
@@ -253,8 +253,8 @@ def test_a_promise_for_today_counts_once_it_is_kept(sqlite_engine: Engine) -> No
     add_touch(world, 12, 6, "Zoe", TODAY)
     world.store_in(sqlite_engine)
     with view(sqlite_engine) as connection:
-        (ben,) = list_team(connection, CRITERIA, Filters(owner="Ben Ode"), TODAY).rows
-        (then,) = list_team(connection, CRITERIA, Filters(owner="Ben Ode"), TODAY - timedelta(days=1)).rows
+        (ben,) = list_team(ask(connection, Filters(owner="Ben Ode"), TODAY, CRITERIA)).rows
+        (then,) = list_team(ask(connection, Filters(owner="Ben Ode"), TODAY - timedelta(days=1), CRITERIA)).rows
     assert (ben["promises"], ben["kept"]) == (1, 1)
     assert then["promises"] == 0
 
@@ -282,7 +282,7 @@ def test_a_promise_is_let_go_by_a_closing_or_parking_before_its_day(engine: Engi
             world.add(Event, lead_id=lead_id, id=lead_id * 10 + number, **what, **moment)
     world.store_in(engine)
     with view(engine) as connection:
-        broken = list_team_leads(connection, CRITERIA, OCTOBER, TODAY, TeamMetric.PROMISES, limit=None)
+        broken = list_team_leads(ask(connection, OCTOBER, TODAY, CRITERIA), TeamMetric.PROMISES)
     assert sorted(row["id"] for row in broken.rows) == [4, 5, 6, 7]
 
 
@@ -298,9 +298,9 @@ def test_flags_and_verdicts_stay_after_a_merge_and_their_leads_are_those_that_ar
     # Of the flags on 1, 2, 3 and 6 each counts; the leads behind them are 1 and 6.
     for filters, flags, leads in ((OCTOBER, 4, [1, 6]), (replace(OCTOBER, source="web"), 3, [1])):
         with view(engine) as connection:
-            rows = {row["name"]: row for row in list_team(connection, CRITERIA, filters, TODAY).rows}
+            rows = {row["name"]: row for row in list_team(ask(connection, filters, TODAY, CRITERIA)).rows}
             numbers = (TeamMetric.FLAGGED, TeamMetric.OVERTURNED, TeamMetric.REVIEWED)
-            behind = [list_team_leads(connection, CRITERIA, filters, TODAY, number, limit=None) for number in numbers]
+            behind = [list_team_leads(ask(connection, filters, TODAY, CRITERIA), number) for number in numbers]
         assert (rows["Ben Ode"]["flagged"], rows["Ben Ode"]["overturned"]) == (flags, flags)
         assert f"reviewed {flags} candidates" in str(rows["Maria"]["note"])
         assert [sorted(row["id"] for row in table.rows) for table in behind] == [leads] * 3
@@ -367,17 +367,19 @@ def test_parts_add_up_and_every_number_has_its_leads(engine: Engine, seed: int) 
     with view(engine) as connection:
 
         def count(filters: Filters) -> Counter[tuple[Any, str]]:
-            rows = list_team(connection, CRITERIA, filters, TODAY).rows
+            rows = list_team(ask(connection, filters, TODAY, CRITERIA)).rows
             return Counter({(row["name"], key): int(str(row[key])) for row in rows for key in ADDED if row[key]})
 
         # Won leads of which nobody knows the day are in the whole alone, so the whole is a period, too.
         whole = count(Filters(until=TODAY))
         assert whole == count(Filters(until=middle)) + count(Filters(since=middle + timedelta(days=1)))
-        rows = {comparable(str(row["name"])): row for row in list_team(connection, CRITERIA, Filters(), TODAY).rows}
+        rows = {
+            comparable(str(row["name"])): row for row in list_team(ask(connection, Filters(), TODAY, CRITERIA)).rows
+        }
         for number in TeamMetric:
-            behind = list_team_leads(connection, CRITERIA, Filters(), TODAY, number, limit=None)
+            behind = list_team_leads(ask(connection, Filters(), TODAY, CRITERIA), number)
             parts = [
-                len(list_team_leads(connection, CRITERIA, Filters(owner=name), TODAY, number, limit=None).rows)
+                len(list_team_leads(ask(connection, Filters(owner=name), TODAY, CRITERIA), number).rows)
                 for name in rows
                 if name != "team"
             ]
@@ -459,8 +461,8 @@ def test_advice_says_what_to_do_next(engine: Engine) -> None:
     world.add(PutOff, **put_off, at=at(october(8)))
     world.store_in(engine)
     with view(engine) as connection:
-        table = list_team(connection, CRITERIA, OCTOBER, TODAY)
-        early = list_team(connection, CRITERIA, replace(OCTOBER, until=october(11)), TODAY)
+        table = list_team(ask(connection, OCTOBER, TODAY, CRITERIA))
+        early = list_team(ask(connection, replace(OCTOBER, until=october(11)), TODAY, CRITERIA))
     # Late are 2 of 10, which is not worth a line.
     assert table.summary[1:] == (
         "Ben Ode: kept 2 of 5 promises.",
@@ -483,8 +485,8 @@ def test_advice_on_late_touches_says_who_waited_for_what(sqlite_engine: Engine) 
         world.scored(number, lead=lead | {"first_touch_on": touched}, touch_due=october(7))
     world.store_in(sqlite_engine)
     with view(sqlite_engine) as connection:
-        table = list_team(connection, CRITERIA, OCTOBER, TODAY)
+        table = list_team(ask(connection, OCTOBER, TODAY, CRITERIA))
     assert table.summary[1:] == (
-        "Ben Ode: 3 of 6 touched leads were touched late; half of these waited 3 working days or more for the rep, "
+        "Ben Ode: 3 of 6 contacted leads were contacted late; half of these waited 3 working days or more for the rep, "
         "1 working day or more to be assigned.",
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine
+from world import ask
 
 from leadtriage.actions import (
     Closing,
@@ -95,7 +96,7 @@ def call(engine: Engine, day: int, lead_id: int, next_day: int | None = None) ->
 
 def read_trend(engine: Engine, as_of: date, **filters: Any) -> list[tuple[Any, ...]]:
     with reading(engine) as connection:
-        trend = list_trend(connection, CRITERIA, Filters(**filters), as_of)
+        trend = list_trend(ask(connection, Filters(**filters), as_of, CRITERIA))
     assert [column.key for column in trend.columns] == KEYS
     return [tuple(row[key] for key in KEYS) for row in trend.rows]
 
@@ -250,7 +251,7 @@ def tell_contacts(engine: Engine) -> tuple[Any, ...]:
             for day in (2, 16)
         ]
         stale = list_stale_on(connection, criteria, Filters(), november(6))
-        team = {row["name"]: row for row in list_team(connection, criteria, Filters(), today).rows}
+        team = {row["name"]: row for row in list_team(ask(connection, Filters(), today, criteria)).rows}
     listed = [sorted(int(str(row["id"])) for row in table.rows) for table in (*in_weeks, stale)]
     return (weeks, *listed, (team["Ann"]["promises"], team["Ann"]["kept"], team["team"]["done"]))
 
@@ -258,7 +259,7 @@ def tell_contacts(engine: Engine) -> tuple[Any, ...]:
 def tell_wins(engine: Engine, as_of: date) -> tuple[Any, list[int]]:
     """What won leads are worth, and how many were won in each week."""
     with reading(engine) as connection:
-        (source,) = list_sources(connection, CRITERIA, Filters(), as_of).rows
+        (source,) = list_sources(ask(connection, Filters(), as_of, CRITERIA)).rows
     won = KEYS.index("won")
     return source["value"], [row[won] for row in read_trend(engine, as_of, since=november(2))]
 

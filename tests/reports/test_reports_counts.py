@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine
-from world import TODAY, World, random_world, view
+from world import TODAY, World, ask, random_world, view
 
 from leadtriage.core.tables import Table
-from leadtriage.core.vocabulary import Clock, FunnelBy
+from leadtriage.core.vocabulary import Clock
 from leadtriage.criteria import example_criteria
 from leadtriage.rendering import Screen, safe
 from leadtriage.rendering.text import lay_out
@@ -20,6 +20,7 @@ from leadtriage.reports.lists import find_leads, list_leads, list_queue, list_st
 from leadtriage.reports.manager import list_funnel, list_reasons
 from leadtriage.reports.query import Filters, explain_if_empty, paging
 from leadtriage.reports.query.score_run import NO_LEADS, NOT_SCORED
+from leadtriage.reports.registry import FunnelBy
 
 Lister = Callable[..., Table]
 
@@ -110,7 +111,7 @@ def test_groups_that_look_alike_have_headings_of_their_own(sqlite_engine: Engine
         world.scored(lead_id, lead={"source": source, "owner": owner, "created_on": TODAY}, idle_due=late)
     world.store_in(sqlite_engine)
     with view(sqlite_engine) as connection:
-        funnel = list_funnel(connection, Filters(), TODAY, FunnelBy.SOURCE)
+        funnel = list_funnel(ask(connection, Filters(), TODAY), FunnelBy.SOURCE)
         stale = list_stale(connection, Filters(), TODAY)
     headings = [[heading for heading, _ in lay_out(table, Screen()).groups] for table in (funnel, stale)]
     fair = safe("Fair\u200b")
@@ -124,7 +125,7 @@ def test_the_reasons_are_counted_in_their_headings(sqlite_engine: Engine) -> Non
         world.scored(lead_id, lead={"stage": stage, "outcome_reason": f"reason {lead_id}", "closed_on": TODAY})
     world.store_in(sqlite_engine)
     with view(sqlite_engine) as connection:
-        table = list_reasons(connection, example_criteria(), Filters(), TODAY)
+        table = list_reasons(ask(connection, Filters(), TODAY, example_criteria()))
     headings = [heading for heading, _ in lay_out(table, Screen()).groups]
     assert headings == ["called junk (1)", "lost (2)", "parked (1)"]
 

@@ -11,16 +11,17 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, func, select, text
-from world import NOON, TODAY, Event, World, random_world, view
+from world import NOON, TODAY, Event, World, ask, random_world, view
 
 from leadtriage.core.money import minor_digits
 from leadtriage.core.text import comparable
-from leadtriage.core.vocabulary import AgingBy, Clock, SourcesBy
+from leadtriage.core.vocabulary import AgingBy, Clock
 from leadtriage.criteria import example_criteria
 from leadtriage.db import Spend, Verdict, VerdictLine
 from leadtriage.reports.lists import list_aging, list_candidate_ids, list_leads, list_queue, list_stale
 from leadtriage.reports.manager import list_funnel, list_overturns, list_sources
 from leadtriage.reports.query import Filters, select_cohort
+from leadtriage.reports.registry import SourcesBy
 
 EVERYTHING = Filters()
 
@@ -129,7 +130,7 @@ def sum_backlog(rows: Iterable[Mapping[str, Any]]) -> Counter[str]:
 
 
 def assert_funnel(connection: Connection) -> None:
-    funnel = list_funnel(connection, EVERYTHING, TODAY)
+    funnel = list_funnel(ask(connection, EVERYTHING, TODAY))
     keys = ("step", "leads", "share_of_leads", "share_of_previous")
     assert [tuple(row[key] for key in keys) for row in read(connection, "v_funnel_steps", "place")] == [
         tuple(row[key] for key in keys) for row in funnel.rows
@@ -146,7 +147,7 @@ def assert_funnel(connection: Connection) -> None:
 def assert_groups(connection: Connection) -> None:
     """Those of sources, people and ages: their rows add up to what the reports count."""
     cohort = select_cohort(connection, EVERYTHING, TODAY)
-    brought = list_sources(connection, example_criteria(), EVERYTHING, TODAY, SourcesBy.CAMPAIGN)
+    brought = list_sources(ask(connection, EVERYTHING, TODAY, example_criteria()), SourcesBy.CAMPAIGN)
     keys = ("leads", "junk_reviewed", "junk_nominated", "qualified", "won")
     named = [("source", str.casefold), ("campaign", str.casefold)]
 

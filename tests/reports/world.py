@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert
 
 from leadtriage.core.text import comparable
+from leadtriage.criteria import Criteria, example_criteria
 from leadtriage.db import (
     CriteriaVersion,
     Event,
@@ -25,6 +26,7 @@ from leadtriage.db import (
     table,
     writing,
 )
+from leadtriage.reports.query import Filters, ReportRequest
 
 TODAY = date(2026, 11, 20)
 NOON = datetime(2026, 11, 20, 12, 0)
@@ -192,6 +194,13 @@ def random_world(seed: int, leads: int = 80) -> World:
     return world
 
 
+def ask(
+    connection: Connection, filters: Filters | None = None, as_of: date = TODAY, criteria: Criteria | None = None
+) -> ReportRequest:
+    """A request for all rows of a report."""
+    return ReportRequest(connection, filters or Filters(), as_of, None, criteria=criteria or example_criteria())
+
+
 def view(engine: Engine) -> Any:
     """A transaction for a list to read in."""
     return reading(engine)
@@ -208,6 +217,7 @@ __all__ = [
     "LikelyDuplicate",
     "Nomination",
     "World",
+    "ask",
     "first_due",
     "random_world",
     "view",

@@ -239,29 +239,6 @@ class TeamMetric(StrEnum):
     REVIEWED = "reviewed"
 
 
-class FunnelBy(StrEnum):
-    """What `report funnel` has a funnel for each of."""
-
-    SOURCE = "source"
-    OWNER = "owner"
-    CAMPAIGN = "campaign"
-    MONTH = "month"
-
-
-class SourcesBy(StrEnum):
-    """What `report sources` has a row for, besides each source."""
-
-    CAMPAIGN = "campaign"
-
-
-class ReasonsBy(StrEnum):
-    """What `report reasons` tells each reason apart by."""
-
-    SOURCE = "source"
-    GRADE = "grade"
-    RULE = "rule"
-
-
 class AgingBy(StrEnum):
     """What `aging` counts open leads by, besides their age."""
 

@@ -1,37 +1,70 @@
-"""The manager's reports: report funnel, sources, team, reasons, criteria, trend, html.
-
-The command that writes all reports on one page: report html.
-
-The command that writes a mail's body for one owner or the manager: digest.
-"""
+"""The commands of the registered reports, `report html`, and `digest`, which writes a summary email."""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from leadtriage.cli.commands.lists import MORE
 from leadtriage.cli.framework.command import add_command, add_group
 from leadtriage.cli.framework.context import Context, Printer
-from leadtriage.cli.framework.options import PAGE, PERIOD, Selection
+from leadtriage.cli.framework.options import FILTERS, PAGE, PERIOD, Selection
 from leadtriage.cli.framework.terminal import parse_target, write_file, write_out
-from leadtriage.core.vocabulary import FunnelBy, ReasonsBy, SourcesBy, TeamMetric
+from leadtriage.reports.registry import REPORTS, Choice, Report
 
 
 def add_commands(app: typer.Typer) -> None:
     """Add this group's commands."""
     group = add_group(app, "report", "Show where leads come from, and where they are lost.")
-    add_command(group, "criteria", report_criteria, *PERIOD)
-    add_command(group, "funnel", report_funnel, *PERIOD)
+    for report in REPORTS:
+        if report.is_report:
+            options = [option for option in FILTERS if option.name in report.filters]
+            add_command(group, report.name, _make_command(report), *options, *(PAGE if report.behind else ()))
     add_command(group, "html", report_html, *PERIOD)
-    add_command(group, "reasons", report_reasons, *PERIOD)
-    add_command(group, "sources", report_sources, *PERIOD)
-    add_command(group, "trend", report_trend, *PERIOD)
-    add_command(group, "team", report_team, *PERIOD, *PAGE)
     add_command(app, "digest", show_digest)
+
+
+def _make_command(report: Report) -> Callable[..., None]:
+    """Return the function of a report's command, with the options that the report has."""
+
+    def show_report(
+        context: Context,
+        printer: Printer,
+        selection: Selection,
+        by: StrEnum | None = None,
+        behind: StrEnum | None = None,
+    ) -> None:
+        from leadtriage.reports.query import ReportRequest, explain_emptiness, explain_if_empty
+
+        explain = explain_emptiness if report.always_has_rows else explain_if_empty
+        with context.reporting() as (connection, criteria, as_of):
+            filters = selection.filters(as_of)
+            request = ReportRequest(connection, filters, as_of, selection.most, criteria=criteria)
+            if behind is not None:
+                table = report.load(report.leads)(request, behind)
+            else:
+                table = report.load()(request, by) if report.by else report.load()(request)
+            table = explain(connection, table, filters)
+        printer.show(table, more=MORE)
+
+    parameters = list(inspect.signature(show_report, eval_str=True).parameters.values())[:3]
+    choices = {"by": report.by, "behind": report.behind}
+    parameters += [_make_option(name, choice) for name, choice in choices.items() if choice is not None]
+    vars(show_report)["__signature__"] = inspect.Signature(parameters)
+    show_report.__doc__ = report.help
+    return show_report
+
+
+def _make_option(name: str, choice: Choice) -> inspect.Parameter:
+    metavar = "NUMBER" if name == "behind" else "|".join(choice.values)
+    option = typer.Option(f"--{name}", help=choice.help, metavar=metavar)
+    annotation: Any = Annotated[choice.values | None, option]
+    return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=annotation)
 
 
 def report_html(
@@ -43,8 +76,8 @@ def report_html(
 ) -> None:
     """Write all reports with charts on one page.
 
-    It is about the leads that came in within the period, the last 90 days where none is given, and compares them with
-    those of the period before. The file needs nothing else and no network, prints well, and holds no lead's name.
+    The page covers the leads that came in within the period, by default the last 90 days, and compares them with those
+    of the period before. The file is self-contained, needs no network, prints well, and holds no lead's name.
 
     Examples:
       leadtriage report html leads.html
@@ -52,14 +85,15 @@ def report_html(
     """
     from leadtriage.rendering import write_page
     from leadtriage.reports.page import make_overview
-    from leadtriage.reports.query import explain_names
+    from leadtriage.reports.query import ReportRequest, explain_names
 
     path = parse_target(file, (".html", ".htm"), "report html", force=force)
     with context.reporting() as (connection, criteria, as_of):
         filters = selection.filters(as_of)
-        overview = make_overview(connection, criteria, filters, as_of)
+        overview = make_overview(ReportRequest(connection, filters, as_of, criteria=criteria))
         printer.warn(*explain_names(connection, filters))
-    page = write_page(overview, (("Database", _name(context.settings.database)), ("Written by", _say_version())))
+    database = _format_database(context.settings.database)
+    page = write_page(overview, (("Database", database), ("Written by", _format_version())))
     if path is None:
         write_out(page)
         return
@@ -67,173 +101,17 @@ def report_html(
     printer.note(f"all reports written: {file}")
 
 
-def _name(location: str) -> str:
-    """A local file's name without its folder, which is nobody else's business; of a server what may be shown."""
+def _format_database(location: str) -> str:
+    """Return a local file's name without its folder, or a server's address without credentials."""
     from leadtriage.db import hide_credentials
 
     return hide_credentials(location) if "://" in location else Path(location).name
 
 
-def _say_version() -> str:
+def _format_version() -> str:
     from importlib.metadata import version
 
     return f"leadtriage {version('leadtriage')}"
-
-
-def report_criteria(context: Context, printer: Printer, selection: Selection) -> None:
-    """Show what each criterion does, and if it tells won from lost.
-
-    Of the leads that came in within the period: for how many each criterion is known, how many get points from each of
-    its answers, what won and lost leads have from it on average, and how often what nominates leads was overruled.
-    List the leads of an answer with: leadtriage leads --criterion NAME --tier ANSWER.
-
-    Examples:
-      leadtriage report criteria
-      leadtriage report criteria --since 2026-01-01
-    """
-    from leadtriage.reports.manager import list_criteria_in_use
-    from leadtriage.reports.query import explain_emptiness
-
-    with context.reporting() as (connection, criteria, as_of):
-        filters = selection.filters(as_of)
-        table = explain_emptiness(connection, list_criteria_in_use(connection, criteria, filters, as_of), filters)
-    printer.show(table)
-
-
-def report_funnel(
-    context: Context,
-    printer: Printer,
-    selection: Selection,
-    by: Annotated[FunnelBy | None, typer.Option("--by", help="A funnel for each.", metavar="|".join(FunnelBy))] = None,
-) -> None:
-    """Show how far the leads of a period have come.
-
-    Of the leads that came in within the period: how many are qualified, assigned, touched in time, late or never, and
-    won, and in how many days. List the leads of a step with: leadtriage leads --step STEP.
-
-    Examples:
-      leadtriage report funnel --since 2026-10-01 --until 2026-10-31
-      leadtriage report funnel --by source
-    """
-    from leadtriage.reports.manager import list_funnel
-    from leadtriage.reports.query import explain_emptiness
-
-    with context.reporting() as (connection, _, as_of):
-        filters = selection.filters(as_of)
-        table = list_funnel(connection, filters, as_of, by)
-        table = explain_emptiness(connection, table, filters)
-    printer.show(table)
-
-
-def report_reasons(
-    context: Context,
-    printer: Printer,
-    selection: Selection,
-    by: Annotated[
-        ReasonsBy | None,
-        typer.Option(
-            "--by", help="Tell each reason apart by this, not by source and grade.", metavar="|".join(ReasonsBy)
-        ),
-    ] = None,
-) -> None:
-    """Show why leads were called junk, lost or parked.
-
-    Of the leads that came in within the period: how many for which reason, by source and grade at that time, or with
-    --by rule by what nominated them; and what was lost for a reason that the score had not seen. List the leads of a
-    reason with: leadtriage leads --stage junk|lost|nurture --reason REASON, '' for those without one.
-
-    Examples:
-      leadtriage report reasons --since 2026-10-01 --until 2026-10-31
-      leadtriage report reasons --by rule
-    """
-    from leadtriage.reports.manager import list_reasons
-    from leadtriage.reports.query import explain_if_empty
-
-    with context.reporting() as (connection, criteria, as_of):
-        filters = selection.filters(as_of)
-        table = list_reasons(connection, criteria, filters, as_of, by)
-        table = explain_if_empty(connection, table, filters)
-    printer.show(table)
-
-
-def report_sources(
-    context: Context,
-    printer: Printer,
-    selection: Selection,
-    by: Annotated[
-        SourcesBy | None, typer.Option("--by", help="A row for each of its campaigns.", metavar="|".join(SourcesBy))
-    ] = None,
-) -> None:
-    """Show what each source brought, and what it cost.
-
-    Of the leads that came in within the period: how many are junk, qualified and won, what the won ones are worth, what
-    was spent (see: leadtriage spend), and what a lead, a qualified one and a win cost. Sums are in the criteria's
-    currency. List the leads behind a number with: leadtriage leads --source NAME --step STEP.
-
-    Examples:
-      leadtriage report sources --since 2026-10-01 --until 2026-10-31
-      leadtriage report sources --by campaign --source 'Web'
-    """
-    from leadtriage.reports.manager import list_sources
-    from leadtriage.reports.query import explain_if_empty
-
-    with context.reporting() as (connection, criteria, as_of):
-        filters = selection.filters(as_of)
-        table = list_sources(connection, criteria, filters, as_of, by)
-        table = explain_if_empty(connection, table, filters)
-    printer.show(table)
-
-
-def report_trend(context: Context, printer: Printer, selection: Selection) -> None:
-    """Show week by week what came in, was won, and went stale.
-
-    --since and --until say which weeks, by default the last 13; each number counts what happened within its week. List
-    the leads behind one with: leadtriage leads --dated, or --stale-on for those that were stale on a day.
-
-    Examples:
-      leadtriage report trend
-      leadtriage report trend --since 2026-01-01 --source 'Trade show'
-    """
-    from leadtriage.reports.manager import list_trend
-    from leadtriage.reports.query import explain_emptiness
-
-    with context.reporting() as (connection, criteria, as_of):
-        filters = selection.filters(as_of)
-        table = explain_emptiness(connection, list_trend(connection, criteria, filters, as_of), filters)
-    printer.show(table)
-
-
-def report_team(
-    context: Context,
-    printer: Printer,
-    selection: Selection,
-    behind: Annotated[
-        TeamMetric | None,
-        typer.Option("--behind", help=f"List the leads behind this number: {', '.join(TeamMetric)}.", metavar="NUMBER"),
-    ] = None,
-) -> None:
-    """Show what each rep made of their leads, and how far goals are.
-
-    Also what leads waited for, which promises were kept and whose junk flags were overturned, with advice. --since and
-    --until are about the days on which things happened: leads assigned and closed, touches promised for, flags and
-    verdicts given. Goals are about the month or quarter of today. --behind lists the leads behind a number, of
-    --owner's row or of all rows.
-
-    Examples:
-      leadtriage report team --since 2026-10-01 --until 2026-10-31
-      leadtriage report team --owner 'Anna Berg' --behind late
-    """
-    from leadtriage.reports.manager import list_team, list_team_leads
-    from leadtriage.reports.query import explain_if_empty
-
-    with context.reporting() as (connection, criteria, as_of):
-        filters = selection.filters(as_of)
-        if behind is None:
-            table = explain_if_empty(connection, list_team(connection, criteria, filters, as_of), filters)
-        else:
-            table = list_team_leads(connection, criteria, filters, as_of, behind, limit=selection.most)
-            table = explain_if_empty(connection, table, filters)
-    printer.show(table, more=MORE)
 
 
 class DigestFormat(StrEnum):
@@ -247,16 +125,16 @@ def show_digest(
     context: Context,
     printer: Printer,
     owner: Annotated[
-        str | None, typer.Option("--owner", help="The mail of this rep; without it the manager's.", metavar="NAME")
+        str | None, typer.Option("--owner", help="Only leads of this rep; else those of all.", metavar="NAME")
     ] = None,
     format: Annotated[
-        DigestFormat, typer.Option("--format", help="What the mail is written in.", metavar="|".join(DigestFormat))
+        DigestFormat, typer.Option("--format", help="The format of the email.", metavar="|".join(DigestFormat))
     ] = DigestFormat.MARKDOWN,
 ) -> None:
-    """Write a mail of what is overdue, back, to be reviewed.
+    """Write a summary email: overdue leads, leads back from nurture, junk to review.
 
     For cron, to one owner or the manager: the worst overdue leads, those that came back from nurture, what waits for a
-    review, and the funnel of the last seven days. With --quiet nothing is printed where there is nothing to say.
+    review, and the funnel of the last seven days. With --quiet an empty digest prints nothing.
 
     Examples:
       leadtriage digest
@@ -265,10 +143,10 @@ def show_digest(
     """
     from leadtriage.rendering import write_digest_html, write_digest_markdown
     from leadtriage.reports.manager import make_digest
-    from leadtriage.reports.query import explain_unknown
+    from leadtriage.reports.query import Filters, ReportRequest, explain_unknown
 
     with context.reporting() as (connection, criteria, as_of):
-        digest = make_digest(connection, criteria, as_of, owner)
+        digest = make_digest(ReportRequest(connection, Filters(owner=owner), as_of, criteria=criteria))
         if not digest.tables and owner is not None and owner.strip():
             printer.warn(*explain_unknown(connection, "owner", [owner]))
     if not digest.tables and printer.quiet:

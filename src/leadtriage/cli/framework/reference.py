@@ -10,6 +10,7 @@ import typer
 
 from leadtriage.cli.app import make_app
 from leadtriage.core.context import SETTINGS
+from leadtriage.reports.registry import REPORTS
 
 _HEAD = """\
 # Commands
@@ -46,51 +47,29 @@ _CODES = """
 """
 
 
-ROW_KEYS = {
-    "queue": "rank, id, name, company, title, email, phone, source, owner, stage, qualified, score, ceiling, grade, "
-    "known, fit, budget, authority, need, timing, age_days, next_step",
-    "leads": "id, name, company, title, email, phone, source, campaign, owner, stage, status, qualified, score, "
-    "ceiling, grade, known, reason, created, last_touch",
-    "junk": "id, name, company, email, source, owner, score, ceiling, known, reason, why, flagged_by, age_days",
+_ACT_KEYS = {
     "junk --flag": "id, name, company, reason, flagged_by",
     "junk --restore": "id, name, company, stage",
     "junk --verdicts": "id, name, company, verdict, reason, until, ask_for, note",
-    "junk --audit": "id, name, company, title, email, phone, source, need, score, ceiling, known, age_days, verdict, "
-    "reason, note",
-    "junk --rates": "kind, name, verdicts, confirmed, overturned, overturn_rate, overturn_low, overturn_high, note",
-    "duplicates": "a_id, b_id, a_name, b_name, a_email, b_email, evidence, confidence",
     "duplicates --merge": "id, name, company, email, stage, merged, taken",
     "duplicates --apart": "a_id, b_id",
     "duplicates --review": "done, pairs",
-    "stale": "id, name, company, owner, grade, score, clock, due, overdue_days, last_touch, stage, leads",
     "touch": "id, name, company, kind, on, answered, next_touch, stage, touches, unanswered_touches",
-    "nurture": "id, name, company, owner, grade, score, until, due, contact_due, reason, last_touch",
     "nurture LEAD": "id, name, company, stage, until, reason",
     "nurture, many": "leads, left_out, stage, until, reason",
     "close": "id, name, company, stage, closed_on, reason, said_by, value, currency",
     "close, many": "leads, left_out, stage, closed_on, reason, said_by",
     "reopen": "id, name, company, stage",
     "qualify": "id, name, company, qualified, qualified_by",
-    "aging": "bucket, a, b, c, d, total",
     "import": "file, batch, rows, created, updated, unchanged, merged, rejected, warnings",
-    "imports": "batch, at, by, file, sha256, rows, created, updated, unchanged, merged, rejected, undone_at",
     "score": "leads, scored, changed, a, b, c, d, junk_candidates, needs_answers, criteria",
     "criteria check": "line, column, severity, message",
-    "report criteria": "dimension, criterion, tier, points, known, holds, mean_won, mean_lost, nominated, rescued, "
-    "note",
-    "report reasons": "kind, reason, source, grade, leads",
-    "report reasons --by rule": "kind, reason, flagged_by, rule, leads",
-    "report sources": "source, campaign, leads, junk_reviewed, junk_nominated, junk_rate, junk_low, junk_high, "
-    "qualified, won, value, spend, cost_per_lead, cost_per_qualified, cost_per_win, return, note",
-    "spend": "id, month, source, campaign, amount, currency, note, by, at",
     "spend import": "file, rows, created, unchanged, rejected, warnings",
-    "report trend": "week, came_in, qualified, touched, junked, won, stale",
-    "report team": "name, assigned, touched, in_time, late, never, wait_assign_days, wait_rep_days, promises, kept, "
-    "idle, won, flagged, confirmed, overturned, overturn_rate, overturn_low, overturn_high, goal, done, due_by_today, "
-    "note",
     "undo": "what, id, name, company",
     "db check": "check, found, result",
 }
+
+ROW_KEYS: dict[str, str] = {name: keys for report in REPORTS for name, keys in report.row_keys.items()} | _ACT_KEYS
 """The keys of each command's rows, in their order: what scripts rely on."""
 
 _KEYS_HEAD = """

@@ -16,13 +16,14 @@ from itertools import combinations
 
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, select
 
-from leadtriage.core.tables import Column, Table
+from leadtriage.core.tables import Table
 from leadtriage.core.text import format_count
 from leadtriage.core.vocabulary import Stage
 from leadtriage.criteria import LEAD_FIELDS, Criteria, Criterion, FieldType, Tier
 from leadtriage.db import ExtraColumn, Lead, table
 from leadtriage.reports.manager.overturns import select_decisions
-from leadtriage.reports.query import CellRow, Filters, Members, end_of, find_members, wilson_interval
+from leadtriage.reports.query import CellRow, Members, ReportRequest, end_of, find_members, wilson_interval
+from leadtriage.reports.registry import find_report
 from leadtriage.scoring import BY_THE_CRITERIA, LOW_SCORE, AnswerSheets, collect_sheets, walk_comparisons
 
 FEWEST_OUTCOMES = 20
@@ -212,25 +213,13 @@ _MOST_SUMS = 600
 
 _OTHER, _WON, _LOST = range(3)
 
-_COLUMNS = (
-    Column("dimension", "Side", keep=100, shown="dimension_shown"),
-    Column("criterion", "Criterion", keep=100),
-    Column("tier", "Answer", keep=99, kind="line"),
-    Column("points", "Points", keep=98, align="right"),
-    Column("known", "Known", keep=70, align="right"),
-    Column("holds", "Holds", keep=97, align="right"),
-    Column("mean_won", "Won get", keep=90, align="right"),
-    Column("mean_lost", "Lost get", keep=89, align="right"),
-    Column("nominated", "Nominated", keep=50, align="right"),
-    Column("rescued", "Rescued", keep=49, align="right"),
-    Column("note", "Note", keep=80, shown="note_shown"),
-)
+_COLUMNS = find_report("criteria").columns
 
 Place = tuple[int, int]
 """Of a tier: its criterion's place and its own."""
 
 
-def list_criteria_in_use(connection: Connection, criteria: Criteria, filters: Filters, as_of: date) -> Table:
+def list_criteria_in_use(request: ReportRequest) -> Table:
     """Return a row for each tier and for each line that nominates, over the leads that came in within the period.
 
     Columns: `dimension, criterion, tier, points, known, holds, mean_won, mean_lost, nominated, rescued, note`, by the
@@ -243,7 +232,8 @@ def list_criteria_in_use(connection: Connection, criteria: Criteria, filters: Fi
     nominations by that line, `rescued` how many of them were not junk, or were taken back later; both are None for
     tiers, which nominate nobody by themselves.
     """
-    members = find_members(connection, filters, as_of)
+    connection, as_of, criteria = request.connection, request.as_of, request.criteria
+    members = find_members(connection, request.filters, as_of)
     stage = members.columns["stage"]
     group = case({Stage.WON.value: _WON, Stage.LOST.value: _LOST}, value=stage, else_=_OTHER)
     with collect_sheets(connection, criteria, as_of, members.rows, members.where, group) as sheets:

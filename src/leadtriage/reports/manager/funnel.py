@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 from sqlalchemy import (
@@ -29,12 +28,12 @@ from sqlalchemy import (
 )
 
 from leadtriage.core.tables import Column, Table
-from leadtriage.core.vocabulary import QUALIFIED_STAGES, FunnelBy, FunnelStep
+from leadtriage.core.vocabulary import QUALIFIED_STAGES, FunnelStep
 from leadtriage.db.expressions import days_between, first_spelling, largest
 from leadtriage.reports.query import (
     CellRow,
-    Filters,
     Members,
+    ReportRequest,
     choose_name,
     describe_unknown_days,
     find_median,
@@ -44,23 +43,17 @@ from leadtriage.reports.query import (
     has_reached,
     read_members,
 )
+from leadtriage.reports.registry import FunnelBy, find_report
 
-_COLUMNS = (
-    Column("step", "Step", keep=100, shown="step_shown"),
-    Column("leads", "Leads", keep=95, align="right"),
-    Column("share_of_leads", "Of all", keep=90, align="right", kind="share"),
-    Column("share_of_previous", "Share", keep=85, align="right", kind="share", shown="previous_shown"),
-    Column("median_days", "Median", keep=70, align="right", kind="days"),
-    Column("p90_days", "90% within", keep=60, align="right", kind="days"),
-)
+_COLUMNS = find_report("funnel").columns
 
 _WORDS = {
     FunnelStep.LEADS: "came in",
     FunnelStep.QUALIFIED: "qualified",
     FunnelStep.ASSIGNED: "assigned",
-    FunnelStep.TOUCHED_IN_TIME: "touched in time",
-    FunnelStep.TOUCHED_LATE: "touched late",
-    FunnelStep.NEVER_TOUCHED: "no contact recorded",
+    FunnelStep.TOUCHED_IN_TIME: "contacted in time",
+    FunnelStep.TOUCHED_LATE: "contacted late",
+    FunnelStep.NEVER_TOUCHED: "not contacted",
     FunnelStep.WON: "won",
 }
 
@@ -117,7 +110,7 @@ class _Group:
             self[step].days[days] += leads
 
 
-def list_funnel(connection: Connection, filters: Filters, as_of: date, by: FunnelBy | None = None) -> Table:
+def list_funnel(request: ReportRequest, by: FunnelBy | None = None) -> Table:
     """Return how many leads that came in within the period have come how far by `as_of`.
 
     Columns: `step, leads, share_of_leads, share_of_previous, median_days, p90_days`, and the group first where `by` is
@@ -126,7 +119,8 @@ def list_funnel(connection: Connection, filters: Filters, as_of: date, by: Funne
     `assigned`, of `won` it is `qualified`. Days count from the day the lead came in, for `assigned` from the day it was
     qualified, over leads of which both days are known.
     """
-    groups = _count(connection, find_members(connection, filters, as_of), by)
+    members = find_members(request.connection, request.filters, request.as_of)
+    groups = _count(request.connection, members, by)
     keys = _order(groups, by)
     columns = _COLUMNS if by is None else (Column(by.value, by.capitalize(), keep=99, shown="group_shown"), *_COLUMNS)
     return Table(

@@ -8,13 +8,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, exists, func, not_, select
 
-from leadtriage.core.tables import Column, Table
+from leadtriage.core.tables import Table
 from leadtriage.core.text import format_count
 from leadtriage.core.vocabulary import VerdictKind, VerdictWord
 from leadtriage.criteria import Criteria
 from leadtriage.db import ImportBatch, Verdict, VerdictLine, table
 from leadtriage.db.expressions import one_if
 from leadtriage.reports.query import CellRow, People, find_rate
+from leadtriage.reports.registry import find_report
 from leadtriage.scoring import BY_THE_CRITERIA, LOW_SCORE
 
 _batch, _verdict, _line = table(ImportBatch), table(Verdict), table(VerdictLine)
@@ -22,17 +23,7 @@ _again = _verdict.alias("again")
 
 RULE, PERSON, SYSTEM, REVIEWER = "rule", "person", "system", "reviewer"
 
-_COLUMNS = (
-    Column("kind", "Whose", keep=90),
-    Column("name", "Name", keep=100),
-    Column("verdicts", "Verdicts", keep=80, align="right"),
-    Column("confirmed", "Junk", keep=60, align="right"),
-    Column("overturned", "Overturned", keep=70, align="right"),
-    Column("overturn_rate", "Rate", keep=95, align="right", kind="share", shown="rate_shown"),
-    Column("overturn_low", "At least", keep=85, align="right", kind="share"),
-    Column("overturn_high", "At most", keep=84, align="right", kind="share"),
-    Column("note", "Note", keep=10),
-)
+_COLUMNS = find_report("junk --rates").columns
 
 
 def list_overturns(connection: Connection, criteria: Criteria) -> Table:

@@ -32,9 +32,9 @@ from sqlalchemy import (
     select,
 )
 
-from leadtriage.core.tables import Column, Table
+from leadtriage.core.tables import Table
 from leadtriage.core.text import format_count
-from leadtriage.core.vocabulary import DIMENSION_OF, Dimension, EventKind, Reason, ReasonsBy, Stage, VerdictKind
+from leadtriage.core.vocabulary import DIMENSION_OF, Dimension, EventKind, Reason, Stage, VerdictKind
 from leadtriage.criteria import Criteria
 from leadtriage.db import Event, Lead, LeadScore, Verdict, VerdictLine, table
 from leadtriage.db.expressions import first_spelling, one_if
@@ -43,11 +43,13 @@ from leadtriage.reports.query import (
     CellRow,
     Commands,
     Filters,
+    ReportRequest,
     end_of,
     find_people,
     has_points,
     select_cohort,
 )
+from leadtriage.reports.registry import ReasonsBy, find_report
 
 _MOST_TOLD = 3
 """Reasons that the criteria do not know; the others are counted."""
@@ -138,18 +140,7 @@ _GROUPS = {
     ReasonsBy.RULE: ("flagged_by", "rule"),
 }
 
-_COLUMNS = {
-    column.key: column
-    for column in (
-        Column("kind", "Became", keep=100, shown="kind_shown"),
-        Column("reason", "Reason", keep=99, shown="reason_shown"),
-        Column("source", "Source", keep=80, shown="source_shown"),
-        Column("grade", "Grade then", keep=85, kind="grade", shown="grade_shown"),
-        Column("flagged_by", "Flagged by", keep=85, shown="flagged_by_shown"),
-        Column("rule", "Rule", keep=80),
-        Column("leads", "Leads", keep=95, align="right"),
-    )
-}
+_COLUMNS = {column.key: column for column in find_report("reasons").columns}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +152,7 @@ class _Count:
     unseen: int
 
 
-def list_reasons(
-    connection: Connection, criteria: Criteria, filters: Filters, as_of: date, by: ReasonsBy | None = None
-) -> Table:
+def list_reasons(request: ReportRequest, by: ReasonsBy | None = None) -> Table:
     """Return how many leads that came in within the period were junk, lost or parked on a day, for which reason.
 
     Columns: `kind` (`junk`, `lost`, `nurture`), `reason`, then `source, grade`, or as `by` says `source`, `grade` or
@@ -173,6 +162,7 @@ def list_reasons(
     `criteria` that nominated the lead for the verdict which made it junk or parked it, `rule` the criteria's line; of
     several the first, under one name for all of a person's. Leads that no review decided have neither.
     """
+    connection, filters, as_of, criteria = request.connection, request.filters, request.as_of, request.criteria
     group = _GROUPS[by]
     counts = _count(connection, criteria, filters, as_of, group)
     if by is ReasonsBy.RULE:

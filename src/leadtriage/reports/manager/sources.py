@@ -21,9 +21,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, String, and_, cast, func, null, select
 
 from leadtriage.core.money import whole_units
-from leadtriage.core.tables import Column, Table
+from leadtriage.core.tables import Table
 from leadtriage.core.text import format_count
-from leadtriage.core.vocabulary import OPEN_STAGES, SourcesBy, Stage
+from leadtriage.core.vocabulary import OPEN_STAGES, Stage
 from leadtriage.criteria import Criteria
 from leadtriage.db import Spend, table
 from leadtriage.db.expressions import first_spelling, one_if
@@ -33,6 +33,7 @@ from leadtriage.reports.query import (
     CellRow,
     Filters,
     Period,
+    ReportRequest,
     convert_currencies,
     cut_to_limit,
     fetch_rows,
@@ -46,6 +47,7 @@ from leadtriage.reports.query import (
     sum_in_parts,
     with_count,
 )
+from leadtriage.reports.registry import SourcesBy, find_report
 
 
 @dataclass(slots=True)
@@ -202,17 +204,7 @@ def advise(tallies: Sequence[Tally], period: Period, *, has_owner: bool) -> tupl
 
 _spend = table(Spend)
 
-_SPEND_COLUMNS = (
-    Column("id", "Id", keep=40, align="right"),
-    Column("month", "Month", keep=95),
-    Column("source", "Source", keep=100),
-    Column("campaign", "Campaign", keep=80),
-    Column("amount", "Amount", keep=99, align="right"),
-    Column("currency", "Currency", keep=98),
-    Column("note", "Note", keep=60),
-    Column("by", "By", keep=30),
-    Column("at", "At", keep=20),
-)
+_SPEND_COLUMNS = find_report("spend").columns
 
 Group = tuple[str, str | None]
 """The comparable forms of a source and its campaign."""
@@ -302,33 +294,13 @@ def _total(connection: Connection, wanted: list[ColumnElement[bool]]) -> tuple[s
     return (f"In all {', '.join(said)}.",)
 
 
-_COLUMNS = (
-    Column("source", "Source", keep=100, shown="source_shown"),
-    Column("campaign", "Campaign", keep=99, shown="campaign_shown"),
-    Column("leads", "Leads", keep=98, align="right"),
-    Column("junk_reviewed", "Junk", keep=70, align="right"),
-    Column("junk_nominated", "Candidates", keep=60, align="right"),
-    Column("junk_rate", "Junk rate", keep=90, align="right", kind="share"),
-    Column("junk_low", "At least", keep=50, align="right", kind="share"),
-    Column("junk_high", "At most", keep=49, align="right", kind="share"),
-    Column("qualified", "Qualified", keep=96, align="right"),
-    Column("won", "Won", keep=95, align="right"),
-    Column("value", "Value", keep=80, align="right"),
-    Column("spend", "Spend", keep=92, align="right"),
-    Column("cost_per_lead", "Per lead", keep=65, align="right"),
-    Column("cost_per_qualified", "Per qualified", keep=93, align="right"),
-    Column("cost_per_win", "Per win", keep=75, align="right"),
-    Column("return", "Return", keep=85, align="right", kind="share", shown="return_shown"),
-    Column("note", "Note", keep=20),
-)
+_COLUMNS = find_report("sources").columns
 
 _Group = tuple[str | None, str | None]
 """The comparable forms of a source and its campaign."""
 
 
-def list_sources(
-    connection: Connection, criteria: Criteria, filters: Filters, as_of: date, by: SourcesBy | None = None
-) -> Table:
+def list_sources(request: ReportRequest, by: SourcesBy | None = None) -> Table:
     """Return what each source brought of the leads that came in within the period, as they stood on `as_of`, and cost.
 
     Columns: `source, campaign, leads, junk_reviewed, junk_nominated, junk_rate, junk_low, junk_high, qualified, won,
@@ -342,6 +314,7 @@ def list_sources(
         by: a row for each campaign of a source; what was spent for no campaign stands in the row without one, which
             has no return where it has no lead but the source's campaigns do.
     """
+    connection, filters, as_of, criteria = request.connection, request.filters, request.as_of, request.criteria
     period = Period(filters.since or date.min, last_day(filters.until, as_of))
     tallies = _count_leads(connection, filters, as_of, by)
     if filters.owner is None:

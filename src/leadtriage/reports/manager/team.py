@@ -18,12 +18,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
-from leadtriage.core.tables import Column, Table
+from leadtriage.core.tables import Table
 from leadtriage.core.text import format_count
 from leadtriage.core.vocabulary import DIMENSION_OF, Reason, TeamMetric
 from leadtriage.criteria import WHOLE_TEAM, Criteria
@@ -56,10 +55,10 @@ from leadtriage.reports.query import (
     NEVER,
     NOT_YET,
     SYSTEM_MARK,
-    USUAL_LIMIT,
     CellRow,
     Filters,
     People,
+    ReportRequest,
     convert_currencies,
     describe_unknown_days,
     find_median,
@@ -68,6 +67,7 @@ from leadtriage.reports.query import (
     round_money,
     select_cohort,
 )
+from leadtriage.reports.registry import find_report
 
 
 @dataclass(slots=True)
@@ -246,7 +246,8 @@ def _on_flags(flags: Iterable[FlagReason]) -> list[Advice]:
 
 def _on_late_touches(record: Record) -> list[Advice]:
     touched = record.in_time + record.late
-    text = f"{record.late:,} of {format_count(touched, 'touched lead')} {'were' if touched > 1 else 'was'} touched late"
+    were = "were" if touched > 1 else "was"
+    text = f"{record.late:,} of {format_count(touched, 'contacted lead')} {were} contacted late"
     rep, touch = (find_median(waits.late) for waits in (record.for_rep, record.for_touch))
     if touch is not None:
         text += f"; half of these waited {_say_days(touch)} or more for the rep"
@@ -269,36 +270,13 @@ def _say_days(days: float) -> str:
     return f"{days:g} working {'day' if days == 1 else 'days'}"
 
 
-_COLUMNS = (
-    Column("name", "Name", keep=100, shown="name_shown"),
-    Column("assigned", "Assigned", keep=95, align="right"),
-    Column("touched", "Touched", keep=55, align="right"),
-    Column("in_time", "In time", keep=94, align="right"),
-    Column("late", "Late", keep=93, align="right"),
-    Column("never", "Never", keep=92, align="right"),
-    Column("wait_assign_days", "Days to assign", keep=70, align="right", shown="wait_assign_shown"),
-    Column("wait_rep_days", "Days to touch", keep=84, align="right", shown="wait_rep_shown"),
-    Column("promises", "Promises", keep=50, align="right", shown="promises_shown"),
-    Column("kept", "Kept", keep=86, align="right", shown="kept_shown"),
-    Column("idle", "Idle", keep=90, align="right"),
-    Column("won", "Won", keep=91, align="right"),
-    Column("flagged", "Flagged", keep=60, align="right", shown="flagged_shown"),
-    Column("confirmed", "Confirmed", keep=45, align="right", shown="confirmed_shown"),
-    Column("overturned", "Overturned", keep=82, align="right", shown="overturned_shown"),
-    Column("overturn_rate", "Rate", keep=65, align="right", kind="share"),
-    Column("overturn_low", "At least", keep=41, align="right", kind="share"),
-    Column("overturn_high", "At most", keep=40, align="right", kind="share"),
-    Column("goal", "Goal", keep=30, align="right"),
-    Column("done", "Done", keep=96, align="right", kind="progress", of="goal", mark="due_by_today", shown="done_shown"),
-    Column("due_by_today", "Due by today", keep=75, align="right", shown="due_shown"),
-    Column("note", "Note", keep=10, shown="note_shown"),
-)
+_COLUMNS = find_report("team").columns
 
 _MOST_ADVICE = 10
 """Lines of advice above the table; scripts have each row's own in its note."""
 
 
-def list_team(connection: Connection, criteria: Criteria, filters: Filters, as_of: date) -> Table:
+def list_team(request: ReportRequest) -> Table:
     """Return what each person of the team, and each system that flags, did within the period, as it stood on `as_of`.
 
     The period is about the days on which things happened, not about those on which leads came in: leads assigned,
@@ -308,6 +286,7 @@ def list_team(connection: Connection, criteria: Criteria, filters: Filters, as_o
     only `name, goal, done, due_by_today, note` are filled. There are no goals where the leads are limited to a source
     or a campaign. Those to whom most leads were assigned are on top, systems at the end.
     """
+    connection, filters, as_of, criteria = request.connection, request.filters, request.as_of, request.criteria
     people, work = People(criteria.team), Work(filters, criteria.follow_up, as_of)
     records = gather_records(connection, criteria, people, work)
     flags = read_flag_reasons(connection, people, work)
@@ -441,7 +420,7 @@ def _summarize(records: Collection[Record], criteria: Criteria) -> Iterator[str]
     if touches:
         yield (
             f"Of {format_count(touches.total(), 'lead')} assigned to {format_count(reps, 'rep')}, {touches[IN_TIME]:,} "
-            f"were touched in time and {touches[LATE]:,} late; of {touches[NEVER]:,} no contact is recorded."
+            f"were contacted in time, {touches[LATE]:,} late and {touches[NEVER]:,} never, as far as recorded."
         )
     else:
         yield "No lead was assigned within this period."
@@ -487,23 +466,16 @@ _DONE: dict[TeamMetric, tuple[Doing, int | None]] = {
 """The numbers that count what somebody did, and how it came out where that matters; the others are about owners."""
 
 
-def list_team_leads(
-    connection: Connection,
-    criteria: Criteria,
-    filters: Filters,
-    as_of: date,
-    number: TeamMetric,
-    *,
-    limit: int | None = USUAL_LIMIT,
-) -> Table:
+def list_team_leads(request: ReportRequest, metric: TeamMetric) -> Table:
     """Return the leads behind a number of `team.list_team` with the same filters: of the owner's row, or of all rows.
 
     Columns as `leads.list_leads` has them. A lead that counts twice, such as one with two promises, stands there once.
     """
-    work = Work(filters, criteria.follow_up, as_of)
-    people = People(criteria.team)
-    find = _select_done if number in _DONE else _select_owned
-    return list_leads(connection, Filters(), limit=limit, among=find(connection, work, people, number))
+    work = Work(request.filters, request.criteria.follow_up, request.as_of)
+    people = People(request.criteria.team)
+    find = _select_done if metric in _DONE else _select_owned
+    leads = find(request.connection, work, people, metric)
+    return list_leads(request.connection, Filters(), limit=request.limit, among=leads)
 
 
 def _select_owned(connection: Connection, work: Work, people: People, number: TeamMetric) -> Select[Any]:

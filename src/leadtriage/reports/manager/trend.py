@@ -36,7 +36,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from leadtriage.core.tables import Column, Table
+from leadtriage.core.tables import Table
 from leadtriage.core.text import format_count
 from leadtriage.core.vocabulary import Grade, Stage
 from leadtriage.criteria import Criteria, FollowUp
@@ -49,6 +49,7 @@ from leadtriage.reports.query import (
     CellRow,
     Filters,
     Members,
+    ReportRequest,
     find_members,
     find_surviving_leads,
     is_visible,
@@ -57,6 +58,7 @@ from leadtriage.reports.query import (
     may_be_contacted,
     select_contacts,
 )
+from leadtriage.reports.registry import find_report
 from leadtriage.scoring import make_calendar, name_due, set_deadlines
 
 _lead, _score = table(Lead), table(LeadScore)
@@ -278,15 +280,7 @@ _DAY = timedelta(days=1)
 
 MEASURES = ("came_in", "qualified", "touched", "junked", "won", "stale")
 
-_COLUMNS = (
-    Column("week", "Week from", keep=100),
-    Column("came_in", "Came in", keep=99, align="right"),
-    Column("qualified", "Qualified", keep=97, align="right"),
-    Column("touched", "Touched", keep=96, align="right"),
-    Column("junked", "Junked", keep=94, align="right"),
-    Column("won", "Won", keep=98, align="right"),
-    Column("stale", "Stale at its end", keep=95, align="right", shown="stale_shown"),
-)
+_COLUMNS = find_report("trend").columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +292,7 @@ class _Week:
     last: date
 
 
-def list_trend(connection: Connection, criteria: Criteria, filters: Filters, as_of: date) -> Table:
+def list_trend(request: ReportRequest) -> Table:
     """Return what happened in each week from `filters.since` to `filters.until`, as it stood on `as_of`.
 
     Columns: `week` (its Monday), `came_in, qualified, touched, junked, won, stale`. Without `since` the last 13 weeks;
@@ -307,6 +301,7 @@ def list_trend(connection: Connection, criteria: Criteria, filters: Filters, as_
     tell it. `stale` are those that were stale on the last day of the week that counts, as `reports.stale_times` puts
     it together; None of a time before the first lead came to this database.
     """
+    connection, filters, as_of, criteria = request.connection, request.filters, request.as_of, request.criteria
     weeks = _list_weeks(filters, as_of)
     if not weeks:
         return Table("Trend", _COLUMNS, (), notes=(NOT_YET,))

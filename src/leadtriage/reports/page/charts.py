@@ -1,57 +1,66 @@
-"""How a table's values become the values of a chart.
-
-Keeps a table of an overview short: its first rows, and the sums of the others in a row of their own.
-"""
+"""Values of charts and short tables: bars of a report's rows, and tables whose smallest rows are added up."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from leadtriage.core.tables import Cell, Column, Series, Table, Tone
+from leadtriage.core.tables import Cell, Chart, Column, Point, Series, Table, Tone
 from leadtriage.reports.query import CellRow
 
 MOST_BARS = 10
-"""A chart of more groups is no picture any more; the table beneath has them."""
+MOST_ROWS = 20
 
-
-TOUCHED = (
-    Series("touched in time", Tone.GOOD),
-    Series("touched late", Tone.LATE),
-    Series("no contact recorded", Tone.QUIET),
+FIRST_CONTACT = (
+    Series("contacted in time", Tone.GOOD),
+    Series("contacted late", Tone.LATE),
+    Series("not contacted", Tone.QUIET),
 )
-"""What became of first contacts."""
+
+_UNBROKEN_HYPHEN = "\u2011"
+"""A narrow column breaks the line before a range and not within it."""
 
 
-def take_number(row: Mapping[str, Cell], key: str) -> float:
+def get_number(row: Mapping[str, Cell], key: str) -> float:
     """Return a row's number; 0 where there is none, since a bar of unknown length is not drawn."""
     value = row[key]
     return float(value) if isinstance(value, int | float) else 0.0
 
 
-def say_how_many(title: str, groups: int) -> str:
-    """Return a chart's title, with how many groups of how many it draws where these are not all."""
-    return title if groups <= MOST_BARS else f"{title}: the first {MOST_BARS} of {groups:,}"
+def draw_bars(title: str, description: str, series: tuple[Series, ...], points: Sequence[Point]) -> Chart:
+    """Return a chart of the first bars; where there are more, its title counts them."""
+    if len(points) > MOST_BARS:
+        title = f"{title}: the first {MOST_BARS} of {len(points):,}"
+    return Chart(title, description, "bars", series, tuple(points[:MOST_BARS]))
 
 
-def take_count(row: Mapping[str, Cell], key: str) -> int:
-    """Return a row's count; 0 where there is none."""
-    value = row[key]
-    return value if isinstance(value, int) else 0
+def draw_part_of_whole(table: Table, name: str, part: str, whole: str) -> Chart:
+    """Return a bar for each row that has a whole, with its part first.
 
-
-MOST_ROWS = 20
-_UNBROKEN_HYPHEN = "\u2011"
-"""A narrow column, as on paper, breaks a line before a range and not within it."""
+    Args:
+        name: the key of the column that names a row.
+        part: the key of the part; `whole` that of the whole.
+    """
+    points = []
+    for row in table.rows:
+        number, total = get_number(row, part), get_number(row, whole)
+        if total:
+            said = f"{number:,.0f} of {total:,.0f} ({number / total:.0%})"
+            points.append(Point(str(row[f"{name}_shown"]), (number, total - number), said))
+    return draw_bars(
+        f"{whole.capitalize()} by {name}",
+        f"A bar for each {name}: its {whole}, those that are {part} first.",
+        (Series(part), Series(f"not {part}", Tone.FAINT)),
+        points,
+    )
 
 
 def cap_rows(table: Table, name: str, sums: Sequence[str], *, most: int = MOST_ROWS) -> Table:
     """Return the table with its first rows, and one that adds up the others: `name` holds how many these are.
 
     Args:
-        name: the key of the column that says what a row is about.
-        sums: the keys of the columns that can be added up; a sum of which a part is unknown is unknown. What cannot be
-            added up, such as a share or a median, is None.
+        name: the key of the column that names a row.
+        sums: the keys to add up; a sum with an unknown part is unknown. Other values, such as shares, become None.
     """
     kept, rest = table.rows[:most], table.rows[most:]
     if not rest:
@@ -64,22 +73,30 @@ def cap_rows(table: Table, name: str, sums: Sequence[str], *, most: int = MOST_R
 
 
 def choose_columns(table: Table, *keys: str) -> Table:
-    """Return the table with some of its columns, in this order; rows keep what they have."""
+    """Return the table with some of its columns, in this order; rows keep their values."""
     columns: dict[str, Column] = {column.key: column for column in table.columns}
     return replace(table, columns=tuple(columns[key] for key in keys))
 
 
-def say_interval(table: Table, rate: str, low: str, high: str) -> Table:
-    """Return the table with a rate shown beside the interval in which the true one lies: "12% (8-17%)"."""
+def merge_intervals(table: Table) -> Table:
+    """Return the table with each rate shown beside its interval, "12% (8-17%)", instead of in three columns."""
+    rates = [column.key.removesuffix("_rate") for column in table.columns if column.key.endswith("_rate")]
+    bounds = {f"{rate}_{bound}" for rate in rates for bound in ("low", "high")}
     columns = tuple(
-        replace(column, shown=f"{rate}_shown") if column.key == rate else column for column in table.columns
+        replace(column, shown=f"{column.key}_shown") if column.key.endswith("_rate") else column
+        for column in table.columns
+        if column.key not in bounds
     )
-    rows = tuple({**row, f"{rate}_shown": _say_interval(row[rate], row[low], row[high])} for row in table.rows)
+    rows = tuple(
+        row | {f"{rate}_rate_shown": _format_interval(*(row[f"{rate}_{each}"] for each in ("rate", "low", "high")))}
+        for row in map(dict, table.rows)
+        for rate in rates
+    )
     return replace(table, columns=columns, rows=rows)
 
 
 def round_sums(table: Table, *keys: str) -> Table:
-    """Return the table with sums of money shown in whole units, as what is large is read."""
+    """Return the table with sums of money shown in whole units."""
     columns = tuple(replace(each, shown=f"{each.key}_shown") if each.key in keys else each for each in table.columns)
     rows = tuple({**row, **{f"{key}_shown": _round(row[key]) for key in keys}} for row in table.rows)
     return replace(table, columns=columns, rows=rows)
@@ -89,7 +106,7 @@ def _round(value: Cell) -> str | None:
     return f"{value:,.0f}" if isinstance(value, int | float) else None
 
 
-def _say_interval(rate: Cell, low: Cell, high: Cell) -> str | None:
+def _format_interval(rate: Cell, low: Cell, high: Cell) -> str | None:
     if not (isinstance(rate, float) and isinstance(low, float) and isinstance(high, float)):
         return None
     return f"{rate:.0%} ({low * 100:.0f}{_UNBROKEN_HYPHEN}{high:.0%})"

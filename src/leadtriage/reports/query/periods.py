@@ -179,7 +179,7 @@ def contacted_before() -> ColumnElement[bool]:
 def describe_unknown_days(touched: int, unknown: int) -> str:
     """Say of how many leads that count as touched in time nobody knows when they were."""
     return (
-        f"Of the {touched:,} touched in time, the day of the first contact is not known for {unknown:,}: the CRM told "
+        f"Of the {touched:,} contacted in time, the day of the first contact is unknown for {unknown:,}: the CRM told "
         "the last one, or only that there was one."
     )
 
