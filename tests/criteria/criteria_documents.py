@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from leadtriage.core.vocabulary import Dimension
 from leadtriage.criteria import AllOf, AnyOf, Comparison, Condition, Not
-from leadtriage.criteria.fields import LEAD_FIELDS, OPERATORS_BY_TYPE, FieldType, Operator
+from leadtriage.criteria.fields import LEAD_FIELDS
+from leadtriage.criteria.operators import FieldType, Operand, Operator
 
 WORDS = ("vp", "sales", "vp sales", "Director", "ÉCOLE", "straße", "follow-up", "NO", "12:30", "1e3", "見積")
+DOMAINS = ("globex.com", "COM", "bücher.de")
 NUMBERS = st.integers(-100, 100) | st.sampled_from([0.5, -2.25, 1e6])
 
 
@@ -33,7 +35,8 @@ def to_yaml(document: object) -> str:
 def operators(draw: st.DrawFn, field: str | None, column: str | None) -> Written:
     """One to three different operators on one field or column, written in place."""
     field_type = LEAD_FIELDS[field].type if field else draw(st.sampled_from([FieldType.TEXT, FieldType.NUMBER]))
-    chosen = draw(st.lists(st.sampled_from(OPERATORS_BY_TYPE[field_type]), min_size=1, max_size=3, unique=True))
+    fitting = LEAD_FIELDS[field].operators if field else [one for one in Operator if field_type in one.rules.types]
+    chosen = draw(st.lists(st.sampled_from(fitting), min_size=1, max_size=3, unique=True))
     block: dict[str, Any] = {}
     tests: list[Condition] = []
     for operator in (one for one in Operator if one in chosen):
@@ -49,7 +52,7 @@ def operators(draw: st.DrawFn, field: str | None, column: str | None) -> Written
 
 def _operands(field: str | None, field_type: FieldType, operator: Operator) -> st.SearchStrategy[Any]:
     one: st.SearchStrategy[Any] = {
-        FieldType.TEXT: st.sampled_from(WORDS),
+        FieldType.TEXT: st.sampled_from(DOMAINS if operator is Operator.DOMAIN_IS else WORDS),
         FieldType.CHOICE: st.sampled_from(LEAD_FIELDS[field].choices if field else ("",)),
         FieldType.NUMBER: NUMBERS,
         FieldType.MONEY: st.integers(0, 100_000),
@@ -57,16 +60,16 @@ def _operands(field: str | None, field_type: FieldType, operator: Operator) -> s
         FieldType.YES_NO: st.booleans(),
     }[field_type]
     some = st.lists(one, min_size=1, max_size=4)
-    match operator:
-        case Operator.PRESENT:
+    match operator.rules.operand:
+        case Operand.YES_NO:
             return st.booleans()
-        case Operator.ANY_OF | Operator.NONE_OF:
+        case Operand.LIST:
             return some
-        case Operator.WORDS | Operator.CONTAINS | Operator.STARTS_WITH | Operator.ENDS_WITH:
+        case Operand.ONE_OR_MORE:
             return one | some
-        case Operator.BETWEEN:
+        case Operand.ENDS:
             return st.tuples(one, one).map(sorted)
-        case _:
+        case Operand.ONE:
             return one
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from plain_evaluator import Lead, holds, score
 
+from evaluator import AS_OF, evaluate_condition, evaluate_totals, sample_lead
 from leadtriage.core.vocabulary import Dimension
 from leadtriage.criteria import (
     LEAD_FIELDS,
+    Condition,
     Criteria,
     example_criteria,
     example_text,
@@ -45,15 +47,23 @@ def grade(criteria: Criteria, points: int) -> str:
     return next((name for name, lowest in criteria.grades.items() if points >= lowest), "D")
 
 
-def is_low(criteria: Criteria, lead: Lead) -> bool:
+def score(criteria: Criteria, lead: dict[str, Any]) -> tuple[int, int, Fraction]:
+    return evaluate_totals(sample_lead(lead), criteria, AS_OF)
+
+
+def holds(criteria: Criteria, condition: Condition, lead: dict[str, Any]) -> bool | None:
+    return evaluate_condition(condition, sample_lead(lead), criteria, AS_OF, possible=False)
+
+
+def is_low(criteria: Criteria, lead: dict[str, Any]) -> bool:
     """A junk candidate by score or ceiling, without the disqualifiers."""
     points, ceiling, known = score(criteria, lead)
     below = criteria.junk.below
     return ceiling < below or (points < below and known >= criteria.junk.known)
 
 
-def nominate(criteria: Criteria, lead: Lead) -> set[str]:
-    return {line.reason for line in criteria.junk.disqualify if holds(line.condition, lead)}
+def nominate(criteria: Criteria, lead: dict[str, Any]) -> set[str]:
+    return {line.reason for line in criteria.junk.disqualify if holds(criteria, line.condition, lead)}
 
 
 def test_it_has_no_warnings(criteria: Criteria) -> None:
@@ -108,9 +118,9 @@ def test_the_score_alone_does_not_qualify(criteria: Criteria) -> None:
     when = criteria.qualified.when
     assert when is not None
     assert score(criteria, DIRECTOR)[0] >= criteria.qualified.score
-    assert not holds(when, DIRECTOR)
+    assert not holds(criteria, when, DIRECTOR)
     for answer in ({"need": "x"}, {"budget": 1}, {"decides_in_days": 1}, {"replies": 1}):
-        assert holds(when, DIRECTOR | answer)
+        assert holds(criteria, when, DIRECTOR | answer)
 
 
 def test_all_answers_bad_is_junk_by_score(criteria: Criteria) -> None:

@@ -16,8 +16,9 @@ from leadtriage.core.errors import CriteriaError
 from leadtriage.core.vocabulary import Dimension, Grade
 from leadtriage.criteria import AllOf, Comparison, Condition, Criteria, Not, load_criteria
 from leadtriage.criteria.describe import describe_condition
-from leadtriage.criteria.fields import LEAD_FIELDS, OPERATORS_BY_TYPE, FieldType, Operator
+from leadtriage.criteria.fields import LEAD_FIELDS
 from leadtriage.criteria.json_schema import json_schema
+from leadtriage.criteria.operators import FieldType, Operator
 from leadtriage.criteria.parse.values import parse_duration
 
 jsonschema = pytest.importorskip("jsonschema")
@@ -95,7 +96,7 @@ def test_operators_fit_the_fields_of_their_types(name: str, operator: Operator) 
         "qualified": {"score": 1, "when": {"field": name, operator: operand}},
         "junk": {"disqualify": [{"reason": "no_fit", "field": name, operator: operand}]},
     }
-    fits = operator in OPERATORS_BY_TYPE[lead_field.type]
+    fits = operator in lead_field.operators
     assert is_valid(document) == SCHEMA.is_valid(document) == fits
 
 

@@ -10,12 +10,14 @@ import pytest
 import yaml
 from criteria_documents import Written, operators
 from hypothesis import example, given, settings, strategies as st
-from plain_evaluator import holds
 
-from leadtriage.criteria import Comparison, FieldType, Operator, load_criteria
+from evaluator import AS_OF, evaluate_condition, sample_lead
+from leadtriage.criteria import Comparison, Condition, FieldType, Operator, example_criteria, load_criteria
 from leadtriage.criteria.lint import Covering, contradicts_itself, implies, lint_criteria
 
 CASES = yaml.safe_load(Path(__file__).with_name("cases").joinpath("warnings.yaml").read_text(encoding="utf-8"))
+
+EXAMPLE = example_criteria()
 
 numbers = operators("employees", None)
 texts = operators("title", None)
@@ -50,6 +52,10 @@ def test_case(case: dict[str, Any]) -> None:
         for one, expected in zip(found, case["warnings"], strict=False)
     ]
     assert shown + [one.text for one in found[len(shown) :]] == case["warnings"]
+
+
+def holds(condition: Condition, lead: dict[str, Any]) -> bool | None:
+    return evaluate_condition(condition, sample_lead(lead), EXAMPLE, AS_OF, possible=False)
 
 
 def is_covered(later: Written, earlier: list[Written]) -> bool:

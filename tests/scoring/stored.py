@@ -6,16 +6,15 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from evaluator import SampleLead, read_number
 from sqlalchemy import Connection, func, insert, select, update
 
+from evaluator import AS_OF, SampleLead, read_number
 from leadtriage.core.context import Act
 from leadtriage.core.text import comparable
 from leadtriage.criteria import LEAD_FIELDS, FieldType
 from leadtriage.db import ExtraColumn, Lead, LeadScore, Nomination, PutOff, Verdict, VerdictLine, table
 from leadtriage.scoring import NominatingLine
 
-AS_OF = date(2026, 11, 18)
 NOON = datetime(2026, 11, 18, 12)
 
 

@@ -7,12 +7,11 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from evaluator import SampleLead, canonical, split_words
 from hypothesis import strategies as st
-from stored import AS_OF
 
+from evaluator import AS_OF, SampleLead, canonical
 from leadtriage.core.vocabulary import Dimension, EmailKind, Grade, SignsOff, Stage
-from leadtriage.criteria.fields import LEAD_FIELDS, OPERATORS_BY_TYPE, FieldType, Operator
+from leadtriage.criteria.fields import LEAD_FIELDS
 from leadtriage.criteria.model import (
     AllOf,
     AnyOf,
@@ -28,15 +27,19 @@ from leadtriage.criteria.model import (
     Qualified,
     Tier,
 )
+from leadtriage.criteria.operators import FieldType, Operand, Operator
 
 FRAGMENTS = [
     "CEO", "vp", "VP, Sales", "director", "cto", "Straße", "STRASSE", "École", "e\u0301cole", "日本 語", "follow-up",
     "Follow  Up", "a", "1", "50%", "_", "o'neil", '"x"', "\\", "İstanbul", "ǅ", "ﬃ", "नमस्ते", "🙂", "%s", ":x",
-    "a\u00a0b",
+    "a\u00a0b", "globex.com", "https://www.Globex.com:80/a?b", "ann@globex.com", "//globex.com.", "/", "://",
+    "u:p@b.de#",
 ]  # fmt: skip
 NUMBERS = [-3, 0, 1, 2, 7, 10, 50, 1000, 2**62]
 HEADERS = ["Budget Band", 'Say "when"', "Größe", "Team $.size", "never seen"]
 DAYS = [0, 1, 2, 7, 30, 31, 400]
+
+DOMAINS = ["globex.com", "COM", "www.globex.com", "b.de", "bücher.de", "a"]
 
 texts = st.one_of(
     st.lists(st.sampled_from(FRAGMENTS), min_size=1, max_size=3).flatmap(
@@ -46,13 +49,19 @@ texts = st.one_of(
 ).filter(lambda text: canonical(text) != "")
 
 CHOICES = {"email_kind": tuple(EmailKind), "stage": tuple(Stage), "signs_off": tuple(SignsOff)}
-TEXT_FIELDS = ["title", "company", "need", "industry"]
+TEXT_FIELDS = ["title", "company", "need", "industry", "email", "email_domain", "website"]
 FIELDS = [*TEXT_FIELDS, *(name for name, kind in LEAD_FIELDS.items() if kind.type is not FieldType.TEXT)]
 
 
 def _numbers(column: bool) -> st.SearchStrategy[Any]:
     whole = st.sampled_from(NUMBERS)
     return st.one_of(whole, st.sampled_from([0.5, 7.25, -1.5, 10.0])) if column else whole
+
+
+def operators_of(field: str | None, kind: FieldType) -> st.SearchStrategy[Operator]:
+    """The operators that a field, or a column of this kind of values, takes."""
+    of_column = [operator for operator in Operator if kind in operator.rules.types]
+    return st.sampled_from(LEAD_FIELDS[field].operators if field else of_column)
 
 
 @st.composite
@@ -66,7 +75,7 @@ def comparisons(draw: st.DrawFn) -> Comparison:
     else:
         field = draw(st.sampled_from(FIELDS))
         kind = LEAD_FIELDS[field].type
-    operator = draw(st.sampled_from(OPERATORS_BY_TYPE[kind]))
+    operator = draw(operators_of(field, kind))
     return Comparison(field, column, kind, operator, draw(_operands(kind, operator, field)))
 
 
@@ -76,7 +85,7 @@ def _operands(kind: FieldType, operator: Operator, field: str | None) -> st.Sear
         case _ if operator is Operator.PRESENT:
             return st.booleans().map(lambda wanted: (wanted,))
         case FieldType.TEXT:
-            value = texts.filter(lambda text: bool(split_words(text))) if operator is Operator.WORDS else texts
+            value = texts.filter(lambda text: not operator.rules.find_mistake(text)) | st.sampled_from(DOMAINS)
         case FieldType.CHOICE:
             value = st.sampled_from(CHOICES[field or ""]).map(str)
         case FieldType.NUMBER:
@@ -87,11 +96,9 @@ def _operands(kind: FieldType, operator: Operator, field: str | None) -> st.Sear
             value = st.sampled_from([*DAYS, 10**9])
         case _:
             value = st.booleans()
-    if operator is Operator.BETWEEN:
+    if operator.rules.operand is Operand.ENDS:
         return st.tuples(value, value).map(lambda ends: tuple(sorted(ends)))
-    many = operator in (
-        Operator.ANY_OF, Operator.NONE_OF, Operator.WORDS, Operator.CONTAINS, Operator.STARTS_WITH, Operator.ENDS_WITH,
-    )  # fmt: skip
+    many = operator.rules.operand in (Operand.LIST, Operand.ONE_OR_MORE)
     return st.lists(value, min_size=1, max_size=4 if many else 1).map(tuple)
 
 
@@ -114,7 +121,7 @@ def criterions(draw: st.DrawFn, dimension: Dimension, number: int) -> Criterion:
         first = draw(comparisons())
         asked = (
             st.just(first.operator)
-            .flatmap(lambda _: st.sampled_from(OPERATORS_BY_TYPE[first.type]))
+            .flatmap(lambda _: operators_of(first.field, first.type))
             .flatmap(
                 lambda operator: _operands(first.type, operator, first.field).map(
                     lambda operands: Comparison(first.field, first.column, first.type, operator, operands)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
-from evaluator import DIGITS, SampleLead, evaluate_lead
 from sqlalchemy import Engine
-from stored import AS_OF, act_on, read_scores, store_leads
+from stored import act_on, read_scores, store_leads
 
+from evaluator import AS_OF, SampleLead, evaluate_lead, sample_lead
 from leadtriage.core.vocabulary import Dimension
 from leadtriage.criteria import AnyOf, Comparison, Criterion, DimensionRules, FieldType, Operator, Tier, load_criteria
 from leadtriage.db import writing
@@ -22,26 +19,12 @@ from leadtriage.scoring import score_leads
 CASES = sorted(Path(__file__).with_name("cases").glob("*.yaml"))
 
 
-def read_lead(written: dict[str, Any]) -> SampleLead:
-    fields = {"stage": "new", "created_on": AS_OF, **written}
-    columns = fields.pop("columns", {})
-    for name in ("budget", "revenue"):
-        if name in fields:
-            amount, currency = fields[name].split()
-            fields[name] = (int(Decimal(amount) * 10 ** DIGITS.get(currency, 2)), currency)
-    if "age_days" in fields:
-        fields["created_on"] = AS_OF - timedelta(days=fields.pop("age_days"))
-    if "decides_in_days" in fields:
-        fields["decides_on"] = AS_OF + timedelta(days=fields.pop("decides_in_days"))
-    return SampleLead(fields, columns)
-
-
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_criteria_say_of_leads_what_the_cases_expect(path: Path, engine: Engine) -> None:
     written = yaml.safe_load(path.read_text(encoding="utf-8"))
     criteria = load_criteria(yaml.safe_dump(written["criteria"], sort_keys=False), place=path.name)
     cases = written["leads"]
-    leads = [read_lead(case["lead"]) for case in cases]
+    leads = [sample_lead({"stage": "new", "age_days": 0, **case["lead"]}) for case in cases]
     with writing(engine) as connection:
         store_leads(connection, leads)
         score_leads(connection, criteria, act_on())

@@ -7,18 +7,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from evaluator import Evaluation, SampleLead, evaluate_lead, find_evidence
 from hypothesis import HealthCheck, given, settings, strategies as st
 from sqlalchemy import Connection, Engine, select
 from stored import AS_OF, act_on, change_lead, read_scores, store_leads, store_verdict
 from strategies import HEADERS, changing_leads, criteria_files, sample_leads
 
 from effort import examples
+from evaluator import Evaluation, SampleLead, evaluate_lead, find_evidence
 from leadtriage.core.vocabulary import Dimension, VerdictWord
-from leadtriage.criteria import Criteria, FieldType
+from leadtriage.criteria import Criteria, FieldType, find_comparisons
 from leadtriage.db import Lead, table
 from leadtriage.scoring import explain_lead, nominating_lines, score_leads
-from leadtriage.scoring.compile.inputs import all_conditions, name_input, walk_comparisons
+from leadtriage.scoring.compile.inputs import all_conditions, name_input
 from leadtriage.scoring.compile.rules import Rules, prepare_rules
 from leadtriage.scoring.compile.totals import is_visible, select_totals, select_values
 
@@ -145,7 +145,7 @@ def test_texts_may_be_looked_up_once_each(engine: Engine, criteria: Criteria, le
     with engine.connect() as connection, connection.begin() as transaction:
         store_leads(connection, leads + leads)
         plain = prepare_rules(connection, criteria, AS_OF)
-        comparisons = [part for condition in all_conditions(criteria) for part in walk_comparisons(condition)]
+        comparisons = [part for condition in all_conditions(criteria) for part in find_comparisons(condition)]
         texts = frozenset(name_input(part) for part in comparisons if part.type is FieldType.TEXT)
         shared = replace(plain, shared_texts=texts)
         assert read_totals(connection, shared) == read_totals(connection, plain)

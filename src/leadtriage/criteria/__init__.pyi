@@ -1,8 +1,6 @@
 from .fields import (
     LEAD_FIELDS as LEAD_FIELDS,
     MAPPING_ONLY_FIELDS as MAPPING_ONLY_FIELDS,
-    FieldType as FieldType,
-    Operator as Operator,
 )
 from .json_schema import render_schema as render_schema
 from .lint import CriteriaWarning as CriteriaWarning, lint_criteria as lint_criteria
@@ -29,6 +27,8 @@ from .model import (
     Scalar as Scalar,
     TeamMember as TeamMember,
     Tier as Tier,
+    find_comparisons as find_comparisons,
 )
+from .operators import FieldType as FieldType, Operand as Operand, Operator as Operator
 from .parse.sections import WHOLE_TEAM as WHOLE_TEAM
 from .parse.yaml import suggest as suggest

@@ -6,25 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from leadtriage.criteria.fields import FieldType, Operator
 from leadtriage.criteria.model import AllOf, AnyOf, Comparison, Condition, Disqualifier, Scalar, Tier
+from leadtriage.criteria.operators import FieldType, Operand
+from leadtriage.criteria.parse.yaml import list_names
 
 MOST_LISTED = 4
 
 _Labelled = TypeVar("_Labelled", Tier, Disqualifier)
-
-_BEFORE_OPERANDS = {
-    Operator.IS: "",
-    Operator.IS_NOT: "not ",
-    Operator.ANY_OF: "",
-    Operator.NONE_OF: "none of ",
-    Operator.WORDS: "says ",
-    Operator.CONTAINS: "contains ",
-    Operator.STARTS_WITH: "starts with ",
-    Operator.ENDS_WITH: "ends with ",
-    Operator.AT_LEAST: "at least ",
-    Operator.AT_MOST: "at most ",
-}
 
 
 def describe_condition(condition: Condition) -> str:
@@ -64,21 +52,16 @@ def _describe(condition: Condition, *, subject: tuple[str | None, str | None] | 
 
 
 def _describe_test(comparison: Comparison) -> str:
-    operands = comparison.operands
-    if comparison.operator is Operator.PRESENT:
-        return "known" if operands[0] else "missing"
+    rules = comparison.operator.rules
+    if rules.operand is Operand.YES_NO:
+        return "known" if comparison.operands[0] else "missing"
     unit = " days" if comparison.type is FieldType.DAYS else ""
-    if comparison.operator is Operator.BETWEEN:
-        return f"{_show_value(operands[0])} to {_show_value(operands[1])}{unit}"
-    listed = [_show_value(operand) for operand in operands]
+    listed = [_show_value(operand) for operand in comparison.operands]
+    if rules.operand is Operand.ENDS:
+        return f"{' to '.join(listed)}{unit}"
     if len(listed) > MOST_LISTED:
-        rest = f"{len(listed) - MOST_LISTED + 1} more"
-        listed = [*listed[: MOST_LISTED - 1], rest]
-    return (
-        _BEFORE_OPERANDS[comparison.operator]
-        + " or ".join([part for part in (", ".join(listed[:-1]), listed[-1]) if part])
-        + unit
-    )
+        listed = [*listed[: MOST_LISTED - 1], f"{len(listed) - MOST_LISTED + 1} more"]
+    return f"{rules.phrase}{list_names(listed)}{unit}"
 
 
 def _show_value(value: Scalar) -> str:

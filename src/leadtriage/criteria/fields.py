@@ -1,70 +1,11 @@
-"""The lead fields that a rule may name, the operators each allows, and the extra names a file may map to."""
+"""The lead fields that a rule can name, and the further names that a file can map to."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from leadtriage.core.vocabulary import EmailKind, SignsOff, Stage
-
-
-class FieldType(StrEnum):
-    """What kind of value a field holds."""
-
-    TEXT = "text"
-    CHOICE = "choice"
-    NUMBER = "number"
-    MONEY = "money"
-    DAYS = "days"
-    YES_NO = "yes-no"
-
-
-class Operator(StrEnum):
-    """The tests a condition may make."""
-
-    IS = "is"
-    IS_NOT = "is_not"
-    ANY_OF = "any_of"
-    NONE_OF = "none_of"
-    WORDS = "words"
-    CONTAINS = "contains"
-    STARTS_WITH = "starts_with"
-    ENDS_WITH = "ends_with"
-    AT_LEAST = "at_least"
-    AT_MOST = "at_most"
-    BETWEEN = "between"
-    PRESENT = "present"
-
-
-_EQUALITY = (Operator.IS, Operator.IS_NOT)
-_LISTS = (Operator.ANY_OF, Operator.NONE_OF)
-_TEXT = (Operator.WORDS, Operator.CONTAINS, Operator.STARTS_WITH, Operator.ENDS_WITH)
-_ORDER = (Operator.AT_LEAST, Operator.AT_MOST, Operator.BETWEEN)
-
-OPERATOR_MEANINGS: dict[Operator, str] = {
-    Operator.IS: "is equal to the value",
-    Operator.IS_NOT: "is not equal to the value",
-    Operator.ANY_OF: "is equal to one of the list",
-    Operator.NONE_OF: "is equal to none of the list",
-    Operator.WORDS: "contains one of the listed words or phrases, as whole words",
-    Operator.CONTAINS: "contains the text, or one of a list of texts",
-    Operator.STARTS_WITH: "starts with the text, or with one of a list",
-    Operator.ENDS_WITH: "ends with the text, or with one of a list",
-    Operator.AT_LEAST: "is the number or more",
-    Operator.AT_MOST: "is the number or less",
-    Operator.BETWEEN: "is one of the two ends of [low, high] or between them",
-    Operator.PRESENT: "true: a value is known; false: none is",
-}
-"""When a condition with the operator holds, in a few words."""
-
-OPERATORS_BY_TYPE: dict[FieldType, tuple[Operator, ...]] = {
-    FieldType.TEXT: (*_EQUALITY, *_LISTS, *_TEXT, Operator.PRESENT),
-    FieldType.CHOICE: (*_EQUALITY, *_LISTS, Operator.PRESENT),
-    FieldType.NUMBER: (*_EQUALITY, *_LISTS, *_ORDER, Operator.PRESENT),
-    FieldType.MONEY: (*_ORDER, Operator.PRESENT),
-    FieldType.DAYS: (*_ORDER, Operator.PRESENT),
-    FieldType.YES_NO: (*_EQUALITY, Operator.PRESENT),
-}
+from leadtriage.criteria.operators import FieldType, Operator
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +25,9 @@ class LeadField:
 
     @property
     def operators(self) -> tuple[Operator, ...]:
-        """The tests that a condition on this field may make."""
-        return OPERATORS_BY_TYPE[self.type]
+        """The operators that a condition on this field can use."""
+        rules = ((operator, operator.rules) for operator in Operator)
+        return tuple(one for one, its in rules if self.type in its.types and self.name in (its.fields or (self.name,)))
 
 
 _T, _N, _D, _Y = FieldType.TEXT, FieldType.NUMBER, FieldType.DAYS, FieldType.YES_NO

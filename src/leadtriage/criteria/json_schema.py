@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from leadtriage.core.vocabulary import Dimension, Grade
-from leadtriage.criteria.fields import LEAD_FIELDS, OPERATOR_MEANINGS, OPERATORS_BY_TYPE, FieldType, LeadField, Operator
+from leadtriage.criteria.fields import LEAD_FIELDS, LeadField
+from leadtriage.criteria.operators import FieldType, Operand, Operator
 from leadtriage.criteria.parse.sections import (
     FOLLOW_UP_KEYS,
     GOAL_COUNTS,
@@ -117,54 +118,53 @@ def _list(items: Schema, *, most: int = MOST_LIST_ENTRIES) -> Schema:
 
 
 def _operand(lead_field: LeadField | None, operator: Operator) -> Schema:
-    """What may stand after the operator; a column (no lead field) takes numbers and texts."""
-    described: Schema = {"description": OPERATOR_MEANINGS[operator]}
+    """Describe what follows the operator; a column (no lead field) takes numbers and texts."""
     one = _value(lead_field, operator)
     some: Schema = {"type": "array", "items": one, "minItems": 1, "maxItems": MOST_LIST_ENTRIES}
-    match operator:
-        case Operator.ANY_OF | Operator.NONE_OF:
+    described: Schema = {"description": operator.rules.meaning}
+    match operator.rules.operand:
+        case Operand.LIST:
             return some | described
-        case Operator.WORDS | Operator.CONTAINS | Operator.STARTS_WITH | Operator.ENDS_WITH:
+        case Operand.ONE_OR_MORE:
             return {"anyOf": [one, some]} | described
-        case Operator.BETWEEN:
-            return {"type": "array", "items": one, "minItems": 2, "maxItems": 2} | described
-        case _:
+        case Operand.ENDS:
+            return some | {"minItems": 2, "maxItems": 2} | described
+        case Operand.ONE | Operand.YES_NO:
             return one | described
 
 
 def _value(lead_field: LeadField | None, operator: Operator) -> Schema:
-    if operator is Operator.PRESENT:
-        return {"type": "boolean"}
-    if operator in (Operator.AT_LEAST, Operator.AT_MOST, Operator.BETWEEN):
-        if lead_field is not None and lead_field.type is FieldType.DAYS:
-            return {"type": "integer", "minimum": 0}
-        least = 0 if lead_field is not None and lead_field.type is FieldType.MONEY else -LARGEST_NUMBER
-        return {"type": "number", **_NUMBER_LIMITS, "minimum": least}
-    match lead_field.type if lead_field is not None else None:
-        case FieldType.CHOICE:
-            return {"enum": list(lead_field.choices if lead_field is not None else ())}
+    of_column = FieldType.TEXT if FieldType.TEXT in operator.rules.types else FieldType.NUMBER
+    kind = lead_field.type if lead_field else of_column
+    match FieldType.YES_NO if operator is Operator.PRESENT else kind:
         case FieldType.YES_NO:
             return {"type": "boolean"}
+        case FieldType.CHOICE:
+            return {"enum": list(lead_field.choices if lead_field else ())}
+        case FieldType.DAYS:
+            return {"type": "integer", "minimum": 0}
+        case FieldType.MONEY:
+            return {"type": "number", **_NUMBER_LIMITS, "minimum": 0}
         case FieldType.NUMBER:
             return {"type": "number", **_NUMBER_LIMITS}
-        case _:
+        case FieldType.TEXT:
             return {"type": ["string", "number"]}
 
 
 def _families() -> list[tuple[dict[str, Schema], dict[str, Schema]]]:
-    """Return, for fields that share operators and values, what names them and their operators."""
-    families: list[tuple[dict[str, Schema], dict[str, Schema]]] = []
-    for field_type, operators in OPERATORS_BY_TYPE.items():
-        alike = [one for one in LEAD_FIELDS.values() if one.type is field_type]
-        groups = [[one] for one in alike] if field_type is FieldType.CHOICE else [alike]
-        for group in groups:
-            named: dict[str, Schema] = {"field": {"enum": [one.name for one in group]}}
-            families.append((named, {operator: _operand(group[0], operator) for operator in operators}))
-    column: dict[str, Schema] = {
-        "column": _NAME | {"description": "another column of the imported files, by its header"}
-    }
-    families.append((column, {operator: _operand(None, operator) for operator in Operator}))
-    return families
+    """Return the names of the fields that share operators and values, with these operators; columns come last."""
+    alike: dict[tuple[object, ...], list[LeadField]] = {}
+    for one in LEAD_FIELDS.values():
+        alike.setdefault((one.type, one.choices, one.operators), []).append(one)
+    families: list[tuple[dict[str, Schema], dict[str, Schema]]] = [
+        (
+            {"field": {"enum": [one.name for one in group]}},
+            {operator: _operand(group[0], operator) for operator in group[0].operators},
+        )
+        for group in alike.values()
+    ]
+    column: Schema = _NAME | {"description": "another column of the imported files, by its header"}
+    return [*families, ({"column": column}, {operator: _operand(None, operator) for operator in Operator})]
 
 
 def _comparisons(besides: Mapping[str, Schema] | None = None, required: Sequence[str] = ()) -> list[Schema]:

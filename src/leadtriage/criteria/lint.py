@@ -15,24 +15,24 @@ import bisect
 import difflib
 import math
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from leadtriage.core.text import fold, words
 from leadtriage.core.vocabulary import Reason
-from leadtriage.criteria.fields import FieldType, Operator
-from leadtriage.criteria.model import AllOf, AnyOf, Comparison, Condition, Criteria, Criterion, Not, Tier
-
-Interval = tuple[float, float]
-"""Both ends belong to it."""
-
-_ANY_OF_ENTRIES = (
-    Operator.ANY_OF,
-    Operator.WORDS,
-    Operator.CONTAINS,
-    Operator.STARTS_WITH,
-    Operator.ENDS_WITH,
+from leadtriage.criteria.model import (
+    AllOf,
+    AnyOf,
+    Comparison,
+    Condition,
+    Criteria,
+    Criterion,
+    Not,
+    Tier,
+    find_comparisons,
 )
+from leadtriage.criteria.operators import FieldType, Interval, Operator
+
 _NUMERIC = (FieldType.NUMBER, FieldType.MONEY, FieldType.DAYS)
 
 
@@ -40,9 +40,8 @@ def split(condition: Condition) -> tuple[Condition, ...]:
     """Return the alternatives of which one must hold: the parts of an `any`, the entries of a list."""
     if isinstance(condition, AnyOf):
         return tuple(alternative for part in condition.parts for alternative in split(part))
-    if isinstance(condition, Comparison) and condition.operator in _ANY_OF_ENTRIES:
-        single = Operator.IS if condition.operator is Operator.ANY_OF else condition.operator
-        return tuple(_with(condition, single, operand) for operand in condition.operands)
+    if isinstance(condition, Comparison) and condition.operator.needs_one_entry:
+        return _split_entries(condition)
     return (condition,)
 
 
@@ -115,9 +114,8 @@ def contradicts_itself(condition: Condition) -> bool:
     return False
 
 
-def _with(comparison: Comparison, operator: Operator, operand: object) -> Comparison:
-    operands = tuple(one for one in comparison.operands if one is operand)[:1]
-    return Comparison(comparison.field, comparison.column, comparison.type, operator, operands)
+def _split_entries(test: Comparison) -> tuple[Comparison, ...]:
+    return tuple(replace(test, operator=test.operator.of_entry, operands=(one,)) for one in test.operands)
 
 
 def _require(condition: Condition) -> tuple[Condition, ...]:
@@ -125,7 +123,7 @@ def _require(condition: Condition) -> tuple[Condition, ...]:
     if isinstance(condition, AllOf):
         return tuple(required for part in condition.parts for required in _require(part))
     if isinstance(condition, Comparison) and condition.operator is Operator.NONE_OF:
-        return tuple(_with(condition, Operator.IS_NOT, operand) for operand in condition.operands)
+        return _split_entries(condition)
     return (condition,)
 
 
@@ -149,31 +147,8 @@ def _atom_implies(later: Comparison, earlier: Comparison) -> bool:
         if inner is None or outer is None:
             return later.operator is earlier.operator and later.operands == earlier.operands
         return all(any(o[0] <= i[0] and i[1] <= o[1] for o in outer) for i in inner)
-    return _text_implies(later, earlier)
-
-
-def _text_implies(later: Comparison, earlier: Comparison) -> bool:
-    this, that = fold(str(later.operands[0])), fold(str(earlier.operands[0]))
-    if Operator.IS_NOT in (later.operator, earlier.operator):
-        if earlier.operator is not Operator.IS_NOT:
-            return False
-        return this == that if later.operator is Operator.IS_NOT else later.operator is Operator.IS and this != that
-    match earlier.operator:
-        case Operator.IS:
-            return later.operator is Operator.IS and this == that
-        case Operator.WORDS:
-            whole = later.operator in (Operator.IS, Operator.WORDS)
-            return whole and f" {words(that)} " in f" {words(this)} "
-        case Operator.CONTAINS:
-            # A phrase may stand in the text with other characters between its words.
-            one_piece = later.operator is not Operator.WORDS or " " not in words(this)
-            return one_piece and that in (words(this) if later.operator is Operator.WORDS else this)
-        case Operator.STARTS_WITH:
-            return later.operator in (Operator.IS, Operator.STARTS_WITH) and this.startswith(that)
-        case Operator.ENDS_WITH:
-            return later.operator in (Operator.IS, Operator.ENDS_WITH) and this.endswith(that)
-        case _:
-            return False
+    given, text = fold(str(later.operands[0])), fold(str(earlier.operands[0]))
+    return earlier.operator.rules.implied_by(later.operator, given, text)
 
 
 def _subject_of(condition: Condition) -> Comparison | None:
@@ -181,17 +156,6 @@ def _subject_of(condition: Condition) -> Comparison | None:
     leaves = list(find_comparisons(condition))
     first = leaves[0]
     return first if all(_same_subject(first, leaf) for leaf in leaves) else None
-
-
-def find_comparisons(condition: Condition) -> Iterable[Comparison]:
-    """Yield every comparison inside a condition."""
-    if isinstance(condition, Comparison):
-        yield condition
-    elif isinstance(condition, Not):
-        yield from find_comparisons(condition.part)
-    else:
-        for part in condition.parts:
-            yield from find_comparisons(part)
 
 
 def _intervals(condition: Condition, subject: Comparison) -> list[Interval] | None:
@@ -216,18 +180,8 @@ def _intervals(condition: Condition, subject: Comparison) -> list[Interval] | No
 
 def _interval_of(comparison: Comparison) -> list[Interval] | None:
     values = [float(operand) for operand in comparison.operands if not isinstance(operand, str)]
-    match comparison.operator:
-        case Operator.AT_LEAST:
-            pairs = [(values[0], math.inf)]
-        case Operator.AT_MOST:
-            pairs = [(-math.inf, values[0])]
-        case Operator.BETWEEN:
-            pairs = [(values[0], values[1])]
-        case Operator.IS | Operator.ANY_OF:
-            pairs = [(value, value) for value in values]
-        case _:
-            return None
-    if not _counts_whole(comparison):
+    pairs = comparison.operator.rules.intervals(values)
+    if pairs is None or not _counts_whole(comparison):
         return pairs
     whole = [(_up(low), _down(high)) for low, high in pairs]
     return [(low, high) for low, high in whole if low <= high]

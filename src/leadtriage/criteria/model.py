@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
 from leadtriage.core.vocabulary import Dimension, Grade
-from leadtriage.criteria.fields import FieldType, Operator
+from leadtriage.criteria.operators import FieldType, Operator
 
 Scalar = str | int | float | bool
 
@@ -52,6 +52,18 @@ class Not:
 
 
 Condition = Comparison | AllOf | AnyOf | Not
+
+
+def find_comparisons(condition: Condition) -> Iterator[Comparison]:
+    """Yield every comparison inside a condition."""
+    match condition:
+        case Comparison():
+            yield condition
+        case Not(part):
+            yield from find_comparisons(part)
+        case AllOf(parts) | AnyOf(parts):
+            for part in parts:
+                yield from find_comparisons(part)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from leadtriage.core.vocabulary import Reason
-from leadtriage.criteria.fields import LEAD_FIELDS, OPERATOR_MEANINGS, OPERATORS_BY_TYPE, FieldType, Operator
+from leadtriage.criteria.fields import LEAD_FIELDS
 from leadtriage.criteria.loader import DEFAULT_CURRENCY, DEFAULT_NAME, LARGEST_FILE, VERSION
+from leadtriage.criteria.operators import Operator
 from leadtriage.criteria.parse.sections import (
     DEFAULT_FOLLOW_UP,
     DEFAULT_GRADES,
@@ -127,12 +128,8 @@ def _list_choices() -> str:
 
 
 def _list_operators() -> str:
-    rows = [(f"`{one}`", OPERATOR_MEANINGS[one], ", ".join(_types_of(one))) for one in Operator]
+    rows = [(f"`{one}`", one.rules.meaning, _code(one.rules.fields) or ", ".join(one.rules.types)) for one in Operator]
     return _table(("operator", "holds when the value", "on"), rows)
-
-
-def _types_of(operator: Operator) -> list[FieldType]:
-    return [field_type for field_type, operators in OPERATORS_BY_TYPE.items() if operator in operators]
 
 
 def _list_limits() -> str:

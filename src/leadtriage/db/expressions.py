@@ -19,6 +19,7 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    literal_column,
     null,
     or_,
     type_coerce,
@@ -121,6 +122,67 @@ def holds_one_of(text: ColumnElement[str], parts: Sequence[ColumnElement[str]]) 
 def days_between(later: Any, earlier: Any) -> ColumnElement[int]:
     """Return the whole days from the second date to the first."""
     return _DaysBetween(later, earlier)
+
+
+_TEXT = literal_column("t", String)
+
+
+def _text_from(start: Any) -> ColumnElement[str]:
+    return func.substr(_TEXT, start)
+
+
+def _text_up_to(end: str) -> ColumnElement[str]:
+    return func.substr(_TEXT, 1, position(_TEXT + end, literal(end, String)) - 1)
+
+
+def _replace_each(text: ColumnElement[str], delimiters: str, by: str) -> ColumnElement[str]:
+    for delimiter in delimiters:
+        text = func.replace(text, delimiter, by)
+    return text
+
+
+def _after_scheme() -> ColumnElement[str]:
+    cut = _replace_each(_TEXT + literal("/", String), " ?#", "/")
+    slashes = position(literal(":", String) + _TEXT, literal("://", String))
+    return func.substr(cut, case((slashes == position(cut, literal("/", String)), slashes + 2), else_=1))
+
+
+_URL_STEPS = (_replace_each(_TEXT, "\x1f\\,;", " "), _after_scheme(), _text_up_to("/"))
+_AFTER_LAST_AT = _text_from(func.length(func.rtrim(_TEXT, func.replace(_TEXT, "@", ""))) + 1)
+_MARKED = literal(".", String) + func.rtrim(_text_up_to(":"), ".") + literal("/", String)
+
+
+class _HostOf(FunctionElement[str]):
+    type = String()
+    inherit_cache = True
+    name = "host_of"
+    steps: tuple[ColumnElement[str], ...] = (*_URL_STEPS, _AFTER_LAST_AT, _MARKED)
+
+
+class _HostOfAddress(_HostOf):
+    inherit_cache = True
+    name = "host_of_address"
+    steps = (_text_up_to("\x1f"), _AFTER_LAST_AT, *_URL_STEPS, _MARKED)
+
+
+@compiles(_HostOf)
+@compiles(_HostOfAddress)
+def _write_host_of(element: _HostOf, compiler: SQLCompiler, **options: Any) -> str:
+    # A common table for each step, since a step uses its text several times, and SQLite limits how deep calls nest.
+    selected = [compiler.process(element.clauses, **options)]
+    selected += [f"{compiler.process(step, literal_binds=True)} FROM host_{n}" for n, step in enumerate(element.steps)]
+    tables = ", ".join(f"host_{n} (t) AS (SELECT {each} LIMIT 1 OFFSET 0)" for n, each in enumerate(selected[:-1]))
+    return f"(WITH {tables} SELECT {selected[-1]})"
+
+
+def host_of(text: ColumnElement[str], *, is_address: bool = False) -> ColumnElement[str]:
+    """The host of a URL, website or e-mail address between a dot and a slash: ".www.example.com/"; "./" without one.
+
+    Args:
+        text: in comparable form.
+        is_address: all up to the last @ is an address's local part, which may hold a slash or question mark.
+    """
+    return _HostOfAddress(text) if is_address else _HostOf(text)
 
 
 def largest(*values: ColumnElement[Any]) -> ColumnElement[Any]:

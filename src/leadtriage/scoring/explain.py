@@ -17,7 +17,7 @@ from leadtriage.core.errors import LeadNotFound
 from leadtriage.core.money import minor_digits
 from leadtriage.core.text import comparable
 from leadtriage.core.vocabulary import OPEN_STAGES, Dimension, Grade
-from leadtriage.criteria import Comparison, Criteria, Criterion, DimensionRules, FieldType
+from leadtriage.criteria import Comparison, Criteria, Criterion, DimensionRules, FieldType, find_comparisons
 from leadtriage.db import Lead, table
 from leadtriage.db.dialect import batches
 from leadtriage.scoring.answers import (
@@ -30,7 +30,6 @@ from leadtriage.scoring.answers import (
     look_closely,
     read_put_off,
 )
-from leadtriage.scoring.compile.inputs import walk_comparisons
 from leadtriage.scoring.compile.rules import Rules, prepare_rules
 from leadtriage.scoring.compile.totals import LeadValues, of_dimension
 
@@ -43,7 +42,7 @@ def describe_values(criterion: Criterion, lead: Mapping[str, Any], rules: Rules)
     """
     values: dict[str, str | None] = {}
     for tier in criterion.tiers:
-        for comparison in walk_comparisons(tier.condition):
+        for comparison in find_comparisons(tier.condition):
             name = comparison.field or comparison.column or ""
             if name not in values:
                 values[name] = _describe(comparison, lead, rules)

@@ -14,12 +14,12 @@ from sqlalchemy import ColumnElement, Connection, FromClause, and_, case, func, 
 from leadtriage.core.context import Act
 from leadtriage.core.tables import Column, Table
 from leadtriage.core.vocabulary import EventKind, ScoreCause
-from leadtriage.criteria import LEAD_FIELDS, Criteria
+from leadtriage.criteria import LEAD_FIELDS, Criteria, find_comparisons
 from leadtriage.db import Event, Lead, LeadScore, ScoreRun, reserve_ids, table
 from leadtriage.db.dialect import materialize
 from leadtriage.db.expressions import unqualified_by_person
 from leadtriage.scoring.compile.conditions import compile_condition
-from leadtriage.scoring.compile.inputs import select_inputs, walk_comparisons
+from leadtriage.scoring.compile.inputs import select_inputs
 from leadtriage.scoring.compile.rules import Rules
 from leadtriage.scoring.freshness import score_alike
 
@@ -65,7 +65,7 @@ def find_cause(criteria: Criteria, alike: list[str], before: FromClause) -> Colu
 def _untouched_by(criteria: Criteria) -> tuple[list[str], list[str]]:
     """Which lines of the history move no grade by these criteria: their kinds, and the fields that they may tell of."""
     conditions = (tier.condition for criterion in criteria.criteria for tier in criterion.tiers)
-    asked = {comparison.field for condition in conditions for comparison in walk_comparisons(condition)}
+    asked = {comparison.field for condition in conditions for comparison in find_comparisons(condition)}
     if asked & _OF_THE_ADDRESS:
         asked.add("email")
     kinds = set(_OF_NO_VALUE)

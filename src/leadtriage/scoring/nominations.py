@@ -26,11 +26,11 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from leadtriage.core.text import format_author, format_day
 from leadtriage.core.vocabulary import ScoreCause, VerdictKind, VerdictWord
-from leadtriage.criteria import AllOf, AnyOf, Comparison, Condition, Criteria, FieldType, Not
+from leadtriage.criteria import AllOf, AnyOf, Comparison, Condition, Criteria, FieldType, Not, find_comparisons
 from leadtriage.db import Lead, Nomination, Verdict, VerdictLine, table
 from leadtriage.db.dialect import batches
 from leadtriage.scoring.answers import look_closely
-from leadtriage.scoring.compile.inputs import name_currency, name_input, walk_comparisons
+from leadtriage.scoring.compile.inputs import name_currency, name_input
 from leadtriage.scoring.compile.rules import Rules, prepare_rules
 from leadtriage.scoring.compile.totals import open_nominations
 
@@ -65,7 +65,7 @@ class Evidence:
         lasting = tuple(
             (number, criterion)
             for number, criterion in enumerate(criteria.criteria)
-            if not any(_is_time(part) for tier in criterion.tiers for part in walk_comparisons(tier.condition))
+            if not any(_is_time(part) for tier in criterion.tiers for part in find_comparisons(tier.condition))
         )
         asked = _lasting_inputs(tier.condition for _, criterion in lasting for tier in criterion.tiers)
         of_score = tuple(name for name in asked if name not in {f"field_{field}" for field in _CONTACTS})
@@ -103,7 +103,7 @@ def _lasting_inputs(conditions: Iterable[Condition]) -> tuple[str, ...]:
 
 
 def _name_inputs(condition: Condition) -> Iterator[str]:
-    for part in walk_comparisons(condition):
+    for part in find_comparisons(condition):
         if _is_time(part) or part.field == "stage":
             continue
         yield name_input(part)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from leadtriage.core.text import fold, words
-from leadtriage.criteria.fields import LEAD_FIELDS, FieldType, Operator
+from leadtriage.criteria.fields import LEAD_FIELDS
 from leadtriage.criteria.model import AllOf, AnyOf, Comparison, Condition, Not, Scalar
+from leadtriage.criteria.operators import FieldType, Operand, Operator
 from leadtriage.criteria.parse.values import (
     is_empty,
     read_choice,
@@ -36,10 +36,6 @@ OPERATOR_NAMES = tuple(Operator)
 GROUPS = ("all", "any", "not")
 CONDITION_KEYS = ("field", "column", *OPERATOR_NAMES, *GROUPS)
 MOST_DAYS_COMPARED = 100_000
-
-_ONE_OR_MORE = (Operator.WORDS, Operator.CONTAINS, Operator.STARTS_WITH, Operator.ENDS_WITH)
-_LISTS = (Operator.ANY_OF, Operator.NONE_OF)
-_NUMERIC = (Operator.AT_LEAST, Operator.AT_MOST, Operator.BETWEEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +164,10 @@ def _read_comparison(
     if subject.field is not None:
         lead_field = LEAD_FIELDS[subject.field]
         if operator not in lead_field.operators:
+            only = f", only {list_names(operator.rules.fields, last='and')}" if operator.rules.fields else ""
             mistakes.add(
                 key_place,
-                f"{operator} does not fit {subject.field}, which is {lead_field.type}; "
+                f"{operator} does not fit {subject.field}, which is {lead_field.type}{only}; "
                 f"expected {list_names(lead_field.operators)}",
             )
             return None
@@ -185,36 +182,38 @@ def _read_comparison(
 
 
 def _type_of_column(operator: Operator, node: YamlNode) -> FieldType:
-    """A column is compared as a number where the first thing that it is compared with is one."""
-    if operator in _NUMERIC:
-        return FieldType.NUMBER
-    if operator in _ONE_OR_MORE or operator is Operator.PRESENT:
+    """Compare a column as a number where the first operand is one."""
+    types = operator.rules.types
+    if operator is Operator.PRESENT or FieldType.NUMBER not in types:
         return FieldType.TEXT
     first = node.items[0] if isinstance(node, YamlList) and node.items else node
-    value = first.value if isinstance(first, YamlScalar) else None
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return FieldType.NUMBER if is_number else FieldType.TEXT
+    return FieldType.NUMBER if FieldType.TEXT not in types or _is_number(first) else FieldType.TEXT
+
+
+def _is_number(node: YamlNode) -> bool:
+    return isinstance(node, YamlScalar) and not isinstance(node.value, str | bool | None)
 
 
 def _read_operands(
     operator: Operator, operand_type: FieldType, node: YamlNode, subject: Subject, mistakes: Mistakes
 ) -> tuple[Scalar, ...] | None:
-    if operator is Operator.PRESENT:
+    form = operator.rules.operand
+    if form is Operand.YES_NO:
         answer = read_yes_no(node, mistakes, what=operator)
         return None if answer is None else (answer,)
-    is_list = isinstance(node, YamlList)
-    if operator is Operator.BETWEEN:
+    if form is Operand.ENDS:
         return _read_ends(operand_type, node, subject, mistakes)
-    if operator in _LISTS and not is_list:
+    is_list = isinstance(node, YamlList)
+    if form is Operand.LIST and not is_list:
         mistakes.add(node.place, f"{operator}: found {show(node)}, expected a list such as [one, another]")
         return None
-    if is_list and operator not in _LISTS and operator not in _ONE_OR_MORE:
-        use = "; a list is for any_of" if operator is Operator.IS else ""
-        use = "; a list is for none_of" if operator is Operator.IS_NOT else use
+    if form is Operand.ONE and is_list:
+        of_list = [other for other in Operator if other.of_entry is operator and other is not operator]
+        use = f"; a list is for {of_list[0]}" if of_list else ""
         mistakes.add(node.place, f"{operator}: found a list, expected one value{use}")
         return None
     items = read_list(node, mistakes, what=operator) if is_list else (node,)
-    if is_list and isinstance(node, YamlList) and not node.items:
+    if isinstance(node, YamlList) and not node.items:
         mistakes.add(node.place, f"{operator}: found an empty list, expected entries")
     values = [_read_operand(operator, operand_type, item, subject, mistakes) for item in items]
     known = tuple(value for value in values if value is not None)
@@ -257,18 +256,15 @@ def _read_operand(
 
 
 def _read_text_operand(operator: Operator, node: YamlNode, subject: Subject, mistakes: Mistakes) -> str | None:
-    is_number = isinstance(node, YamlScalar) and not isinstance(node.value, str | bool | None)
-    if subject.column is not None and operator not in _ONE_OR_MORE and is_number:
+    if subject.column is not None and FieldType.NUMBER in operator.rules.types and _is_number(node):
         mistakes.add(
             node.place,
             f"{operator}: found the number {show(node)} among texts, expected all alike; quote it, or no text",
         )
         return None
     text = read_text(node, mistakes, what=operator)
-    if text is not None and operator is Operator.WORDS and not words(fold(text)):
-        mistakes.add(
-            node.place,
-            f"words: found {quote(text)}, which has no word in it; expected letters or digits (or use contains)",
-        )
+    mistake = operator.rules.find_mistake(text) if text is not None else ""
+    if text is not None and mistake:
+        mistakes.add(node.place, f"{operator}: found {quote(text)}{mistake}")
         return None
     return text

@@ -19,12 +19,12 @@ from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, sele
 from leadtriage.core.tables import Table
 from leadtriage.core.text import format_count
 from leadtriage.core.vocabulary import Stage
-from leadtriage.criteria import LEAD_FIELDS, Criteria, Criterion, FieldType, Tier
+from leadtriage.criteria import LEAD_FIELDS, Criteria, Criterion, FieldType, Tier, find_comparisons
 from leadtriage.db import ExtraColumn, Lead, table
 from leadtriage.reports.manager.overturns import select_decisions
 from leadtriage.reports.query import CellRow, Members, ReportRequest, end_of, find_members, wilson_interval
 from leadtriage.reports.registry import find_report
-from leadtriage.scoring import BY_THE_CRITERIA, LOW_SCORE, AnswerSheets, collect_sheets, walk_comparisons
+from leadtriage.scoring import BY_THE_CRITERIA, LOW_SCORE, AnswerSheets, collect_sheets
 
 FEWEST_OUTCOMES = 20
 """Won leads, and lost ones, below which nothing is said of what tells them apart."""
@@ -320,7 +320,7 @@ def _may_be_alike(one: int, other: int) -> bool:
 
 
 def _counts_days(criterion: Criterion) -> bool:
-    return any(part.type is FieldType.DAYS for tier in criterion.tiers for part in walk_comparisons(tier.condition))
+    return any(part.type is FieldType.DAYS for tier in criterion.tiers for part in find_comparisons(tier.condition))
 
 
 def _count_verdicts(connection: Connection, members: Members, as_of: date) -> dict[tuple[str, str], tuple[int, int]]:

@@ -21,7 +21,7 @@ from leadtriage.core.money import convert_threshold
 from leadtriage.core.text import SEPARATOR, comparable, fold, words
 from leadtriage.criteria import AllOf, AnyOf, Comparison, Condition, FieldType, Not, Operator, Scalar
 from leadtriage.db.expressions import holds_one_of, position
-from leadtriage.scoring.compile.inputs import Scales, name_currency, name_input, name_spoken
+from leadtriage.scoring.compile.inputs import Scales, name_currency, name_form, name_input
 
 _MOST_BESIDE = 50
 
@@ -57,7 +57,7 @@ Values = Mapping[str, ColumnElement[Any]]
 
 _LARGEST_WHOLE = 2**63 - 1
 
-_MOST_PHRASES = 200
+_MOST_PARTS = 200
 """Of one expression: SQLite nests at most 1,000 of them."""
 
 
@@ -74,10 +74,8 @@ def compile_condition(condition: Condition, values: Values, scales: Scales, *, p
             return join_any([compile_condition(part, values, scales, possible=possible) for part in parts])
         case Not(part):
             return Grouping(not_(Grouping(compile_condition(part, values, scales, possible=possible))))
-        case Comparison(operator=Operator.PRESENT):
-            return _compile_present(condition, values, possible=possible)
         case Comparison():
-            return _compile_comparison(condition, values, scales)
+            return _compile_comparison(condition, values, scales, possible=possible)
 
 
 def join_all(parts: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
@@ -90,36 +88,12 @@ def join_any(parts: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
     return join_balanced(lambda some: or_(false(), *some), parts)
 
 
-def _compile_present(comparison: Comparison, values: Values, *, possible: bool) -> ColumnElement[Any]:
-    value = values[name_input(comparison)]
-    wanted = bool(comparison.operands[0])
-    if possible:
-        return case((value.is_not(None), true() if wanted else false()))
-    return value.is_not(None) if wanted else value.is_(None)
-
-
-def _compile_comparison(comparison: Comparison, values: Values, scales: Scales) -> ColumnElement[Any]:
-    name = name_input(comparison)
-    match comparison.type:
-        case FieldType.MONEY:
-            return _compare_money(comparison, values[name], values[name_currency(name)], scales)
-        case FieldType.DAYS:
-            return _compare_days(comparison, values[name], scales.as_of)
-        case FieldType.TEXT if comparison.operator in _PARTS_OF_TEXT:
-            return _compare_part_of_text(comparison, name, values)
-        case FieldType.NUMBER if comparison.operator in (Operator.AT_LEAST, Operator.AT_MOST, Operator.BETWEEN):
-            return _compare_order(comparison.operator, values[name], comparison.operands)
-        case _:
-            return _compare_equal(comparison, values[name])
-
-
-_PARTS_OF_TEXT = (Operator.WORDS, Operator.CONTAINS, Operator.STARTS_WITH, Operator.ENDS_WITH)
-
-
-def _compare_equal(comparison: Comparison, value: ColumnElement[Any]) -> ColumnElement[Any]:
-    operands = [_plain(operand, comparison.type) for operand in comparison.operands]
+def _compile_comparison(test: Comparison, values: Values, scales: Scales, *, possible: bool) -> ColumnElement[Any]:
+    name = name_input(test)
+    value = values[name]
+    operands = [_plain(operand, test.type) for operand in test.operands]
     equal: ColumnElement[bool] = value == operands[0]
-    match comparison.operator:
+    match test.operator:
         case Operator.IS:
             return equal
         case Operator.IS_NOT:
@@ -128,8 +102,30 @@ def _compare_equal(comparison: Comparison, value: ColumnElement[Any]) -> ColumnE
             return value.in_(operands)
         case Operator.NONE_OF:
             return value.not_in(operands)
-        case other:
-            raise AssertionError(f"{other} does not compare {comparison.type}")
+        case Operator.WORDS:
+            return _holds_one_of(values[name_form(name, test.operator)], [f" {words(part)} " for part in _parts(test)])
+        case Operator.DOMAIN_IS:
+            return _holds_one_of(values[name_form(name, test.operator)], [f".{part}/" for part in _parts(test)])
+        case Operator.CONTAINS:
+            end = position(value + literal(SEPARATOR, String), literal(SEPARATOR, String))
+            found = (position(value, literal(part, String)) for part in _parts(test))
+            return join_any([and_(place > 0, place < end) for place in found])
+        case Operator.STARTS_WITH:
+            return join_any([func.substr(value, 1, len(part)) == part for part in _parts(test)])
+        case Operator.ENDS_WITH:
+            ended = value + literal(SEPARATOR, String)
+            return join_any([position(ended, literal(part + SEPARATOR, String)) > 0 for part in _parts(test)])
+        case Operator.AT_LEAST | Operator.AT_MOST | Operator.BETWEEN:
+            if test.type is FieldType.MONEY:
+                return _compare_money(test, value, values[name_currency(name)], scales)
+            if test.type is FieldType.DAYS:
+                return _compare_days(test, value, scales.as_of)
+            return _compare_order(test.operator, value, test.operands)
+        case Operator.PRESENT:
+            wanted = bool(test.operands[0])
+            if possible:
+                return case((value.is_not(None), true() if wanted else false()))
+            return value.is_not(None) if wanted else value.is_(None)
 
 
 def _plain(operand: Scalar, kind: FieldType) -> Any:
@@ -197,31 +193,12 @@ def _shift(day: date, days: int) -> date:
     return date.fromordinal(max(date.min.toordinal(), min(date.max.toordinal(), day.toordinal() + days)))
 
 
-def _write_phrase(part: str) -> ColumnElement[str]:
-    """A phrase between spaces, written into the statement: SQLite copies a bound one anew for each lead.
-
-    It is made of letters, marks, digits and single spaces only.
-    """
-    return literal(f" {words(part)} ", String, literal_execute=True)
+def _parts(test: Comparison) -> list[str]:
+    return [fold(str(operand)) for operand in test.operands]
 
 
-def _compare_part_of_text(comparison: Comparison, name: str, values: Values) -> ColumnElement[Any]:
-    """Look for parts in the comparable form of a text: see `criteria.text.comparable` for why this finds them."""
-    text = values[name]
-    ended = text + literal(SEPARATOR, String)
-    tests: list[ColumnElement[Any]] = []
-    parts = [fold(str(operand)) for operand in comparison.operands]
-    if comparison.operator is Operator.WORDS:
-        phrases = [_write_phrase(part) for part in parts]
-        groups = (phrases[start : start + _MOST_PHRASES] for start in range(0, len(phrases), _MOST_PHRASES))
-        return join_any([holds_one_of(values[name_spoken(name)], group) for group in groups])
-    for part in parts:
-        match comparison.operator:
-            case Operator.STARTS_WITH:
-                tests.append(func.substr(text, 1, len(part)) == part)
-            case Operator.ENDS_WITH:
-                tests.append(position(ended, literal(part + SEPARATOR, String)) > 0)
-            case _:
-                found = position(text, literal(part, String))
-                tests.append(and_(found > 0, found < position(ended, literal(SEPARATOR, String))))
-    return join_any(tests)
+def _holds_one_of(text: ColumnElement[Any], parts: Sequence[str]) -> ColumnElement[Any]:
+    """Search a text for parts, written into the statement: SQLite copies a bound one anew for each lead."""
+    written = [literal(part, String, literal_execute=True) for part in parts]
+    groups = (written[start : start + _MOST_PARTS] for start in range(0, len(written), _MOST_PARTS))
+    return join_any([holds_one_of(text, group) for group in groups])

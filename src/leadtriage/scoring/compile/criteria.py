@@ -18,9 +18,9 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Integer, case, func, literal_column, or_
 from sqlalchemy.sql.elements import Grouping
 
-from leadtriage.criteria import AllOf, AnyOf, Comparison, Condition, Criterion, Not, Operator
+from leadtriage.criteria import AllOf, AnyOf, Comparison, Condition, Criterion, Not, Operator, find_comparisons
 from leadtriage.scoring.compile.conditions import Values, compile_condition, join_balanced
-from leadtriage.scoring.compile.inputs import Scales, name_input, walk_comparisons
+from leadtriage.scoring.compile.inputs import Scales, name_input
 
 
 def whole(number: int) -> ColumnElement[int]:
@@ -212,7 +212,7 @@ def compile_criterion(criterion: Criterion, number: int, values: Values, scales:
     Args:
         number: its place among all criteria; names its columns.
     """
-    asked = {name_input(part) for tier in criterion.tiers for part in walk_comparisons(tier.condition)}
+    asked = {name_input(part) for tier in criterion.tiers for part in find_comparisons(tier.condition)}
     when_missing = _find_place_when_missing(criterion)
     if len(asked) == 1 and not (criterion.unlisted_unknown and when_missing < len(criterion.tiers)):
         value = values[next(iter(asked))]
@@ -227,7 +227,7 @@ def compile_criterion(criterion: Criterion, number: int, values: Values, scales:
     possible = _compile_tiers(criterion, values, scales, possible=True)
     columns = {f"f{number}": find_first(possible), f"u{number}": _mark_unknown(possible)}
     certain = f"f{number}"
-    if any(part.operator is Operator.PRESENT for tier in criterion.tiers for part in walk_comparisons(tier.condition)):
+    if any(part.operator is Operator.PRESENT for tier in criterion.tiers for part in find_comparisons(tier.condition)):
         certain = f"d{number}"
         columns[certain] = find_first(_compile_tiers(criterion, values, scales, possible=False))
     return _AboutSeveral(criterion, number, columns, f"f{number}", f"u{number}", certain)

@@ -5,7 +5,7 @@ What is compared with them, and what follows, is `scoring.conditions`'.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -14,9 +14,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Float, String, case, cast, func, literal, null, select
 
 from leadtriage.core.text import comparable
-from leadtriage.criteria import AllOf, AnyOf, Comparison, Condition, Criteria, FieldType, Not, Operator
+from leadtriage.criteria import Comparison, Condition, Criteria, FieldType, Operator, find_comparisons
 from leadtriage.db import ExtraColumn, Lead, table
-from leadtriage.db.expressions import json_number, json_text
+from leadtriage.db.expressions import host_of, json_number, json_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +33,9 @@ class Scales:
         return cls(as_of, {criteria.currency: Decimal(1), **others})
 
 
-def walk_comparisons(condition: Condition) -> Iterator[Comparison]:
-    """All comparisons within a condition."""
-    match condition:
-        case Comparison():
-            yield condition
-        case Not(part):
-            yield from walk_comparisons(part)
-        case AllOf(parts) | AnyOf(parts):
-            for part in parts:
-                yield from walk_comparisons(part)
-
-
 def counts_days(*conditions: Condition) -> bool:
     """Whether time alone can change what one of the conditions comes to."""
-    return any(part.type is FieldType.DAYS for condition in conditions for part in walk_comparisons(condition))
+    return any(part.type is FieldType.DAYS for condition in conditions for part in find_comparisons(condition))
 
 
 def all_conditions(criteria: Criteria) -> Iterator[Condition]:
@@ -69,9 +57,24 @@ def name_input(comparison: Comparison) -> str:
     return f"{kind}_{comparable(comparison.column or '')}"
 
 
-def name_spoken(name: str) -> str:
-    """The name under which the same text stands between two spaces, to find words in."""
-    return f"spoken_{name}"
+def name_form(name: str, operator: Operator) -> str:
+    """The name under which the form of a text is found that an operator searches."""
+    return f"{operator}_{name}" if operator in TEXT_FORMS else name
+
+
+def _put_between_spaces(name: str, text: ColumnElement[Any]) -> ColumnElement[Any]:
+    return literal(" ", String) + text + literal(" ", String)
+
+
+def _find_host(name: str, text: ColumnElement[Any]) -> ColumnElement[Any]:
+    return host_of(text, is_address=name == "field_email")
+
+
+TEXT_FORMS: Mapping[Operator, Callable[[str, ColumnElement[Any]], ColumnElement[Any]]] = {
+    Operator.WORDS: _put_between_spaces,
+    Operator.DOMAIN_IS: _find_host,
+}
+"""Makes the form of a text that an operator searches, once for all operands: from the input's name and value."""
 
 
 def name_currency(name: str) -> str:
@@ -96,14 +99,15 @@ def select_inputs(
     """What to take from a row of `lead` for some conditions, by the names of `name_input` and its like."""
     found: dict[str, ColumnElement[Any]] = {}
     for condition in conditions:
-        for comparison in walk_comparisons(condition):
+        for comparison in find_comparisons(condition):
             name = name_input(comparison)
             if name not in found:
                 found[name] = _value(comparison, extra_columns, scales)
             if comparison.type is FieldType.MONEY:
                 found[name_currency(name)] = table(Lead).c[f"{comparison.field}_currency"]
-            if comparison.operator is Operator.WORDS and name_spoken(name) not in found:
-                found[name_spoken(name)] = literal(" ", String) + found[name] + literal(" ", String)
+            form = name_form(name, comparison.operator)
+            if form not in found:
+                found[form] = TEXT_FORMS[comparison.operator](name, found[name])
     return found
 
 

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, String, distinct, func, literal, select
+from sqlalchemy import ColumnElement, Connection, FromClause, distinct, func, select
 
-from leadtriage.criteria import Condition, FieldType, Operator
+from leadtriage.criteria import Condition, Operand, find_comparisons
 from leadtriage.db import Lead, table
 from leadtriage.scoring.compile.conditions import Values, compile_condition
 from leadtriage.scoring.compile.criteria import compile_criterion, holds_when_missing
-from leadtriage.scoring.compile.inputs import all_conditions, name_input, name_spoken, select_inputs, walk_comparisons
+from leadtriage.scoring.compile.inputs import TEXT_FORMS, all_conditions, name_form, name_input, select_inputs
 from leadtriage.scoring.compile.rules import Rules
 
 _SAMPLE = 10_000
@@ -30,16 +30,14 @@ _MANY_PARTS = 8
 _MOST_TEXTS = 32
 """SQLite joins 64 tables."""
 
-_SEARCHED = (Operator.WORDS, Operator.CONTAINS, Operator.STARTS_WITH, Operator.ENDS_WITH)
-
 
 def share_texts(connection: Connection, rules: Rules) -> Rules:
     """Return the rules with the names of those texts that are worth looking up once each."""
     searched: dict[str, int] = {}
     conditions = tuple(all_conditions(rules.criteria))
     for condition in conditions:
-        for part in walk_comparisons(condition):
-            if part.type is FieldType.TEXT and part.operator in _SEARCHED:
+        for part in find_comparisons(condition):
+            if part.operator.rules.operand is Operand.ONE_OR_MORE:
                 searched[name_input(part)] = searched.get(name_input(part), 0) + len(part.operands)
     names = sorted((name for name, parts in searched.items() if parts >= _MANY_PARTS), key=lambda name: -searched[name])
     del names[_MOST_TEXTS:]
@@ -80,7 +78,8 @@ def look_up(rules: Rules, rows: FromClause, values: Values) -> LookedUp:
     for number, name in enumerate(sorted(rules.shared_texts)):
         text = values[name]
         texts = select(text.label("text")).where(text.is_not(None)).distinct().cte(f"texts_{number}")
-        own = {name: texts.c.text, name_spoken(name): literal(" ", String) + texts.c.text + literal(" ", String)}
+        own = {name_form(name, operator): make(name, texts.c.text) for operator, make in TEXT_FORMS.items()}
+        own[name] = texts.c.text
         columns = _select_answers(rules, name, own)
         lines = _select_disqualifiers(rules, name, own)
         labelled = [column.label(label) for label, column in columns.items()]
@@ -115,4 +114,4 @@ def _select_disqualifiers(rules: Rules, name: str, values: Values) -> dict[int, 
 
 
 def _asks_only(name: str, condition: Condition) -> bool:
-    return all(name_input(part) == name for part in walk_comparisons(condition))
+    return all(name_input(part) == name for part in find_comparisons(condition))

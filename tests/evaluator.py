@@ -1,14 +1,15 @@
-"""The arithmetic of `docs/criteria.md` in plain Python: what the scores of the database are compared with.
+"""The rules of `docs/criteria.md` in plain Python, to compare the database's scores and the linter's claims with.
 
 It shares no code with the compiler, and reads a lead as people have it, not as it is stored.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from math import isfinite
@@ -29,6 +30,7 @@ from leadtriage.criteria import (
 
 Truth = bool | None
 
+AS_OF = date(2026, 11, 18)
 OPEN = ("new", "working", "nurture")
 DIGITS = {"JPY": 0, "KWD": 3}
 ORDER = ("fit", "budget", "authority", "need", "timing")
@@ -58,6 +60,22 @@ class SampleLead:
     flagged: tuple[str, ...] = ()
     ask_for: str | None = None
     put_off: dict[str, date] = field(default_factory=dict)
+
+
+def sample_lead(written: Mapping[str, Any]) -> SampleLead:
+    """Make a lead of values by the names of `docs/criteria.md`; money is "5000 EUR", or a number of dollars."""
+    fields = dict(written)
+    columns = fields.pop("columns", {})
+    for name in ("budget", "revenue"):
+        if fields.get(name) is not None:
+            amount, _, currency = str(fields[name]).partition(" ")
+            minor = Decimal(amount) * 10 ** DIGITS.get(currency, 2)
+            fields[name] = (int(minor), currency or "USD")
+    if fields.get("age_days") is not None:
+        fields["created_on"] = AS_OF - timedelta(days=fields.pop("age_days"))
+    if fields.get("decides_in_days") is not None:
+        fields["decides_on"] = AS_OF + timedelta(days=fields.pop("decides_in_days"))
+    return SampleLead(fields, columns)
 
 
 @dataclass(frozen=True)
@@ -106,6 +124,14 @@ def read_number(text: str) -> float | None:
     return number if isfinite(number) else None
 
 
+def find_host(text: str, *, is_address: bool) -> str:
+    """The host of a URL, website or e-mail address in folded text."""
+    text = text.rpartition("@")[2] if is_address else text
+    match = re.match(r"(?:(?:[^/?#\\ ,;]*:)?//)?([^/?#\\ ,;]*)", text)
+    authority = match[1] if match else ""
+    return authority.rpartition("@")[2].partition(":")[0].rstrip(".")
+
+
 def to_minor(amount: Any, rate: Decimal, currency: str) -> int:
     """A threshold in whole minor units of a currency, rounded half up (which for negatives means away from 0)."""
     exact = Fraction(Decimal(str(amount))) / Fraction(rate) * 10 ** DIGITS.get(currency, 2)
@@ -124,10 +150,10 @@ def value_of(comparison: Comparison, lead: SampleLead, criteria: Criteria, as_of
         return read_number(text)
     fields = lead.fields
     match comparison.field:
-        case "age_days":
-            return max(0, (as_of - fields["created_on"]).days)
-        case "idle_days":
-            return max(0, (as_of - (fields.get("last_touch_on") or fields["created_on"])).days)
+        case "age_days" | "idle_days":
+            since = fields.get("last_touch_on") if comparison.field == "idle_days" else None
+            since = since or fields.get("created_on")
+            return None if since is None else max(0, (as_of - since).days)
         case "decides_in_days":
             decides = fields.get("decides_on")
             return (decides - as_of).days if decides is not None and decides >= as_of else None
@@ -185,6 +211,9 @@ def compare(comparison: Comparison, value: Any, criteria: Criteria) -> bool:
         case Operator.WORDS:
             spoken = split_words(value)
             return any(_has_run(spoken, split_words(part)) for part in operands)
+        case Operator.DOMAIN_IS:
+            host = find_host(value, is_address=comparison.field == "email")
+            return any(f".{host}".endswith(f".{canonical(domain)}") for domain in operands)
     listed = [canonical(operand) if isinstance(operand, str) else operand for operand in operands]
     return (value in listed) == (comparison.operator in (Operator.IS, Operator.ANY_OF))
 
