@@ -100,7 +100,7 @@ MISTAKES = {
     ),
     "a reason misspelt": ("{id},,,,,junk,span,,,", "line 2: 'span' is no reason that we know; did you mean spam?"),
     "no day": ("{id},,,,,nurture,,,,", "line 2: the verdict nurture needs the day"),
-    "a day that is none": ("{id},,,,,nurture,,,15/01/2027,", "'15/01/2027' is no day"),
+    "a day that is none": ("{id},,,,,nurture,,,15/01/2027,", "not a day: '15/01/2027'"),
     "a day that is past": ("{id},,,,,nurture,,,2026-01-01,", "2026-01-01 is in the past"),
     "a day for junk": ("{id},,,,,junk,spam,,3w,", "line 2: until is filled in, which only nurture has"),
     "no question": ("{id},,,,,ask,,,,", "line 2: the verdict ask needs the criterion"),

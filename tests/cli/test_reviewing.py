@@ -213,7 +213,7 @@ def test_an_answer_that_is_none_is_asked_again(engine: Engine) -> None:
         ("junk", "scraped_list"),
     ]
     assert rows_of(engine, Lead, ids[0])[0]["nurture_until"] == date(2026, 12, 11)
-    assert any("'some day' is no day" in sentence for sentence in session.told)
+    assert any("not a day: 'some day'" in sentence for sentence in session.told)
     assert any("did you mean spam" in sentence for sentence in session.told)
 
 

@@ -1,9 +1,4 @@
-"""Who acts, and when: handed down from the command line, where the clock is read once.
-
-One description of every common setting: it makes the options, the validation and the reference.
-
-A flag beats the environment, the environment beats the default. Reads no file and no clock.
-"""
+"""Who acts and when, and the settings of a run: a flag beats the environment, which beats the default."""
 
 from __future__ import annotations
 
@@ -19,13 +14,13 @@ from leadtriage.core.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One act of one person (or of cron).
+    """Who acts and when. The command line reads the clock once and hands this down.
 
     Attributes:
         by: the person's name.
-        as_of: the calendar day in the criteria's time zone that counts as today (`--as-of`).
-        at: the act's time on that day, in the criteria's time zone, without zone.
-        recorded_at: the real time in UTC, without zone.
+        as_of: the day that counts as today (`--as-of`), in the criteria's time zone.
+        at: the time of the act on that day, in the criteria's time zone, naive.
+        recorded_at: the real time in UTC, naive.
     """
 
     by: str
@@ -34,11 +29,11 @@ class Act:
     recorded_at: datetime
 
     def days_later(self, days: int) -> date:
-        """The calendar day so many days after today."""
+        """Return the day that many days after today."""
         return self.as_of + timedelta(days=days)
 
     def on_behalf_of(self, system: str) -> Act:
-        """The same moment, in the name of a system whose export says what happened."""
+        """Return the same act in the name of a source system."""
         return replace(self, by=system)
 
 
@@ -47,7 +42,7 @@ CRITERIA_FILE = "criteria.yaml"
 
 
 class OutputFormat(StrEnum):
-    """How data is written to standard output."""
+    """The format of the data on standard output."""
 
     TABLE = "table"
     JSON = "json"
@@ -57,13 +52,12 @@ class OutputFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One common setting.
+    """One common setting, from which its option, validation and reference are made.
 
     Attributes:
-        name: the attribute of `Settings` that it fills.
-        flag: the option, the same on every command.
-        environment: the variable that stands in for the option, if any.
-        default: what holds where neither is given, in words.
+        name: its attribute of `Settings`.
+        environment: the variable that replaces the flag.
+        default: the default in words.
     """
 
     name: str
@@ -75,7 +69,7 @@ class Setting:
 
     @property
     def help_line(self) -> str:
-        """The help with its variable and default, as the options and the reference show it."""
+        """The help text with variable and default."""
         parts = [f"environment: {self.environment}"] if self.environment else []
         parts += [f"default: {self.default}"] if self.default else []
         return f"{self.help} [{'; '.join(parts)}]" if parts else self.help
@@ -106,17 +100,12 @@ SETTINGS: dict[str, Setting] = {
         Setting("quiet", "--quiet", "Say nothing but the data: no hints, no progress, no empty tables."),
     )
 }
-"""Every common setting by its name, in the order of the help."""
+"""Every common setting by name, in the order of the help."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What holds for one run.
-
-    Attributes:
-        criteria: the criteria file, or None for the built-in example.
-        as_of: the day that was asked for, or None for today.
-    """
+    """The settings of one run. `criteria` is None for the built-in example, `as_of` for today."""
 
     database: str
     criteria: Path | None
@@ -136,10 +125,10 @@ def resolve_settings(
     quiet: bool = False,
     environment: Mapping[str, str],
 ) -> Settings:
-    """Settle what holds: the given flags, else the environment, else the defaults.
+    """Return the settings from the given flags, else the environment, else the defaults.
 
     Raises:
-        UsageError: a value that cannot be understood.
+        UsageError: an invalid value.
     """
     location = _choose("database", database, environment) or DEFAULT_DATABASE
     named = _choose("criteria", criteria, environment)
@@ -154,14 +143,13 @@ def resolve_settings(
 
 
 def find_criteria(database: str) -> Path | None:
-    """The criteria file beside a database (for a server's: in the working folder), or None where there is none."""
+    """Return the criteria file beside a database, or for a server in the working folder, if there is one."""
     folder = Path() if "://" in database else Path(database).expanduser().parent
     path = folder / CRITERIA_FILE
     return path if path.is_file() else None
 
 
 def _choose(name: str, given: str | None, environment: Mapping[str, str]) -> str | None:
-    """The flag, else the variable; empty ones count as not given."""
     setting = SETTINGS[name]
     if given is not None:
         if not given.strip():
@@ -172,10 +160,9 @@ def _choose(name: str, given: str | None, environment: Mapping[str, str]) -> str
 
 
 def _login_name() -> str:
-    """The operating system's name for the user; cron and containers may have none."""
     import getpass
 
     try:
         return getpass.getuser()
-    except (OSError, KeyError, ImportError):
+    except (OSError, KeyError, ImportError):  # cron and containers may have no name
         return "unknown"

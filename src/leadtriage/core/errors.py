@@ -1,4 +1,4 @@
-"""The errors a person can cause or meet; each kind owns its exit code. Everything else is a bug."""
+"""The errors that a person can cause or meet, each with its exit code. Everything else is a bug."""
 
 from __future__ import annotations
 
@@ -10,44 +10,39 @@ class LeadtriageError(Exception):
 
     Args:
         message: what is wrong, in one sentence without a full stop.
-        place: where: a file with its line, a command's option, a database.
-        hint: what the person can do about it.
+        place: where: a file with its line, an option, a database.
+        hint: what to do about it.
+        mistakes: all mistakes of a file, one line each, with their places.
     """
 
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, message: str, *, place: str | None = None, hint: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, place: str | None = None, hint: str | None = None, mistakes: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.place = place
         self.hint = hint
+        self.mistakes = mistakes
 
     def __str__(self) -> str:
         text = f"{self.place}: {self.message}" if self.place else self.message
-        return f"{text} ({self.hint})" if self.hint else text
+        return "\n".join([f"{text} ({self.hint})" if self.hint else text, *self.mistakes])
 
 
 class UsageError(LeadtriageError):
-    """The command was called in a way that cannot mean anything."""
+    """The command line is invalid."""
 
     exit_code = 2
 
 
 class FileError(LeadtriageError):
-    """A file of the user's cannot be read, understood or written."""
+    """A user's file cannot be read, parsed or written."""
 
 
 class MistakesInFile(FileError):
-    """A file of what people decided has mistakes; `mistakes` holds all of them, one line each, with their lines."""
-
-    def __init__(
-        self, message: str, *, mistakes: tuple[str, ...], place: str | None = None, hint: str | None = None
-    ) -> None:
-        super().__init__(message, place=place, hint=hint)
-        self.mistakes = mistakes
-
-    def __str__(self) -> str:
-        return "\n".join([super().__str__(), *self.mistakes])
+    """A file of people's decisions has `mistakes`."""
 
 
 class DatabaseError(LeadtriageError):
@@ -55,25 +50,16 @@ class DatabaseError(LeadtriageError):
 
 
 class LeadNotFound(LeadtriageError):
-    """No lead answers to the name that was given."""
+    """No lead has the given name."""
 
 
 class AmbiguousLead(LeadtriageError):
-    """Several leads answer to the name that was given; the message lists them."""
+    """Several leads have the given name; the message lists them."""
 
 
 class NotACandidate(LeadtriageError):
-    """A verdict on a lead that waits for none any more; the message says who decided what, and when."""
+    """The lead of a verdict waits for none; the message tells who decided what, and when."""
 
 
 class CriteriaError(LeadtriageError):
-    """The criteria file has mistakes; `mistakes` holds all of them, one line each, with their places."""
-
-    def __init__(
-        self, message: str, *, mistakes: tuple[str, ...], place: str | None = None, hint: str | None = None
-    ) -> None:
-        super().__init__(message, place=place, hint=hint)
-        self.mistakes = mistakes
-
-    def __str__(self) -> str:
-        return "\n".join([super().__str__(), *self.mistakes])
+    """The criteria file has `mistakes`."""

@@ -1,11 +1,4 @@
-"""The shape of what every query returns and every output draws: plain values as a table or a card.
-
-Many tables with charts on one page are `overviews`'.
-
-Keeps a spreadsheet from running a cell's text as a formula, in a way that can be taken back.
-
-The shape of a page of reports: figures, charts and tables of plain values, and how to list the leads behind them.
-"""
+"""What queries return and outputs draw: tables, cards and pages of reports, all of plain values."""
 
 from __future__ import annotations
 
@@ -24,17 +17,15 @@ class Column:
     """One column of a table.
 
     Attributes:
-        key: the stable snake_case name that scripts rely on.
-        label: what people see above it.
-        keep: how dearly a narrow terminal keeps it; the lowest go first.
+        key: the stable snake_case name for scripts.
+        label: the heading for people.
+        keep: the priority on a narrow terminal, which drops the lowest first.
         align: "left" or "right".
-        kind: how the terminal draws it: "text", "line" (a text that is cut where others wrap), "path" (a text whose end
-            tells most), "grade", "bar" (a whole number out of 100), "progress" (a number out of another), "share" (of
-            1), "days".
-        shown: a key of the rows that is no column: what people see in this one's place ("D?" for "D"); scripts (JSON,
-            CSV) get the plain value. A row without that key, or with None there, shows the plain value.
-        of: of "progress": the key of the number that it is out of.
-        mark: of "progress": the key of the number that it should have reached.
+        kind: how a terminal draws it: "text", "line" (cut, not wrapped), "path" (cut at its start), "grade", "bar" (of
+            100), "progress" (of another number), "share" (of 1), "days".
+        shown: a key of the rows with the text for people ("D?" for "D"), if not None; scripts get the plain value.
+        of: for "progress": the key of the whole.
+        mark: for "progress": the key of the target.
     """
 
     key: str
@@ -49,24 +40,23 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows with their columns; each row maps every column's key (and every column's `shown`) to a plain value.
+    """Rows that map the key (and `shown`) of every column to a plain value.
 
     Attributes:
-        title: a few words.
         columns: in the order of the contract in `docs/cli.md`.
-        rows: plain values only; dates and numbers are not yet text.
-        summary: what the table says, in a sentence or two that people read above it; no part of the data.
-        lines: the keys of columns of numbers over time, each of which people see as a line of signs below the summary.
-        notes: sentences for people, told on standard error or beneath the table, never part of the data.
-        warnings: sentences on what may be wrong with what was asked for, told like notes, but quiet or not.
-        group_by: a column's key by which the terminal draws groups; the rows stand in groups already.
-        group_key: the key of the rows that tells these groups apart, where it is not the column's own.
-        group_sizes: what the heading of a group counts, by the group's value; None where it counts nothing. A group
-            that is not here counts its rows.
-        total: how many rows there are in all, where a limit left some out and counting them is cheap.
-        more: a limit left rows out, be their number known or not.
-        more_than: there are more rows than so many in all; counting them went no further.
-        adds_up: the numbers of a row are parts of its total: people are told of columns that do not fit.
+        rows: plain values; dates and numbers are not yet text.
+        summary: sentences above the table, not part of the data.
+        lines: the keys of columns that people see as sparklines below the summary.
+        notes: sentences on standard error or beneath the table, not part of the data.
+        warnings: like notes, but shown even if quiet.
+        group_by: the key of the column by which a terminal groups the rows, which are in that order.
+        group_key: the key that tells the groups apart, if not `group_by`.
+        group_sizes: the number in a group's heading, by the group's value; None for no number. Without an entry it is
+            the number of rows.
+        total: the number of all rows, if a limit left some out and counting them is cheap.
+        more: whether a limit left rows out, counted or not.
+        more_than: a number that all rows exceed; counting stopped there.
+        adds_up: whether the numbers of a row are parts of its total; people are then told of columns that do not fit.
     """
 
     title: str
@@ -86,7 +76,7 @@ class Table:
 
     @property
     def is_cut(self) -> bool:
-        """Whether there are rows that are not among these."""
+        """Whether rows were left out."""
         return self.more or (self.total is not None and self.total > len(self.rows))
 
 
@@ -95,10 +85,9 @@ class Card:
     """Everything about one thing, such as a lead.
 
     Attributes:
-        title: its name in a few words.
-        facts: label and value, in the order in which people read them; what is unknown is not among them.
-        tables: its parts, each under its own title: the dimensions of the score, the ledger, the story.
-        record: the one flat object for scripts; values are plain, or lists of flat objects.
+        facts: label and value of what is known, in reading order.
+        tables: its parts: the dimensions of the score, the ledger, the history.
+        record: one object for scripts, of plain values and lists of flat objects.
         notes: sentences for people.
     """
 
@@ -115,10 +104,9 @@ _GUARDED = re.compile(r"'+[=+\-@\t\r\n]")
 
 
 def guard_formula(text: str) -> str:
-    """Put an apostrophe before a text that a spreadsheet would run; a plain number such as +4930123456 is none.
+    """Put an apostrophe before a text that a spreadsheet would run, except a plain number such as +4930123456.
 
-    A text that begins with apostrophes and then such a sign gets one more, so that `unguard_formula` gives every
-    text back.
+    A text that already starts with apostrophes and such a sign gets one more, so that `unguard_formula` restores it.
     """
     if _STARTS_FORMULA.match(text) and not _PLAIN_NUMBER.fullmatch(text):
         return f"'{text}"
@@ -126,17 +114,17 @@ def guard_formula(text: str) -> str:
 
 
 def unguard_formula(text: str) -> str:
-    """Take back what `guard_formula` did."""
+    """Undo `guard_formula`."""
     return text[1:] if _GUARDED.match(text) else text
 
 
 @dataclass(frozen=True, slots=True)
 class DrillDown:
-    """How to list the leads behind a number.
+    """The command that lists the leads behind a number.
 
     Attributes:
-        number: which number or numbers, in a few words.
-        command: a command line; a word in capitals stands for what differs from row to row.
+        number: the number or numbers in a few words.
+        command: a command line; a word in capitals is a placeholder for the value of a row.
     """
 
     number: str
@@ -145,15 +133,14 @@ class DrillDown:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number that matters, and how it has changed.
+    """A key figure and its change.
 
     Attributes:
-        label: what it is, in a few words.
-        value: the number; None where it cannot be said.
-        kind: how it is written: "count", or "share" (of 1).
-        basis: what it rests on, in words.
-        change: what it was before, in words.
-        direction: 1 where there is more of it than before, -1 where there is less, 0 where that cannot be said.
+        value: None if it cannot be computed.
+        kind: "count", or "share" (of 1).
+        basis: what it is computed from, in words.
+        change: the earlier value, in words.
+        direction: 1 for an increase, -1 for a decrease, 0 if unknown.
     """
 
     label: str
@@ -165,7 +152,7 @@ class Figure:
 
 
 class Tone(StrEnum):
-    """How a series looks, the same meaning alike in all charts: each has its own colour and pattern."""
+    """The colour and pattern of a series, with one meaning in all charts."""
 
     PLAIN = "plain"
     GOOD = "good"
@@ -177,7 +164,7 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One of the values that each point of a chart has."""
+    """One of the values of each point of a chart."""
 
     name: str
     tone: Tone = Tone.PLAIN
@@ -185,12 +172,12 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What a chart draws in one place.
+    """One place on the axis of a chart.
 
     Attributes:
-        values: one for each of the chart's series; None for unknown.
-        said: what is said of them, in a few words.
-        mark: a value that they should have reached together, if any.
+        values: one for each series; None for unknown.
+        said: the values in a few words.
+        mark: the target of their sum, if any.
     """
 
     label: str
@@ -204,13 +191,10 @@ class Chart:
     """A picture of numbers.
 
     Attributes:
-        title: a few words.
-        description: what it shows, in a sentence, for those who do not see it.
-        kind: "bars", a bar for each point with a part for each series; or "lines", a line for each series over the
-            points.
-        series: what each of a point's values is.
-        mark: what the mark of a point is.
-        full: the value of a bar as wide as the picture; None for the largest there is. Longer ones are cut.
+        description: a sentence for those who cannot see it.
+        kind: "bars", a bar for each point with a part for each series; or "lines", a line for each series.
+        mark: the name of the points' marks.
+        full: the value of a bar of full width, longer ones are cut; None for the largest value.
     """
 
     title: str
@@ -224,12 +208,12 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One question of an overview, with what answers it.
+    """One question of an overview and its answer.
 
     Attributes:
-        name: one word, unlike that of any other part.
+        name: one word, unique on the page.
         question: in a sentence.
-        remarks: what a reader has to know of these numbers, in sentences.
+        remarks: what to know about these numbers, in sentences.
     """
 
     name: str
@@ -243,15 +227,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Many tables on one page.
+    """A page of reports.
 
     Attributes:
-        title: a few words.
-        period: which leads and days it is about, in a sentence.
-        figures: the numbers that matter, the first things to be read.
+        period: the leads and days, in a sentence.
+        figures: the key figures at the top.
         basis: what these are compared with, in a sentence or two.
         traces: the leads behind the figures.
-        facts: label and value: what the whole rests on.
+        facts: label and value of what the page is based on.
         limits: what it cannot tell, in sentences.
     """
 

@@ -1,8 +1,6 @@
-"""How days, numbers and who did something are said to people, in English whatever the machine's language.
+"""Days, numbers and names as English text, and the comparable form of texts.
 
-How text is compared: one comparable form, made once at the door and stored beside the text.
-
-Rules never look at the text itself, so that every database compares the same plain characters.
+A text is stored with its comparable form, so that every database compares the same plain characters.
 """
 
 from __future__ import annotations
@@ -17,9 +15,15 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _UNKNOWN_SYSTEM = "file-"
 _DIGITS = 4
 
+SEPARATOR = "\x1f"
+"""Separates a folded text from its words in the comparable form; no folded text contains it."""
+
+_ASCII_WORDS = "".join(chr(code) if chr(code).isalnum() else " " for code in range(128))
+"""For `str.translate`: everything except letters and digits becomes a space."""
+
 
 def format_day(day: date, as_of: date | None = None) -> str:
-    """Return "20 Nov 2026", without the year where `as_of` is of the same year."""
+    """Return "20 Nov 2026", without the year if it is that of `as_of`."""
     text = f"{day.day} {_MONTHS[day.month - 1]}"
     return text if as_of is not None and day.year == as_of.year else f"{text} {day.year}"
 
@@ -30,7 +34,7 @@ def format_weekday(day: date, as_of: date) -> str:
 
 
 def format_count(number: int, one: str, many: str | None = None) -> str:
-    """Return "1 lead" or "12 leads", with thousands apart."""
+    """Return "1 lead" or "12,000 leads"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
@@ -40,38 +44,31 @@ def format_ids(ids: Sequence[int], most: int = 5) -> str:
     if len(ids) > most:
         parts.append(f"{len(ids) - most:,} more")
     *first, last = parts
-    said = f"{', '.join(first)} and {last}" if first else last
-    return f"{'lead' if len(ids) == 1 else 'leads'} {said}"
+    listed = f"{', '.join(first)} and {last}" if first else last
+    return f"{'lead' if len(ids) == 1 else 'leads'} {listed}"
 
 
 def unknown_system_name(digest: str) -> str:
-    """Return what stands for the system of a file of which nobody knows it: alike for files with the same headers.
+    """Return a name for the unknown system of a file, the same for all files with these headers.
 
     Args:
-        digest: of the file's headers, in hexadecimal.
+        digest: the hexadecimal digest of the file's headers.
     """
     return f"{_UNKNOWN_SYSTEM}{digest[:_DIGITS]}"
 
 
 def is_unknown_system(system: str) -> bool:
-    """Whether it is one that `unknown_system_name` has named."""
+    """Whether a name comes from `unknown_system_name`."""
     return re.fullmatch(rf"{_UNKNOWN_SYSTEM}[0-9a-f]{{{_DIGITS}}}", system) is not None
 
 
 def format_author(by: str) -> str:
-    """Return who did something, as people know them: "the file" for one whose system is not known."""
+    """Return who did something: a name, or "the file" for an unknown system."""
     return "the file" if is_unknown_system(by) else by
 
 
-SEPARATOR = "\x1f"
-"""Stands between the folded text and its words, where these differ. No folded text holds it."""
-
-_ASCII_WORDS = "".join(chr(code) if chr(code).isalnum() else " " for code in range(128))
-"""For `str.translate`: what is no letter or digit becomes a space."""
-
-
 def fold(text: str) -> str:
-    """Return the text without regard to case, composed accents, surrounding or repeated white space.
+    """Return a text without differences in case, accent composition and white space.
 
     Canonical caseless matching of the Unicode Standard (section 3.13, D145), recomposed.
     """
@@ -79,12 +76,12 @@ def fold(text: str) -> str:
         folded = text.lower()
     else:
         folded = unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
-    # str.split takes the separator for white space, so that none is left.
+    # str.split takes the separator for white space, so none is left.
     return " ".join(folded.split())
 
 
 def words(folded: str) -> str:
-    """Return the words of a folded text with one space between them.
+    """Return the words of a folded text, separated by spaces.
 
     A word is a maximal run of letters, marks and digits (Unicode categories L, M and N).
     """
@@ -97,10 +94,9 @@ def words(folded: str) -> str:
 def comparable(text: str) -> str:
     """Return the form in which rules compare a text.
 
-    It is the folded text where that is nothing but words ("vice president"), else the folded text, the
-    separator and its words between spaces ("vp, sales" becomes "vp, sales", separator, " vp sales ").
-    So equal texts have equal forms, a whole word is found as " word " in the form between two spaces, and the folded
-    text is what stands before the separator.
+    A text of words only is just folded: "vice president". Any other is the folded text, the separator, and its words
+    between spaces: "vp, sales" becomes "vp, sales", separator, " vp sales ". So equal texts have equal forms, and a
+    whole word is found as " word " in the form with a space at each end.
     """
     if text.isascii():
         folded = text.lower()
@@ -109,5 +105,5 @@ def comparable(text: str) -> str:
         if folded.replace(" ", "").isalnum():
             return " ".join(folded.split())
     folded = fold(text)
-    spoken = words(folded)
-    return folded if spoken == folded else f"{folded}{SEPARATOR} {spoken} "
+    separated = words(folded)
+    return folded if separated == folded else f"{folded}{SEPARATOR} {separated} "

@@ -1,4 +1,4 @@
-"""The product's words as enums: one word per thing, in code, database, output and docs alike."""
+"""The product's words as enums: one word per thing, in code, database, output and docs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Dimension(StrEnum):
-    """What a qualified lead is judged by: the five dimensions of its score."""
+    """The five dimensions of a score."""
 
     FIT = "fit"
     BUDGET = "budget"
@@ -17,7 +17,7 @@ class Dimension(StrEnum):
 
 
 class Stage(StrEnum):
-    """Where a lead stands."""
+    """The stage of a lead."""
 
     NEW = "new"
     WORKING = "working"
@@ -31,10 +31,10 @@ class Stage(StrEnum):
 OPEN_STAGES = (Stage.NEW, Stage.WORKING, Stage.NURTURE)
 
 OUTCOMES = (Stage.WON, Stage.LOST, Stage.CONVERTED)
-"""How people close a lead; junk is for a review to say."""
+"""The stages in which people close a lead; only a review makes it junk."""
 
 QUALIFIED_STAGES = (Stage.WON, Stage.CONVERTED)
-"""What has come so far was qualified, whether anybody had said so or not."""
+"""Leads in these stages count as qualified in any case."""
 
 
 class Grade(StrEnum):
@@ -47,7 +47,7 @@ class Grade(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a lead was nominated, junked, parked or lost; a team may have its own words besides."""
+    """Why a lead was flagged, junked, snoozed or lost; a team may add its own words."""
 
     NO_FIT = "no_fit"
     NO_BUDGET = "no_budget"
@@ -75,11 +75,11 @@ DIMENSION_OF: Mapping[Reason, Dimension] = {
     Reason.NO_NEED: Dimension.NEED,
     Reason.BAD_TIMING: Dimension.TIMING,
 }
-"""The dimension in which a reason finds a lead wanting; the other reasons are about none."""
+"""The dimension that a reason is about, for those that are about one."""
 
 
 class VerdictWord(StrEnum):
-    """What a reviewer says of a junk candidate; `ask` puts it on the list of those that need answers."""
+    """A verdict on a junk candidate; `ask` lists it among leads that need answers."""
 
     JUNK = "junk"
     RESCUE = "rescue"
@@ -88,14 +88,14 @@ class VerdictWord(StrEnum):
 
 
 class VerdictKind(StrEnum):
-    """Whether a verdict decides a candidate or is a second look at confirmed junk."""
+    """Whether a verdict decides a candidate or looks again at confirmed junk."""
 
     REVIEW = "review"
     AUDIT = "audit"
 
 
 class PairWord(StrEnum):
-    """What a person said of two leads that may be one."""
+    """A decision on two likely duplicates."""
 
     MERGED = "merged"
     APART = "apart"
@@ -109,7 +109,7 @@ class SaidBy(StrEnum):
 
 
 class EmailKind(StrEnum):
-    """What an e-mail address says of its owner; the worst that applies."""
+    """The kind of an e-mail address; the worst that applies."""
 
     BUSINESS = "business"
     FREE = "free"
@@ -127,7 +127,7 @@ class SignsOff(StrEnum):
 
 
 class EventKind(StrEnum):
-    """What a line of the history tells."""
+    """The kind of an event in the history."""
 
     CREATED = "created"
     FIELD = "field"
@@ -148,7 +148,7 @@ class EventKind(StrEnum):
 
 
 class TouchKind(StrEnum):
-    """A kind of proof of contact; `unknown` is one that a CRM status or date reported."""
+    """A kind of contact; `unknown` comes from a CRM status or date."""
 
     CALL = "call"
     EMAIL = "email"
@@ -158,7 +158,7 @@ class TouchKind(StrEnum):
 
 
 class RowOutcome(StrEnum):
-    """What became of an imported row."""
+    """The outcome of an imported row."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -168,7 +168,7 @@ class RowOutcome(StrEnum):
 
 
 class StatusMeaning(StrEnum):
-    """What a CRM's own status word says to us."""
+    """The meaning of a CRM's own status word."""
 
     OPEN = "open"
     CONTACTED = "contacted"
@@ -182,7 +182,7 @@ class StatusMeaning(StrEnum):
 
 
 class Clock(StrEnum):
-    """A promise of follow-up that can be overdue."""
+    """A follow-up deadline."""
 
     FIRST_TOUCH = "first_touch"
     IDLE = "idle"
@@ -192,7 +192,7 @@ class Clock(StrEnum):
 
 
 class ScoreCause(StrEnum):
-    """Why a grade moved."""
+    """Why a grade changed."""
 
     DATA = "data"
     CRITERIA = "criteria"
@@ -200,7 +200,7 @@ class ScoreCause(StrEnum):
 
 
 class FunnelStep(StrEnum):
-    """How far leads of a period have come, each step a part of one before it."""
+    """A step of the funnel: each contains a part of the leads of an earlier one."""
 
     LEADS = "leads"
     QUALIFIED = "qualified"
@@ -212,7 +212,7 @@ class FunnelStep(StrEnum):
 
 
 class DateBasis(StrEnum):
-    """Which of a lead's days a period is about."""
+    """The day of a lead that must be in a period."""
 
     CAME_IN = "came_in"
     QUALIFIED = "qualified"
@@ -222,7 +222,7 @@ class DateBasis(StrEnum):
 
 
 class TeamMetric(StrEnum):
-    """A number of the team's report of which the leads can be listed."""
+    """A number in the report of the team whose leads can be listed."""
 
     ASSIGNED = "assigned"
     TOUCHED = "touched"

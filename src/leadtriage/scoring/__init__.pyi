@@ -9,7 +9,6 @@ from .explain import (
     LedgerLine as LedgerLine,
     explain_lead as explain_lead,
     explain_leads as explain_leads,
-    format_money as format_money,
 )
 from .freshness import lists_are_stale as lists_are_stale
 from .grade_changes import Moves as Moves

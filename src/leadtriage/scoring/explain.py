@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from leadtriage.core.errors import LeadNotFound
-from leadtriage.core.money import minor_digits
-from leadtriage.core.text import comparable
+from leadtriage.core.money import format_money
+from leadtriage.core.text import comparable, format_count
 from leadtriage.core.vocabulary import OPEN_STAGES, Dimension, Grade
 from leadtriage.criteria import Comparison, Criteria, Criterion, DimensionRules, FieldType, find_comparisons
 from leadtriage.db import Lead, table
@@ -77,23 +76,10 @@ def _describe_days(field: str, lead: Mapping[str, Any], as_of: date) -> str | No
         decides: date | None = lead["decides_on"]
         if decides is None:
             return None
-        return _count_days((decides - as_of).days) if decides >= as_of else f"{decides.isoformat()}, which has passed"
+        days = (decides - as_of).days
+        return format_count(days, "day") if days >= 0 else f"{decides.isoformat()}, which has passed"
     since: date = lead["created_on"] if field == "age_days" else lead["last_touch_on"] or lead["created_on"]
-    return _count_days(max(0, (as_of - since).days))
-
-
-def _count_days(days: int) -> str:
-    return "1 day" if days == 1 else f"{days:,} days"
-
-
-def format_money(amount: int | None, currency: str | None) -> str | None:
-    """An amount in minor units as people read it: `1,234.50 EUR`; whole units without digits behind the point."""
-    if amount is None:
-        return None
-    digits = minor_digits(currency or "")
-    units = Decimal(amount).scaleb(-digits)
-    shown = f"{units:,.{digits}f}" if units != units.to_integral_value() else f"{units:,.0f}"
-    return f"{shown} {currency}" if currency else shown
+    return format_count(max(0, (as_of - since).days), "day")
 
 
 __all__ = [

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, or_, select
 
 from leadtriage.core.errors import LeadNotFound
-from leadtriage.core.money import whole_units
+from leadtriage.core.money import format_money, whole_units
 from leadtriage.core.tables import Card, Cell, Column, Table
 from leadtriage.core.text import format_author, format_count, format_day
 from leadtriage.core.vocabulary import OPEN_STAGES
@@ -24,7 +24,7 @@ from leadtriage.db import ExtraColumn, Lead, LeadScore, LikelyDuplicate, table
 from leadtriage.matching import is_kept_apart
 from leadtriage.reports.lead.history import Happening, read_history
 from leadtriage.reports.query import is_visible
-from leadtriage.scoring import Explanation, NominatingLine, OpenQuestion, explain_lead, format_money, nominating_lines
+from leadtriage.scoring import Explanation, NominatingLine, OpenQuestion, explain_lead, nominating_lines
 
 _LONGEST_TIER = 24
 """In characters: a tier of many words would hide the value that it stands beside."""

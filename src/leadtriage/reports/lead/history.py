@@ -12,11 +12,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select
 
+from leadtriage.core.money import format_money
 from leadtriage.core.text import format_day
 from leadtriage.core.vocabulary import EventKind, Stage, TouchKind, VerdictWord
 from leadtriage.db import Event, ImportBatch, find_merged_leads, table
 from leadtriage.importing import BY_HAND, BY_NAME
-from leadtriage.scoring import format_money
 
 _COUNTS = ("touches", "unanswered_touches", "replies")
 

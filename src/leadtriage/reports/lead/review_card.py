@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from leadtriage.core.money import format_money
 from leadtriage.core.tables import Card, Cell, Column, Table
 from leadtriage.core.text import format_author, format_count, format_day
 from leadtriage.core.vocabulary import EventKind, Grade, Stage
@@ -31,7 +32,6 @@ from leadtriage.scoring import (
     NominatingLine,
     OpenQuestion,
     explain_leads,
-    format_money,
     grade_score,
     nominating_lines,
 )

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from leadtriage.core.money import format_money
 from leadtriage.core.tables import Card, Cell, Column, Table
 from leadtriage.core.text import format_day
 from leadtriage.db import Lead, LeadScore, table
@@ -18,7 +19,6 @@ from leadtriage.db.dialect import batches
 from leadtriage.importing import BY_NAME
 from leadtriage.matching import LIKELY, LikelyPair, find_pairs
 from leadtriage.reports.query import USUAL_LIMIT, Filters, filter_conditions, is_visible
-from leadtriage.scoring import format_money
 
 _lead = table(Lead)
 _score = table(LeadScore)
