@@ -41,7 +41,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "assign": ("assign", "Assign leads without an owner to the team."),
     "export": ("lists", "Export leads with scores, grades and reasons."),
     "forget": ("privacy", "Erase a person for good, and never import them again."),
-    "digest": ("reports", "Write a summary email: overdue leads, leads back from nurture, junk to review."),
+    "digest": ("reports", "Write a summary email: overdue, back from nurture, to review."),
     "spend": ("spend", "Record what sources cost, and list it."),
     "report": ("reports", "Show where leads come from, and where they are lost."),
     "criteria": ("setup", "Check, show and complete the criteria file."),

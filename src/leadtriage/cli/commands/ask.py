@@ -34,7 +34,6 @@ def add_commands(app: typer.Typer) -> None:
 
 def ask(
     context: Context,
-    printer: Printer,
     lead: OptionalLead = None,
     answers: Annotated[
         list[str] | None, option("--set", "An answer: budget=20k; may be repeated.", "FIELD=ANSWER")
@@ -69,7 +68,7 @@ def ask(
         if lead is not None or given:
             raise UsageError("cannot be combined with LEAD, --set or --not-known", place="--answers")
         with context.acting() as target:
-            _show(printer, store_answer_file(*target, file, again_on=again_on))
+            _show(context.printer, store_answer_file(*target, file, again_on=again_on))
         return
     if lead is None:
         raise UsageError(
@@ -83,7 +82,7 @@ def ask(
             require_terminal("use `leadtriage ask LEAD --set budget=20k`, or --answers FILE")
             done = _Interview(context, engine, lead_id, again_on).ask_all(postponed=everything)
     if done:
-        _show(printer, done)
+        _show(context.printer, done)
 
 
 def _parse_answer(text: str) -> str | None:

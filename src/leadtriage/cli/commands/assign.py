@@ -28,7 +28,6 @@ def add_commands(app: typer.Typer) -> None:
 
 def assign(
     context: Context,
-    printer: Printer,
     selection: Selection,
     leaver: Annotated[Text, option("--from", "Reassign all open leads of this rep.", "NAME")] = None,
     lead: Annotated[Text, option("--lead", "Assign this one lead, with --to.", "LEAD")] = None,
@@ -61,7 +60,7 @@ def assign(
             raise UsageError("can be combined with --to and --force only", place="--lead")
         with context.acting_on(lead) as target:
             given = assign_by_hand(*target, to, force=force)
-        _show(printer, "Assigned", (given,), selection)
+        _show(context.printer, "Assigned", (given,), selection)
         return
     if force:
         raise UsageError("requires --lead and --to", place="--force")
@@ -82,15 +81,15 @@ def assign(
             explain=explain,
             dry_run=dry_run,
         )
-    _show(printer, "Would be assigned" if dry_run else "Assigned", plan.assignments, selection)
-    printer.note(*plan.conflicts[:_SHOWN_CONFLICTS])
+    _show(context.printer, "Would be assigned" if dry_run else "Assigned", plan.assignments, selection)
+    context.printer.note(*plan.conflicts[:_SHOWN_CONFLICTS])
     if len(plan.conflicts) > _SHOWN_CONFLICTS:
-        printer.note(f"and {len(plan.conflicts) - _SHOWN_CONFLICTS:,} more companies are worked by several reps")
+        context.printer.note(f"and {len(plan.conflicts) - _SHOWN_CONFLICTS:,} more companies have several reps")
     if not plan.assignments:
         _explain_nothing(context, filters, leaver)
         return
     assigned = sum(assignment.owner is not None for assignment in plan.assignments)
-    printer.note(
+    context.printer.note(
         f"{assigned:,} assigned, {len(plan.assignments) - assigned:,} not assigned; add --seed {drawn_by} to repeat"
     )
 

@@ -8,7 +8,7 @@ import typer
 
 from leadtriage.cli.commands.lists import show_list
 from leadtriage.cli.framework.command import add_command
-from leadtriage.cli.framework.context import Context, Printer
+from leadtriage.cli.framework.context import Context
 from leadtriage.cli.framework.options import FILTERS, PAGE, FailIfAny, Selection, option, split_pair
 from leadtriage.core.errors import UsageError
 from leadtriage.core.tables import Column, Table
@@ -28,7 +28,6 @@ def add_commands(app: typer.Typer) -> None:
 
 def duplicates(
     context: Context,
-    printer: Printer,
     selection: Selection,
     review: Annotated[bool, option("--review", "Review the pairs side by side, one by one.")] = False,
     merge: Annotated[
@@ -75,9 +74,9 @@ def duplicates(
     if given in (["--merge"], ["--apart"]) and (selection != Selection() or least != _LIKELY):
         raise UsageError("cannot be combined with filters or limits", place=given[0])
     if merge is not None:
-        _merge(context, printer, merge, take or [])
+        _merge(context, merge, take or [])
     elif apart is not None:
-        _keep_apart(context, printer, apart)
+        _keep_apart(context, apart)
     elif review:
         from leadtriage.cli.review.duplicates import review_pairs
 
@@ -88,10 +87,10 @@ def duplicates(
         def read(connection: Connection, filters: Filters, _today: object) -> Table:
             return list_duplicates(connection, filters, least=least, limit=selection.most)
 
-        show_list(context, printer, selection, read, fail_if_any=fail_if_any)
+        show_list(context, selection, read, fail_if_any=fail_if_any)
 
 
-def _merge(context: Context, printer: Printer, names: tuple[str, str], take: list[str]) -> None:
+def _merge(context: Context, names: tuple[str, str], take: list[str]) -> None:
     from leadtriage.actions import merge_leads
 
     with context.acting() as (engine, criteria, act):
@@ -110,18 +109,18 @@ def _merge(context: Context, printer: Printer, names: tuple[str, str], take: lis
     )
     row = {column.key: done.winner.get(column.key) for column in columns}
     row |= {"merged": done.loser_id, "taken": ", ".join(done.taken) or None}
-    printer.warn(*done.warnings)
-    printer.show(Table("Merged", columns, (row,)))
+    context.printer.warn(*done.warnings)
+    context.printer.show(Table("Merged", columns, (row,)))
 
 
-def _keep_apart(context: Context, printer: Printer, names: tuple[str, str]) -> None:
+def _keep_apart(context: Context, names: tuple[str, str]) -> None:
     from leadtriage.actions import keep_apart
 
     with context.acting() as target:
         one, other = _resolve(target[0], *names)
         keep_apart(*target, one, other)
     columns = (Column("a_id", "Id", align="right"), Column("b_id", "Other id", align="right"))
-    printer.show(Table("Kept apart", columns, ({"a_id": one, "b_id": other},)))
+    context.printer.show(Table("Kept apart", columns, ({"a_id": one, "b_id": other},)))
 
 
 def _resolve(engine: Engine, *names: str) -> list[int]:

@@ -6,9 +6,10 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from itertools import chain, count, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,6 +25,7 @@ from leadtriage.cli.framework.options import (
     Text,
     argument,
     option,
+    parameters_of,
     parse_region,
     split_pair,
 )
@@ -35,8 +37,9 @@ from leadtriage.core.text import format_count, format_day, format_ids
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
+    from leadtriage.actions import SpendSummary
     from leadtriage.core.context import Act
-    from leadtriage.importing import ImportOptions, ImportSummary, Reject
+    from leadtriage.importing import ImportOptions, ImportSummary
 
 REJECTED = 3
 """The exit code of an import that rejected rows."""
@@ -50,25 +53,28 @@ def add_commands(app: typer.Typer) -> None:
     add_command(app, "import", import_files, *IMPORT_OPTIONS, if_interrupted=unfinished)
     add_command(app, "undo", undo)
     add_command(app, "peek", peek, *IMPORT_OPTIONS)
-    add_command(app, "add", add)
+    add_command(app, "add", add, *parameters_of(NewLead).values())
 
 
-def add(
-    context: Context,
-    printer: Printer,
-    name: Annotated[Text, option("--name", "The person's full name.", "TEXT")] = None,
-    email: Annotated[Text, option("--email", "The email address.", "TEXT")] = None,
-    phone: Annotated[Text, option("--phone", "The phone number.", "TEXT")] = None,
-    company: Annotated[Text, option("--company", "The company.", "TEXT")] = None,
-    title: Annotated[Text, option("--title", "The job title.", "TEXT")] = None,
-    source: Annotated[Text, option("--source", "Where the lead came from.", "TEXT")] = None,
-    owner: Annotated[Text, option("--owner", "The rep who owns the lead.", "TEXT")] = None,
-    need: Annotated[Text, option("--need", "What the lead asked for.", "TEXT")] = None,
+@dataclass(frozen=True, slots=True)
+class NewLead:
+    """The options of a lead that is added by hand."""
+
+    name: Annotated[Text, option("--name", "The person's full name.", "TEXT")] = None
+    email: Annotated[Text, option("--email", "The email address.", "TEXT")] = None
+    phone: Annotated[Text, option("--phone", "The phone number.", "TEXT")] = None
+    company: Annotated[Text, option("--company", "The company.", "TEXT")] = None
+    title: Annotated[Text, option("--title", "The job title.", "TEXT")] = None
+    source: Annotated[Text, option("--source", "Where the lead came from.", "TEXT")] = None
+    owner: Annotated[Text, option("--owner", "The rep who owns the lead.", "TEXT")] = None
+    need: Annotated[Text, option("--need", "What the lead asked for.", "TEXT")] = None
     more: Annotated[
         list[str] | None, option("--set", "Any other field: budget=20k; may be repeated.", "FIELD=VALUE")
-    ] = None,
-    region: Annotated[Text, option("--region", "Country of a phone number without a country code: DE.", "XX")] = None,
-) -> None:
+    ] = None
+    region: Annotated[Text, option("--region", "Country of a phone number without a country code: DE.", "XX")] = None
+
+
+def add(context: Context, selection: NewLead) -> None:
     """Add one lead by hand.
 
     The values are read like a row of a file: if they identify an existing lead, they complete it. Undo it with `undo`.
@@ -78,18 +84,10 @@ def add(
       leadtriage add --company Acme --phone "030 1234567" --region DE
       leadtriage add --company 'Bergmann Logistik' --set budget=20k
     """
-    fields = {
-        "name": name,
-        "email": email,
-        "phone": phone,
-        "company": company,
-        "title": title,
-        "source": source,
-        "owner": owner,
-        "need": need,
-    }
-    values = {field: value for field, value in fields.items() if value}
-    values |= dict(split_pair(pair, "--set", "FIELD=VALUE") for pair in more or [])
+    given = {field: value for field, value in asdict(selection).items() if value}
+    region = parse_region(given.pop("region", None))
+    more = (split_pair(pair, "--set", "FIELD=VALUE") for pair in given.pop("more", ()))
+    values = {**given, **dict(more)}
     if not values:
         raise UsageError("nothing to add", hint="give at least --name, --company, --email or --phone")
     from leadtriage.actions import add_lead
@@ -97,49 +95,23 @@ def add(
     from leadtriage.importing import ImportOptions
 
     criteria = context.criteria
-    options = ImportOptions(
-        region=parse_region(region), currency=criteria.currency, nurture_days=criteria.follow_up.nurture
-    )
+    options = ImportOptions(region=region, currency=criteria.currency, nurture_days=criteria.follow_up.nurture)
     with context.database(create=True) as engine:
         try:
             added = add_lead(engine, values, options, context.act())
         except UsageError as error:
             raise UsageError(error.message, place="--set", hint=error.hint) from error
-    printer.warn(*added.warnings)
+    context.printer.warn(*added.warnings)
     columns = (
         Column("id", "Id", keep=90, align="right"),
         Column("outcome", "Outcome", keep=80),
         Column("batch", "Batch", keep=70, align="right"),
     )
-    printer.show(Table("Added", columns, ({"id": added.id, "outcome": added.outcome, "batch": added.batch},)))
-    printer.note(f"next: run `leadtriage score`; to undo: `leadtriage undo {added.batch}`")
+    context.printer.show(Table("Added", columns, ({"id": added.id, "outcome": added.outcome, "batch": added.batch},)))
+    context.printer.note(f"next: run `leadtriage score`; to undo: `leadtriage undo {added.batch}`")
 
 
-class ImportResult(Protocol):
-    """What `ImportSummary` and `SpendSummary` report of the rows of a file."""
-
-    @property
-    def rejects(self) -> Sequence[Reject]:
-        """The rejected rows."""
-
-    @property
-    def headers(self) -> Sequence[str]:
-        """The file's headers."""
-
-    @property
-    def repeated(self) -> bool:
-        """Whether the same file was imported before."""
-
-    @property
-    def warnings(self) -> Sequence[str]:
-        """What may be wrong."""
-
-    @property
-    def notes(self) -> Sequence[str]:
-        """What was detected or done."""
-
-
-def print_result(printer: Printer, result: ImportResult, prefix: str = "") -> None:
+def print_result(printer: Printer, result: ImportSummary | SpendSummary, prefix: str = "") -> None:
     """Print an import's warnings, its notes and its first rejected rows."""
     printer.warn(*(f"{prefix}{sentence}" for sentence in result.warnings))
     printer.note(*(f"{prefix}{sentence}" for sentence in result.notes))
@@ -154,7 +126,7 @@ _ENDING = ".rejects"
 
 
 def write_rejects(
-    context: Context, result: ImportResult, file: Path | None, chosen: Path | None, *, dry_run: bool
+    context: Context, result: ImportSummary | SpendSummary, file: Path | None, chosen: Path | None, *, dry_run: bool
 ) -> None:
     """Write the rejected rows with their reasons to a file that people can correct and import again.
 
@@ -254,7 +226,6 @@ def _write_new(path: Path, content: bytes) -> bool:
 
 def import_files(
     context: Context,
-    printer: Printer,
     selection: ImportSelection,
     files: Annotated[list[str], argument("CSV, TSV or Excel files; - is standard input.", "FILE")],
     dry_run: DryRun = False,
@@ -286,15 +257,17 @@ def import_files(
     try:
         with context.trial_database() if dry_run else context.database(create=True) as engine:
             for file in files:
-                done.append(_import_file(printer, engine, file, options, act))
-                print_result(printer, done[-1], f"{done[-1].file}: " if len(files) > 1 else "")
+                done.append(_import_file(context.printer, engine, file, options, act))
+                print_result(context.printer, done[-1], f"{done[-1].file}: " if len(files) > 1 else "")
                 path, _ = open_input(file)
                 write_rejects(context, done[-1], path, rejects, dry_run=dry_run)
     finally:
         if done:
-            show_counts(printer, "Would be imported" if dry_run else "Imported", [_count_rows(each) for each in done])
+            show_counts(
+                context.printer, "Would be imported" if dry_run else "Imported", [_count_rows(each) for each in done]
+            )
     if not dry_run and any(summary.created or summary.updated for summary in done):
-        printer.note("next: run `leadtriage score`")
+        context.printer.note("next: run `leadtriage score`")
     exit_with(REJECTED if any(summary.rejected for summary in done) else 0)
 
 
@@ -335,7 +308,6 @@ def show_counts(printer: Printer, title: str, rows: Sequence[dict[str, Any]]) ->
 
 def undo(
     context: Context,
-    printer: Printer,
     batch: Annotated[
         int | None, argument("The import's number; see `leadtriage imports`.", "[BATCH]", max=LARGEST_NUMBER)
     ] = None,
@@ -353,7 +325,7 @@ def undo(
       leadtriage undo --by Maria
     """
     if batch is None:
-        _undo_last_act(context, printer, rest=rest)
+        _undo_last_act(context, rest=rest)
         return
     if rest:
         raise UsageError("applies to acts only; undoing an import always keeps later changes", place="--rest")
@@ -364,14 +336,14 @@ def undo(
         timezone = read_score_snapshot(connection).settings.get("timezone")
     with context.database() as engine:
         summary = undo_batch(engine, batch, context.act_in(timezone))
-    printer.show(summary.leads, more="these are the first of each")
-    printer.note(
+    context.printer.show(summary.leads, more="these are the first of each")
+    context.printer.note(
         f"import {batch} undone: {format_count(summary.removed, 'lead')} removed, {summary.restored:,} restored, "
         f"{summary.kept:,} kept because of later changes"
     )
 
 
-def _undo_last_act(context: Context, printer: Printer, *, rest: bool) -> None:
+def _undo_last_act(context: Context, *, rest: bool) -> None:
     from leadtriage.actions import undo_last_act
     from leadtriage.db import reading
     from leadtriage.reports.lists import list_act
@@ -380,17 +352,17 @@ def _undo_last_act(context: Context, printer: Printer, *, rest: bool) -> None:
         undone = undo_last_act(engine, criteria, act, rest=rest)
         with reading(engine) as connection:
             table = list_act(connection, undone.act, undone.left)
-    printer.show(table)
+    context.printer.show(table)
     first, leads = undone.events[0], {event["lead_id"] for event in undone.events}
     when = f"{format_day(first['at'].date())} at {first['at']:%H:%M}"
     skipped = f"; skipped, since changed again: {format_ids(undone.left)}" if undone.left else ""
-    printer.note(f"undone: what {first['by']} did on {when}, {format_count(len(leads), 'lead')}{skipped}")
+    context.printer.note(f"undone: what {first['by']} did on {when}, {format_count(len(leads), 'lead')}{skipped}")
 
 
 _ROWS_AT_ONCE = 2_000
 
 
-def peek(context: Context, printer: Printer, selection: ImportSelection, file: InputFile) -> None:
+def peek(context: Context, selection: ImportSelection, file: InputFile) -> None:
     """Preview how a file is read, without importing it.
 
     Shows the encoding, delimiter and header row, which column fills which field and why, the first rows, and values
@@ -402,7 +374,7 @@ def peek(context: Context, printer: Printer, selection: ImportSelection, file: I
       leadtriage peek odd.csv --format csv > clean.csv
     """
     path, _ = open_input(file)
-    if printer.format is OutputFormat.CSV:
+    if context.printer.format is OutputFormat.CSV:
         _print_parsed(path, selection)
         return
     from leadtriage.importing import peek_source
@@ -412,7 +384,7 @@ def peek(context: Context, printer: Printer, selection: ImportSelection, file: I
     source = open_source(path, sys.stdin.buffer, options.read)  # before the database: standard input may be slow
     with _remembered_columns(context) as connection:
         card = peek_source(source, options, context.act_in(None), connection=connection)
-    printer.show_card(card)
+    context.printer.show_card(card)
 
 
 @contextmanager

@@ -32,7 +32,6 @@ def add_commands(app: typer.Typer) -> None:
 
 def junk(
     context: Context,
-    printer: Printer,
     selection: Selection,
     review: Annotated[bool, option("--review", "Review the candidates, or the --audit sample, one by one.")] = False,
     audit: Annotated[int | None, option("--audit", "Re-check N junk leads, drawn at random.", "N", min=1)] = None,
@@ -86,21 +85,21 @@ def junk(
     if mode not in (_LIST, "--review") and others != Selection():
         raise UsageError("cannot be combined with filters or limits", place=mode)
     if verdicts is not None:
-        _apply_verdicts(context, printer, verdicts, dry_run=dry_run, is_audit=audit is not None)
+        _apply_verdicts(context, verdicts, dry_run=dry_run, is_audit=audit is not None)
     elif flag_lead is not None:
-        _flag(context, printer, flag_lead, selection.reason, note)
+        _flag(context, flag_lead, selection.reason, note)
     elif restore is not None:
-        _restore(context, printer, restore, note)
+        _restore(context, restore, note)
     elif audit is not None:
-        _audit(context, printer, audit, seed, review=review)
+        _audit(context, audit, seed, review=review)
     elif review:
         from leadtriage.cli.review.junk import review_candidates
 
         review_candidates(context, selection)
     elif rates:
-        _show_rates(context, printer)
+        _show_rates(context)
     else:
-        show_candidates(context, printer, selection, fail_if_any=fail_if_any)
+        show_candidates(context, selection, fail_if_any=fail_if_any)
 
 
 def _find_mode(given: list[str]) -> str:
@@ -114,7 +113,7 @@ def _find_mode(given: list[str]) -> str:
     return given[0] if given else _LIST
 
 
-def show_candidates(context: Context, printer: Printer, selection: Selection, *, fail_if_any: bool = False) -> None:
+def show_candidates(context: Context, selection: Selection, *, fail_if_any: bool = False) -> None:
     """Print the list of candidates."""
     from leadtriage.reports.lists import list_candidates
     from leadtriage.reports.query import explain_if_empty
@@ -124,11 +123,11 @@ def show_candidates(context: Context, printer: Printer, selection: Selection, *,
         filters = selection.filters(today)
         table = list_candidates(connection, criteria, filters, today, limit=selection.most)
         table = explain_if_empty(connection, table, filters)
-    printer.show(table, more=MORE)
+    context.printer.show(table, more=MORE)
     exit_with(FOUND if fail_if_any and table.rows else 0)
 
 
-def _flag(context: Context, printer: Printer, lead: str, reason: str | None, note: str | None) -> None:
+def _flag(context: Context, lead: str, reason: str | None, note: str | None) -> None:
     from leadtriage.actions import flag_lead
 
     if reason is None:
@@ -136,16 +135,18 @@ def _flag(context: Context, printer: Printer, lead: str, reason: str | None, not
     with context.acting_on(lead) as target:
         done = flag_lead(*target, reason, note)
     columns = (Column("reason", "Reason", keep=92), Column("flagged_by", "Flagged by", keep=80))
-    _show_lead(printer, "Flagged", {**done.lead, "reason": done.reason, "flagged_by": context.settings.by}, *columns)
-    printer.note("it stays out of the queue until it is reviewed with `leadtriage junk --review`")
+    _show_lead(
+        context.printer, "Flagged", {**done.lead, "reason": done.reason, "flagged_by": context.settings.by}, *columns
+    )
+    context.printer.note("it stays out of the queue until it is reviewed with `leadtriage junk --review`")
 
 
-def _restore(context: Context, printer: Printer, lead: str, note: str | None) -> None:
+def _restore(context: Context, lead: str, note: str | None) -> None:
     from leadtriage.actions import restore_lead
 
     with context.acting_on(lead) as target:
         done = restore_lead(*target, note)
-    _show_lead(printer, "Restored", {**done.lead, "stage": done.stage}, Column("stage", "Stage", keep=92))
+    _show_lead(context.printer, "Restored", {**done.lead, "stage": done.stage}, Column("stage", "Stage", keep=92))
 
 
 def _show_lead(printer: Printer, title: str, lead: Mapping[str, Any], *more: Column) -> None:
@@ -153,7 +154,7 @@ def _show_lead(printer: Printer, title: str, lead: Mapping[str, Any], *more: Col
     printer.show(Table(title, columns, ({column.key: lead[column.key] for column in columns},)))
 
 
-def _apply_verdicts(context: Context, printer: Printer, file: str, *, dry_run: bool, is_audit: bool) -> None:
+def _apply_verdicts(context: Context, file: str, *, dry_run: bool, is_audit: bool) -> None:
     from leadtriage.actions import judge_from_file
     from leadtriage.core.vocabulary import VerdictKind
 
@@ -182,15 +183,15 @@ def _apply_verdicts(context: Context, printer: Printer, file: str, *, dry_run: b
         }
         for one in filed.verdicts
     )
-    printer.show(Table("Verdicts", columns, rows))
+    context.printer.show(Table("Verdicts", columns, rows))
     stored = "would be stored" if dry_run else "stored"
     skipped = f"; {format_count(filed.left_alone, 'row')} without a verdict skipped" if filed.left_alone else ""
-    printer.note(f"{format_count(len(rows), 'verdict')} {stored}{skipped}")
+    context.printer.note(f"{format_count(len(rows), 'verdict')} {stored}{skipped}")
     if rows and not dry_run:
-        printer.note(f"to undo: `{context.undo_command}`")
+        context.printer.note(f"to undo: `{context.undo_command}`")
 
 
-def _audit(context: Context, printer: Printer, count: int, seed: int | None, *, review: bool) -> None:
+def _audit(context: Context, count: int, seed: int | None, *, review: bool) -> None:
     """Print a sample to fill in for --verdicts, or review it."""
     from secrets import randbelow
 
@@ -202,26 +203,26 @@ def _audit(context: Context, printer: Printer, count: int, seed: int | None, *, 
         sample = draw_audit(connection, count, drawn_by, context.settings.by)
         table = list_audit_sample(connection, sample, today)
     if seed is None and sample:
-        printer.note(f"add --seed {drawn_by} to draw the same leads again")
+        context.printer.note(f"add --seed {drawn_by} to draw the same leads again")
     if not sample:
-        printer.note("no lead was reviewed as junk yet; run `leadtriage junk --review`")
+        context.printer.note("no lead was reviewed as junk yet; run `leadtriage junk --review`")
     elif len(sample) < count:
-        printer.note(f"only {format_count(len(sample), 'lead')}, not {count:,}: no more were reviewed as junk")
+        context.printer.note(f"only {format_count(len(sample), 'lead')}, not {count:,}: no more were reviewed as junk")
     if review and sample:
         from leadtriage.cli.review.junk import review_audit
 
         review_audit(context, sample)
         return
-    printer.show(table)
-    if sample and printer.format is OutputFormat.TABLE:
-        printer.note("add --review to review them one by one, or --format csv to fill in a file for --verdicts")
+    context.printer.show(table)
+    if sample and context.printer.format is OutputFormat.TABLE:
+        context.printer.note("add --review to review them one by one, or --format csv to fill in a file for --verdicts")
 
 
-def _show_rates(context: Context, printer: Printer) -> None:
+def _show_rates(context: Context) -> None:
     from leadtriage.reports.manager import list_overturns
 
     with context.reporting() as (connection, criteria, _):
         table = list_overturns(connection, criteria)
     if not table.rows:
-        printer.note("no verdicts yet; run `leadtriage junk --review`")
-    printer.show(table)
+        context.printer.note("no verdicts yet; run `leadtriage junk --review`")
+    context.printer.show(table)

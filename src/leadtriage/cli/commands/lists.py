@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leadtriage.cli.framework.command import FOUND, add_command, exit_with
-from leadtriage.cli.framework.context import Context, Printer
+from leadtriage.cli.framework.context import Context
 from leadtriage.cli.framework.options import (
     EXTRA_FILTERS,
     FILTERS,
@@ -55,7 +55,6 @@ def add_commands(app: typer.Typer) -> None:
 
 def show_list(
     context: Context,
-    printer: Printer,
     selection: Selection,
     read: Callable[[Connection, Filters, date], Table],
     *,
@@ -74,13 +73,12 @@ def show_list(
     with context.reading_list() as (connection, today):
         filters = selection.filters(today, until=until)
         table = explain_if_empty(connection, read(connection, filters, today), filters)
-    printer.show(table, more=MORE)
+    context.printer.show(table, more=MORE)
     exit_with(FOUND if fail_if_any and table.rows else 0)
 
 
 def show_queue(
     context: Context,
-    printer: Printer,
     selection: Selection,
     needs_answers: Annotated[
         bool, option("--needs-answers", "Only leads that a few answers could qualify, closest first.")
@@ -101,12 +99,11 @@ def show_queue(
     def read(connection: Connection, filters: Filters, today: date) -> Table:
         return list_queue(connection, filters, today, limit=selection.most, needs_answers=needs_answers)
 
-    show_list(context, printer, selection, read)
+    show_list(context, selection, read)
 
 
 def show_leads(
     context: Context,
-    printer: Printer,
     selection: Selection,
     step: Annotated[
         FunnelStep | None, choice("--step", "Only leads that reached this step of the funnel.", FunnelStep)
@@ -147,7 +144,7 @@ def show_leads(
         day = parse_bound(stale_on, today, place="--stale-on")
         return list_stale_on(connection, context.criteria, filters, day, limit=selection.most)
 
-    show_list(context, printer, selection, read)
+    show_list(context, selection, read)
 
 
 def _select_answering(
@@ -164,7 +161,6 @@ def _select_answering(
 
 def find(
     context: Context,
-    printer: Printer,
     selection: Selection,
     text: Annotated[str, argument("Words, part of an address, digits of a phone number, or an id.", "TEXT")],
 ) -> None:
@@ -176,17 +172,14 @@ def find(
     """
     from leadtriage.reports.lists import find_leads
 
-    show_list(
-        context,
-        printer,
-        selection,
-        lambda connection, _filters, _today: find_leads(connection, text, limit=selection.most),
-    )
+    def read(connection: Connection, _filters: Filters, _today: date) -> Table:
+        return find_leads(connection, text, limit=selection.most)
+
+    show_list(context, selection, read)
 
 
 def show_stale(
     context: Context,
-    printer: Printer,
     selection: Selection,
     clock: Annotated[list[Clock] | None, choice("--clock", "Only this clock; may be repeated.", Clock)] = None,
     fail_if_any: FailIfAny = False,
@@ -205,12 +198,11 @@ def show_stale(
     def read(connection: Connection, filters: Filters, today: date) -> Table:
         return list_stale(connection, filters, today, clocks=clock or (), limit=selection.most)
 
-    show_list(context, printer, selection, read, fail_if_any=fail_if_any)
+    show_list(context, selection, read, fail_if_any=fail_if_any)
 
 
 def show_aging(
     context: Context,
-    printer: Printer,
     selection: Selection,
     by: Annotated[AgingBy, choice("--by", "What to group by.", AgingBy)] = AgingBy.GRADE,
 ) -> None:
@@ -228,10 +220,10 @@ def show_aging(
         table = list_aging(connection, today, by, filters)
         if not any(row["total"] for row in table.rows):
             table = explain_emptiness(connection, table, filters)
-    printer.show(table)
+    context.printer.show(table)
 
 
-def show_imports(context: Context, printer: Printer, selection: Selection) -> None:
+def show_imports(context: Context, selection: Selection) -> None:
     """List the imports, latest first.
 
     Examples:
@@ -241,10 +233,10 @@ def show_imports(context: Context, printer: Printer, selection: Selection) -> No
 
     with context.reading_list() as (connection, _):
         table = list_imports(connection, limit=selection.most)
-    printer.show(table, more=MORE)
+    context.printer.show(table, more=MORE)
 
 
-def show(context: Context, printer: Printer, lead: LeadArgument) -> None:
+def show(context: Context, lead: LeadArgument) -> None:
     """Show a lead, how its score adds up, and its history.
 
     Also its open questions, most valuable first, why it is flagged as junk, and its likely duplicates.
@@ -259,12 +251,11 @@ def show(context: Context, printer: Printer, lead: LeadArgument) -> None:
 
     with context.reporting() as (connection, criteria, today):
         card = show_lead(connection, criteria, resolve_lead(connection, lead), today)
-    printer.show_card(card)
+    context.printer.show_card(card)
 
 
 def show_history(
     context: Context,
-    printer: Printer,
     selection: Selection,
     since: Annotated[
         Text, option("--since", "Only events on or after this day: 2026-11-20, yesterday, 7d.", "DATE")
@@ -307,14 +298,13 @@ def show_history(
             lead_id=None if lead is None else resolve_any_lead(connection, lead),
         )
         table = list_history(connection, filters, limit=selection.most, details=details)
-    printer.show(table, more=MORE)
+    context.printer.show(table, more=MORE)
     if not table.rows:
-        printer.note("no event matches" if filters != LogFilters() else "nothing has happened yet")
+        context.printer.note("no event matches" if filters != LogFilters() else "nothing has happened yet")
 
 
 def export(
     context: Context,
-    printer: Printer,
     selection: Selection,
     file: Annotated[
         Text, argument("A new .csv, .xlsx or .json file; - is standard output.", "FILE", show_default=False)
@@ -347,12 +337,12 @@ def export(
     with context.reading_list() as (connection, today):
         filters = selection.filters(today)
         table = explain_if_empty(connection, export_leads(connection, filters), filters)
-    printer.warn(*table.warnings)
+    context.printer.warn(*table.warnings)
     if path is None:
-        _write_to_output(table, printer.format)
+        _write_to_output(table, context.printer.format)
         return
     write_file(path, _render(table, path.suffix.lower()))
-    printer.note(f"{len(table.rows):,} leads written: {file}")
+    context.printer.note(f"{len(table.rows):,} leads written: {file}")
 
 
 def _export_subject(context: Context, subject: str, path: Path | None) -> None:

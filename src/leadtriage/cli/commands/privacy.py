@@ -36,7 +36,6 @@ def add_commands(app: typer.Typer) -> None:
 
 def forget(
     context: Context,
-    printer: Printer,
     lead: LeadArgument,
     yes: Annotated[bool, option("--yes", "Erase without asking.")] = False,
 ) -> None:
@@ -61,8 +60,8 @@ def forget(
         if not yes:
             _confirm(who)
         done = forget_person(engine, criteria, context.act(), lead_id)
-        _show(printer, done)
-        _list_remains(printer, engine, done)
+        _show(context.printer, done)
+        _list_remains(context.printer, engine, done)
 
 
 def _confirm(who: Mapping[str, Any]) -> None:

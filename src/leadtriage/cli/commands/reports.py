@@ -12,8 +12,8 @@ import typer
 
 from leadtriage.cli.commands.lists import MORE
 from leadtriage.cli.framework.command import add_command, add_group
-from leadtriage.cli.framework.context import Context, Printer
-from leadtriage.cli.framework.options import FILTERS, PAGE, PERIOD, Selection
+from leadtriage.cli.framework.context import Context
+from leadtriage.cli.framework.options import FILTERS, PAGE, PERIOD, Force, Selection, Text, argument, choice, option
 from leadtriage.cli.framework.terminal import parse_target, write_file, write_out
 from leadtriage.reports.registry import REPORTS, Choice, Report
 
@@ -23,7 +23,7 @@ def add_commands(app: typer.Typer) -> None:
     group = add_group(app, "report", "Show where leads come from, and where they are lost.")
     for report in REPORTS:
         if report.is_report:
-            options = [option for option in FILTERS if option.name in report.filters]
+            options = [each for each in FILTERS if each.name in report.filters]
             add_command(group, report.name, _make_command(report), *options, *(PAGE if report.behind else ()))
     add_command(group, "html", report_html, *PERIOD)
     add_command(app, "digest", show_digest)
@@ -33,11 +33,7 @@ def _make_command(report: Report) -> Callable[..., None]:
     """Return the function of a report's command, with the options that the report has."""
 
     def show_report(
-        context: Context,
-        printer: Printer,
-        selection: Selection,
-        by: StrEnum | None = None,
-        behind: StrEnum | None = None,
+        context: Context, selection: Selection, by: StrEnum | None = None, behind: StrEnum | None = None
     ) -> None:
         from leadtriage.reports.query import ReportRequest, explain_emptiness, explain_if_empty
 
@@ -50,29 +46,27 @@ def _make_command(report: Report) -> Callable[..., None]:
             else:
                 table = report.load()(request, by) if report.by else report.load()(request)
             table = explain(connection, table, filters)
-        printer.show(table, more=MORE)
+        context.printer.show(table, more=MORE)
 
-    parameters = list(inspect.signature(show_report, eval_str=True).parameters.values())[:3]
+    parameters = list(inspect.signature(show_report, eval_str=True).parameters.values())[:2]
     choices = {"by": report.by, "behind": report.behind}
-    parameters += [_make_option(name, choice) for name, choice in choices.items() if choice is not None]
+    parameters += [_make_option(name, values) for name, values in choices.items() if values is not None]
     vars(show_report)["__signature__"] = inspect.Signature(parameters)
     show_report.__doc__ = report.help
     return show_report
 
 
-def _make_option(name: str, choice: Choice) -> inspect.Parameter:
-    metavar = "NUMBER" if name == "behind" else "|".join(choice.values)
-    option = typer.Option(f"--{name}", help=choice.help, metavar=metavar)
-    annotation: Any = Annotated[choice.values | None, option]
+def _make_option(name: str, values: Choice) -> inspect.Parameter:
+    metavar = "NUMBER" if name == "behind" else "|".join(values.values)
+    annotation: Any = Annotated[values.values | None, option(f"--{name}", values.help, metavar)]
     return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=annotation)
 
 
 def report_html(
     context: Context,
-    printer: Printer,
     selection: Selection,
-    file: Annotated[str, typer.Argument(help="A new .html file; - is standard output.", metavar="FILE")],
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+    file: Annotated[str, argument("A new .html file; - is standard output.", "FILE")],
+    force: Force = False,
 ) -> None:
     """Write all reports with charts on one page.
 
@@ -91,14 +85,14 @@ def report_html(
     with context.reporting() as (connection, criteria, as_of):
         filters = selection.filters(as_of)
         overview = make_overview(ReportRequest(connection, filters, as_of, criteria=criteria))
-        printer.warn(*explain_names(connection, filters))
+        context.printer.warn(*explain_names(connection, filters))
     database = _format_database(context.settings.database)
     page = write_page(overview, (("Database", database), ("Written by", _format_version())))
     if path is None:
         write_out(page)
         return
     write_file(path, page)
-    printer.note(f"all reports written: {file}")
+    context.printer.note(f"all reports written: {file}")
 
 
 def _format_database(location: str) -> str:
@@ -123,15 +117,10 @@ class DigestFormat(StrEnum):
 
 def show_digest(
     context: Context,
-    printer: Printer,
-    owner: Annotated[
-        str | None, typer.Option("--owner", help="Only leads of this rep; else those of all.", metavar="NAME")
-    ] = None,
-    format: Annotated[
-        DigestFormat, typer.Option("--format", help="The format of the email.", metavar="|".join(DigestFormat))
-    ] = DigestFormat.MARKDOWN,
+    owner: Annotated[Text, option("--owner", "Only leads of this rep; else those of all.", "NAME")] = None,
+    format: Annotated[DigestFormat, choice("--format", "The format of the email.", DigestFormat)] = DigestFormat.MARKDOWN,
 ) -> None:
-    """Write a summary email: overdue leads, leads back from nurture, junk to review.
+    """Write a summary email: overdue, back from nurture, to review.
 
     For cron, to one owner or the manager: the worst overdue leads, those that came back from nurture, what waits for a
     review, and the funnel of the last seven days. With --quiet an empty digest prints nothing.
@@ -148,8 +137,8 @@ def show_digest(
     with context.reporting() as (connection, criteria, as_of):
         digest = make_digest(ReportRequest(connection, Filters(owner=owner), as_of, criteria=criteria))
         if not digest.tables and owner is not None and owner.strip():
-            printer.warn(*explain_unknown(connection, "owner", [owner]))
-    if not digest.tables and printer.quiet:
+            context.printer.warn(*explain_unknown(connection, "owner", [owner]))
+    if not digest.tables and context.printer.quiet:
         return
     write = write_digest_html if format is DigestFormat.HTML else write_digest_markdown
     remarks = digest.remarks if digest.tables else (*digest.remarks, "Nothing is overdue, back or to be reviewed.")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from leadtriage.cli.framework.command import add_command
-from leadtriage.cli.framework.context import Context, Printer
+from leadtriage.cli.framework.context import Context
 from leadtriage.cli.framework.options import option
 from leadtriage.core.context import OutputFormat
 from leadtriage.core.tables import Column, Table
@@ -37,7 +37,6 @@ def add_commands(app: typer.Typer) -> None:
 
 def score(
     context: Context,
-    printer: Printer,
     dry_run: Annotated[bool, option("--dry-run", "Show which grades would change, and change nothing.")] = False,
 ) -> None:
     """Score the leads and show which grades changed and why.
@@ -58,12 +57,12 @@ def score(
                 if dry_run:
                     raise _DryRun
         except _DryRun:
-            printer.note("dry run: nothing was changed")
+            context.printer.note("dry run: nothing was changed")
     columns = tuple(Column(key, label, align="right") for key, label in _LABELS.items())
     row = {key: getattr(summary, key) for key in _LABELS}
-    printer.show(Table("Would be scored" if dry_run else "Scored", columns, (row,)), as_list=True)
+    context.printer.show(Table("Would be scored" if dry_run else "Scored", columns, (row,)), as_list=True)
     # Changed grades are for people; scripts read the history.
     for (before, after, cause), count in sorted(summary.moves.counts.items()):
-        printer.note(f"{count:,} moved from {before} to {after} because of {cause}")
-    if summary.moves.count and printer.format is OutputFormat.TABLE:
-        printer.show(summary.moves.table, more="run `leadtriage leads` for every grade")
+        context.printer.note(f"{count:,} moved from {before} to {after} because of {cause}")
+    if summary.moves.count and context.printer.format is OutputFormat.TABLE:
+        context.printer.show(summary.moves.table, more="run `leadtriage leads` for every grade")

@@ -45,7 +45,7 @@ def add_commands(app: typer.Typer) -> None:
     add_command(criteria, "schema", criteria_schema)
 
 
-def init(context: Context, printer: Printer) -> None:
+def init(context: Context) -> None:
     """Write criteria.yaml to start from, and create the database.
 
     The criteria are the built-in example with comments, next to the database. With criteria.schema.json next to them,
@@ -66,16 +66,16 @@ def init(context: Context, printer: Printer) -> None:
             "already exists", place=str(path), hint="edit it, or move it away and run `leadtriage init` again"
         )
     with context.database(create=True):
-        printer.note(f"database ready: {hide_credentials(location)}")
+        context.printer.note(f"database ready: {hide_credentials(location)}")
     _write_new(path, starter_text(SCHEMA_FILE))
-    printer.note(f"criteria written: {path}")
+    context.printer.note(f"criteria written: {path}")
     schema = folder / SCHEMA_FILE
     if schema.exists():
-        printer.note(f"already exists, unchanged: {schema}")
+        context.printer.note(f"already exists, unchanged: {schema}")
     else:
         _write_new(schema, render_schema())
-        printer.note(f"schema for editors written: {schema}")
-    printer.note("next: edit the criteria at EDIT HERE, then run `leadtriage import FILE`")
+        context.printer.note(f"schema for editors written: {schema}")
+    context.printer.note("next: edit the criteria at EDIT HERE, then run `leadtriage import FILE`")
 
 
 def _write_new(path: Path, text: str) -> None:
@@ -96,7 +96,7 @@ SAMPLE_DAY = date(2026, 11, 20)
 SAMPLE_FILE = "leads.csv"
 
 
-def demo(context: Context, printer: Printer) -> None:
+def demo(context: Context) -> None:
     """See leadtriage at work on sample leads, in a temporary folder.
 
     Imports the shipped sample, scores it, and shows the queue, the junk candidates and the overdue leads, each with the
@@ -133,23 +133,22 @@ def _list_demo_steps(context: Context) -> list[tuple[str, Callable[[], None]]]:
     )
     before = Context.of(settings)
     after = Context.of(replace(settings, criteria=Path(CRITERIA_FILE)))
-    both = (after, after.printer)
     day = f"--as-of {SAMPLE_DAY}"
     few = Selection(limit=12)
     return [
-        ("init", partial(init, before, before.printer)),
+        ("init", partial(init, before)),
         (
             f"import {SAMPLE_FILE} --system crm {day}",
-            partial(import_files, *both, ImportSelection(system="crm"), [SAMPLE_FILE]),
+            partial(import_files, after, ImportSelection(system="crm"), [SAMPLE_FILE]),
         ),
-        (f"score {day}", partial(score, *both)),
-        (f"queue --limit 12 {day}", partial(show_queue, *both, few)),
-        (f"junk {day}", partial(show_candidates, *both, Selection())),
-        (f"stale --limit 12 {day}", partial(show_stale, *both, few)),
+        (f"score {day}", partial(score, after)),
+        (f"queue --limit 12 {day}", partial(show_queue, after, few)),
+        (f"junk {day}", partial(show_candidates, after, Selection())),
+        (f"stale --limit 12 {day}", partial(show_stale, after, few)),
     ]
 
 
-def db_info(context: Context, printer: Printer) -> None:
+def db_info(context: Context) -> None:
     """Show how the database is stored and what it holds.
 
     Examples:
@@ -159,10 +158,10 @@ def db_info(context: Context, printer: Printer) -> None:
     from leadtriage.db import describe_database
 
     with context.reading() as connection:
-        printer.show(describe_database(connection), as_list=True)
+        context.printer.show(describe_database(connection), as_list=True)
 
 
-def db_check(context: Context, printer: Printer) -> None:
+def db_check(context: Context) -> None:
     """Check the integrity of the database.
 
     Checks the file and the consistency of its contents; exits with 1 if a check fails.
@@ -174,15 +173,13 @@ def db_check(context: Context, printer: Printer) -> None:
 
     with context.reading() as connection:
         table = check_database(connection)
-    printer.show(table)
+    context.printer.show(table)
     if any(row["found"] for row in table.rows):
-        printer.warn("the database is inconsistent; restore a backup, or report this")
+        context.printer.warn("the database is inconsistent; restore a backup, or report this")
         exit_with(1)
 
 
-def db_backup(
-    context: Context, printer: Printer, file: Annotated[Path, argument("A new file; it must not exist yet.", "FILE")]
-) -> None:
+def db_backup(context: Context, file: Annotated[Path, argument("A new file; it must not exist yet.", "FILE")]) -> None:
     """Copy the database to a new file.
 
     Others can keep writing to the database meanwhile. Only you can read the copy.
@@ -194,10 +191,10 @@ def db_backup(
 
     with context.database() as engine:
         copy_database(engine, file.expanduser())
-    printer.note(f"copied to {file}")
+    context.printer.note(f"copied to {file}")
 
 
-def db_upgrade(context: Context, printer: Printer) -> None:
+def db_upgrade(context: Context) -> None:
     """Upgrade the tables of an older leadtriage.
 
     Any command backs up and upgrades a local database when it opens it. A server's database waits for this command.
@@ -214,12 +211,12 @@ def db_upgrade(context: Context, printer: Printer) -> None:
         finally:
             engine.dispose()
     if done.views:
-        printer.note(f"views recreated: {', '.join(done.views)}")
+        context.printer.note(f"views recreated: {', '.join(done.views)}")
     elif done.before == done.after:
-        printer.note(f"nothing to upgrade: the tables are at revision {done.after}")
+        context.printer.note(f"nothing to upgrade: the tables are at revision {done.after}")
     else:
-        printer.note(f"upgraded from revision {done.before} to {done.after}")
-        printer.note(f"backup of the old version: {done.backup}" if done.backup else "")
+        context.printer.note(f"upgraded from revision {done.before} to {done.after}")
+        context.printer.note(f"backup of the old version: {done.backup}" if done.backup else "")
 
 
 _CRITERIA_COLUMNS = (
@@ -232,7 +229,6 @@ _CRITERIA_COLUMNS = (
 
 def criteria_check(
     context: Context,
-    printer: Printer,
     fail_if_any: Annotated[bool, option("--fail-if-any", "Exit with 4 if there are warnings.")] = False,
 ) -> None:
     """Report all mistakes in the criteria, and what looks unintended.
@@ -245,28 +241,28 @@ def criteria_check(
       leadtriage criteria check
       leadtriage criteria check --criteria ours.yaml --fail-if-any
     """
-    is_data = printer.format is not OutputFormat.TABLE
+    is_data = context.printer.format is not OutputFormat.TABLE
     try:
         criteria = context.criteria
     except CriteriaError as error:
         if not is_data:
             raise
-        _show(printer, map(_parse_mistake, error.mistakes))
+        _show(context.printer, map(_parse_mistake, error.mistakes))
         raise CriteriaError(error.message, mistakes=(), place=error.place, hint=error.hint) from error
     warnings = _lint(context, criteria)
     place = str(context.settings.criteria or "the built-in example")
     if is_data:
         _show(
-            printer,
+            context.printer,
             (
                 {"line": each.line or None, "column": None, "severity": "warning", "message": each.text}
                 for each in warnings
             ),
         )
     else:
-        printer.warn(*(f"{place}:{warning.line}: {warning.text}" for warning in warnings))
+        context.printer.warn(*(f"{place}:{warning.line}: {warning.text}" for warning in warnings))
     count = "1 warning" if len(warnings) == 1 else f"{len(warnings) or 'no'} warnings"
-    printer.note(f"{place}: {len(criteria.criteria)} criteria, no mistakes, {count}")
+    context.printer.note(f"{place}: {len(criteria.criteria)} criteria, no mistakes, {count}")
     exit_with(FOUND if warnings and fail_if_any else 0)
 
 
@@ -299,7 +295,7 @@ def _describe_warning(warning: CriteriaWarning) -> Mapping[str, Cell]:
     return {"line": warning.line or None, "column": None, "severity": "warning", "message": warning.text}
 
 
-def criteria_show(context: Context, printer: Printer) -> None:
+def criteria_show(context: Context) -> None:
     """Print the criteria in force: your file, or the built-in example.
 
     Examples:
@@ -311,7 +307,7 @@ def criteria_show(context: Context, printer: Printer) -> None:
     write_out(safe_lines(context.criteria.text))
 
 
-def criteria_schema(context: Context, printer: Printer) -> None:
+def criteria_schema(context: Context) -> None:
     """Print the JSON Schema of a criteria file.
 
     Editors use it to complete and check the file; `leadtriage init` writes it next to the criteria.

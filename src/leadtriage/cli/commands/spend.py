@@ -83,7 +83,6 @@ def add_commands(app: typer.Typer) -> None:
 
 def list_spend(
     context: Context,
-    printer: Printer,
     selection: Selection,
     source: Annotated[Text, option("--source", "Only this source.", "NAME")] = None,
     campaign: Annotated[Text, option("--campaign", "Only this campaign; '' for none.", "NAME")] = None,
@@ -109,12 +108,11 @@ def list_spend(
             until=parse_bound(until, today, place="--until") if until else None,
         )
         table = list_spend(connection, filters, limit=selection.most)
-    printer.show(table, more=MORE)
+    context.printer.show(table, more=MORE)
 
 
 def add_spend(
     context: Context,
-    printer: Printer,
     source: Annotated[str, argument("The source, as the leads name it.", "SOURCE")],
     amount: Annotated[str, argument("The cost: 1200 or '1200 EUR'; -200 corrects an earlier line by 200.", "AMOUNT")],
     month: Annotated[str, option("--month", "The month of the cost: 2026-10.", "MONTH")],
@@ -141,15 +139,14 @@ def add_spend(
     with context.acting() as (engine, _, act):
         number = record_spend(engine, act, line)
         with reading(engine) as connection:
-            printer.warn(*describe_future_months([line], act))
-            _warn_of_unknown_names(printer, connection, [line])
+            context.printer.warn(*describe_future_months([line], act))
+            _warn_of_unknown_names(context.printer, connection, [line])
             table = list_spend(connection, Filters(), only=number)
-    printer.show(table)
+    context.printer.show(table)
 
 
 def import_spend(
     context: Context,
-    printer: Printer,
     selection: ImportSelection,
     file: InputFile,
     dry_run: DryRun = False,
@@ -185,13 +182,13 @@ def import_spend(
     path, stream = open_input(file)
     with context.acting() as (engine, _, act):
         summary = import_spend(engine, options, act, path, stream=stream)
-        print_result(printer, summary)
+        print_result(context.printer, summary)
         with reading(engine) as connection:
-            _warn_of_unknown_names(printer, connection, summary.lines)
+            _warn_of_unknown_names(context.printer, connection, summary.lines)
     write_rejects(context, summary, path, rejects, dry_run=dry_run)
     counts = {key: getattr(summary, key) for key in ("file", "rows", "created", "unchanged", "rejected")}
     counts["warnings"] = len(summary.warnings)
-    show_counts(printer, "Would be recorded" if dry_run else "Recorded", [counts])
+    show_counts(context.printer, "Would be recorded" if dry_run else "Recorded", [counts])
     exit_with(REJECTED if summary.rejected else 0)
 
 

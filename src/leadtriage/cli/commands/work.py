@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,9 +32,11 @@ from leadtriage.core.vocabulary import OUTCOMES, SaidBy, Stage, TouchKind
 if TYPE_CHECKING:
     from datetime import date
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Engine
 
     from leadtriage.actions import Changed
+    from leadtriage.core.context import Act
+    from leadtriage.criteria import Criteria
     from leadtriage.reports.query import Filters
 
 _KINDS = [kind for kind in TouchKind if kind is not TouchKind.UNKNOWN]
@@ -148,7 +150,6 @@ def _cell(name: str, lead: Mapping[str, Any]) -> Cell:
 
 def log_contact(
     context: Context,
-    printer: Printer,
     lead: LeadArgument,
     kind: Annotated[str, argument("How you contacted the lead.", "|".join(_KINDS))],
     answered: Annotated[
@@ -177,12 +178,11 @@ def log_contact(
     contact = Contact(TouchKind(kind.lower()), answered, note, next_on)
     with context.acting_on(lead) as target:
         done = log_contact(*target, contact)
-    show_changed(printer, CONTACTED, done, kind=contact.kind.value, on=today, answered=contact.was_answered)
+    show_changed(context.printer, CONTACTED, done, kind=contact.kind.value, on=today, answered=contact.was_answered)
 
 
 def nurture(
     context: Context,
-    printer: Printer,
     selection: Selection,
     lead: OptionalLead = None,
     until_day: Annotated[
@@ -207,7 +207,7 @@ def nurture(
     if lead is None and until_day is None:
         if why or note or yes:
             raise UsageError("requires a day", place="--reason, --note, --yes", hint="add --until DATE")
-        _list_nurture(context, printer, selection, only_due=due)
+        _list_nurture(context, selection, only_due=due)
         return
     if due:
         raise UsageError("applies to the list only", place="--due", hint="leave out LEAD and --until")
@@ -222,35 +222,50 @@ def nurture(
     act = context.act()
     until = parse_future_day(until_day, act.as_of, place="--until")
     snooze = check_snooze(context.criteria, act, Snooze(until, why, note))
+    action = f"snooze {{}} until {format_day(until)}"
+
+    def change(engine: Engine, criteria: Criteria, act: Act, lead_ids: Sequence[int]) -> Changed:
+        return snooze_leads(engine, criteria, act, lead_ids, snooze)
+
+    _change_leads(context, selection, lead, change, IN_NURTURE, action, yes=yes, until=_CAME_UNTIL)
+
+
+def _change_leads(
+    context: Context,
+    selection: Selection,
+    lead: str | None,
+    change: Callable[[Engine, Criteria, Act, Sequence[int]], Changed],
+    shown: Shown,
+    action: str,
+    *,
+    yes: bool,
+    until: str = "--until",
+) -> None:
+    """Change one lead, or all leads that match after a question, and print what was changed."""
     if lead is not None:
-        _refuse_filters(selection)
+        selection.require_none("both a lead and filters given", hint="use one of them")
         with context.acting_on(lead) as (engine, criteria, act, lead_id):
-            done = snooze_leads(engine, criteria, act, [lead_id], snooze)
-        show_changed(printer, IN_NURTURE, done)
+            done = change(engine, criteria, act, [lead_id])
+        show_changed(context.printer, shown, done)
         return
-    filters = selection.filters(act.as_of, until=_CAME_UNTIL)
-    chosen = confirm_many(context, selection, filters, f"snooze {{}} until {format_day(until)}", yes=yes)
+    filters = selection.filters(context.act().as_of, until=until)
+    chosen = confirm_many(context, selection, filters, action, yes=yes)
     with context.acting() as target:
-        done = snooze_leads(*target, chosen.open, snooze)
-    show_all_changed(context, IN_NURTURE, done, chosen.closed)
+        done = change(*target, chosen.open)
+    show_all_changed(context, shown, done, chosen.closed)
 
 
-def _refuse_filters(selection: Selection) -> None:
-    selection.require_none("both a lead and filters given", hint="use one of them")
-
-
-def _list_nurture(context: Context, printer: Printer, selection: Selection, *, only_due: bool) -> None:
+def _list_nurture(context: Context, selection: Selection, *, only_due: bool) -> None:
     from leadtriage.reports.lists import list_nurture
 
     def read(connection: Connection, filters: Filters, today: date) -> Table:
         return list_nurture(connection, filters, today, only_due=only_due, limit=selection.most)
 
-    show_list(context, printer, selection, read, until=_CAME_UNTIL)
+    show_list(context, selection, read, until=_CAME_UNTIL)
 
 
 def close(
     context: Context,
-    printer: Printer,
     selection: Selection,
     lead: OptionalLead = None,
     outcome: Annotated[
@@ -282,22 +297,16 @@ def close(
 
     worth = None if value is None else parse_value(value, context.criteria)
     closing = check_closing(context.criteria, Closing(Stage(word.lower()), why, said_by, worth, note))
-    if named is not None:
-        _refuse_filters(selection)
-        with context.acting_on(named) as (engine, criteria, act, lead_id):
-            done = close_leads(engine, criteria, act, [lead_id], closing)
-        show_changed(printer, CLOSED, done)
-        return
-    if worth is not None:
+    if named is None and worth is not None:
         raise UsageError("applies to one lead only", place="--value", hint="close these leads one by one")
-    filters = selection.filters(context.act().as_of)
-    chosen = confirm_many(context, selection, filters, f"close {{}} as {closing.outcome}", yes=yes)
-    with context.acting() as target:
-        done = close_leads(*target, chosen.open, closing)
-    show_all_changed(context, CLOSED, done, chosen.closed)
+
+    def change(engine: Engine, criteria: Criteria, act: Act, lead_ids: Sequence[int]) -> Changed:
+        return close_leads(engine, criteria, act, lead_ids, closing)
+
+    _change_leads(context, selection, named, change, CLOSED, f"close {{}} as {closing.outcome}", yes=yes)
 
 
-def reopen(context: Context, printer: Printer, lead: LeadArgument, reason: Reason = None, note: Note = None) -> None:
+def reopen(context: Context, lead: LeadArgument, reason: Reason = None, note: Note = None) -> None:
     """Reopen a closed lead, or bring one back from nurture.
 
     The lead returns to its previous stage, and its shelf life starts again.
@@ -309,12 +318,11 @@ def reopen(context: Context, printer: Printer, lead: LeadArgument, reason: Reaso
 
     with context.acting_on(lead) as target:
         done = reopen_lead(*target, reason, note)
-    show_changed(printer, REOPENED, done)
+    show_changed(context.printer, REOPENED, done)
 
 
 def qualify(
     context: Context,
-    printer: Printer,
     lead: LeadArgument,
     reason: Annotated[str, option("--reason", "Why, in your own words.", "TEXT")],
     is_not: Annotated[bool, option("--not", "Mark the lead as not qualified.")] = False,
@@ -332,4 +340,4 @@ def qualify(
     change, shown = (disqualify_lead, NOT_QUALIFIED) if is_not else (qualify_lead, QUALIFIED)
     with context.acting_on(lead) as target:
         done = change(*target, reason)
-    show_changed(printer, shown, done)
+    show_changed(context.printer, shown, done)

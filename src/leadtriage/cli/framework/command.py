@@ -64,7 +64,7 @@ def add_command(
 ) -> None:
     """Add a function as a command.
 
-    The function takes a `Context` and its `Printer` first. Its docstring is the help: a summary, an explanation, and
+    The function takes a `Context` first. Its docstring is the help: a summary, an explanation, and
     after "Examples:" whole command lines.
 
     Args:
@@ -75,7 +75,7 @@ def add_command(
     own = inspect.signature(function, eval_str=True)
     parameters = [
         parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-        for parameter in list(own.parameters.values())[2:]
+        for parameter in list(own.parameters.values())[1:]
         if parameter.name != "selection"
     ]
     # A command's own option replaces the common one of its name.
@@ -89,8 +89,7 @@ def add_command(
             given["selection"] = own.parameters["selection"].annotation(**selected)
 
         def run() -> None:
-            context = Context.of(resolve_settings(**settings, environment=os.environ))
-            function(context, context.printer, **given)
+            function(Context.of(resolve_settings(**settings, environment=os.environ)), **given)
 
         exit_with(run_guarded(run, if_interrupted))
 

@@ -106,6 +106,7 @@ class Selection:
     points: Annotated[Dimension | None, choice("--points", "Only leads with points in this dimension.", Dimension)] = (
         None
     )
+    # These two do not filter.
     limit: Annotated[int, option("--limit", "Show at most N rows.", "N", min=1, max=LARGEST_NUMBER)] = DEFAULT_LIMIT
     everything: Annotated[bool, option("--all", "Show all rows.")] = False
 
@@ -146,21 +147,9 @@ class Selection:
             raise UsageError(
                 f"the period ends before it begins, on {first}", place=f"{until} {last}", hint="choose a later day"
             )
-        return Filters(
-            owner=self.owner,
-            grade=tuple(self.grade or ()),
-            source=self.source,
-            campaign=self.campaign,
-            country=self.country,
-            state=self.state,
-            stage=tuple(self.stage or ()),
-            since=first,
-            until=last,
-            qualified=self.qualified,
-            reason=self.reason,
-            dated=self.dated,
-            points=self.points,
-        )
+        values = {field.name: getattr(self, field.name) for field in fields(self)[:-2]}
+        values |= {"grade": tuple(self.grade or ()), "stage": tuple(self.stage or ()), "since": first, "until": last}
+        return Filters(**values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +224,7 @@ class ImportSelection:
         )
 
 
-def _parameters_of(model: type, **flags: str) -> dict[str, inspect.Parameter]:
+def parameters_of(model: type, **flags: str) -> dict[str, inspect.Parameter]:
     """The parameter of each field, by name.
 
     Args:
@@ -255,7 +244,7 @@ def _parameters_of(model: type, **flags: str) -> dict[str, inspect.Parameter]:
     return parameters
 
 
-_SELECTION = _parameters_of(Selection)
+_SELECTION = parameters_of(Selection)
 PAGE = (_SELECTION["limit"], _SELECTION["everything"])
 """The options that limit a list."""
 EXTRA_FILTERS = (_SELECTION["dated"], _SELECTION["points"])
@@ -265,7 +254,7 @@ FILTERS = tuple(option for option in _SELECTION.values() if option not in (*PAGE
 PERIOD = tuple(_SELECTION[name] for name in ("owner", "source", "campaign", "since", "until"))
 """The filters of the manager's reports."""
 
-_IMPORT = _parameters_of(ImportSelection)
+_IMPORT = parameters_of(ImportSelection)
 IMPORT_OPTIONS = tuple(_IMPORT.values())
 """The options that say how to read a file of leads."""
 PARSE_OPTIONS = (*IMPORT_OPTIONS[-8:], _IMPORT["date_order"])
@@ -274,7 +263,7 @@ PARSE_OPTIONS = (*IMPORT_OPTIONS[-8:], _IMPORT["date_order"])
 
 def filters_with(**flags: str) -> tuple[inspect.Parameter, ...]:
     """The filters, some under other flags, for a command that needs theirs for itself."""
-    renamed = _parameters_of(Selection, **flags)
+    renamed = parameters_of(Selection, **flags)
     return tuple(renamed[option.name] for option in FILTERS)
 
 
