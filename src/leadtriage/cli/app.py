@@ -33,7 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "duplicates": ("duplicates", "Show likely duplicates that no import merged, or decide them."),
     "ask": ("ask", "Ask the open questions about a lead, and store the answers."),
     "touch": ("work", "Log a contact with a lead."),
-    "nurture": ("work", "Snooze a lead until a day; without a lead, list those in nurture."),
+    "nurture": ("work", "Snooze a lead until a day, or list the leads in nurture."),
     "close": ("work", "Close a lead: won, lost or converted."),
     "reopen": ("work", "Reopen a closed lead, or bring one back from nurture."),
     "qualify": ("work", "Mark a lead as qualified, or with --not as not qualified."),

@@ -118,7 +118,7 @@ class DigestFormat(StrEnum):
 def show_digest(
     context: Context,
     owner: Annotated[Text, option("--owner", "Only leads of this rep; else those of all.", "NAME")] = None,
-    format: Annotated[DigestFormat, choice("--format", "The format of the email.", DigestFormat)] = DigestFormat.MARKDOWN,
+    format: Annotated[DigestFormat, choice("--format", "The email format.", DigestFormat)] = DigestFormat.MARKDOWN,
 ) -> None:
     """Write a summary email: overdue, back from nurture, to review.
 

@@ -193,7 +193,7 @@ def nurture(
     due: Annotated[bool, option("--due", "List only leads whose day has come.")] = False,
     yes: Yes = False,
 ) -> None:
-    """Snooze a lead until a day; without a lead, list those in nurture.
+    """Snooze a lead until a day, or list the leads in nurture.
 
     On its day the lead returns to the queue by itself. The list starts with leads that are due, then those to contact.
     With filters instead of a lead, it snoozes all leads that match, after a question.
