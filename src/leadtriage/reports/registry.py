@@ -34,6 +34,12 @@ class SourcesBy(StrEnum):
     CAMPAIGN = "campaign"
 
 
+class RegionsBy(StrEnum):
+    """What `report regions` has a row for, besides each country."""
+
+    STATE = "state"
+
+
 class ReasonsBy(StrEnum):
     """What `report reasons` splits each reason by."""
 
@@ -263,6 +269,53 @@ REPORTS: tuple[Report, ...] = (
         ),
     ),
     Report(
+        command="report regions",
+        function="manager.regions.list_regions",
+        docs="report-regions.md",
+        columns=(
+            Column("country", "Country", keep=100, shown="country_shown"),
+            Column("state", "State", keep=99, shown="state_shown"),
+            _number("leads", "Leads", 98),
+            _number("qualified", "Qualified", 96),
+            _number("qualified_rate", "Rate", 90, "share"),
+            _number("qualified_low", "At least", 50, "share"),
+            _number("qualified_high", "At most", 49, "share"),
+            _number("won", "Won", 95),
+            _number("value", "Value", 80),
+            Column("note", "Note", keep=20),
+        ),
+        help="""Show which countries good leads come from.
+
+        Counts the leads that came in within the period by country: how many are qualified and won, and what the won
+        ones are worth in the criteria's currency. List the leads behind a number with: leadtriage leads --country XX
+        --step STEP.
+
+        Examples:
+          leadtriage report regions --since 2026-10-01 --until 2026-10-31
+          leadtriage report regions --by state --country US
+        """,
+        filters=(*PERIOD, "country", "state"),
+        by=Choice(RegionsBy, "A row for each state of a country."),
+        drill_down=(
+            DrillDownCommand("leads", "leads --country XX"),
+            DrillDownCommand("qualified", "leads --step qualified --country XX"),
+            DrillDownCommand("won", "leads --step won --country XX"),
+            DrillDownCommand("value, in the column outcome_value", f"{_EXPORT_WON} --country XX"),
+            DrillDownCommand("by state", "report regions --by state --country XX"),
+        ),
+        page=PagePart(
+            question="Which countries do good leads come from?",
+            bars=("qualified", "leads"),
+            sums=("leads", "qualified", "won", "value"),
+            money=("value",),
+            hidden=("state",),
+            remarks=(
+                "The rate is the share of qualified leads. Brackets hold the range in which the true rate lies, as far "
+                "as so few leads can tell.",
+            ),
+        ),
+    ),
+    Report(
         command="report team",
         function="manager.team.list_team",
         docs="report-team.md",
@@ -329,7 +382,7 @@ REPORTS: tuple[Report, ...] = (
     Report(
         command="aging",
         function="lists.list_aging",
-        docs="queue.md",
+        docs="cli.md",
         keys={"": "bucket, a, b, c, d, total"},
         page=PagePart(
             question="How long have the open leads been waiting, whenever they came in?",
@@ -472,7 +525,7 @@ REPORTS: tuple[Report, ...] = (
     Report(
         command="leads",
         function="lists.list_leads",
-        docs="queue.md",
+        docs="cli.md",
         keys={
             "": "id, name, company, title, email, phone, source, campaign, owner, stage, status, qualified, score, "
             "ceiling, grade, known, reason, created, last_touch"
@@ -530,7 +583,7 @@ REPORTS: tuple[Report, ...] = (
     Report(
         command="imports",
         function="lists.list_imports",
-        docs="history.md",
+        docs="cli.md",
         keys={"": "batch, at, by, file, sha256, rows, created, updated, unchanged, merged, rejected, undone_at"},
     ),
     Report(
