@@ -1,9 +1,8 @@
-"""Measures leadtriage against the bars of docs/performance.md, each beside a yardstick in the same run.
+"""Measures leadtriage against the limits of docs/performance.md, each next to a yardstick in the same run.
 
     python benchmarks/bench.py --rows 10000 --only startup lists
 
-Everything is made in `.benchmarks/` and may be deleted. The commands run as a user would run them, in processes of
-their own.
+All files go to `.benchmarks/` and may be deleted. The commands run in their own processes, as a user runs them.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from pathlib import Path
 
 from generate_leads import write_leads
 from measure import Series, Task, run_alternately, run_once
-from results import Result, describe_machine, difference, draw_table, memory, ratio, say_seconds, write_into
+from results import Result, describe_machine, difference, draw_table, format_seconds, memory, ratio, write_into
 from score_by_hand import compare
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -36,14 +35,14 @@ REPORTS = ("funnel", "sources", "team", "reasons", "criteria", "trend")
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What all measurements share: the folder they work in, how many rows, how many rounds."""
+    """The working folder, rows and rounds of all measurements."""
 
     folder: Path
     rows: int
     rounds: int
 
     def leads(self, rows: int) -> Path:
-        """Return the export with so many rows, made where it is not there yet."""
+        """Return an export with that many rows; create it if needed."""
         path = self.folder / f"leads-{rows}.csv"
         if not path.exists():
             sys.stderr.write(f"writing {rows:,} leads\n")
@@ -51,7 +50,7 @@ class Bench:
         return path
 
     def remove(self, *names: str) -> Callable[[], None]:
-        """Return what removes databases before a run."""
+        """Return a function that removes databases before a run."""
 
         def remove_all() -> None:
             for name in names:
@@ -60,7 +59,7 @@ class Bench:
         return remove_all
 
     def copy(self, name: str, to: str) -> Callable[[], None]:
-        """Return what puts a copy of a database in place of another before a run."""
+        """Return a function that replaces a database by a copy of another before a run."""
 
         def put_copy() -> None:
             remove_database(self.folder / to)
@@ -69,18 +68,18 @@ class Bench:
         return put_copy
 
     def ours(self, *arguments: str | Path, before: Callable[[], None] | None = None, watched: bool = False) -> Task:
-        """Return a run of leadtriage as of a fixed day; rejected rows (exit code 3) are no failure here."""
+        """Return a run of leadtriage as of a fixed day; rejected rows (exit code 3) do not fail it."""
         return Task((LEADTRIAGE, *arguments, "--as-of", AS_OF), before=before, accepted=(0, 3), watched=watched)
 
 
 def remove_database(path: Path) -> None:
-    """Remove a database with what SQLite and leadtriage left beside it."""
+    """Remove a database and its side files."""
     for companion in path.parent.glob(f"{path.name}*"):
         companion.unlink()
 
 
 def measure_import(bench: Bench) -> list[Result]:
-    """Import against `sqlite-utils insert --csv`, many rows against few, the same file again, and one row more."""
+    """Import compared to `sqlite-utils insert --csv`, many rows to few, the same file again, and one row more."""
     many, few, one = bench.leads(bench.rows), bench.leads(FEW_ROWS), bench.leads(1)
     first = run_alternately(
         bench.rounds,
@@ -122,16 +121,16 @@ def measure_import(bench: Bench) -> list[Result]:
 
 
 def per_row(rows: int, many: Series, few: Series, one: Series) -> Result:
-    """Compare the time per row of a large and a small import, without what starting up costs both."""
+    """Compare the time per row of a large and a small import, without start-up time."""
     large = (many.seconds - one.seconds) / rows
     small = (few.seconds - one.seconds) / FEW_ROWS
-    measured = f"{large * 1e6:.1f} us against {small * 1e6:.1f} us, less {say_seconds(one)} for a file of one row"
+    measured = f"{large * 1e6:.1f} us against {small * 1e6:.1f} us, less {format_seconds(one)} for a file of one row"
     value = large / small
     return Result(f"time per row at {rows:,} against {FEW_ROWS:,}", measured, f"{value:.2f} x", "1.3 x", value <= 1.3)
 
 
 def measure_score(bench: Bench) -> list[Result]:
-    """Scoring against the same arithmetic written by hand in SQL, on copies of the same database."""
+    """Scoring compared to the same arithmetic in hand-written SQL, on copies of one database."""
     ensure_imported(bench)
     by_hand = (sys.executable, Path(__file__).with_name("score_by_hand.py"), "hand.db", AS_OF)
     series = run_alternately(
@@ -147,12 +146,12 @@ def measure_score(bench: Bench) -> list[Result]:
         ratio(f"score of {bench.rows:,} leads against SQL by hand", series["leadtriage"], series["by_hand"], 1.5),
         Result("leads that the two score differently", "", "some" if differing else "none", "none", not differing),
         memory("peak memory of that score", series["leadtriage"]),
-        Result("score once more, nothing changed", say_seconds(again["again"]), ""),
+        Result("score once more, nothing changed", format_seconds(again["again"]), ""),
     ]
 
 
 def measure_lists(bench: Bench) -> list[Result]:
-    """The first 50 of each list from many scored leads against an empty database."""
+    """The first 50 rows of each list from many scored leads, compared to an empty database."""
     ensure_scored(bench)
     run_once(bench.ours("import", bench.leads(0), "--db", "empty.db", before=bench.remove("empty.db")), bench.folder)
     run_once(bench.ours("score", "--db", "empty.db"), bench.folder)
@@ -170,7 +169,7 @@ def measure_lists(bench: Bench) -> list[Result]:
 
 
 def measure_reports(bench: Bench) -> list[Result]:
-    """Each report from many leads that a team has worked for a year, and the page with all of them."""
+    """Each report from many leads that a team has worked on for a year, and the page with all reports."""
     ensure_scored(bench)
     bench.copy("scored.db", "worked.db")()
     work_on_leads(bench.folder / "worked.db")
@@ -185,7 +184,7 @@ def measure_reports(bench: Bench) -> list[Result]:
         what = f"`{' '.join(words[:2])}` of {bench.rows:,} leads"
         bar = 5 if name in REPORTS else None
         met = None if bar is None else series[name].seconds <= bar
-        results.append(Result(what, say_seconds(series[name]), "", f"{bar} s" if bar else "", met))
+        results.append(Result(what, format_seconds(series[name]), "", f"{bar} s" if bar else "", met))
     size = (bench.folder / "report.html").stat().st_size / 1000
     results.append(Result("size of that page", "", f"{size:.0f} kB", "1000 kB", size <= 1000))
     remove_database(bench.folder / "worked.db")
@@ -193,14 +192,14 @@ def measure_reports(bench: Bench) -> list[Result]:
 
 
 def work_on_leads(database: Path) -> None:
-    """Do to leads what a team does in a year, as `work_on_leads.sql` says."""
+    """Change leads as a team does in a year, by `work_on_leads.sql`."""
     with closing(sqlite3.connect(database)) as connection:
         connection.executescript(Path(__file__).with_name("work_on_leads.sql").read_text(encoding="utf-8"))
         connection.commit()
 
 
 def measure_startup(bench: Bench) -> list[Result]:
-    """What a command costs before it does anything."""
+    """The time of a command before it does anything."""
     prepare = [
         bench.ours("import", bench.leads(100), "--db", "small.db", before=bench.remove("small.db")),
         bench.ours("score", "--db", "small.db"),
@@ -230,13 +229,13 @@ def measure_startup(bench: Bench) -> list[Result]:
 
 
 def ensure_imported(bench: Bench) -> None:
-    """Make the database of many leads where an earlier measurement has not."""
+    """Create the database of many leads if no earlier measurement has."""
     if not (bench.folder / "many.db").exists():
         run_once(bench.ours("import", bench.leads(bench.rows), "--db", "many.db"), bench.folder)
 
 
 def ensure_scored(bench: Bench) -> None:
-    """Make the database of many scored leads where an earlier measurement has not."""
+    """Create the database of many scored leads if no earlier measurement has."""
     ensure_imported(bench)
     if not (bench.folder / "scored.db").exists():
         run_once(bench.ours("score", "--db", "scored.db", before=bench.copy("many.db", "scored.db")), bench.folder)
@@ -252,13 +251,13 @@ MEASUREMENTS: dict[str, Callable[[Bench], list[Result]]] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print the table, and return 1 where a bar is not met."""
-    parser = argparse.ArgumentParser(description="Measure leadtriage against its bars.")
+    """Measure, print the table, and return 1 if a limit is exceeded."""
+    parser = argparse.ArgumentParser(description="Measure leadtriage against its limits.")
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", nargs="+", choices=MEASUREMENTS, default=tuple(MEASUREMENTS))
     parser.add_argument("--folder", type=Path, default=PROJECT / ".benchmarks")
-    parser.add_argument("--write", action="store_true", help="put the results into docs/performance.md")
+    parser.add_argument("--write", action="store_true", help="write the results to docs/performance.md")
     chosen = parser.parse_args(arguments)
     folder = chosen.folder.resolve() / str(chosen.rows)
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,8 @@
-"""Writes a made-up CRM export of any length, the same for the same seed; leaves measuring to `bench.py`.
+"""Writes a made-up CRM export of any length, the same for the same seed.
 
-The columns are those of a HubSpot contact export with two form questions. Their repetition is that of real files:
-addresses, numbers and times are nearly all distinct, companies have five contacts each, titles and industries are few,
-about 1 % of phone numbers and dates come in rarer forms, and many cells are empty.
+The columns are those of a HubSpot contact export with two form questions. Values repeat as in real files: addresses,
+numbers and times are nearly all distinct, companies have five contacts each, titles and industries are few, about 1 %
+of phone numbers and dates have rarer forms, and many cells are empty.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ ROWS_AT_ONCE = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where people live: how files spell it, its cities, and its phone numbers; see `leads.yaml`."""
+    """A country with its spellings, cities and phone numbers; see `leads.yaml`."""
 
     weight: int
     names: Sequence[str]
@@ -63,7 +63,7 @@ PLACES = tuple(Place(**place) for place in MATERIAL["places"])
 
 
 def generate_rows(rows: int, seed: int = 1) -> Iterator[Sequence[str]]:
-    """Yield the headers, then as many rows of text cells in their order."""
+    """Yield the headers, then that many rows of text cells."""
     yield HEADERS
     chance = Random(seed)
     companies = max(rows // 5, 1)
@@ -169,7 +169,7 @@ def _need(chance: Random) -> str:
 
 
 def write_leads(path: Path, rows: int, seed: int = 1) -> None:
-    """Write the export as UTF-8 CSV with commas; an unfinished file never stands under the name that was asked for."""
+    """Write the export as UTF-8 CSV; the file gets its name when it is complete."""
     unfinished = path.with_suffix(".part")
     with unfinished.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(generate_rows(rows, seed))

@@ -1,4 +1,4 @@
-"""Runs commands and says how long they took and how much memory they held; knows nothing of what they do."""
+"""Runs commands and measures their time and memory."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from process_memory import MemoryWatch, is_told
+from process_memory import MemoryWatch, is_supported
 
 
 class CommandFailed(Exception):
-    """A measured command did not end with 0; the message holds what it said."""
+    """A measured command failed; the message has its output."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run: wall time in seconds, and where the system tells them, processor time and peak memory in MB.
+    """One run: wall time in seconds, and if the system reports them, processor time and peak memory in MB.
 
     Attributes:
         megabytes: of the largest process alone.
-        megabytes_together: of all processes at once; never less than that.
+        megabytes_together: of all processes at once; never less than `megabytes`.
     """
 
     seconds: float
@@ -57,18 +57,18 @@ class Series:
 
     @property
     def processor_seconds(self) -> float | None:
-        """The median processor time in seconds, None where the system does not tell."""
+        """The median processor time in seconds; None if the system does not report it."""
         times = [run.processor_seconds for run in self.runs if run.processor_seconds is not None]
         return median(times) if times else None
 
     @property
     def megabytes(self) -> float | None:
-        """The highest peak of one process's memory in MB (1,000,000 bytes), None where the system does not tell."""
+        """The highest peak memory of one process in MB (1,000,000 bytes); None if not reported."""
         return max((run.megabytes for run in self.runs if run.megabytes is not None), default=None)
 
     @property
     def megabytes_together(self) -> float | None:
-        """The highest peak of the memory of all processes of a run, in MB, None where that is not told."""
+        """The highest peak memory of all processes of a run in MB; None if not reported."""
         peaks = (run.megabytes_together for run in self.runs if run.megabytes_together is not None)
         return max(peaks, default=None)
 
@@ -78,9 +78,9 @@ class Task:
     """A command to measure.
 
     Attributes:
-        before: what must be done before each of its runs, outside the measured time.
-        accepted: exit codes that are no failure.
-        watched: whether the memory of all its processes is sampled, which costs it a moment ten times a second.
+        before: called before each run, outside the measured time.
+        accepted: exit codes that are not failures.
+        watched: whether to sample the memory of all its processes, ten times a second.
     """
 
     command: Sequence[str | Path]
@@ -91,10 +91,10 @@ class Task:
 
 
 def run_once(task: Task, folder: Path) -> Run:
-    """Run the task's command in the folder; what it prints goes to a file.
+    """Run the command in the folder and write its output to a file.
 
     Raises:
-        CommandFailed: it ended with an exit code that the task does not accept.
+        CommandFailed: the task does not accept its exit code.
     """
     if task.before:
         task.before()
@@ -109,7 +109,7 @@ def run_once(task: Task, folder: Path) -> Run:
             stderr=subprocess.STDOUT,
             env=environment,
         )
-        watch = MemoryWatch(process.pid) if task.watched and is_told() else None
+        watch = MemoryWatch(process.pid) if task.watched and is_supported() else None
         with watch or nullcontext():
             code, megabytes, processor_seconds = _wait(process)
             seconds = time.perf_counter() - started
@@ -131,7 +131,7 @@ def _wait(process: subprocess.Popen[bytes]) -> tuple[int, float | None, float | 
 
 
 def run_alternately(rounds: int, folder: Path, **tasks: Task) -> dict[str, Series]:
-    """Run every task once in each round, one after the other, so that a busy minute of the machine meets them all."""
+    """Run every task once in each round, so that a busy minute of the machine slows all of them."""
     runs: dict[str, list[Run]] = {name: [] for name in tasks}
     for number in range(rounds):
         for name, task in tasks.items():

@@ -1,7 +1,7 @@
-"""How much memory a process and all that it started hold together, sampled while they run; knows of no command.
+"""Samples the memory of a process and its children.
 
-Linux tells for each process its proportional set size (`/proc/PID/smaps_rollup`): its resident pages, those that it
-shares with others in equal parts. Added up they count every page once. No other system tells that.
+Linux reports the proportional set size of a process (`/proc/PID/smaps_rollup`), in which processes split shared pages.
+So the sum over processes counts each page once. No other system reports it.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ _PROCESSES = Path("/proc")
 _SECONDS_BETWEEN = 0.1
 
 
-def is_told() -> bool:
-    """Whether this system tells proportional set sizes."""
+def is_supported() -> bool:
+    """Whether this system reports proportional set sizes."""
     return sys.platform == "linux" and Path("/proc/self/smaps_rollup").exists()
 
 
 class MemoryWatch:
-    """Samples a process and those below it, ten times a second, from `__enter__` to `__exit__`.
+    """Samples a process and its children, ten times a second.
 
     Attributes:
         peak: the highest sum so far, in MB (1,000,000 bytes).
@@ -51,7 +51,7 @@ class MemoryWatch:
 
 
 def find_tree(root: int) -> list[int]:
-    """Return a process and all that it, or one of these, started and that still run."""
+    """Return a process and its running descendants."""
     started = defaultdict(list)
     for folder in _PROCESSES.iterdir():
         if folder.name.isdecimal():
@@ -64,7 +64,7 @@ def find_tree(root: int) -> list[int]:
 
 
 def read_megabytes(process: int) -> float:
-    """Return a process's proportional set size in MB; 0 for one that has ended."""
+    """Return the proportional set size of a process in MB; 0 if it has ended."""
     for line in _read(_PROCESSES / str(process) / "smaps_rollup").splitlines():
         name, _, size = line.partition(":")
         if name == "Pss":
@@ -73,7 +73,7 @@ def read_megabytes(process: int) -> float:
 
 
 def _read(path: Path) -> str:
-    """A file's text; empty where its process has ended meanwhile."""
+    # Empty if the process has ended.
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:

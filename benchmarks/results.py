@@ -1,4 +1,4 @@
-"""Draws what was measured as a Markdown table with its bars, and puts it into docs/performance.md; measures nothing."""
+"""Draws measurements as a Markdown table and writes it to docs/performance.md."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Result:
     """One line of the table.
 
     Attributes:
-        what: what was measured.
-        measured: the numbers in words.
-        value: what is held against the bar, in words.
-        bar: the bar in words, empty where there is none.
-        met: whether the bar is met, None where there is none.
+        what: the measurement.
+        measured: the numbers as text.
+        value: the value to compare with the limit, as text.
+        bar: the limit as text, or empty.
+        met: whether the value is within the limit; None without one.
     """
 
     what: str
@@ -34,7 +34,7 @@ class Result:
     met: bool | None = None
 
 
-def say_seconds(series: Series) -> str:
+def format_seconds(series: Series) -> str:
     """Return the median with the fastest and the slowest run, in seconds or milliseconds."""
     if series.seconds < 1:
         return f"{series.seconds * 1000:.0f} ms ({series.fastest * 1000:.0f}-{series.slowest * 1000:.0f})"
@@ -42,33 +42,33 @@ def say_seconds(series: Series) -> str:
 
 
 def ratio(what: str, ours: Series, theirs: Series, at_most: float) -> Result:
-    """Compare two medians, with the processor time in brackets; `at_most` is the bar as a multiple of theirs."""
+    """Compare two medians, with processor time in brackets; `at_most` is a multiple of theirs."""
     value = ours.seconds / theirs.seconds
-    measured = f"{say_seconds(ours)} against {say_seconds(theirs)}"
-    said = f"{value:.2f} x"
+    measured = f"{format_seconds(ours)} against {format_seconds(theirs)}"
+    text = f"{value:.2f} x"
     if ours.processor_seconds and theirs.processor_seconds:
-        said += f" ({ours.processor_seconds / theirs.processor_seconds:.2f} x)"
-    return Result(what, measured, said, f"{at_most:g} x", value <= at_most)
+        text += f" ({ours.processor_seconds / theirs.processor_seconds:.2f} x)"
+    return Result(what, measured, text, f"{at_most:g} x", value <= at_most)
 
 
 def difference(what: str, ours: Series, theirs: Series, at_most: float) -> Result:
-    """Compare two medians, with the processor time in brackets; `at_most` is the bar in seconds of difference."""
+    """Compare two medians, with processor time in brackets; `at_most` is the difference in seconds."""
     value = ours.seconds - theirs.seconds
-    measured = f"{say_seconds(ours)} against {say_seconds(theirs)}"
-    said = f"{value * 1000:+.0f} ms"
+    measured = f"{format_seconds(ours)} against {format_seconds(theirs)}"
+    text = f"{value * 1000:+.0f} ms"
     if ours.processor_seconds is not None and theirs.processor_seconds is not None:
-        said += f" ({(ours.processor_seconds - theirs.processor_seconds) * 1000:+.0f} ms)"
-    return Result(what, measured, said, f"{at_most * 1000:.0f} ms", value <= at_most)
+        text += f" ({(ours.processor_seconds - theirs.processor_seconds) * 1000:+.0f} ms)"
+    return Result(what, measured, text, f"{at_most * 1000:.0f} ms", value <= at_most)
 
 
 def memory(what: str, series: Series, at_most: float | None = None) -> Result:
-    """Report the peak of the memory of all processes together, and of the largest beside it; the bar is in MB.
+    """Report the peak memory of all processes, and of the largest one; `at_most` is in MB.
 
-    Where the system tells only the largest, that can miss the bar but not meet it.
+    If the system reports only the largest process, that can exceed the limit but not prove that it is met.
     """
     together, largest = series.megabytes_together, series.megabytes
     if largest is None:
-        return Result(what, "not told by this system", "")
+        return Result(what, "not reported by this system", "")
     bar = "" if at_most is None else f"{at_most:.0f} MB"
     if together is None:
         missed = at_most is not None and largest > at_most
@@ -86,7 +86,7 @@ def draw_table(results: Sequence[Result]) -> str:
 
 
 def describe_machine() -> str:
-    """Return one sentence on the machine and the versions, without its name."""
+    """Return the machine and the versions in a sentence, without the machine's name."""
     memory_text = ""
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         size = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1024**3
@@ -98,7 +98,7 @@ def describe_machine() -> str:
 
 
 def write_into(document: Path, text: str) -> None:
-    """Put the text between the document's two markers."""
+    """Write the text between the two markers of a document."""
     before, _, rest = document.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
     document.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8", newline="\n")

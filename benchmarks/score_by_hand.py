@@ -3,7 +3,7 @@
     python benchmarks/score_by_hand.py leads.db 2026-11-02
     python benchmarks/score_by_hand.py leads.db 2026-11-02 --compare scored.db
 
-The comparison ends with 1 and shows the first leads that differ where the two do not agree on every lead.
+The comparison exits with 1 and shows the first leads that differ, if any.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ LIMIT 10
 
 
 def score(database: Path, as_of: str) -> None:
-    """Score all leads into the table `score_by_hand`, which is made."""
+    """Score all leads into a new table `score_by_hand`."""
     statement = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute(MAKE_TABLE)
@@ -44,7 +44,7 @@ def score(database: Path, as_of: str) -> None:
 
 
 def compare(database: Path, scored: Path) -> list[tuple[object, ...]]:
-    """Return the first leads of which the two databases say something different."""
+    """Return the first leads that the two databases score differently."""
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("ATTACH ? AS scored", (str(scored),))
         return connection.execute(DIFFERING).fetchall()

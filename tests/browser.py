@@ -33,7 +33,7 @@ _FLAGS = (
 
 @dataclass
 class Page:
-    """A page that is open, and what the browser had to say of it: messages on its console, and what it asked for."""
+    """An open page with its console messages and network requests."""
 
     _commands: IO[bytes]
     _answers: IO[bytes]
@@ -43,7 +43,7 @@ class Page:
     requests: list[str] = field(default_factory=list)
 
     def show(self, path: Path) -> None:
-        """Open a file and wait until it is there."""
+        """Open a file and wait until it is loaded."""
         target = self._send("Target.createTarget", url="about:blank")["targetId"]
         self._session = self._send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Log", "Runtime", "Network"):
@@ -53,29 +53,29 @@ class Page:
             pass
 
     def resize(self, width: int, height: int = 900, *, scheme: str = "light") -> None:
-        """Look at it through a window of so many pixels."""
+        """Resize the window to a size in pixels."""
         self._send(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 500
         )
         self._send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
 
     def evaluate(self, expression: str) -> Any:
-        """The value of a JavaScript expression within the page."""
+        """Return the value of a JavaScript expression on the page."""
         answer = self._send("Runtime.evaluate", expression=expression, returnByValue=True)
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
     def photograph(self) -> bytes:
-        """A PNG picture of the whole page."""
+        """Return a PNG picture of the whole page."""
         picture = self._send("Page.captureScreenshot", format="png", captureBeyondViewport=True)
         return base64.b64decode(picture["data"])
 
     def print_out(self) -> bytes:
-        """The page as a PDF."""
+        """Return the page as a PDF."""
         return base64.b64decode(self._send("Page.printToPDF", preferCSSPageSize=True)["data"])
 
     def close(self) -> None:
-        """End the browser, which writes its profile until then."""
+        """Close the browser, which writes its profile until then."""
         self._session = ""
         self._send("Browser.close")
         self._answers.read()
@@ -94,11 +94,11 @@ class Page:
                 return answer["result"]
 
     def _read(self) -> dict[str, Any]:
-        told = bytearray()
+        message = bytearray()
         while (byte := self._answers.read(1)) != b"\0":
-            assert byte, "the browser has gone"
-            told += byte
-        answer: dict[str, Any] = json.loads(told)
+            assert byte, "the browser has exited"
+            message += byte
+        answer: dict[str, Any] = json.loads(message)
         match answer.get("method"):
             case "Runtime.consoleAPICalled" | "Runtime.exceptionThrown" | "Log.entryAdded":
                 self.messages.append(json.dumps(answer["params"]))
@@ -109,7 +109,7 @@ class Page:
 
 @contextmanager
 def browsing(profile: Path) -> Iterator[Page]:
-    """A browser with an empty profile."""
+    """Start a browser with an empty profile."""
     assert CHROMIUM is not None
     their_end, ours_out = os.pipe()
     theirs_in = _move_up(their_end)
@@ -140,7 +140,7 @@ def browsing(profile: Path) -> Iterator[Page]:
 
 
 def _move_up(number: int) -> int:
-    """The same file under a number that is out of the way of 3 and 4, where the browser looks for its pipes."""
+    """Duplicate a file descriptor above 3 and 4, which the browser uses for its pipes."""
     higher = fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 10)
     os.close(number)
     return higher

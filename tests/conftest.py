@@ -1,4 +1,4 @@
-"""Databases for the tests: a fresh SQLite file, and a fresh database on a real PostgreSQL, both with our tables."""
+"""Databases for the tests: an empty SQLite file, and an empty database on a real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from databases import PostgresServer, make_database, shared_statements
 
 
 def pytest_configure() -> None:
-    """Let programs that tests start be interrupted, also where the tests are a background job, which ignores that."""
+    """Let tests interrupt programs even in a background job, which ignores signals by default."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
@@ -24,7 +24,7 @@ def pytest_configure() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def statements() -> Iterator[None]:
-    """Statements are compiled once for all databases, and seldom looked through for garbage, which takes a fifth."""
+    """Compile statements once for all databases, and collect garbage seldom, which saves a fifth of the time."""
     usual = gc.get_threshold()
     gc.set_threshold(100_000, 20, 100)
     with shared_statements():
@@ -34,7 +34,7 @@ def statements() -> Iterator[None]:
 
 @pytest.fixture
 def public_data() -> Callable[[str], Path]:
-    """Find a public file or folder beside the project, as it is not ours to copy; without it the test is skipped."""
+    """Find a public file or folder beside the project, which may not copy it; skip the test without it."""
 
     def find(name: str) -> Path:
         path = Path(__file__).parents[2] / "shared" / "data" / name
@@ -55,9 +55,9 @@ def sqlite_engine(tmp_path: Path) -> Iterator[Engine]:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
-    """A PostgreSQL of this session's own.
+    """A PostgreSQL for this session.
 
-    Its files are not in pytest's folder, which each session closes to other users: run by root, PostgreSQL is one.
+    Its files are not in pytest's folder, which other users cannot read: under root, PostgreSQL runs as another user.
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")

@@ -1,4 +1,4 @@
-"""Databases that are cheap enough for every test to have its own: each is as if it had just been made."""
+"""Databases that are cheap enough for every test to have a new one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SELECT string_agg(said, ' ' ORDER BY said) FROM (
   UNION ALL SELECT version_num FROM alembic_version
 ) AS catalogue
 """
-"""What PostgreSQL knows of a database's tables."""
+"""Describes the tables of a PostgreSQL database."""
 
 _CLOSE_OTHER_CONNECTIONS = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -40,21 +40,21 @@ _DELETE_ALL = "; ".join(str(table.delete()) for table in indexed_tables())
 
 @contextmanager
 def shared_statements() -> Iterator[None]:
-    """Let all databases of a kind share what SQLAlchemy made of a statement: it takes far longer than running it.
+    """Let all databases of an engine share compiled statements, which take longer to compile than to run.
 
-    And none of them waits for the disk.
+    No SQLite database waits for the disk.
     """
     compiled: LRUCache[Any, Any] = LRUCache(2000)
     dialects: dict[str, Dialect] = {}
 
     def share(connection: Connection) -> None:
-        # What was compiled belongs to a dialect, of which each engine has one of its own.
+        # Compiled statements belong to a dialect, and each engine has its own.
         dialect = dialects.setdefault(connection.dialect.name, connection.dialect)
         connection.dialect = connection.engine.dialect = dialect
         if dialect.name == "sqlite":
             driver = connection.connection.dbapi_connection
             assert driver is not None
-            driver.execute("PRAGMA synchronous=OFF")  # nothing need outlive a power cut here either
+            driver.execute("PRAGMA synchronous=OFF")  # tests need not survive a power cut
 
     def create_sharing_engine(*arguments: Any, **options: Any) -> Engine:
         engine = create_engine(*arguments, execution_options={"compiled_cache": compiled}, **options)
@@ -67,7 +67,7 @@ def shared_statements() -> Iterator[None]:
 
 
 def make_database(path: Path) -> Engine:
-    """Make a SQLite file with our empty tables."""
+    """Create a SQLite file with our empty tables."""
     path.touch(mode=0o600)
     path.write_bytes(_read_empty_file())
     return open_database(str(path))
@@ -82,7 +82,7 @@ def _read_empty_file() -> bytes:
 
 
 class PostgresServer:
-    """A PostgreSQL of these tests' own, with databases that have our tables."""
+    """A PostgreSQL server for the tests, whose databases have our tables."""
 
     def __init__(self, url: URL) -> None:
         self._url = url.set(drivername="postgresql+psycopg")
@@ -90,7 +90,7 @@ class PostgresServer:
         self._empty: list[str] = []
         with _connected(self._url) as connection:
             for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-                connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))  # nothing need outlive a power cut
+                connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))  # tests need not survive a power cut
             connection.execute(text("SELECT pg_reload_conf()"))
             connection.execute(text(f"CREATE DATABASE {_TEMPLATE}"))
         self._open(_TEMPLATE, create=True).dispose()
@@ -99,7 +99,7 @@ class PostgresServer:
 
     @contextmanager
     def lend(self) -> Iterator[Engine]:
-        """Lend a database with our empty tables; it is emptied for the next one, unless its tables were changed."""
+        """Lend a database with our empty tables, and empty it for the next test unless its tables changed."""
         name = self._empty.pop() if self._empty else self._copy_template()
         engine = self._open(name)
         try:
@@ -113,12 +113,12 @@ class PostgresServer:
     def _copy_template(self) -> str:
         name = f"test_{next(self._numbers)}"
         with _connected(self._url) as connection:
-            # Its files are copied, which is faster than writing them as a log as well.
+            # Copying files is faster than writing them to the log.
             connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} STRATEGY file_copy"))
         return name
 
     def _clear(self, connection: Connection) -> bool:
-        """Empty a database; False where its tables are not what they were."""
+        """Empty a database; False if its tables changed."""
         connection.execute(text(_CLOSE_OTHER_CONNECTIONS))
         if connection.scalar(text(_DESCRIBE_TABLES)) != self._described:
             return False
@@ -133,7 +133,7 @@ class PostgresServer:
 
 @contextmanager
 def _connected(url: URL) -> Iterator[Connection]:
-    """Connect for what PostgreSQL allows in no transaction."""
+    """Connect for statements that PostgreSQL does not allow in a transaction."""
     engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         yield connection

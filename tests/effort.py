@@ -1,4 +1,4 @@
-"""How many cases those tests try that draw their own and need a database: `THOROUGH=10 make test` tries tenfold."""
+"""The number of random cases for tests with a database: `THOROUGH=10 make test` runs ten times as many."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import os
 
 
 def examples(count: int) -> int:
-    """So many of them, or as many times more as `THOROUGH` says."""
+    """Return a number of cases, multiplied by `THOROUGH`."""
     return count * int(os.environ.get("THOROUGH", "1"))

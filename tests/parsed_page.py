@@ -1,4 +1,4 @@
-"""Takes an HTML page apart as strictly as no browser does: every element closed, in order."""
+"""Parses an HTML page more strictly than a browser: every element must be closed, in order."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 VOID = {"meta", "link", "rect", "line", "circle", "polyline", "path", "br"}
-"""Elements that have nothing within them; those of SVG are closed by a slash."""
+"""Elements without content; those of SVG end with a slash."""
 
 
 @dataclass
 class Element:
-    """An element with its attributes, what is within it, and the text of all that."""
+    """An element with its attributes, children and texts."""
 
     name: str
     attributes: dict[str, str | None]
@@ -20,20 +20,20 @@ class Element:
 
     @property
     def text(self) -> str:
-        """All text within it, white space as one blank."""
+        """All text inside, with single spaces."""
         return " ".join(" ".join(self.all_texts()).split())
 
     def all_texts(self) -> list[str]:
-        """The texts within it and its children."""
+        """Return the texts of the element and its children."""
         return [*self.texts, *(text for child in self.children for text in child.all_texts())]
 
     def find(self, *names: str) -> list[Element]:
-        """All elements of these names within it, in their order."""
+        """Return all elements of these names inside, in order."""
         found = [self] if self.name in names else []
         return found + [element for child in self.children for element in child.find(*names)]
 
     def every(self) -> list[Element]:
-        """It and all elements within it."""
+        """Return the element and all elements inside."""
         return [self, *(element for child in self.children for element in child.every())]
 
 
@@ -44,14 +44,14 @@ class _Parser(HTMLParser):
         self.open = [self.root]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert len(dict(attrs)) == len(attrs), f"an attribute of {tag} stands twice"
+        assert len(dict(attrs)) == len(attrs), f"an attribute of {tag} is repeated"
         element = Element(tag, dict(attrs))
         self.open[-1].children.append(element)
         if tag not in VOID:
             self.open.append(element)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert tag in VOID, f"{tag} is no empty element"
+        assert tag in VOID, f"{tag} is not an empty element"
         self.handle_starttag(tag, attrs)
 
     def handle_endtag(self, tag: str) -> None:
@@ -62,7 +62,7 @@ class _Parser(HTMLParser):
 
 
 def parse_page(page: str) -> Element:
-    """The page as elements.
+    """Parse a page.
 
     Raises:
         AssertionError: an element is not closed, or out of order.
@@ -75,7 +75,7 @@ def parse_page(page: str) -> Element:
 
 
 def read_tables(page: Element) -> dict[str, list[list[str | None]]]:
-    """The rows of each table by its caption: the exact number of a cell, or its text; notes and headings left out."""
+    """Return the rows of each table by its caption, without notes and headings: exact numbers, or texts."""
     return {
         table.find("caption")[0].text: [
             [_read_cell(cell) for cell in row.children]

@@ -1,7 +1,4 @@
-"""Writes the documents that are generated from the program, or checks that they are up to date.
-
-Each document is the text that one function returns; what it says is that function's business.
-"""
+"""Writes the documents that are generated from the program, or checks that they are up to date."""
 
 from __future__ import annotations
 
@@ -18,13 +15,13 @@ DOCUMENTS: dict[str, str] = {
     "src/leadtriage/criteria/criteria.schema.json": "leadtriage.criteria.json_schema:render_schema",
     "docs/cli.md": "leadtriage.cli.framework.reference:render_reference",
 }
-"""Each generated file and the function, as `module:name`, that takes nothing and returns its text."""
+"""Each generated file and the function, as `module:name`, that returns its text."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write all generated documents, or with `--check` tell which differ; return the exit code."""
+    """Write all generated documents, or with `--check` list those that differ; return the exit code."""
     parser = argparse.ArgumentParser(description="Write the generated documents.")
-    parser.add_argument("--check", action="store_true", help="write nothing, end with 1 if one is out of date")
+    parser.add_argument("--check", action="store_true", help="write nothing, exit with 1 if one is out of date")
     check = parser.parse_args(arguments).check
     outdated = [path for path, function in DOCUMENTS.items() if is_outdated(PROJECT / path, render(function))]
     if not check:
@@ -39,14 +36,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def render(function: str) -> str:
-    """Return the text of a document from the function that makes it."""
+    """Return the text of a document from its function."""
     module, name = function.split(":")
     text: str = getattr(import_module(module), name)()
     return text
 
 
 def is_outdated(path: Path, text: str) -> bool:
-    """Whether the file is missing or says something else."""
+    """Whether the file is missing or has another text."""
     return not path.exists() or path.read_text(encoding="utf-8") != text
 
 

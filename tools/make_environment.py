@@ -1,7 +1,7 @@
-"""Makes `.venv` with what one make target needs; leaves the choice of the target to the Makefile.
+"""Creates `.venv` with what a make target needs.
 
-Run by any Python 3.11 or newer, with nothing but the standard library. uv does the work where it is installed and takes
-the versions of `uv.lock`; else venv and pip do, held to the same versions where the package index has them.
+Runs on any Python 3.11 or newer, with the standard library only. Installs the versions of `uv.lock` with uv if it is
+installed, else with venv and pip, as far as the package index has them.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ PROJECT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = PROJECT / ".venv"
 PYTHON = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 GROUPS: dict[str, tuple[str, ...]] = {"run": (), "dev": ("dev",), "bench": ("dev", "bench")}
-"""What each kind of environment has besides the program: dependency groups of pyproject.toml."""
+"""The dependency groups of pyproject.toml in each kind of environment."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Install what the named kind needs and return the exit code."""
-    parser = argparse.ArgumentParser(description="Make .venv with what a make target needs.")
+    """Install an environment of the named kind and return the exit code."""
+    parser = argparse.ArgumentParser(description="Create .venv with what a make target needs.")
     parser.add_argument("kind", choices=GROUPS)
     groups = GROUPS[parser.parse_args(arguments).kind]
     try:
         if works(["uv", "--version"]):
             install_with_uv(groups)
         elif find_spec("ensurepip") is None:
-            sys.stderr.write("This Python cannot make environments: install python3-venv (Debian, Ubuntu) or uv.\n")
+            sys.stderr.write("This Python cannot create environments: install python3-venv (Debian, Ubuntu) or uv.\n")
             return 1
         else:
             install_with_pip(groups)
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def install_with_uv(groups: Sequence[str]) -> None:
-    """Let uv make the environment and install the locked versions."""
+    """Create the environment and install the locked versions with uv."""
     wanted = [option for group in groups for option in ("--group", group)]
     run(
         ["uv", "sync", "--frozen", "--inexact", "--no-default-groups", *wanted, "--python", sys.executable],
@@ -54,7 +54,7 @@ def install_with_uv(groups: Sequence[str]) -> None:
 
 
 def install_with_pip(groups: Sequence[str]) -> None:
-    """Make the environment with venv and install with pip, of whatever age it is."""
+    """Create the environment with venv and install with any version of pip."""
     is_same_python = f"import sys; sys.exit(sys.version_info[:2] != {sys.version_info[:2]!r})"
     if not works([str(PYTHON), "-c", is_same_python]):
         venv.create(ENVIRONMENT, clear=True, with_pip=True)
@@ -69,18 +69,18 @@ def install_with_pip(groups: Sequence[str]) -> None:
     try:
         run([*install, "--constraint", str(constraints)])
     except subprocess.CalledProcessError:
-        sys.stderr.write("Not all locked versions can be had here: trying with the newest there are.\n")
+        sys.stderr.write("Not all locked versions are available here: trying the newest ones.\n")
         run(install)
 
 
 def group_requirements(groups: Sequence[str]) -> list[str]:
-    """Return the requirements of dependency groups, as pip before 25.1 cannot read them itself."""
+    """Return the requirements of dependency groups, which pip before 25.1 cannot read."""
     listed = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
     return [requirement for group in groups for requirement in listed[group]]
 
 
 def locked_versions() -> list[str]:
-    """Return `name==version` for every package that `uv.lock` holds at one version only."""
+    """Return `name==version` for every package with a single version in `uv.lock`."""
     versions: dict[str, set[str]] = defaultdict(set)
     for package in tomllib.loads((PROJECT / "uv.lock").read_text(encoding="utf-8"))["package"]:
         if "registry" in package["source"]:
@@ -89,14 +89,14 @@ def locked_versions() -> list[str]:
 
 
 def works(command: Sequence[str]) -> bool:
-    """Whether a command can be run and succeeds; a version manager's empty shim does not."""
+    """Whether a command exists and succeeds, unlike a version manager's empty shim."""
     if shutil.which(command[0]) is None:
         return False
     return subprocess.run(command, check=False, capture_output=True).returncode == 0
 
 
 def run(command: Sequence[str], **environment: str) -> None:
-    """Run a command in the project's folder; a failure raises CalledProcessError."""
+    """Run a command in the project's folder; raises CalledProcessError if it fails."""
     subprocess.run(command, check=True, cwd=PROJECT, env={**os.environ, **environment})
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from generate_leads import HEADERS, generate_rows, write_leads
 from measure import CommandFailed, Run, Series, Task, run_alternately, run_once
-from process_memory import is_told
+from process_memory import is_supported
 from results import BEGIN, END, difference, draw_table, memory, ratio, write_into
 
 
@@ -74,7 +74,7 @@ else:
 """
 
 
-@pytest.mark.skipif(not is_told(), reason="this system does not tell proportional set sizes")
+@pytest.mark.skipif(not is_supported(), reason="this system does not report proportional set sizes")
 def test_memory_of_a_process_and_of_what_it_started_is_added_up(tmp_path: Path) -> None:
     script = tmp_path / "holds_memory.py"
     script.write_text(HOLDS_MEMORY, encoding="utf-8")

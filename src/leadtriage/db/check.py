@@ -38,25 +38,9 @@ _RECOMPUTED = tuple(
 
 _CHANGE_NOTHING = (EventKind.CREATED, EventKind.GRADE, EventKind.NOMINATED)
 
-_FACTS = {
-    "path": "Database",
-    "system": "System",
-    "size_bytes": "Size in bytes",
-    "revision": "Revision of its tables",
-    "journal": "Journal",
-    "leads": "Leads",
-    "open": "of these open",
-    "scored": "of these scored",
-    "events": "Events",
-    "imports": "Imports",
-    "import_rows": "Imported rows",
-    "last_score": "Last scored",
-    "last_score_as_of": "as of",
-}
-
 
 def describe_database(connection: Connection) -> Table:
-    """Return one row on what a database is and holds, with the keys of `_FACTS`; it never shows the password."""
+    """Return one row on what a database is and holds; it never shows the password."""
 
     def count(of: Any, *where: ColumnElement[bool]) -> int:
         return connection.execute(select(func.count()).select_from(of).where(*where)).scalar_one()
@@ -64,22 +48,23 @@ def describe_database(connection: Connection) -> Table:
     storage = backend(connection).describe_storage(connection)
     runs = table(ScoreRun)
     last = connection.execute(select(runs.c.at, runs.c.as_of).order_by(runs.c.id.desc()).limit(1)).first()
-    facts: dict[str, Cell] = {
-        "path": str(database_file(connection.engine) or connection.engine.url.render_as_string()),
-        "system": storage.system,
-        "size_bytes": storage.size,
-        "revision": read_revision(connection),
-        "journal": storage.journal,
-        "leads": count(_lead, _visible),
-        "open": count(_lead, _visible, _lead.c.stage.in_(OPEN_STAGES)),
-        "scored": count(_score),
-        "events": count(_event),
-        "imports": count(_batch, _batch.c.undone_at.is_(None)),
-        "import_rows": count(_row),
-        "last_score": last.at if last else None,
-        "last_score_as_of": last.as_of if last else None,
-    }
-    return Table("Database", tuple(Column(key, label) for key, label in _FACTS.items()), (facts,))
+    facts: tuple[tuple[str, str, Cell], ...] = (
+        ("path", "Database", str(database_file(connection.engine) or connection.engine.url.render_as_string())),
+        ("system", "System", storage.system),
+        ("size_bytes", "Size in bytes", storage.size),
+        ("revision", "Revision of its tables", read_revision(connection)),
+        ("journal", "Journal", storage.journal),
+        ("leads", "Leads", count(_lead, _visible)),
+        ("open", "of these open", count(_lead, _visible, _lead.c.stage.in_(OPEN_STAGES))),
+        ("scored", "of these scored", count(_score)),
+        ("events", "Events", count(_event)),
+        ("imports", "Imports", count(_batch, _batch.c.undone_at.is_(None))),
+        ("import_rows", "Imported rows", count(_row)),
+        ("last_score", "Last scored", last.at if last else None),
+        ("last_score_as_of", "as of", last.as_of if last else None),
+    )
+    columns = tuple(Column(key, label) for key, label, _ in facts)
+    return Table("Database", columns, ({key: value for key, _, value in facts},))
 
 
 def check_database(connection: Connection) -> Table:
