@@ -28,8 +28,8 @@ def label_condition(condition: Condition, *, field: str | None, column: str | No
     return _describe(condition, subject=(field, column), inner=False)
 
 
-def tell_apart(lines: Sequence[_Labelled]) -> tuple[_Labelled, ...]:
-    """Number labels that are equal, as those of long lists are that begin alike: the second is "a, b (2)"."""
+def number_labels(lines: Sequence[_Labelled]) -> tuple[_Labelled, ...]:
+    """Number equal labels, which long lists that begin alike have: the second is "a, b (2)"."""
     labels = [line.label for line in lines]
     numbers = (labels[: place + 1].count(label) for place, label in enumerate(labels))
     return tuple(

@@ -1,9 +1,4 @@
-"""Reads a criteria file into `Criteria`, or tells every mistake in it with its line and column.
-
-Reads a criteria file's text and tells texts apart, without understanding them: quick enough for every list.
-
-The example criteria that the program brings along: built in where there is no file, and what `init` writes.
-"""
+"""Loads criteria from a file, a text or the built-in example."""
 
 from __future__ import annotations
 
@@ -16,7 +11,7 @@ from types import MappingProxyType
 
 from leadtriage.core.errors import CriteriaError, FileError
 from leadtriage.core.vocabulary import Grade
-from leadtriage.criteria.model import Criteria, DimensionRules, Qualified
+from leadtriage.criteria.model import Criteria, Qualified
 from leadtriage.criteria.parse.sections import (
     DEFAULT_FOLLOW_UP,
     DEFAULT_GRADES,
@@ -34,6 +29,7 @@ from leadtriage.criteria.parse.values import (
     parse_duration,
     read_block,
     read_decimal,
+    read_key,
     read_name,
     read_whole_number,
     show,
@@ -121,11 +117,11 @@ def load_criteria(text: str, *, place: str) -> Criteria:
     root = read_yaml(text, mistakes)
     if root is None:
         if not mistakes.found:
-            mistakes.add(
-                Place(1, 1), "the file is empty, expected criteria; `leadtriage init` writes some to start from"
+            Place(1, 1, mistakes).report(
+                "the file is empty, expected criteria; `leadtriage init` writes some to start from"
             )
         mistakes.raise_if_any(place)
-    criteria = _read_root(root, text, mistakes) if root is not None else None
+    criteria = _read_root(root, text) if root is not None else None
     mistakes.raise_if_any(place)
     if criteria is None:
         raise CriteriaError("the criteria cannot be read", mistakes=(), place=place)
@@ -142,69 +138,55 @@ def read_criteria(path: Path) -> Criteria:
     return load_criteria(read_source(path), place=str(path))
 
 
-def _read_root(root: YamlNode, text: str, mistakes: Mistakes) -> Criteria | None:
+def _read_root(root: YamlNode, text: str) -> Criteria | None:
     if isinstance(root, YamlScalar) and root.value is None:
-        mistakes.add(root.place, "the file is empty, expected criteria; `leadtriage init` writes some to start from")
+        root.report("the file is empty, expected criteria; `leadtriage init` writes some to start from")
         return None
-    entries = read_block(root, mistakes, what="criteria file", allowed=TOP_KEYS, required=("score",))
+    entries = read_block(root, what="criteria file", allowed=TOP_KEYS, required=("score",))
     if entries is None or not isinstance(root, YamlMapping):
         return None
-    if "version" in entries:
-        read_whole_number(entries["version"], mistakes, what="version", low=VERSION, high=VERSION)
-    name = read_name(entries["name"], mistakes, what="name") if "name" in entries else DEFAULT_NAME
-    currency = DEFAULT_CURRENCY
-    if "currency" in entries:
-        currency = _read_currency(entries["currency"], mistakes) or currency
-    score: tuple[DimensionRules, ...] = ()
-    if "score" in entries:
-        score = read_score(entries["score"], mistakes)
-    grades: Mapping[Grade, int] = DEFAULT_GRADES
-    if "grades" in entries:
-        grades = read_grades(entries["grades"], mistakes)
-    qualified = Qualified(grades.get(Grade.B, 0))
-    if "qualified" in entries:
-        qualified = read_qualified(entries["qualified"], mistakes)
-    team = read_team(entries["team"], mistakes) if "team" in entries else ()
+    read_key(entries, "version", read_whole_number, None, low=VERSION, high=VERSION)
+    currency = read_key(entries, "currency", _read_currency, DEFAULT_CURRENCY)
+    grades = read_key(entries, "grades", read_grades, DEFAULT_GRADES)
+    team = read_key(entries, "team", read_team, ())
     return Criteria(
-        name=name or DEFAULT_NAME,
+        name=read_key(entries, "name", read_name, DEFAULT_NAME),
         currency=currency,
-        rates=_read_rates(entries.get("rates"), currency, mistakes),
-        score=score,
+        rates=_read_rates(entries.get("rates"), currency),
+        score=read_key(entries, "score", read_score, ()),
         grades=grades,
-        qualified=qualified,
-        junk=read_junk(entries["junk"], mistakes) if "junk" in entries else DEFAULT_JUNK,
-        follow_up=read_follow_up(entries["follow_up"], mistakes) if "follow_up" in entries else DEFAULT_FOLLOW_UP,
-        timezone=read_timezone(entries["timezone"], mistakes) if "timezone" in entries else None,
+        qualified=read_key(entries, "qualified", read_qualified, Qualified(grades.get(Grade.B, 0))),
+        junk=read_key(entries, "junk", read_junk, DEFAULT_JUNK),
+        follow_up=read_key(entries, "follow_up", read_follow_up, DEFAULT_FOLLOW_UP),
+        timezone=read_key(entries, "timezone", read_timezone, None),
         team=team,
-        goals=read_goals(entries["goals"], team, mistakes) if "goals" in entries else (),
+        goals=read_key(entries, "goals", read_goals, (), team=team),
         text=text,
         digest=digest_source(text),
     )
 
 
-def _read_currency(node: YamlNode, mistakes: Mistakes) -> str | None:
+def _read_currency(node: YamlNode, *, what: str) -> str | None:
     text = node.text if isinstance(node, YamlScalar) else ""
     if re.fullmatch("[A-Z]{3}", text):
         return text
     near = f"; write {text.upper()}" if re.fullmatch("[A-Za-z]{3}", text) else ""
-    mistakes.add(node.place, f"currency: found {show(node)}, expected three capital letters such as EUR{near}")
+    node.report(f"{what}: found {show(node)}, expected three capital letters such as EUR{near}")
     return None
 
 
-def _read_rates(node: YamlNode | None, currency: str, mistakes: Mistakes) -> Mapping[str, Decimal]:
+def _read_rates(node: YamlNode | None, currency: str) -> Mapping[str, Decimal]:
     rates = {currency: Decimal(1)}
     if node is None:
         return MappingProxyType(rates)
     if not isinstance(node, YamlMapping):
-        mistakes.add(
-            node.place, f"rates: found {show(node)}, expected currencies with their worth, as in {{EUR: 1.08}}"
-        )
+        node.report(f"rates: found {show(node)}, expected currencies with their worth, as in {{EUR: 1.08}}")
         return MappingProxyType(rates)
     for code, entry in node.entries.items():
-        name = _read_currency(YamlScalar(node.key_places.get(code, node.place), code, code), mistakes)
-        rate = read_decimal(entry, mistakes, what=f"rates: {code}", low=LOWEST_RATE, high=HIGHEST_RATE)
+        name = _read_currency(YamlScalar(node.key_places.get(code, node.place), code, code), what="currency")
+        rate = read_decimal(entry, what=f"rates: {code}", low=LOWEST_RATE, high=HIGHEST_RATE)
         if name == currency and rate is not None and rate != 1:
-            mistakes.add(entry.place, f"rates: {code} is the file's own currency, expected 1 or nothing")
+            entry.report(f"rates: {code} is the file's own currency, expected 1 or nothing")
         if name is not None and rate is not None:
             rates[name] = rate
     return MappingProxyType(rates)

@@ -20,7 +20,6 @@ from leadtriage.criteria.parse.values import (
     show,
 )
 from leadtriage.criteria.parse.yaml import (
-    Mistakes,
     Place,
     YamlList,
     YamlMapping,
@@ -51,84 +50,78 @@ class Subject:
     type: FieldType | None
 
 
-def read_subject(entries: dict[str, YamlNode], place: Place, mistakes: Mistakes, *, what: str) -> Subject | None:
+def read_subject(entries: dict[str, YamlNode], place: Place, *, what: str) -> Subject | None:
     """Return what `field` or `column` names, or None where neither does rightly; both at once are a mistake."""
     if "field" in entries and "column" in entries:
-        mistakes.add(entries["column"].place, f"{what}: found both field and column, expected one of them")
+        entries["column"].report(f"{what}: found both field and column, expected one of them")
         return None
     if "field" in entries:
-        return _read_field(entries["field"], mistakes, what=what)
+        return _read_field(entries["field"], what=what)
     if "column" in entries:
-        header = read_name(entries["column"], mistakes, what=f"{what}: column")
+        header = read_name(entries["column"], what=f"{what}: column")
         return Subject(None, header, None) if header is not None else None
     return None
 
 
-def _read_field(node: YamlNode, mistakes: Mistakes, *, what: str) -> Subject | None:
+def _read_field(node: YamlNode, *, what: str) -> Subject | None:
     name = node.text if isinstance(node, YamlScalar) else ""
     if name in LEAD_FIELDS:
         return Subject(name, None, LEAD_FIELDS[name].type)
     if isinstance(node, YamlScalar) and isinstance(node.value, str):
         near = suggest(name, LEAD_FIELDS) or "; another column of your files is named with column:"
-        mistakes.add(node.place, f"{what}: {quote(name)} is none of the lead fields{near}")
+        node.report(f"{what}: {quote(name)} is none of the lead fields{near}")
     else:
-        mistakes.add(node.place, f"{what}: found {show(node)}, expected the name of a lead field")
+        node.report(f"{what}: found {show(node)}, expected the name of a lead field")
     return None
 
 
-def read_condition(
-    node: YamlNode, mistakes: Mistakes, *, what: str = "condition", besides: Collection[str] = ()
-) -> Condition | None:
+def read_condition(node: YamlNode, *, what: str = "condition", besides: Collection[str] = ()) -> Condition | None:
     """Return a whole condition: `field` or `column` with operators, or `all`, `any`, `not`.
 
     Args:
         node: where it stands.
-        mistakes: takes what is wrong with it; the result is None then.
         what: the name for it in messages.
         besides: further keys that the same block may have, read by the caller.
     """
     if not isinstance(node, YamlMapping):
-        mistakes.add(
-            node.place,
-            f"{what}: found {show(node)}, expected a condition: field or column with operators, or all, any, not",
+        node.report(
+            f"{what}: found {show(node)}, expected a condition: field or column with operators, or all, any, not"
         )
         return None
     allowed = (*besides, *CONDITION_KEYS)
-    has_unknown_keys = _check_keys(node, mistakes, allowed, what=what)
+    has_unknown_keys = _check_keys(node, allowed, what=what)
     entries = {key: entry for key, entry in node.entries.items() if key in CONDITION_KEYS}
     groups = [key for key in GROUPS if key in entries]
     if groups:
         if len(entries) > 1:
             others = list_names([key for key in entries if key != groups[0]], last="and")
-            mistakes.add(
-                node.place, f"{what}: {groups[0]} stands beside {others}, expected it alone; put them under all"
-            )
+            node.report(f"{what}: {groups[0]} stands beside {others}, expected it alone; put them under all")
             return None
-        return _read_group(groups[0], entries[groups[0]], mistakes)
+        return _read_group(groups[0], entries[groups[0]])
     if "field" not in entries and "column" not in entries:
         if not has_unknown_keys:
-            mistakes.add(node.place, f"{what}: found neither field nor column, expected one (or all, any, not)")
+            node.report(f"{what}: found neither field nor column, expected one (or all, any, not)")
         return None
-    subject = read_subject(entries, node.place, mistakes, what=what)
-    return read_operators(node, subject, mistakes, what=what, has_unknown_keys=has_unknown_keys)
+    subject = read_subject(entries, node.place, what=what)
+    return read_operators(node, subject, what=what, has_unknown_keys=has_unknown_keys)
 
 
-def _check_keys(node: YamlMapping, mistakes: Mistakes, allowed: Collection[str], *, what: str) -> bool:
+def _check_keys(node: YamlMapping, allowed: Collection[str], *, what: str) -> bool:
     """Note the keys that are none; where there are some, what seems to be missing may be one of them, misspelt."""
     for key, place in node.key_places.items():
         if key not in allowed:
-            mistakes.add(place, f"{what}: {quote(key)} is no operator{expect_name(key, allowed)}")
+            place.report(f"{what}: {quote(key)} is no operator{expect_name(key, allowed)}")
     return not node.entries.keys() <= set(allowed)
 
 
-def _read_group(name: str, node: YamlNode, mistakes: Mistakes) -> Condition | None:
+def _read_group(name: str, node: YamlNode) -> Condition | None:
     if name == "not":
-        part = read_condition(node, mistakes, what="not")
+        part = read_condition(node, what="not")
         return Not(part) if part is not None else None
-    items = read_list(node, mistakes, what=name)
+    items = read_list(node, what=name)
     if isinstance(node, YamlList) and not node.items:
-        mistakes.add(node.place, f"{name}: found an empty list, expected conditions")
-    parts = [read_condition(item, mistakes, what=name) for item in items]
+        node.report(f"{name}: found an empty list, expected conditions")
+    parts = [read_condition(item, what=name) for item in items]
     known = tuple(part for part in parts if part is not None)
     if not known or len(known) < len(parts):
         return None
@@ -136,7 +129,7 @@ def _read_group(name: str, node: YamlNode, mistakes: Mistakes) -> Condition | No
 
 
 def read_operators(
-    node: YamlMapping, subject: Subject | None, mistakes: Mistakes, *, what: str, has_unknown_keys: bool
+    node: YamlMapping, subject: Subject | None, *, what: str, has_unknown_keys: bool
 ) -> Condition | None:
     """Return the operators that stand in the block, compared with the subject; several must all hold.
 
@@ -145,12 +138,11 @@ def read_operators(
     """
     present = [operator for operator in Operator if operator in node.entries]
     if not present and not has_unknown_keys:
-        mistakes.add(node.place, f"{what}: found no operator, expected {list_names(OPERATOR_NAMES)}")
+        node.report(f"{what}: found no operator, expected {list_names(OPERATOR_NAMES)}")
     if subject is None:
         return None
     tests = [
-        _read_comparison(subject, operator, node.entries[operator], node.key_places[operator], mistakes)
-        for operator in present
+        _read_comparison(subject, operator, node.entries[operator], node.key_places[operator]) for operator in present
     ]
     known = tuple(test for test in tests if test is not None)
     if not known or len(known) < len(tests):
@@ -158,24 +150,21 @@ def read_operators(
     return known[0] if len(known) == 1 else AllOf(known)
 
 
-def _read_comparison(
-    subject: Subject, operator: Operator, node: YamlNode, key_place: Place, mistakes: Mistakes
-) -> Comparison | None:
+def _read_comparison(subject: Subject, operator: Operator, node: YamlNode, key_place: Place) -> Comparison | None:
     if subject.field is not None:
         lead_field = LEAD_FIELDS[subject.field]
         if operator not in lead_field.operators:
             only = f", only {list_names(operator.rules.fields, last='and')}" if operator.rules.fields else ""
-            mistakes.add(
-                key_place,
+            key_place.report(
                 f"{operator} does not fit {subject.field}, which is {lead_field.type}{only}; "
-                f"expected {list_names(lead_field.operators)}",
+                f"expected {list_names(lead_field.operators)}"
             )
             return None
     if is_empty(node):
-        mistakes.add(node.place, f"nothing stands after {operator}")
+        node.report(f"nothing stands after {operator}")
         return None
     operand_type = subject.type or _type_of_column(operator, node)
-    operands = _read_operands(operator, operand_type, node, subject, mistakes)
+    operands = _read_operands(operator, operand_type, node, subject)
     if operands is None:
         return None
     return Comparison(subject.field, subject.column, operand_type, operator, operands)
@@ -195,76 +184,69 @@ def _is_number(node: YamlNode) -> bool:
 
 
 def _read_operands(
-    operator: Operator, operand_type: FieldType, node: YamlNode, subject: Subject, mistakes: Mistakes
+    operator: Operator, operand_type: FieldType, node: YamlNode, subject: Subject
 ) -> tuple[Scalar, ...] | None:
     form = operator.rules.operand
     if form is Operand.YES_NO:
-        answer = read_yes_no(node, mistakes, what=operator)
+        answer = read_yes_no(node, what=operator)
         return None if answer is None else (answer,)
     if form is Operand.ENDS:
-        return _read_ends(operand_type, node, subject, mistakes)
+        return _read_ends(operand_type, node, subject)
     is_list = isinstance(node, YamlList)
     if form is Operand.LIST and not is_list:
-        mistakes.add(node.place, f"{operator}: found {show(node)}, expected a list such as [one, another]")
+        node.report(f"{operator}: found {show(node)}, expected a list such as [one, another]")
         return None
     if form is Operand.ONE and is_list:
         of_list = [other for other in Operator if other.of_entry is operator and other is not operator]
         use = f"; a list is for {of_list[0]}" if of_list else ""
-        mistakes.add(node.place, f"{operator}: found a list, expected one value{use}")
+        node.report(f"{operator}: found a list, expected one value{use}")
         return None
-    items = read_list(node, mistakes, what=operator) if is_list else (node,)
+    items = read_list(node, what=operator) if is_list else (node,)
     if isinstance(node, YamlList) and not node.items:
-        mistakes.add(node.place, f"{operator}: found an empty list, expected entries")
-    values = [_read_operand(operator, operand_type, item, subject, mistakes) for item in items]
+        node.report(f"{operator}: found an empty list, expected entries")
+    values = [_read_operand(operator, operand_type, item, subject) for item in items]
     known = tuple(value for value in values if value is not None)
     return known if known and len(known) == len(values) else None
 
 
-def _read_ends(
-    operand_type: FieldType, node: YamlNode, subject: Subject, mistakes: Mistakes
-) -> tuple[Scalar, ...] | None:
+def _read_ends(operand_type: FieldType, node: YamlNode, subject: Subject) -> tuple[Scalar, ...] | None:
     if not isinstance(node, YamlList) or len(node.items) != 2:
         found = f"a list of {len(node.items)}" if isinstance(node, YamlList) else show(node)
-        mistakes.add(node.place, f"between: found {found}, expected its two ends such as [10, 49]")
+        node.report(f"between: found {found}, expected its two ends such as [10, 49]")
         return None
-    low, high = (_read_operand(Operator.BETWEEN, operand_type, item, subject, mistakes) for item in node.items)
+    low, high = (_read_operand(Operator.BETWEEN, operand_type, item, subject) for item in node.items)
     if low is None or high is None or isinstance(low, str) or isinstance(high, str):
         return None
     if low > high:
-        mistakes.add(node.place, f"between: the lower end {low:,} is above the upper end {high:,}; swap them")
+        node.report(f"between: the lower end {low:,} is above the upper end {high:,}; swap them")
         return None
     return (low, high)
 
 
-def _read_operand(
-    operator: Operator, operand_type: FieldType, node: YamlNode, subject: Subject, mistakes: Mistakes
-) -> Scalar | None:
+def _read_operand(operator: Operator, operand_type: FieldType, node: YamlNode, subject: Subject) -> Scalar | None:
     match operand_type:
         case FieldType.NUMBER:
-            return read_number(node, mistakes, what=operator)
+            return read_number(node, what=operator)
         case FieldType.MONEY:
-            return read_number(node, mistakes, what=operator, low=0)
+            return read_number(node, what=operator, low=0)
         case FieldType.DAYS:
-            return read_whole_number(node, mistakes, what=operator, low=0, high=MOST_DAYS_COMPARED)
+            return read_whole_number(node, what=operator, low=0, high=MOST_DAYS_COMPARED)
         case FieldType.YES_NO:
-            return read_yes_no(node, mistakes, what=operator)
+            return read_yes_no(node, what=operator)
         case FieldType.CHOICE:
             choices = LEAD_FIELDS[subject.field].choices if subject.field else ()
-            return read_choice(node, mistakes, what=operator, choices=choices)
+            return read_choice(node, what=operator, choices=choices)
         case FieldType.TEXT:
-            return _read_text_operand(operator, node, subject, mistakes)
+            return _read_text_operand(operator, node, subject)
 
 
-def _read_text_operand(operator: Operator, node: YamlNode, subject: Subject, mistakes: Mistakes) -> str | None:
+def _read_text_operand(operator: Operator, node: YamlNode, subject: Subject) -> str | None:
     if subject.column is not None and FieldType.NUMBER in operator.rules.types and _is_number(node):
-        mistakes.add(
-            node.place,
-            f"{operator}: found the number {show(node)} among texts, expected all alike; quote it, or no text",
-        )
+        node.report(f"{operator}: found the number {show(node)} among texts, expected all alike; quote it, or no text")
         return None
-    text = read_text(node, mistakes, what=operator)
+    text = read_text(node, what=operator)
     mistake = operator.rules.find_mistake(text) if text is not None else ""
     if text is not None and mistake:
-        mistakes.add(node.place, f"{operator}: found {quote(text)}{mistake}")
+        node.report(f"{operator}: found {quote(text)}{mistake}")
         return None
     return text

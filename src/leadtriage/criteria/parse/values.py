@@ -6,13 +6,12 @@ Each mistake says what was found and what was expected.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from leadtriage.criteria.parse.yaml import (
-    Mistakes,
     Place,
     YamlList,
     YamlMapping,
@@ -33,6 +32,7 @@ _DURATION = re.compile(r"([0-9]{1,4})\s*([dw])")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 Value = TypeVar("Value")
+Default = TypeVar("Default")
 
 
 def show(node: YamlNode) -> str:
@@ -54,12 +54,7 @@ def text_of(node: YamlNode) -> str:
 
 
 def read_block(
-    node: YamlNode,
-    mistakes: Mistakes,
-    *,
-    what: str,
-    allowed: Collection[str],
-    required: Collection[str] = (),
+    node: YamlNode, *, what: str, allowed: Collection[str], required: Collection[str] = ()
 ) -> dict[str, YamlNode] | None:
     """Return the block's entries, or None where the node is no block.
 
@@ -67,17 +62,29 @@ def read_block(
     is left out, as if it were not there: its content may be commented out.
     """
     if not isinstance(node, YamlMapping):
-        mistakes.add(node.place, f"{what}: found {show(node)}, expected a block of keys ({', '.join(allowed)})")
+        node.report(f"{what}: found {show(node)}, expected a block of keys ({', '.join(allowed)})")
         return None
     for key, place in node.key_places.items():
         if key not in allowed:
-            mistakes.add(place, f"{what}: {quote(key)} is no key here{expect_name(key, allowed)}")
+            place.report(f"{what}: {quote(key)} is no key here{expect_name(key, allowed)}")
     for key in required:
         if key not in node.entries:
-            mistakes.add(node.place, f"{what}: the key {key} is missing")
+            node.report(f"{what}: the key {key} is missing")
         elif is_empty(node.entries[key]):
-            mistakes.add(node.entries[key].place, f"{what}: nothing stands after {key}")
+            node.entries[key].report(f"{what}: nothing stands after {key}")
     return {key: entry for key, entry in node.entries.items() if key in allowed and not is_empty(entry)}
+
+
+def read_key(
+    entries: Mapping[str, YamlNode], key: str, read: Callable[..., Value | None], default: Default, **options: Any
+) -> Value | Default:
+    """Return the value of an optional key; the default where it is missing or a mistake.
+
+    Args:
+        read: reads the value; takes the node and `options`, of which `what` is the key by default.
+    """
+    value = read(entries[key], **{"what": key, **options}) if key in entries else None
+    return default if value is None else value
 
 
 def is_empty(node: YamlNode) -> bool:
@@ -85,84 +92,79 @@ def is_empty(node: YamlNode) -> bool:
     return isinstance(node, YamlScalar) and node.value is None
 
 
-def read_list(node: YamlNode, mistakes: Mistakes, *, what: str, most: int = MOST_LIST_ENTRIES) -> tuple[YamlNode, ...]:
+def read_list(node: YamlNode, *, what: str, most: int = MOST_LIST_ENTRIES) -> tuple[YamlNode, ...]:
     """Return the list's entries; none where the node is no list or has more than `most`."""
     if not isinstance(node, YamlList):
-        mistakes.add(node.place, f"{what}: found {show(node)}, expected a list")
+        node.report(f"{what}: found {show(node)}, expected a list")
         return ()
     if len(node.items) > most:
-        mistakes.add(node.place, f"{what}: found {len(node.items):,} entries, expected at most {most:,}")
+        node.report(f"{what}: found {len(node.items):,} entries, expected at most {most:,}")
         return ()
     return node.items
 
 
 def read_each(
-    node: YamlNode,
-    mistakes: Mistakes,
-    read: Callable[[YamlNode], Value | None],
-    *,
-    what: str,
-    most: int = MOST_LIST_ENTRIES,
+    node: YamlNode, read_item: Callable[[YamlNode], Value | None], *, what: str, most: int = MOST_LIST_ENTRIES
 ) -> tuple[Value, ...]:
-    """Return what `read` makes of each entry of a list, without those that it could not read."""
-    values = [read(item) for item in read_list(node, mistakes, what=what, most=most)]
+    """Return the values of a list, without the entries that are mistakes."""
+    values = [read_item(item) for item in read_list(node, what=what, most=most)]
     return tuple(value for value in values if value is not None)
 
 
-def read_text(node: YamlNode, mistakes: Mistakes, *, what: str) -> str | None:
+def read_text(node: YamlNode, *, what: str) -> str | None:
     """Return a text as it is written, trimmed; numbers and dates count as text, true, false and nothing do not."""
     if not isinstance(node, YamlScalar) or node.value is None or isinstance(node.value, bool):
         found = show(node)
         in_quotes = f'; in quotes it is a text: "{found}"' if found in ("true", "false") else ""
-        mistakes.add(node.place, f"{what}: found {found}, expected a text{in_quotes}")
+        node.report(f"{what}: found {found}, expected a text{in_quotes}")
         return None
     text = node.text.strip()
     if not text:
-        mistakes.add(node.place, f"{what}: found an empty text, expected one with characters in it")
+        node.report(f"{what}: found an empty text, expected one with characters in it")
         return None
     return text
 
 
-def read_name(node: YamlNode, mistakes: Mistakes, *, what: str) -> str | None:
+def read_name(node: YamlNode, *, what: str) -> str | None:
     """Return a name: a text of one line and at most 200 characters, with single spaces."""
-    text = read_text(node, mistakes, what=what)
+    text = read_text(node, what=what)
     if text is None:
         return None
     name = " ".join(text.split())
     if len(name) > LONGEST_NAME:
-        mistakes.add(node.place, f"{what}: found {len(name):,} characters, expected at most {LONGEST_NAME}")
+        node.report(f"{what}: found {len(name):,} characters, expected at most {LONGEST_NAME}")
         return None
     return name
 
 
-def read_choice(node: YamlNode, mistakes: Mistakes, *, what: str, choices: Sequence[str]) -> str | None:
+def read_choice(node: YamlNode, *, what: str, choices: Sequence[str]) -> str | None:
     """Return one of the choices, written exactly so."""
     if isinstance(node, YamlScalar) and node.text in choices:
         return node.text
     near = suggest(node.text, choices) if isinstance(node, YamlScalar) else ""
-    mistakes.add(node.place, f"{what}: found {show(node)}, expected {list_names(choices)}{near}")
+    node.report(f"{what}: found {show(node)}, expected {list_names(choices)}{near}")
     return None
 
 
-def read_yes_no(node: YamlNode, mistakes: Mistakes, *, what: str) -> bool | None:
+def read_yes_no(node: YamlNode, *, what: str) -> bool | None:
     """Return true or false; in YAML 1.2 only these words are, `yes` and `no` are text."""
     if isinstance(node, YamlScalar) and isinstance(node.value, bool):
         return node.value
-    mistakes.add(node.place, f"{what}: found {show(node)}, expected true or false")
+    node.report(f"{what}: found {show(node)}, expected true or false")
     return None
 
 
-def read_whole_number(node: YamlNode, mistakes: Mistakes, *, what: str, low: int, high: int) -> int | None:
+def read_whole_number(node: YamlNode, *, what: str, low: int, high: int) -> int | None:
     """Return a whole number within the two limits, which count as allowed."""
     value = node.value if isinstance(node, YamlScalar) else None
     if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
         return value
     limits = f"a whole number from {low:,} to {high:,}" if low < high else f"{low:,}"
-    mistakes.add(node.place, f"{what}: found {show(node)}, expected {limits}{_plainly(node)}")
+    node.report(f"{what}: found {show(node)}, expected {limits}{_plainly(node)}")
     return None
 
 
-def read_number(node: YamlNode, mistakes: Mistakes, *, what: str, low: int = -LARGEST_NUMBER) -> int | float | None:
+def read_number(node: YamlNode, *, what: str, low: int = -LARGEST_NUMBER) -> int | float | None:
     """Return a number from `low` up to 10^12, whole or with a decimal point."""
     value = node.value if isinstance(node, YamlScalar) else None
     if isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= LARGEST_NUMBER:
@@ -170,18 +172,18 @@ def read_number(node: YamlNode, mistakes: Mistakes, *, what: str, low: int = -LA
     expected = "a number" if low < 0 else f"a number from {low:,} up"
     if isinstance(value, int | float) and not isinstance(value, bool):
         expected = f"a number from {low:,} to {LARGEST_NUMBER:,}"
-    mistakes.add(node.place, f"{what}: found {show(node)}, expected {expected}{_plainly(node)}")
+    node.report(f"{what}: found {show(node)}, expected {expected}{_plainly(node)}")
     return None
 
 
-def read_decimal(node: YamlNode, mistakes: Mistakes, *, what: str, low: Decimal, high: Decimal) -> Decimal | None:
+def read_decimal(node: YamlNode, *, what: str, low: Decimal, high: Decimal) -> Decimal | None:
     """Return a number exactly as it is written, within the two limits, which count as allowed."""
     value = node.value if isinstance(node, YamlScalar) else None
     if isinstance(node, YamlScalar) and isinstance(value, int | float) and not isinstance(value, bool):
         exact = Decimal(node.text)
         if low <= exact <= high:
             return exact
-    mistakes.add(node.place, f"{what}: found {show(node)}, expected a number from {low:f} to {high:f}{_plainly(node)}")
+    node.report(f"{what}: found {show(node)}, expected a number from {low:f} to {high:f}{_plainly(node)}")
     return None
 
 
@@ -211,16 +213,15 @@ def parse_duration(text: str, *, days_in_week: int = 7) -> int | None:
     return int(match[1]) * (days_in_week if match[2] == "w" else 1)
 
 
-def read_duration(node: YamlNode, mistakes: Mistakes, *, what: str, low: int = 0, days_in_week: int = 7) -> int | None:
+def read_duration(node: YamlNode, *, what: str, low: int = 0, days_in_week: int = 7) -> int | None:
     """Return the days of a duration ("10d", "2w") of at least `low` days and at most ten years."""
     days = parse_duration(node.text, days_in_week=days_in_week) if isinstance(node, YamlScalar) else None
     if days is not None and low <= days <= MOST_DAYS:
         return days
     spoken = re.fullmatch(r"([0-9]{1,4})\s*(d|w|)[a-z]*", text_of(node).lower())
     near = f"; write {spoken[1]}{spoken[2] or 'd'}" if days is None and spoken else ""
-    mistakes.add(
-        node.place,
-        f"{what}: found {show(node)}, expected days or weeks such as 10d or 2w, from {low}d to {MOST_DAYS:,}d{near}",
+    node.report(
+        f"{what}: found {show(node)}, expected days or weeks such as 10d or 2w, from {low}d to {MOST_DAYS:,}d{near}"
     )
     return None
 
@@ -235,20 +236,18 @@ def parse_date(text: str) -> date | None:
         return None
 
 
-def read_date(node: YamlNode, mistakes: Mistakes, *, what: str) -> date | None:
+def read_date(node: YamlNode, *, what: str) -> date | None:
     """Return a day written as 2026-12-31."""
     day = parse_date(node.text.strip()) if isinstance(node, YamlScalar) else None
     if day is None:
-        mistakes.add(node.place, f"{what}: found {show(node)}, expected a date such as 2026-12-31")
+        node.report(f"{what}: found {show(node)}, expected a date such as 2026-12-31")
     return day
 
 
-def refuse_repeats(
-    places: Sequence[tuple[str, Place]], mistakes: Mistakes, *, what: str, fold: Callable[[str], str] = str
-) -> None:
+def refuse_repeats(places: Sequence[tuple[str, Place]], *, what: str, fold: Callable[[str], str] = str) -> None:
     """Note a mistake for each text that stood before, as `fold` compares them."""
     first: dict[str, Place] = {}
     for text, place in places:
         before = first.setdefault(fold(text), place)
         if before != place:
-            mistakes.add(place, f"{what}: {quote(text)} stands here twice, first on line {before.line}")
+            place.report(f"{what}: {quote(text)} stands here twice, first on line {before.line}")

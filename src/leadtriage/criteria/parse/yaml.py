@@ -1,9 +1,4 @@
-"""Reads YAML into nodes that know their places: YAML 1.2 scalars, no tags, no equal keys, no alias bombs.
-
-What the nodes mean is left to the sections' readers.
-
-Collects the mistakes in a criteria file, with their places and the nearest valid names.
-"""
+"""Reads YAML into nodes with places that collect mistakes: YAML 1.2 scalars, no tags, equal keys or alias bombs."""
 
 from __future__ import annotations
 
@@ -21,35 +16,32 @@ LONGEST_QUOTE = 60
 MOST_NAMES_LISTED = 8
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
-    """Where something stands in the file; line and column count from 1."""
-
-    line: int
-    column: int
-
-
 @dataclass(slots=True)
 class Mistakes:
-    """Grows while a file is read, so that all its mistakes can be told at once."""
+    """Collects the mistakes in a file, to report all of them at once."""
 
     found: list[tuple[Place, str]] = field(default_factory=list)
 
-    def add(self, place: Place, text: str) -> None:
-        """Note a mistake: what was found, what was expected."""
-        self.found.append((place, text))
-
-    def lines(self) -> tuple[str, ...]:
-        """Return them as `line:column: text`, in the order of the file, each once."""
+    def raise_if_any(self, file: str) -> None:
+        """Raise one CriteriaError with each mistake once as `line:column: text`, in the order of the file."""
         ordered = dict.fromkeys(sorted(self.found, key=lambda mistake: mistake[0]))
-        return tuple(f"{place.line}:{place.column}: {text}" for place, text in ordered)
-
-    def raise_if_any(self, place: str) -> None:
-        """Raise all of them as one CriteriaError; `place` is the file's name."""
-        lines = self.lines()
+        lines = tuple(f"{place.line}:{place.column}: {text}" for place, text in ordered)
         if lines:
             count = "a mistake" if len(lines) == 1 else f"{len(lines)} mistakes, each"
-            raise CriteriaError(f"{count} at line:column", mistakes=lines, place=place)
+            raise CriteriaError(f"{count} at line:column", mistakes=lines, place=file)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A position in the file; line and column count from 1."""
+
+    line: int
+    column: int
+    mistakes: Mistakes = field(compare=False, repr=False)
+
+    def report(self, text: str) -> None:
+        """Add a mistake at this place: what was found, what was expected."""
+        self.mistakes.found.append((self, text))
 
 
 def quote(text: str) -> str:
@@ -103,27 +95,33 @@ _CONSTANTS: dict[str, bool | None] = {
 
 
 @dataclass(frozen=True, slots=True)
-class YamlScalar:
-    """One value: its text as written, and what YAML 1.2 takes it for."""
-
+class _Node:
     place: Place
+
+    def report(self, text: str) -> None:
+        """Add a mistake at this node: what was found, what was expected."""
+        self.place.report(text)
+
+
+@dataclass(frozen=True, slots=True)
+class YamlScalar(_Node):
+    """One value: its text as written, and its value in YAML 1.2."""
+
     text: str
     value: str | int | float | bool | None
 
 
 @dataclass(frozen=True, slots=True)
-class YamlList:
+class YamlList(_Node):
     """A list of nodes."""
 
-    place: Place
     items: tuple[YamlNode, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class YamlMapping:
-    """Keys with their nodes, in the order of the file; `key_places` says where each key stands."""
+class YamlMapping(_Node):
+    """Keys with their nodes and their places, in the order of the file."""
 
-    place: Place
     entries: dict[str, YamlNode]
     key_places: dict[str, Place]
 
@@ -164,9 +162,8 @@ def read_yaml(text: str, mistakes: Mistakes) -> YamlNode | None:
     if strange:
         line = text.count("\n", 0, strange.start()) + 1
         column = strange.start() - text.rfind("\n", 0, strange.start())
-        mistakes.add(
-            Place(line, column),
-            f"the character U+{ord(strange[0]):04X} cannot stand in a YAML file; save it as plain UTF-8 text",
+        Place(line, column, mistakes).report(
+            f"the character U+{ord(strange[0]):04X} cannot stand in a YAML file; save it as plain UTF-8 text"
         )
         return None
     builder = _Builder(mistakes, len(text))
@@ -177,11 +174,11 @@ def read_yaml(text: str, mistakes: Mistakes) -> YamlNode | None:
         return None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = _place_of(mark) if mark else Place(1, 1)
-        mistakes.add(place, f"this is no valid YAML: {_explain_syntax(error, text, place)}")
+        place = Place(mark.line + 1, mark.column + 1, mistakes) if mark else Place(1, 1, mistakes)
+        place.report(f"this is no valid YAML: {_explain_syntax(error, text, place)}")
         return None
     except yaml.YAMLError as error:
-        mistakes.add(Place(1, 1), f"this is no valid YAML: {error}")
+        Place(1, 1, mistakes).report(f"this is no valid YAML: {error}")
         return None
     return builder.root
 
@@ -200,7 +197,7 @@ class _Builder:
     def take(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.ScalarEvent):
             self._check_tag(event)
-            node = _resolve(event)
+            node = _resolve(event, self._place_of(event))
             self._finish(node, len(node.text) + 1, event.anchor)
         elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
             self._check_tag(event)
@@ -213,21 +210,23 @@ class _Builder:
         elif isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:
-                self._stop(_place_of(event.start_mark), "a second document starts here; the file holds only one")
+                self._stop(self._place_of(event), "a second document starts here; the file holds only one")
+
+    def _place_of(self, event: Any) -> Place:
+        return Place(event.start_mark.line + 1, event.start_mark.column + 1, self._mistakes)
 
     def _stop(self, place: Place, text: str) -> None:
-        self._mistakes.add(place, text)
+        place.report(text)
         raise _Stop
 
     def _check_tag(self, event: Any) -> None:
         if event.tag is not None:
-            self._mistakes.add(
-                _place_of(event.start_mark),
-                f"the tag {quote(event.tag)} is not allowed; write the plain value, text in quotes if need be",
+            self._place_of(event).report(
+                f"the tag {quote(event.tag)} is not allowed; write the plain value, text in quotes if need be"
             )
 
     def _begin(self, event: Any) -> None:
-        place = _place_of(event.start_mark)
+        place = self._place_of(event)
         if len(self._open) >= DEEPEST_NESTING:
             self._stop(place, f"more than {DEEPEST_NESTING} levels stand inside one another")
         if event.anchor is not None:
@@ -235,7 +234,7 @@ class _Builder:
         self._open.append(_Open(place, event.anchor, isinstance(event, yaml.MappingStartEvent)))
 
     def _expand(self, event: Any) -> None:
-        place = _place_of(event.start_mark)
+        place = self._place_of(event)
         if event.anchor not in self._anchors:
             self._stop(place, f"the alias *{event.anchor} has no anchor &{event.anchor} above it")
         target = self._anchors[event.anchor]
@@ -266,20 +265,19 @@ class _Builder:
 
     def _read_key(self, node: YamlNode, parent: _Open) -> YamlScalar:
         if not isinstance(node, YamlScalar):
-            self._mistakes.add(node.place, "found a list or a block as a key, expected a plain word")
+            node.report("found a list or a block as a key, expected a plain word")
             return YamlScalar(node.place, "", None)
         first = parent.key_places.get(node.text)
         if first is None:
             parent.key_places[node.text] = node.place
         else:
-            self._mistakes.add(node.place, f"the key {quote(node.text)} stands here twice, first on line {first.line}")
+            node.report(f"the key {quote(node.text)} stands here twice, first on line {first.line}")
         return node
 
 
-def _resolve(event: Any) -> YamlScalar:
+def _resolve(event: Any, place: Place) -> YamlScalar:
     """Return the scalar as the core schema of YAML 1.2.2 (section 10.3.2) reads it, without 0o and 0x forms."""
     text: str = event.value
-    place = _place_of(event.start_mark)
     plain = event.style is None or event.style == ""
     if not plain or len(text) > LONGEST_NUMBER:
         return YamlScalar(place, text, text)
@@ -290,10 +288,6 @@ def _resolve(event: Any) -> YamlScalar:
     if _NUMBER.fullmatch(text):
         return YamlScalar(place, text, float(text))
     return YamlScalar(place, text, text)
-
-
-def _place_of(mark: Any) -> Place:
-    return Place(mark.line + 1, mark.column + 1)
 
 
 def _explain_syntax(error: yaml.MarkedYAMLError, text: str, place: Place) -> str:
