@@ -14,7 +14,7 @@ from leadtriage.core.errors import LeadtriageError, UsageError
 from leadtriage.core.vocabulary import TouchKind
 from leadtriage.db import Event, reading, table, writing
 from leadtriage.reports.lists import choose_leads, list_nurture, list_queue
-from leadtriage.reports.query import Filters
+from leadtriage.reports.query import Filters, ListRequest
 from leadtriage.scoring import score_leads
 
 INTERVAL = criteria().follow_up.nurture
@@ -31,12 +31,12 @@ def park_for(engine: Engine, *lead_ids: int, days: int = 21, today: int = 0, **m
 
 def queued(engine: Engine, days: int = 0) -> list[Any]:
     with reading(engine) as connection:
-        return [row["id"] for row in list_queue(connection, Filters(), on(days)).rows]
+        return [row["id"] for row in list_queue(ListRequest(connection, Filters(), on(days))).rows]
 
 
 def parked(engine: Engine, days: int = 0, **filters: Any) -> list[Any]:
     with reading(engine) as connection:
-        return list(list_nurture(connection, Filters(**filters), on(days)).rows)
+        return list(list_nurture(ListRequest(connection, Filters(**filters), on(days))).rows)
 
 
 def score(engine: Engine) -> None:
@@ -55,7 +55,7 @@ def test_a_parked_lead_leaves_the_queue_and_is_back_on_its_day(engine: Engine) -
     assert queued(engine) == queued(engine, days=20) == [other]
     assert set(queued(engine, days=21)) == {lead_id, other}
     with reading(engine) as connection:
-        steps = {row["id"]: row["next_step"] for row in list_queue(connection, Filters(), on(21)).rows}
+        steps = {row["id"]: row["next_step"] for row in list_queue(ListRequest(connection, Filters(), on(21))).rows}
     assert "back from nurture" in steps[lead_id] or "ask" in steps[lead_id]
     event = table(Event)
     with reading(engine) as connection:

@@ -13,7 +13,7 @@ from leadtriage.core.vocabulary import EventKind, VerdictWord
 from leadtriage.db import PutOff, reading, table, writing
 from leadtriage.reports.lead import show_lead
 from leadtriage.reports.lists import list_candidates, list_queue
-from leadtriage.reports.query import Filters
+from leadtriage.reports.query import Filters, ListRequest, ReportRequest
 from leadtriage.scoring import score_leads
 
 TEXT = """
@@ -39,13 +39,13 @@ def score(engine: Engine, text: str = TEXT, days: int = 0) -> None:
 
 def say_why(engine: Engine, text: str = TEXT) -> list[object]:
     with reading(engine) as connection:
-        rows = list_candidates(connection, criteria(text), Filters(), NOON.date()).rows
+        rows = list_candidates(ReportRequest(connection, Filters(), NOON.date(), criteria=criteria(text))).rows
     return [row["why"] for row in rows]
 
 
 def next_steps(engine: Engine, days: int = 0) -> list[object]:
     with reading(engine) as connection:
-        listed = list_queue(connection, Filters(), NOON.date() + timedelta(days=days), needs_answers=True)
+        listed = list_queue(ListRequest(connection, Filters(), NOON.date() + timedelta(days=days)), needs_answers=True)
     return [row["next_step"] for row in listed.rows]
 
 

@@ -51,13 +51,13 @@ def test_what_finds_nobody_is_listed_with_why(team: Program) -> None:
 def test_a_source_that_no_lead_has_is_told_with_the_nearest_name(team: Program) -> None:
     team.done("add", "--name", "Cid Roe", "--set", "source=Fair", *DAY)
     ran = team.done("assign", "--source", "Fiar", "--quiet", *DAY)
-    assert ran.err == "warning: no lead has the source “Fiar”; near it: “Fair”\n"
+    assert ran.err == "warning: no lead has the source “Fiar”; did you mean “Fair”?\n"
 
 
 def test_a_leaver_whom_no_lead_has_is_told_with_the_nearest_name(team: Program) -> None:
     team.done("assign", *DAY)
     ran = team.done("assign", "--from", "Maira", *DAY)
-    assert "no lead has the owner “Maira”; near it: “Maria”" in ran.err
+    assert "no lead has the owner “Maira”; did you mean “Maria”?" in ran.err
     team.done("close", "1", "lost", "--reason", "price", *DAY)
     assert "Maria has no open leads" in team.done("assign", "--from", "maria", *DAY).err.replace(
         "maria has", "Maria has"

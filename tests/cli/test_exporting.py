@@ -35,5 +35,5 @@ def test_what_a_win_is_worth_is_a_text_with_its_currency(sample: Program) -> Non
 def test_a_name_that_no_lead_has_is_told(sample: Program) -> None:
     for file in ("none.csv", "-"):
         ran = sample.done("export", file, "--owner", "Ana Berg", "--quiet", *DAY)
-        assert ran.err == "warning: no lead has the owner “Ana Berg”; near it: “Anna Berg”\n"
+        assert ran.err == "warning: no lead has the owner “Ana Berg”; did you mean “Anna Berg”?\n"
     assert sample.done("export", "some.csv", "--owner", "Anna Berg", "--quiet", *DAY).err == ""

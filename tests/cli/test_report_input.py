@@ -28,5 +28,8 @@ def test_a_period_that_ends_before_it_begins_is_refused(worked: Program, words: 
 
 @pytest.mark.parametrize("words", [("report", name) for name in REPORTS] + [("report", "html", "-")])
 def test_a_misspelt_source_is_told(worked: Program, words: tuple[str, ...]) -> None:
-    assert "no lead has the source “Partnr”; near it: “Partner”" in worked.done(*words, "--source", "Partnr", *DAY).err
+    assert (
+        "no lead has the source “Partnr”; did you mean “Partner”?"
+        in worked.done(*words, "--source", "Partnr", *DAY).err
+    )
     assert "has the source" not in worked.done(*words, "--source", "partner", *DAY).err

@@ -114,13 +114,13 @@ def test_every_number_has_its_leads(story: Program) -> None:
 def test_a_name_that_nobody_has_is_told_with_those_near_it(story: Program) -> None:
     told = story.done("report", "team", "--owner", "Ben Oda", *DAY)
     assert told.out == "Team: none\n"
-    assert "near it: “Ben Ode”" in told.err
+    assert "did you mean “Ben Ode”?" in told.err
     assert story.rows("report", "team", "--owner", "\udcff\x00", "--behind", "won", *DAY) == []
 
 
 def test_a_misspelt_name_is_told_behind_a_number_too(story: Program) -> None:
     told = story.done("report", "team", "--owner", "Ben Ude", "--behind", "late", *DAY)
-    assert "no lead has the owner “Ben Ude”; near it: “Ben Ode”" in told.err
+    assert "no lead has the owner “Ben Ude”; did you mean “Ben Ode”?" in told.err
 
 
 def test_weeks_still_to_come_are_told(story: Program) -> None:

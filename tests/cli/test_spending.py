@@ -187,8 +187,8 @@ def test_spend_is_the_sum_of_a_list(world: Program) -> None:
 def test_a_name_that_no_lead_has_is_told(world: Program) -> None:
     ran = world.done("spend", "add", "Webb", "10", "--month", "2026-12", "--campaign", "Sprng", *AS_OF)
     assert "warning: 2026-12 is still to come" in ran.err
-    assert "warning: no lead has the source “Webb”; near it: “Web”" in ran.err
-    assert "warning: no lead has the campaign “Sprng”; near it: “Spring”" in ran.err
+    assert "warning: no lead has the source “Webb”; did you mean “Web”?" in ran.err
+    assert "warning: no lead has the campaign “Sprng”; did you mean “Spring”?" in ran.err
     assert "no lead has" not in world.done("spend", "add", "fair", "10", "--month", "2026-10").err
 
 

@@ -15,7 +15,7 @@ from leadtriage.core.text import comparable
 from leadtriage.core.vocabulary import DateBasis, FunnelStep
 from leadtriage.reports.lists import list_leads
 from leadtriage.reports.manager import list_funnel
-from leadtriage.reports.query import Filters, find_median, find_ninetieth
+from leadtriage.reports.query import Filters, ListRequest, find_median, find_ninetieth
 from leadtriage.reports.registry import FunnelBy
 
 OCTOBER = date(2026, 10, 1)
@@ -142,7 +142,7 @@ def test_a_contact_without_a_date_counts_from_the_day_we_heard_of_it(engine: Eng
             counts = count_steps(connection, Filters(), october(day))
             told[day] = [counts[step] for step in ("touched_in_time", "touched_late", "never_touched")]
         touched = Filters(since=OCTOBER, until=october(31), dated=DateBasis.TOUCHED)
-        assert list_leads(connection, touched).rows == (), "nobody knows the day of any of them"
+        assert list_leads(ListRequest(connection, touched, AS_OF)).rows == (), "nobody knows the day of any of them"
     assert told == {10: [1, 0, 2], 20: [2, 0, 1], 30: [2, 1, 0]}
 
 
@@ -216,7 +216,7 @@ def test_counts_are_those_of_a_plain_reading(engine: Engine, seed: int) -> None:
         parts = (Filters(until=middle), Filters(since=middle + timedelta(days=1)))
         assert sum((count_steps(connection, part, as_of) for part in parts), Counter()) == +told
         for step in FunnelStep:
-            listed = list_leads(connection, Filters(), limit=None, step=step, as_of=as_of)
+            listed = list_leads(ListRequest(connection, Filters(), as_of, None), step=step)
             assert len(listed.rows) == told[step.value]
 
 
@@ -232,7 +232,7 @@ def test_a_period_may_be_about_another_day(engine: Engine) -> None:
     with view(engine) as connection:
         for (dated, first, last), expected in cases.items():
             filters = Filters(since=october(first), until=october(last), dated=dated)
-            assert [row["id"] for row in list_leads(connection, filters).rows] == expected, dated
+            assert [row["id"] for row in list_leads(ListRequest(connection, filters, AS_OF)).rows] == expected, dated
 
 
 @pytest.mark.parametrize(

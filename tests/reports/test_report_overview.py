@@ -20,7 +20,7 @@ from leadtriage.reports.manager import list_funnel
 from leadtriage.reports.page import make_overview
 from leadtriage.reports.page.build import settle_period
 from leadtriage.reports.page.charts import MOST_ROWS, cap_rows
-from leadtriage.reports.query import Filters
+from leadtriage.reports.query import Filters, ListRequest
 
 AS_OF = date(2026, 11, 20)
 PERIOD = Filters(since=date(2026, 11, 1), until=date(2026, 11, 10))
@@ -136,7 +136,7 @@ def test_parts_are_what_the_reports_say(seed: int, sqlite_engine: Engine) -> Non
     with view(sqlite_engine) as connection:
         overview = make_overview(ask(connection, filters, AS_OF, CRITERIA))
         funnel = list_funnel(ask(connection, filters, AS_OF))
-        aging = list_aging(connection, AS_OF, AgingBy.GRADE, Filters())
+        aging = list_aging(ListRequest(connection, Filters(), AS_OF), AgingBy.GRADE)
     whole, by_source = part(overview, "funnel").tables
     assert whole.rows == funnel.rows
     for row in funnel.rows:

@@ -36,7 +36,7 @@ from leadtriage.importing.normalize import Money
 from leadtriage.importing.parse import ReadOptions
 from leadtriage.reports.lists import list_leads, list_stale
 from leadtriage.reports.manager import list_sources, list_stale_on, list_team, list_trend
-from leadtriage.reports.query import Filters
+from leadtriage.reports.query import Filters, ListRequest
 from leadtriage.scoring import score_leads
 
 CRITERIA = load_criteria(
@@ -177,7 +177,10 @@ def test_every_number_is_that_of_a_list(sqlite_engine: Engine) -> None:
             with reading(sqlite_engine) as connection:
                 for place, more in enumerate(lists.values(), 1):
                     wanted = Filters(since=row[0], until=sunday, owner=owner, **more)
-                    assert len(list_leads(connection, wanted, limit=None).rows) == row[place], (row, more)
+                    assert len(list_leads(ListRequest(connection, wanted, sunday, None)).rows) == row[place], (
+                        row,
+                        more,
+                    )
                 stale = list_stale_on(connection, CRITERIA, Filters(owner=owner), sunday)
                 assert len(stale.rows) == row[6]
 
@@ -247,7 +250,13 @@ def tell_contacts(engine: Engine) -> tuple[Any, ...]:
     weeks = [row[KEYS.index("touched")] for row in read_trend(engine, today, since=november(2))]
     with reading(engine) as connection:
         in_weeks = [
-            list_leads(connection, Filters(since=november(day), until=november(day + 6), dated=DateBasis.TOUCHED))
+            list_leads(
+                ListRequest(
+                    connection,
+                    Filters(since=november(day), until=november(day + 6), dated=DateBasis.TOUCHED),
+                    november(day + 6),
+                )
+            )
             for day in (2, 16)
         ]
         stale = list_stale_on(connection, criteria, Filters(), november(6))
@@ -311,7 +320,7 @@ def live(engine: Engine, chance: random.Random, away: tuple[int, ...]) -> dict[d
 
 def count_stale(engine: Engine, day: date) -> int:
     with reading(engine) as connection:
-        rows = list_stale(connection, Filters(), day, limit=None).rows
+        rows = list_stale(ListRequest(connection, Filters(), day, None)).rows
     return len({row["id"] for row in rows if row["id"] is not None})
 
 

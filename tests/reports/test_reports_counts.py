@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,26 +19,20 @@ from leadtriage.rendering import Screen, safe
 from leadtriage.rendering.text import lay_out
 from leadtriage.reports.lists import find_leads, list_leads, list_queue, list_stale, stale
 from leadtriage.reports.manager import list_funnel, list_reasons
-from leadtriage.reports.query import Filters, explain_if_empty, paging
+from leadtriage.reports.query import Filters, ListRequest, explain_if_empty, paging
 from leadtriage.reports.query.score_run import NO_LEADS, NOT_SCORED
 from leadtriage.reports.registry import FunnelBy
 
-Lister = Callable[..., Table]
-
-LISTS: dict[str, Lister] = {
-    "queue": lambda connection, **more: list_queue(connection, Filters(), TODAY, **more),
-    "needs answers": lambda connection, **more: list_queue(connection, Filters(), TODAY, needs_answers=True, **more),
-    "queue of one": lambda connection, **more: list_queue(connection, Filters(owner="Maria"), TODAY, **more),
-    "leads": lambda connection, **more: list_leads(connection, Filters(), **more),
-    "find": lambda connection, **more: find_leads(connection, "ann", **more),
-    "stale": lambda connection, **more: list_stale(connection, Filters(), TODAY, **more),
-    "stale of one": lambda connection, **more: list_stale(connection, Filters(owner="Maria"), TODAY, **more),
-    **{
-        f"stale: {clock}": lambda connection, clock=clock, **more: list_stale(
-            connection, Filters(), TODAY, clocks=[clock], **more
-        )
-        for clock in Clock
-    },
+MARIA = Filters(owner="Maria")
+LISTS: dict[str, Callable[[ListRequest], Table]] = {
+    "queue": list_queue,
+    "needs answers": lambda request: list_queue(request, needs_answers=True),
+    "queue of one": lambda request: list_queue(replace(request, filters=MARIA)),
+    "leads": list_leads,
+    "find": lambda request: find_leads(request, "ann"),
+    "stale": list_stale,
+    "stale of one": lambda request: list_stale(replace(request, filters=MARIA)),
+    **{f"stale: {clock}": lambda request, clock=clock: list_stale(request, clocks=[clock]) for clock in Clock},
 }
 
 
@@ -45,8 +40,8 @@ LISTS: dict[str, Lister] = {
 def test_a_list_that_is_cut_tells_how_many_rows_there_are(engine: Engine, name: str) -> None:
     random_world(3, leads=160).store_in(engine)
     with view(engine) as connection:
-        whole = LISTS[name](connection, limit=None)
-        part = LISTS[name](connection, limit=2)
+        whole = LISTS[name](ListRequest(connection, Filters(), TODAY, None))
+        part = LISTS[name](ListRequest(connection, Filters(), TODAY, 2))
     assert len(part.rows) == 2 < len(whole.rows)
     assert (part.total, part.more_than, part.is_cut) == (len(whole.rows), None, True)
     assert (whole.total, whole.more_than, whole.is_cut) == (None, None, False)
@@ -57,7 +52,7 @@ def test_counting_ends_somewhere(sqlite_engine: Engine, name: str, monkeypatch: 
     random_world(3).store_in(sqlite_engine)
     count_at_most(4, monkeypatch)
     with view(sqlite_engine) as connection:
-        part = LISTS[name](connection, limit=2)
+        part = LISTS[name](ListRequest(connection, Filters(), TODAY, 2))
     assert (part.total, part.more_than, part.is_cut) == (None, 4, True)
 
 
@@ -68,7 +63,7 @@ def test_a_list_never_shows_more_rows_than_it_says_there_are(
     random_world(3).store_in(sqlite_engine)
     count_at_most(2, monkeypatch)
     with view(sqlite_engine) as connection:
-        part = LISTS[name](connection, limit=6)
+        part = LISTS[name](ListRequest(connection, Filters(), TODAY, 6))
     assert (len(part.rows), part.total, part.more_than) == (6, None, 6)
 
 
@@ -76,10 +71,10 @@ def test_a_list_never_shows_more_rows_than_it_says_there_are(
 def test_a_group_of_stale_leads_counts_its_leads_in_all(sqlite_engine: Engine, limit: int | None) -> None:
     random_world(12).store_in(sqlite_engine)
     with view(sqlite_engine) as connection:
-        stale = list_stale(connection, Filters(), TODAY, limit=limit)
-        whole = list_stale(connection, Filters(), TODAY, limit=None).rows
-    late = [(row["desk"], row["leads"]) for row in whole if row["clock"] == Clock.BACKLOG]
-    overdue = {(row["desk"], row["id"]) for row in whole if row["clock"] != Clock.BACKLOG}
+        stale = list_stale(ListRequest(connection, Filters(), TODAY, limit))
+        whole = list_stale(ListRequest(connection, Filters(), TODAY, None)).rows
+    late = [(row["person"], row["leads"]) for row in whole if row["clock"] == Clock.BACKLOG]
+    overdue = {(row["person"], row["id"]) for row in whole if row["clock"] != Clock.BACKLOG}
     counted = Counter(desk for desk, _ in overdue)
     for desk, leads in late:
         counted[desk] += leads
@@ -97,7 +92,7 @@ def test_a_group_of_which_not_all_are_counted_has_no_number(
     random_world(12).store_in(sqlite_engine)
     count_at_most(4, monkeypatch)
     with view(sqlite_engine) as connection:
-        stale = list_stale(connection, Filters(), TODAY, limit=2)
+        stale = list_stale(ListRequest(connection, Filters(), TODAY, 2))
     headings = [heading for heading, _ in lay_out(stale, Screen()).groups]
     assert headings == list(dict.fromkeys(row["owner_shown"] for row in stale.rows))
 
@@ -112,7 +107,7 @@ def test_groups_that_look_alike_have_headings_of_their_own(sqlite_engine: Engine
     world.store_in(sqlite_engine)
     with view(sqlite_engine) as connection:
         funnel = list_funnel(ask(connection, Filters(), TODAY), FunnelBy.SOURCE)
-        stale = list_stale(connection, Filters(), TODAY)
+        stale = list_stale(ListRequest(connection, Filters(), TODAY))
     headings = [[heading for heading, _ in lay_out(table, Screen()).groups] for table in (funnel, stale)]
     fair = safe("Fair\u200b")
     assert headings[0] == ["no source (3)", f"{fair} (2)", "no source (2)", f"{fair} (1)"]
@@ -141,7 +136,7 @@ def small_world(engine: Engine) -> None:
 
 
 def notes_of(connection: Connection, filters: Filters) -> tuple[str, ...]:
-    found = explain_if_empty(connection, list_leads(connection, filters), filters)
+    found = explain_if_empty(connection, list_leads(ListRequest(connection, filters, TODAY)), filters)
     assert not found.rows
     return (*found.warnings, *found.notes)
 
@@ -151,9 +146,9 @@ def notes_of(connection: Connection, filters: Filters) -> tuple[str, ...]:
     [
         (
             Filters(owner="Anna Borg"),
-            ["no lead has the owner “Anna Borg”; near it: “Anna Berg”"],
+            ["no lead has the owner “Anna Borg”; did you mean “Anna Berg”?"],
         ),
-        (Filters(owner="lund"), ["no lead has the owner “lund”; near it: “Bo Lund”"]),
+        (Filters(owner="lund"), ["no lead has the owner “lund”; did you mean “Bo Lund”?"]),
         (
             Filters(owner="Xyz"),
             ["no lead has the owner “Xyz”; known: “Anna Berg”, “Bo Lund”, “Zoë Ødegård”"],
@@ -165,13 +160,13 @@ def notes_of(connection: Connection, filters: Filters) -> tuple[str, ...]:
         (
             Filters(owner="zoe odegard", source="tradeshow"),
             [
-                "no lead has the owner “zoe odegard”; near it: “Zoë Ødegård”",
-                "no lead has the source “tradeshow”; near it: “Trade show”",
+                "no lead has the owner “zoe odegard”; did you mean “Zoë Ødegård”?",
+                "no lead has the source “tradeshow”; did you mean “Trade show”?",
             ],
         ),
         (Filters(campaign="Spring"), ["no lead has the campaign “Spring”; no lead has any"]),
-        (Filters(reason="to_far"), ["no lead has the reason “to_far”; near it: “too_far”"]),
-        (Filters(reason="Spam"), ["no lead has the reason “Spam”; near it: “spam”"]),
+        (Filters(reason="to_far"), ["no lead has the reason “to_far”; did you mean “too_far”?"]),
+        (Filters(reason="Spam"), ["no lead has the reason “Spam”; did you mean “spam”?"]),
         (Filters(reason="price"), []),
         (Filters(owner="bo  LUND", grade=("A",)), []),
         (Filters(owner="", source="Trade show", stage=("won",)), []),
@@ -188,7 +183,7 @@ def test_names_are_only_looked_up_where_a_list_is_empty(sqlite_engine: Engine) -
     small_world(sqlite_engine)
     filters = Filters(owner="anna berg")
     with view(sqlite_engine) as connection:
-        found = list_leads(connection, filters)
+        found = list_leads(ListRequest(connection, filters, TODAY))
         assert explain_if_empty(connection, found, filters) is found
 
 
@@ -196,9 +191,9 @@ def test_an_empty_database_and_one_that_is_not_scored_say_different_things(engin
     def notes() -> tuple[Any, ...]:
         with view(engine) as connection:
             return (
-                list_queue(connection, Filters(), TODAY).notes,
-                explain_if_empty(connection, list_queue(connection, Filters(), TODAY), Filters()).notes,
-                explain_if_empty(connection, list_leads(connection, Filters()), Filters()).notes,
+                list_queue(ListRequest(connection, Filters(), TODAY)).notes,
+                explain_if_empty(connection, list_queue(ListRequest(connection, Filters(), TODAY)), Filters()).notes,
+                explain_if_empty(connection, list_leads(ListRequest(connection, Filters(), TODAY)), Filters()).notes,
             )
 
     assert notes() == ((NO_LEADS,), (NO_LEADS,), (NO_LEADS,))

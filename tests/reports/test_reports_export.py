@@ -14,14 +14,14 @@ from leadtriage.core.money import format_exact_money, whole_units
 from leadtriage.importing.normalize import find_currency, parse_money
 from leadtriage.reports.lead.export import EXPORTED, export_leads
 from leadtriage.reports.lists import list_imports, list_leads
-from leadtriage.reports.query import Filters
+from leadtriage.reports.query import Filters, ListRequest
 
 
 def test_an_export_has_every_visible_lead_by_id(engine: Engine) -> None:
     random_world(3).store_in(engine)
     with view(engine) as connection:
         exported = export_leads(connection, Filters())
-        listed = [row["id"] for row in list_leads(connection, Filters(), limit=None).rows]
+        listed = [row["id"] for row in list_leads(ListRequest(connection, Filters(), TODAY, None)).rows]
         of_maria = export_leads(connection, Filters(owner="Maria"))
     assert [row["leadtriage_id"] for row in exported.rows] == sorted(listed, key=lambda lead_id: int(str(lead_id)))
     assert tuple(column.key for column in exported.columns) == EXPORTED

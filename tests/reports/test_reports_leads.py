@@ -14,7 +14,7 @@ from world import TODAY, LeadKey, World, random_world, view
 from effort import examples
 from leadtriage.core.vocabulary import AgingBy, Grade, Stage
 from leadtriage.reports.lists import BUCKETS, find_leads, list_aging, list_leads
-from leadtriage.reports.query import Filters
+from leadtriage.reports.query import Filters, ListRequest
 
 
 def ids(table: Any) -> list[int]:
@@ -30,8 +30,8 @@ def test_all_leads_are_listed_the_last_one_first(engine: Engine) -> None:
     world.store_in(engine)
     expected = sorted((lead["id"] for lead in visible(world)), reverse=True)
     with view(engine) as connection:
-        assert ids(list_leads(connection, Filters(), limit=None)) == expected
-        page = list_leads(connection, Filters(), limit=3)
+        assert ids(list_leads(ListRequest(connection, Filters(), TODAY, None))) == expected
+        page = list_leads(ListRequest(connection, Filters(), TODAY, 3))
     assert ids(page) == expected[:3]
     assert page.more
 
@@ -53,8 +53,8 @@ PARTITIONS: dict[str, list[Filters]] = {
 def test_a_filters_values_part_all_leads_among_them(engine: Engine, parts: list[Filters]) -> None:
     random_world(2).store_in(engine)
     with view(engine) as connection:
-        whole = ids(list_leads(connection, Filters(), limit=None))
-        listed = [ids(list_leads(connection, part, limit=None)) for part in parts]
+        whole = ids(list_leads(ListRequest(connection, Filters(), TODAY, None)))
+        listed = [ids(list_leads(ListRequest(connection, part, TODAY, None))) for part in parts]
     assert all(part != whole for part in listed)
     assert sorted(lead_id for part in listed for lead_id in part) == sorted(whole)
 
@@ -64,8 +64,8 @@ def test_grades_part_the_scored_leads(sqlite_engine: Engine) -> None:
     world.store_in(sqlite_engine)
     scored = {score["lead_id"] for score in world.scores} & {lead["id"] for lead in visible(world)}
     with view(sqlite_engine) as connection:
-        parts = [ids(list_leads(connection, Filters(grade=(grade,)), limit=None)) for grade in Grade]
-        together = ids(list_leads(connection, Filters(grade=tuple(Grade)), limit=None))
+        parts = [ids(list_leads(ListRequest(connection, Filters(grade=(grade,)), TODAY, None))) for grade in Grade]
+        together = ids(list_leads(ListRequest(connection, Filters(grade=tuple(Grade)), TODAY, None)))
     assert sorted(lead_id for part in parts for lead_id in part) == sorted(scored) == sorted(together)
 
 
@@ -76,7 +76,7 @@ def test_a_reason_is_a_candidates_or_that_of_the_closing(sqlite_engine: Engine) 
     world.lead(3, stage="lost", outcome_reason="price")
     world.store_in(sqlite_engine)
     with view(sqlite_engine) as connection:
-        rows = list_leads(connection, Filters(reason="no_fit")).rows
+        rows = list_leads(ListRequest(connection, Filters(reason="no_fit"), TODAY)).rows
     assert [(row["id"], row["reason"]) for row in rows] == [(2, "no_fit"), (1, "no_fit")]
 
 
@@ -142,14 +142,16 @@ def test_find_finds_what_people_type(engine: Engine) -> None:
         world.add(LeadKey, key=key, lead_id=lead_id, original_lead_id=lead_id)
     world.store_in(engine)
     with view(engine) as connection:
-        assert {text: set(ids(find_leads(connection, text))) for text, _ in FOUND} == dict(FOUND)
+        assert {
+            text: set(ids(find_leads(ListRequest(connection, Filters(), TODAY), text))) for text, _ in FOUND
+        } == dict(FOUND)
 
 
 @settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(max_size=20), limit=st.integers(0, 5))
 def test_any_text_can_be_looked_for(sqlite_engine: Engine, text: str, limit: int) -> None:
     with view(sqlite_engine) as connection:
-        assert find_leads(connection, text, limit=limit).rows == ()
+        assert find_leads(ListRequest(connection, Filters(), TODAY, limit), text).rows == ()
 
 
 @pytest.mark.parametrize("by", list(AgingBy))
@@ -163,7 +165,7 @@ def test_aging_counts_every_open_lead_once(engine: Engine, by: AgingBy, seed: in
             age = max(0, (TODAY - lead["created_on"]).days)
             ages[next(name for name, last in BUCKETS if last is None or age <= last)] += 1
     with view(engine) as connection:
-        aging = list_aging(connection, TODAY, by, Filters())
+        aging = list_aging(ListRequest(connection, Filters(), TODAY), by)
     keys = [column.key for column in aging.columns]
     assert (keys[0], keys[-1]) == ("bucket", "total")
     assert len(set(keys)) == len(keys)
@@ -178,7 +180,7 @@ def test_aging_keeps_the_grades_keys_and_tells_unscored_leads_apart(sqlite_engin
     world.lead(2)
     world.store_in(sqlite_engine)
     with view(sqlite_engine) as connection:
-        (row, *_) = list_aging(connection, TODAY, AgingBy.GRADE, Filters()).rows
+        (row, *_) = list_aging(ListRequest(connection, Filters(), TODAY), AgingBy.GRADE).rows
     assert row == {"bucket": "0-7", "a": 1, "b": 0, "c": 0, "d": 0, "unscored": 1, "total": 2}
 
 
@@ -190,7 +192,7 @@ def test_aging_puts_small_groups_together_and_no_name_takes_anothers_place(sqlit
     world.lead(900, owner="REP 7")
     world.store_in(sqlite_engine)
     with view(sqlite_engine) as connection:
-        aging = list_aging(connection, TODAY, AgingBy.OWNER, Filters())
+        aging = list_aging(ListRequest(connection, Filters(), TODAY), AgingBy.OWNER)
     row = aging.rows[0]
     assert len({column.key for column in aging.columns}) == len(aging.columns) == 53
     assert aging.columns[1].label == "REP 7" and row["REP 7"] == 2

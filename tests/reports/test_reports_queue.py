@@ -11,7 +11,7 @@ from world import TODAY, World, random_world, view
 
 from leadtriage.db import LeadScore, table, writing
 from leadtriage.reports.lists import list_queue
-from leadtriage.reports.query import Filters
+from leadtriage.reports.query import Filters, ListRequest
 
 SEEDS = (1, 2, 3)
 KEYS = (
@@ -48,12 +48,12 @@ def test_the_queue_is_the_sorted_list_of_those_in_it(engine: Engine, seed: int, 
     world.store_in(engine)
     with view(engine) as connection:
         for as_of in (TODAY, TODAY + timedelta(days=60)):
-            whole = list_queue(connection, Filters(), as_of, limit=None, needs_answers=needs_answers)
+            whole = list_queue(ListRequest(connection, Filters(), as_of, None), needs_answers=needs_answers)
             expected = expected_queue(world, as_of, needs_answers=needs_answers)
             assert [row["id"] for row in whole.rows] == expected
             assert not whole.more
             for limit in (0, 1, 7, len(expected), len(expected) + 1):
-                page = list_queue(connection, Filters(), as_of, limit=limit, needs_answers=needs_answers)
+                page = list_queue(ListRequest(connection, Filters(), as_of, limit), needs_answers=needs_answers)
                 assert [row["id"] for row in page.rows] == expected[:limit]
                 assert page.more == (len(expected) > limit)
                 assert [row["rank"] for row in page.rows] == list(range(1, len(page.rows) + 1))
@@ -65,7 +65,8 @@ def test_needs_answers_has_the_smallest_gap_on_top(sqlite_engine: Engine) -> Non
     gaps = {score["lead_id"]: score["gap"] for score in world.scores}
     with view(sqlite_engine) as connection:
         listed = [
-            gaps[int(str(row["id"]))] for row in list_queue(connection, Filters(), TODAY, needs_answers=True).rows
+            gaps[int(str(row["id"]))]
+            for row in list_queue(ListRequest(connection, Filters(), TODAY), needs_answers=True).rows
         ]
     assert listed and listed == sorted(listed)
 
@@ -73,7 +74,7 @@ def test_needs_answers_has_the_smallest_gap_on_top(sqlite_engine: Engine) -> Non
 def test_rows_have_the_keys_of_the_contract(sqlite_engine: Engine) -> None:
     random_world(1).store_in(sqlite_engine)
     with view(sqlite_engine) as connection:
-        queue = list_queue(connection, Filters(), TODAY)
+        queue = list_queue(ListRequest(connection, Filters(), TODAY))
     assert [column.key for column in queue.columns] == KEYS
     assert all(set(KEYS) <= set(row) for row in queue.rows)
 
@@ -84,7 +85,7 @@ def test_a_grade_that_rests_on_little_is_marked_for_people_only(sqlite_engine: E
     world.scored(2, score=5, known=0.6)
     world.store_in(sqlite_engine)
     with view(sqlite_engine) as connection:
-        rows = list_queue(connection, Filters(), TODAY).rows
+        rows = list_queue(ListRequest(connection, Filters(), TODAY)).rows
     assert [(row["id"], row["grade"], row["grade_shown"]) for row in rows] == [(2, "D", "D"), (1, "D", "D?")]
 
 
@@ -111,7 +112,9 @@ def read_plans(engine: Engine, read: Any) -> list[str]:
 )
 def test_a_page_is_walked_in_an_index_without_sorting(sqlite_engine: Engine, needs_answers: bool, index: str) -> None:
     random_world(1).store_in(sqlite_engine)
-    plans = read_plans(sqlite_engine, lambda c: list_queue(c, Filters(), TODAY, limit=500, needs_answers=needs_answers))
+    plans = read_plans(
+        sqlite_engine, lambda c: list_queue(ListRequest(c, Filters(), TODAY, 500), needs_answers=needs_answers)
+    )
     walks = [plan for plan in plans if "lead_score" in plan]
     assert len(walks) == (1 if needs_answers else 8)
     for plan in walks:
@@ -122,7 +125,7 @@ def test_a_page_is_walked_in_an_index_without_sorting(sqlite_engine: Engine, nee
 
 def test_the_number_of_statements_does_not_grow_with_the_leads(sqlite_engine: Engine) -> None:
     random_world(1, leads=10).store_in(sqlite_engine)
-    few = len(read_plans(sqlite_engine, lambda c: list_queue(c, Filters(), TODAY, limit=None)))
+    few = len(read_plans(sqlite_engine, lambda c: list_queue(ListRequest(c, Filters(), TODAY, None))))
     more = World()
     for number in range(1000, 1200):
         more.scored(number, score=number % 70)
@@ -131,7 +134,7 @@ def test_the_number_of_statements_does_not_grow_with_the_leads(sqlite_engine: En
     more.store_in(sqlite_engine)
     more.leads, more.scores = [], run_once
     store_scores_alone(sqlite_engine, more)
-    assert len(read_plans(sqlite_engine, lambda c: list_queue(c, Filters(), TODAY, limit=None))) == few
+    assert len(read_plans(sqlite_engine, lambda c: list_queue(ListRequest(c, Filters(), TODAY, None)))) == few
 
 
 def store_scores_alone(engine: Engine, world: World) -> None:

@@ -27,7 +27,7 @@ from leadtriage.criteria import example_criteria
 from leadtriage.db import writing
 from leadtriage.reports.lead import show_lead
 from leadtriage.reports.lists import list_candidates, list_queue, list_stale
-from leadtriage.reports.query import Filters
+from leadtriage.reports.query import Filters, ListRequest, ReportRequest
 from leadtriage.scoring import score_leads
 
 CRITERIA = example_criteria()
@@ -166,9 +166,9 @@ def test_candidates_are_listed_with_all_that_nominates_them(engine: Engine) -> N
     make_world().store_in(engine)
     score(engine)
     with view(engine) as connection:
-        junk = list_candidates(connection, CRITERIA, Filters(), TODAY)
-        of_maria = list_candidates(connection, CRITERIA, Filters(owner="maria"), TODAY)
-        first = list_candidates(connection, CRITERIA, Filters(), TODAY, limit=1)
+        junk = list_candidates(ReportRequest(connection, Filters(), TODAY, criteria=CRITERIA))
+        of_maria = list_candidates(ReportRequest(connection, Filters(owner="maria"), TODAY, criteria=CRITERIA))
+        first = list_candidates(ReportRequest(connection, Filters(), TODAY, 1, criteria=CRITERIA))
     assert [column.key for column in junk.columns] == (
         "id name company email source owner score ceiling known reason why flagged_by age_days".split()
     )
@@ -189,8 +189,8 @@ def test_a_candidate_is_in_no_list_of_work(engine: Engine) -> None:
     score(engine)
     later = TODAY + timedelta(days=20)
     with view(engine) as connection:
-        queued = {row["id"] for row in list_queue(connection, Filters(), later).rows}
-        stale = {row["id"] for row in list_stale(connection, Filters(), later).rows}
+        queued = {row["id"] for row in list_queue(ListRequest(connection, Filters(), later)).rows}
+        stale = {row["id"] for row in list_stale(ListRequest(connection, Filters(), later)).rows}
     assert queued == stale == {1}
 
 
@@ -203,6 +203,6 @@ def test_what_was_closed_or_barred_since_the_last_score_is_off_the_lists(engine:
     world.scored(4, lead={"do_not_contact": False}, **late)
     world.store_in(engine)
     with view(engine) as connection:
-        assert [row["id"] for row in list_queue(connection, Filters(), TODAY).rows] == [4]
-        assert [row["id"] for row in list_stale(connection, Filters(), TODAY).rows] == [4]
-        assert list_candidates(connection, CRITERIA, Filters(), TODAY).rows == ()
+        assert [row["id"] for row in list_queue(ListRequest(connection, Filters(), TODAY)).rows] == [4]
+        assert [row["id"] for row in list_stale(ListRequest(connection, Filters(), TODAY)).rows] == [4]
+        assert list_candidates(ReportRequest(connection, Filters(), TODAY, criteria=CRITERIA)).rows == ()

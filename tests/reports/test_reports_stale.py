@@ -18,7 +18,7 @@ from leadtriage.core.vocabulary import Clock
 from leadtriage.db import TeamName
 from leadtriage.rendering import Screen, render_table
 from leadtriage.reports.lists import list_leads, list_stale
-from leadtriage.reports.query import Filters
+from leadtriage.reports.query import Filters, ListRequest
 
 KEYS = "id name company owner grade score clock due overdue_days last_touch stage leads".split()
 Rows = tuple[Any, ...]
@@ -64,7 +64,7 @@ def test_all_rows_are_those_of_a_naive_evaluation(engine: Engine, seed: int) -> 
     backlog = Counter(fold(lead["owner"]) for lead, score in visible_scores(world) if score["backlog"])
     with view(engine) as connection:
         for as_of in (TODAY - timedelta(days=3), TODAY, TODAY + timedelta(days=30)):
-            stale = list_stale(connection, Filters(), as_of, limit=None)
+            stale = list_stale(ListRequest(connection, Filters(), as_of, None))
             assert sorted(clock_rows(stale.rows)) == sorted(row[1:] for row in expected_rows(world, as_of))
             counted = {fold(row["owner"]): row["leads"] for row in stale.rows if row["clock"] == "backlog"}
             assert counted == backlog
@@ -76,8 +76,8 @@ def test_all_rows_are_those_of_a_naive_evaluation(engine: Engine, seed: int) -> 
 def test_one_clock_alone_is_that_part_of_the_whole(engine: Engine, clock: Clock) -> None:
     random_world(5).store_in(engine)
     with view(engine) as connection:
-        whole = list_stale(connection, Filters(), TODAY, limit=None).rows
-        part = list_stale(connection, Filters(), TODAY, clocks=[clock], limit=None).rows
+        whole = list_stale(ListRequest(connection, Filters(), TODAY, None)).rows
+        part = list_stale(ListRequest(connection, Filters(), TODAY, None), clocks=[clock]).rows
 
     def said(rows: Rows) -> list[str]:
         return sorted(str([row[key] for key in KEYS]) for row in rows)
@@ -90,8 +90,8 @@ def test_several_clocks_are_these_parts_of_the_whole(sqlite_engine: Engine, limi
     random_world(5).store_in(sqlite_engine)
     clocks = [Clock.EXPIRING, Clock.BACKLOG, Clock.IDLE]
     with view(sqlite_engine) as connection:
-        whole = list_stale(connection, Filters(), TODAY, limit=None)
-        part = list_stale(connection, Filters(), TODAY, clocks=clocks, limit=limit)
+        whole = list_stale(ListRequest(connection, Filters(), TODAY, None))
+        part = list_stale(ListRequest(connection, Filters(), TODAY, limit), clocks=clocks)
     wanted = [row for row in whole.rows if row["clock"] in clocks]
     assert {row["clock"] for row in wanted} == set(clocks)
     assert (part.total or len(part.rows)) == len(wanted)
@@ -104,8 +104,8 @@ def test_a_limit_keeps_those_that_ran_out_first(sqlite_engine: Engine, limit: in
     world.store_in(sqlite_engine)
     first = expected_rows(world, TODAY)
     with view(sqlite_engine) as connection:
-        stale = list_stale(connection, Filters(), TODAY, limit=limit)
-        whole = list_stale(connection, Filters(), TODAY, limit=None)
+        stale = list_stale(ListRequest(connection, Filters(), TODAY, limit))
+        whole = list_stale(ListRequest(connection, Filters(), TODAY, None))
     listed = clock_rows(stale.rows)
     assert len(stale.rows) <= limit
     ran_out = {(row[1], row[2]): row[0] for row in first}
@@ -117,7 +117,7 @@ def test_a_limit_keeps_those_that_ran_out_first(sqlite_engine: Engine, limit: in
 def test_each_owner_stands_once_with_the_longest_overdue_first(sqlite_engine: Engine, seed: int) -> None:
     random_world(seed).store_in(sqlite_engine)
     with view(sqlite_engine) as connection:
-        stale = list_stale(connection, Filters(), TODAY, limit=None)
+        stale = list_stale(ListRequest(connection, Filters(), TODAY, None))
     assert stale.group_by == "owner"
     groups = [(owner, list(rows)) for owner, rows in groupby(stale.rows, key=lambda row: row["owner_shown"])]
     assert len(groups) == len({owner for owner, _ in groups}) == len({comparable(owner) for owner, _ in groups})
@@ -139,7 +139,7 @@ def test_all_names_of_a_member_are_one_desk(engine: Engine) -> None:
         world.add(TeamName, spelling=spelling, member="anna berg")
     world.store_in(engine)
     with view(engine) as connection:
-        stale = list_stale(connection, Filters(), TODAY)
+        stale = list_stale(ListRequest(connection, Filters(), TODAY))
     told = render_table(stale, OutputFormat.TABLE, Screen(width=100, height=40, unicode=True))
     assert re.findall(r"^(?:Anna|ANNA|anna|Ben|no).*\(\d+\)$", told, re.MULTILINE) == [
         "ANNA BERG (4)",
@@ -157,8 +157,8 @@ def test_the_desk_with_the_largest_backlog_comes_first(engine: Engine) -> None:
         world.add(TeamName, spelling=spelling, member="anna berg")
     world.store_in(engine)
     with view(engine) as connection:
-        whole = list_stale(connection, Filters(), TODAY)
-        part = list_stale(connection, Filters(), TODAY, limit=2)
+        whole = list_stale(ListRequest(connection, Filters(), TODAY))
+        part = list_stale(ListRequest(connection, Filters(), TODAY, 2))
     assert [(row["owner"], row["leads"]) for row in whole.rows] == [("Anna Berg", 4), ("Ben", 3)]
     assert part.rows == whole.rows
     assert whole.group_sizes == {"anna berg": 4, "ben": 3}
@@ -170,10 +170,10 @@ def test_what_was_never_recorded_is_not_called_never_touched(sqlite_engine: Engi
     world.scored(2, first_touch_due=TODAY)
     world.store_in(sqlite_engine)
     with view(sqlite_engine) as connection:
-        stale = list_stale(connection, Filters(), TODAY)
+        stale = list_stale(ListRequest(connection, Filters(), TODAY))
     assert [column.key for column in stale.columns] == KEYS
     (row,) = stale.rows
-    assert (row["id"], row["last_touch"], row["last_touch_shown"]) == (1, None, "no contact recorded")
+    assert (row["id"], row["last_touch"], row["last_touch_shown"]) == (1, None, "not contacted")
 
 
 def test_expiring_tells_the_days_that_are_left_below_zero(sqlite_engine: Engine) -> None:
@@ -182,7 +182,7 @@ def test_expiring_tells_the_days_that_are_left_below_zero(sqlite_engine: Engine)
         world.scored(lead_id, expires_on=TODAY + timedelta(days=days))
     world.store_in(sqlite_engine)
     with view(sqlite_engine) as connection:
-        rows = list_stale(connection, Filters(), TODAY).rows
+        rows = list_stale(ListRequest(connection, Filters(), TODAY)).rows
     assert [(row["id"], row["overdue_days"]) for row in rows] == [(4, 3), (3, 0), (2, -WARN)]
 
 
@@ -194,11 +194,14 @@ def test_filters_hold_for_the_backlog_too(engine: Engine) -> None:
     world.scored(4, lead={"owner": "Maria"})
     world.store_in(engine)
     with view(engine) as connection:
-        whole = list_stale(connection, Filters(), TODAY).rows
-        of_web = list_stale(connection, Filters(source="web"), TODAY).rows
-        of_maria = list_stale(connection, Filters(owner="MARIA"), TODAY).rows
-        unowned = list_stale(connection, Filters(owner=""), TODAY).rows
-        behind = [list_leads(connection, Filters(owner=name), backlog=True).rows for name in (None, "Maria", "")]
+        whole = list_stale(ListRequest(connection, Filters(), TODAY)).rows
+        of_web = list_stale(ListRequest(connection, Filters(source="web"), TODAY)).rows
+        of_maria = list_stale(ListRequest(connection, Filters(owner="MARIA"), TODAY)).rows
+        unowned = list_stale(ListRequest(connection, Filters(owner=""), TODAY)).rows
+        behind = [
+            list_leads(ListRequest(connection, Filters(owner=name), TODAY), backlog=True).rows
+            for name in (None, "Maria", "")
+        ]
     assert [(row["owner"], row["leads"]) for row in whole] == [("Maria", 2), (None, 1)]
     assert [(row["owner"], row["leads"]) for row in of_web] == [("Maria", 1)]
     assert [(row["owner"], row["leads"]) for row in of_maria] == [("Maria", 2)]

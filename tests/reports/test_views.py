@@ -20,7 +20,7 @@ from leadtriage.criteria import example_criteria
 from leadtriage.db import Spend, Verdict, VerdictLine
 from leadtriage.reports.lists import list_aging, list_candidate_ids, list_leads, list_queue, list_stale
 from leadtriage.reports.manager import list_funnel, list_overturns, list_sources
-from leadtriage.reports.query import Filters, select_cohort
+from leadtriage.reports.query import Filters, ListRequest, select_cohort
 from leadtriage.reports.registry import SourcesBy
 
 EVERYTHING = Filters()
@@ -97,14 +97,14 @@ def as_text(row: dict[str, Any], keys: tuple[str, ...]) -> tuple[str, ...]:
 def test_views_say_what_lists_and_reports_say(engine: Engine, seed: int) -> None:
     lived_world(seed).store_in(engine)
     with view(engine) as connection:
-        queue = list_queue(connection, EVERYTHING, TODAY, limit=None)
+        queue = list_queue(ListRequest(connection, EVERYTHING, TODAY, None))
         shared = tuple(column.key for column in queue.columns[:-1])
         assert [as_text(row, shared) for row in read(connection, "v_queue", "rank")] == [
             as_text(dict(row), shared) for row in queue.rows
         ]
-        candidates = list_candidate_ids(connection, EVERYTHING, limit=None)
+        candidates = list_candidate_ids(connection, EVERYTHING)
         assert [row["id"] for row in read(connection, "v_junk", "ceiling DESC", "id DESC")] == candidates
-        stale = list_stale(connection, EVERYTHING, TODAY, limit=None)
+        stale = list_stale(ListRequest(connection, EVERYTHING, TODAY, None))
         keys = tuple(column.key for column in stale.columns)
         viewed, listed = read(connection, "v_stale"), [dict(row) for row in stale.rows]
         overdue = (Counter(as_text(row, keys) for row in rows if row["id"]) for rows in (viewed, listed))
@@ -112,7 +112,7 @@ def test_views_say_what_lists_and_reports_say(engine: Engine, seed: int) -> None
         # The view has a line for each spelling of an owner, the list one for all of them.
         backlog = (sum_backlog(rows) for rows in (viewed, listed))
         assert next(backlog) == next(backlog)
-        leads = list_leads(connection, EVERYTHING, limit=None)
+        leads = list_leads(ListRequest(connection, EVERYTHING, TODAY, None))
         keys = tuple(column.key for column in leads.columns)
         assert [as_text(row, keys) for row in read(connection, "v_leads", "id DESC")] == [
             as_text(dict(row), keys) for row in leads.rows
@@ -155,7 +155,7 @@ def assert_groups(connection: Connection) -> None:
         return (*(fold(row[key] or "") for key, fold in named), *(row[key] for key in keys))
 
     assert sorted(map(told, read(connection, "v_sources"))) == sorted(map(told, brought.rows))
-    aging = list_aging(connection, TODAY, AgingBy.GRADE, EVERYTHING)
+    aging = list_aging(ListRequest(connection, EVERYTHING, TODAY), AgingBy.GRADE)
     ages = Counter[tuple[str, str]]()
     for age in read(connection, "v_aging"):
         ages[age["bucket"], (age["grade"] or "unscored").lower()] += age["leads"]
@@ -169,7 +169,7 @@ def assert_groups(connection: Connection) -> None:
             assert (person["confirmed"], person["overturned"]) == (judged["confirmed"], judged["overturned"])
     owned = connection.execute(select(func.count()).select_from(cohort).where(cohort.c.assigned == 1)).scalar_one()
     assert sum(row["assigned"] for row in people.values()) == owned
-    idle = list_stale(connection, EVERYTHING, TODAY, clocks=[Clock.IDLE], limit=None).rows
+    idle = list_stale(ListRequest(connection, EVERYTHING, TODAY, None), clocks=[Clock.IDLE]).rows
     assert sum(row["idle"] for row in people.values()) == sum(row["owner"] is not None for row in idle)
     assert all(row["touched"] + row["never"] == row["assigned"] for row in people.values())
 

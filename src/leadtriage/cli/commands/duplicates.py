@@ -14,9 +14,9 @@ from leadtriage.core.errors import UsageError
 from leadtriage.core.tables import Column, Table
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Engine
 
-    from leadtriage.reports.query import Filters
+    from leadtriage.reports.query import ListRequest
 
 _LIKELY = 0.8
 
@@ -84,8 +84,8 @@ def duplicates(
     else:
         from leadtriage.reports.lists import list_duplicates
 
-        def read(connection: Connection, filters: Filters, _today: object) -> Table:
-            return list_duplicates(connection, filters, least=least, limit=selection.most)
+        def read(request: ListRequest) -> Table:
+            return list_duplicates(request, least=least)
 
         show_list(context, selection, read, fail_if_any=fail_if_any)
 

@@ -116,13 +116,12 @@ def _find_mode(given: list[str]) -> str:
 def show_candidates(context: Context, selection: Selection, *, fail_if_any: bool = False) -> None:
     """Print the list of candidates."""
     from leadtriage.reports.lists import list_candidates
-    from leadtriage.reports.query import explain_if_empty
+    from leadtriage.reports.query import ReportRequest, explain_if_empty
 
     criteria = context.criteria
     with context.reading_list() as (connection, today):
-        filters = selection.filters(today)
-        table = list_candidates(connection, criteria, filters, today, limit=selection.most)
-        table = explain_if_empty(connection, table, filters)
+        request = ReportRequest(connection, selection.filters(today), today, selection.most, criteria=criteria)
+        table = explain_if_empty(connection, list_candidates(request), request.filters)
     context.printer.show(table, more=MORE)
     exit_with(FOUND if fail_if_any and table.rows else 0)
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
 
     from leadtriage.core.tables import Table
-    from leadtriage.reports.query import Filters
+    from leadtriage.reports.query import ListRequest
 
 MORE = "add --limit N or --all for more"
 
@@ -56,7 +56,7 @@ def add_commands(app: typer.Typer) -> None:
 def show_list(
     context: Context,
     selection: Selection,
-    read: Callable[[Connection, Filters, date], Table],
+    read: Callable[[ListRequest], Table],
     *,
     fail_if_any: bool = False,
     until: str = "--until",
@@ -64,15 +64,14 @@ def show_list(
     """Read a list and print it, or explain why it is empty.
 
     Args:
-        read: gets the connection, the filters and today's date.
         fail_if_any: exit with 4 if there are rows.
         until: the flag of that filter.
     """
-    from leadtriage.reports.query import explain_if_empty
+    from leadtriage.reports.query import ListRequest, explain_if_empty
 
     with context.reading_list() as (connection, today):
-        filters = selection.filters(today, until=until)
-        table = explain_if_empty(connection, read(connection, filters, today), filters)
+        request = ListRequest(connection, selection.filters(today, until=until), today, selection.most)
+        table = explain_if_empty(connection, read(request), request.filters)
     context.printer.show(table, more=MORE)
     exit_with(FOUND if fail_if_any and table.rows else 0)
 
@@ -96,10 +95,7 @@ def show_queue(
     """
     from leadtriage.reports.lists import list_queue
 
-    def read(connection: Connection, filters: Filters, today: date) -> Table:
-        return list_queue(connection, filters, today, limit=selection.most, needs_answers=needs_answers)
-
-    show_list(context, selection, read)
+    show_list(context, selection, lambda request: list_queue(request, needs_answers=needs_answers))
 
 
 def show_leads(
@@ -130,19 +126,17 @@ def show_leads(
     """
     from leadtriage.reports.lists import list_leads
 
-    def read(connection: Connection, filters: Filters, today: date) -> Table:
-        answering = _select_answering(context, connection, today, criterion, tier)
+    def read(request: ListRequest) -> Table:
+        answering = _select_answering(context, request.connection, request.as_of, criterion, tier)
         if stale_on is None:
-            return list_leads(
-                connection, filters, limit=selection.most, step=step, as_of=today, backlog=backlog, answering=answering
-            )
+            return list_leads(request, step=step, backlog=backlog, answering=answering)
         from leadtriage.reports.manager import list_stale_on
 
         for flag, is_given in (("--step", step), ("--backlog", backlog), ("--criterion", criterion)):
             if is_given:
                 raise UsageError("cannot be combined with --stale-on", place=flag)
-        day = parse_bound(stale_on, today, place="--stale-on")
-        return list_stale_on(connection, context.criteria, filters, day, limit=selection.most)
+        day = parse_bound(stale_on, request.as_of, place="--stale-on")
+        return list_stale_on(request.connection, context.criteria, request.filters, day, limit=request.limit)
 
     show_list(context, selection, read)
 
@@ -172,10 +166,7 @@ def find(
     """
     from leadtriage.reports.lists import find_leads
 
-    def read(connection: Connection, _filters: Filters, _today: date) -> Table:
-        return find_leads(connection, text, limit=selection.most)
-
-    show_list(context, selection, read)
+    show_list(context, selection, lambda request: find_leads(request, text))
 
 
 def show_stale(
@@ -195,8 +186,8 @@ def show_stale(
     """
     from leadtriage.reports.lists import list_stale
 
-    def read(connection: Connection, filters: Filters, today: date) -> Table:
-        return list_stale(connection, filters, today, clocks=clock or (), limit=selection.most)
+    def read(request: ListRequest) -> Table:
+        return list_stale(request, clocks=clock or ())
 
     show_list(context, selection, read, fail_if_any=fail_if_any)
 
@@ -213,13 +204,13 @@ def show_aging(
       leadtriage aging --by owner
     """
     from leadtriage.reports.lists import list_aging
-    from leadtriage.reports.query import explain_emptiness
+    from leadtriage.reports.query import ListRequest, explain_emptiness
 
     with context.reading_list() as (connection, today):
-        filters = selection.filters(today)
-        table = list_aging(connection, today, by, filters)
+        request = ListRequest(connection, selection.filters(today), today)
+        table = list_aging(request, by)
         if not any(row["total"] for row in table.rows):
-            table = explain_emptiness(connection, table, filters)
+            table = explain_emptiness(connection, table, request.filters)
     context.printer.show(table)
 
 

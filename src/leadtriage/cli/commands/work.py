@@ -30,14 +30,12 @@ from leadtriage.core.tables import Cell, Column, Table
 from leadtriage.core.vocabulary import OUTCOMES, SaidBy, Stage, TouchKind
 
 if TYPE_CHECKING:
-    from datetime import date
-
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Engine
 
     from leadtriage.actions import Changed
     from leadtriage.core.context import Act
     from leadtriage.criteria import Criteria
-    from leadtriage.reports.query import Filters
+    from leadtriage.reports.query import ListRequest
 
 _KINDS = [kind for kind in TouchKind if kind is not TouchKind.UNKNOWN]
 _CAME_UNTIL, _WITH_REASON = "--came-until", "--with-reason"
@@ -258,8 +256,8 @@ def _change_leads(
 def _list_nurture(context: Context, selection: Selection, *, only_due: bool) -> None:
     from leadtriage.reports.lists import list_nurture
 
-    def read(connection: Connection, filters: Filters, today: date) -> Table:
-        return list_nurture(connection, filters, today, only_due=only_due, limit=selection.most)
+    def read(request: ListRequest) -> Table:
+        return list_nurture(request, only_due=only_due)
 
     show_list(context, selection, read, until=_CAME_UNTIL)
 

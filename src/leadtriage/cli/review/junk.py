@@ -264,7 +264,7 @@ class JunkReview(VerdictReview):
         self.session.tell_at_once("looking for leads flagged only for this ...")
         with reading(self.reviewer.engine) as connection:
             skipped = {self.lead_ids[step.place] for step in self.steps if step.outcome is None}
-            selected = {*list_candidate_ids(connection, self._filters, limit=None)} - skipped
+            selected = {*list_candidate_ids(connection, self._filters)} - skipped
             found = find_leads_flagged_only_by(connection, self.reviewer.criteria, self.reviewer.today, line)
             alike = [lead_id for lead_id in found if lead_id in selected]
             names = read_lead_names(connection, alike[:_NAMES_SHOWN])
@@ -368,7 +368,7 @@ def review_candidates(context: Context, selection: Selection) -> None:
     filters = selection.filters(context.act().as_of)
     with context.database() as engine:
         with reading(engine) as connection:
-            lead_ids = list_candidate_ids(connection, filters, limit=None)
+            lead_ids = list_candidate_ids(connection, filters)
             nobody = explain_if_empty(connection, Table("Junk candidates", (), ()), filters)
         if not lead_ids:
             context.printer.show(nobody)

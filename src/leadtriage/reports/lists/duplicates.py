@@ -1,11 +1,8 @@
-"""The likely duplicates as a list. Finding pairs is `matching`'s, merging them or keeping them apart `triage`'s.
-
-Two leads side by side: how sure it is that they are one, where they differ, and whose value would be taken.
-"""
+"""Likely duplicates as a list, and one pair side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,14 +11,13 @@ from sqlalchemy import Connection, select
 from leadtriage.core.money import format_money
 from leadtriage.core.tables import Card, Cell, Column, Table
 from leadtriage.core.text import format_day
-from leadtriage.db import Lead, LeadScore, table
+from leadtriage.db import Lead, table
 from leadtriage.db.dialect import batches
 from leadtriage.importing import BY_NAME
 from leadtriage.matching import LIKELY, LikelyPair, find_pairs
-from leadtriage.reports.query import USUAL_LIMIT, Filters, filter_conditions, is_visible
+from leadtriage.reports.query import Filters, ListRequest, select_leads
 
 _lead = table(Lead)
-_score = table(LeadScore)
 
 _COLUMNS = (
     Column("a_id", "Id", keep=95, align="right"),
@@ -35,43 +31,33 @@ _COLUMNS = (
 )
 
 
-def list_duplicates(
-    connection: Connection, filters: Filters, *, least: float = LIKELY, limit: int | None = USUAL_LIMIT
-) -> Table:
+def list_duplicates(request: ListRequest, *, least: float = LIKELY) -> Table:
     """Return the pairs of leads that are probably one, the likeliest first; columns as in `docs/cli.md`.
 
     Args:
-        filters: which leads; a pair is listed where they let one of both through.
-        least: the confidence from which on a pair is listed, from 0 to 1.
+        least: the lowest confidence to list, from 0 to 1.
     """
-    pairs = find_filtered_pairs(connection, filters, least)
-    shown, more = (pairs, False) if limit is None else (pairs[:limit], len(pairs) > limit)
-    known = _read_leads(connection, sorted({one for pair in shown for one in (pair.lead_id, pair.other_lead_id)}))
-    rows = tuple(_present(pair, known) for pair in shown)
-    return Table("Likely duplicates", _COLUMNS, rows, more=more, total=len(pairs) if more else None)
+    pairs = find_filtered_pairs(request.connection, request.filters, least)
+    shown = pairs[: request.limit]
+    leads: dict[int, Any] = {}
+    for group in batches(sorted({lead_id for pair in shown for lead_id in (pair.lead_id, pair.other_lead_id)})):
+        rows = select(_lead.c.id, _lead.c.name, _lead.c.company, _lead.c.email).where(_lead.c.id.in_(group))
+        leads |= {row.id: row for row in request.connection.execute(rows)}
+    cells = tuple(_present(pair, leads[pair.lead_id], leads[pair.other_lead_id]) for pair in shown)
+    more = len(pairs) > len(shown)
+    return Table("Likely duplicates", _COLUMNS, cells, more=more, total=len(pairs) if more else None)
 
 
 def find_filtered_pairs(connection: Connection, filters: Filters, least: float = LIKELY) -> list[LikelyPair]:
-    """Return the pairs of which the filters let one lead through, the likeliest first."""
+    """Return the pairs with at least one lead that fits, the likeliest first."""
     pairs = find_pairs(connection, least)
-    wanted = filter_conditions(filters)
-    if not wanted:
+    if filters == Filters():
         return pairs
-    statement = select(_lead.c.id).join_from(_lead, _score, _score.c.lead_id == _lead.c.id, isouter=True)
-    chosen = set(connection.execute(statement.where(is_visible(), *wanted)).scalars())
+    chosen = set(connection.execute(select_leads(filters, _lead.c.id)).scalars())
     return [pair for pair in pairs if pair.lead_id in chosen or pair.other_lead_id in chosen]
 
 
-def _read_leads(connection: Connection, lead_ids: Sequence[int]) -> dict[int, Any]:
-    found: dict[int, Any] = {}
-    for group in batches(lead_ids):
-        rows = select(_lead.c.id, _lead.c.name, _lead.c.company, _lead.c.email).where(_lead.c.id.in_(group))
-        found |= {row.id: row for row in connection.execute(rows)}
-    return found
-
-
-def _present(pair: LikelyPair, known: dict[int, Any]) -> dict[str, Cell]:
-    a, b = known[pair.lead_id], known[pair.other_lead_id]
+def _present(pair: LikelyPair, a: Any, b: Any) -> dict[str, Cell]:
     return {
         "a_id": a.id,
         "b_id": b.id,
@@ -84,20 +70,25 @@ def _present(pair: LikelyPair, known: dict[int, Any]) -> dict[str, Cell]:
     }
 
 
-_STATE = ("stage", "created_on", "last_touch_on", "qualified_on", "crm_id")
-_LABELS = {"created_on": "came in", "last_touch_on": "last touch", "qualified_on": "qualified", "crm_id": "id there"}
-_SAME = ("name", "email", "phone", "company", "title", "city", "country", "owner", "source")
+_STATE = {
+    "stage": "stage",
+    "created_on": "came in",
+    "last_touch_on": "last touch",
+    "qualified_on": "qualified",
+    "crm_id": "id in its system",
+}
+_SHARED = ("name", "email", "phone", "company", "title", "city", "country", "owner", "source")
 
 
 @dataclass(frozen=True, slots=True)
 class FieldChoice:
-    """A field in which they differ.
+    """A field in which the two leads differ.
 
     Attributes:
-        key: what the person types to take the other value.
-        field: as `importing.attributes` names it.
-        mine, its: both values as the history writes them; None where one is unknown.
-        taken: the id of the lead whose value would be taken.
+        key: the key that takes the other value.
+        field: as `importing` names it.
+        mine, its: both values as the history stores them; None for unknown.
+        taken: the id of the lead whose value is taken.
     """
 
     key: str
@@ -110,64 +101,60 @@ class FieldChoice:
 def build_pair_card(
     pair: LikelyPair, winner: Mapping[str, Any], loser: Mapping[str, Any], choices: list[FieldChoice]
 ) -> Card:
-    """Return a card of two leads: what they differ in, the value to be taken marked, then what they share."""
-    differ = [
-        {
-            "key": choice.key,
-            "field": choice.field.replace("_", " "),
-            "mine": _mark(_say(choice.field, choice.mine), choice.taken == winner["id"]),
-            "its": _mark(_say(choice.field, choice.its), choice.taken == loser["id"]),
-        }
-        for choice in choices
-    ]
+    """Return a card of two leads: the fields that differ with the values to take marked, then what they share."""
     columns = (
         Column("key", "", keep=99),
         Column("field", "", keep=98),
         Column("mine", "", keep=100, kind="line"),
         Column("its", "", keep=100, kind="line"),
     )
-    state: list[Mapping[str, Cell]] = [
-        {"key": " ", "field": _LABELS.get(name, name), "mine": _say_plain(winner[name]), "its": _say_plain(loser[name])}
-        for name in _STATE
+    left, right = f"lead {winner['id']}", f"lead {loser['id']}"
+    header = _row(" ", " ", f"  {left}", f"  {right}")
+    differ = [
+        _row(
+            choice.key,
+            choice.field.replace("_", " "),
+            _mark(choice.field, choice.mine, choice.taken == winner["id"]),
+            _mark(choice.field, choice.its, choice.taken == loser["id"]),
+        )
+        for choice in choices
+    ]
+    state = [
+        _row(" ", label, f"  {_format(winner[name])}", f"  {_format(loser[name])}")
+        for name, label in _STATE.items()
         if winner[name] is not None or loser[name] is not None
     ]
-    shared = "; ".join(
-        f"{name} {winner[name]}" for name in _SAME if winner[name] is not None and winner[name] == loser[name]
-    )
+    shared = [f"{name} {winner[name]}" for name in _SHARED if winner[name] is not None and winner[name] == loser[name]]
     facts: list[tuple[str, Cell]] = [("Likely", f"{pair.confidence:.0%}"), ("Because", "; ".join(pair.evidence))]
     if shared:
-        facts.append(("Both", shared))
-    left, right = f"lead {winner['id']}", f"lead {loser['id']}"
-    heads: Mapping[str, Cell] = {"key": " ", "field": " ", "mine": f"  {left}", "its": f"  {right}"}
+        facts.append(("Both", "; ".join(shared)))
     return Card(
         title=f"{_name(winner)} ({left}) and {_name(loser)} ({right})",
         facts=tuple(facts),
         tables=(
-            Table("They differ in (* is taken)", columns, (heads, *differ) if differ else ()),
-            Table("And are", columns, (heads, *state)),
+            Table("They differ in (* is taken)", columns, (header, *differ) if differ else ()),
+            Table("And are", columns, (header, *state)),
         ),
         record={},
     )
+
+
+def _row(key: str, field: str, mine: str, its: str) -> Mapping[str, Cell]:
+    return {"key": key, "field": field, "mine": mine, "its": its}
 
 
 def _name(lead: Mapping[str, Any]) -> str:
     return lead["name"] or lead["company"] or lead["email"] or "no name"
 
 
-def _mark(text: str, taken: bool) -> str:
-    return f"{'*' if taken else ' '} {text}"
+def _mark(field: str, value: str | None, taken: bool) -> str:
+    if value is not None and BY_NAME[field].is_money:
+        amount, _, currency = value.partition(" ")
+        value = format_money(int(amount), currency)
+    return f"{'*' if taken else ' '} {value or '-'}"
 
 
-def _say(field: str, value: str | None) -> str:
+def _format(value: Any) -> str:
     if value is None:
         return "-"
-    if BY_NAME[field].is_money:
-        amount, _, currency = value.partition(" ")
-        return format_money(int(amount), currency) or "-"
-    return value
-
-
-def _say_plain(value: Any) -> str:
-    if value is None:
-        return "  -"
-    return f"  {value if isinstance(value, str) else format_day(value)}"
+    return value if isinstance(value, str) else format_day(value)

@@ -1,190 +1,127 @@
-"""All leads, or those that a search finds: the list behind every number of a report.
-
-The ids of the leads that filters choose, for an act on many at once. The act looks at each of them again.
-"""
+"""All leads, or those that a search finds: the list behind every number of a report."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, UnaryExpression, select
 
 from leadtriage.core.tables import Column, Table
 from leadtriage.core.vocabulary import OPEN_STAGES, FunnelStep
 from leadtriage.db import Lead, LeadScore, table
 from leadtriage.reports.query import (
-    CEILING_COLUMN,
-    COMPANY_COLUMN,
-    EMAIL_COLUMN,
-    GRADE_COLUMN,
-    ID_COLUMN,
-    KNOWN_COLUMN,
-    NAME_COLUMN,
-    OWNER_COLUMN,
-    PHONE_COLUMN,
-    QUALIFIED_COLUMN,
-    SCORE_COLUMN,
-    SOURCE_COLUMN,
-    TITLE_COLUMN,
-    USUAL_LIMIT,
     CellRow,
     Filters,
+    ListRequest,
     Row,
-    ScoreSnapshot,
-    cut_to_limit,
-    fetch_rows,
-    filter_conditions,
-    is_visible,
+    fill_page,
     may_be_contacted,
     nurture_reason,
-    one_more,
+    pick_columns,
+    present_lead,
     read_score_snapshot,
-    with_count,
+    select_leads,
+    select_values,
 )
 
 _lead = table(Lead)
 _score = table(LeadScore)
 
-_COLUMNS = (
-    ID_COLUMN,
-    NAME_COLUMN,
-    COMPANY_COLUMN,
-    TITLE_COLUMN,
-    EMAIL_COLUMN,
-    PHONE_COLUMN,
-    SOURCE_COLUMN,
-    Column("campaign", "Campaign", keep=20),
-    OWNER_COLUMN,
+_COLUMNS = pick_columns(
+    "id",
+    "name",
+    "company",
+    "title",
+    "email",
+    "phone",
+    "source",
+    "campaign",
+    "owner",
     Column("stage", "Stage", keep=70),
-    Column("status", "Status", keep=15),
-    QUALIFIED_COLUMN,
-    SCORE_COLUMN,
-    CEILING_COLUMN,
-    GRADE_COLUMN,
-    KNOWN_COLUMN,
-    Column("reason", "Reason", keep=32),
-    Column("created", "Came in", keep=50),
-    Column("last_touch", "Last touch", keep=25),
+    "status",
+    "qualified",
+    "score",
+    "ceiling",
+    "grade",
+    "known",
+    "reason",
+    "created",
+    Column("last_touch", "Last contact", keep=25),
 )
 
 
 def list_leads(
-    connection: Connection,
-    filters: Filters,
+    request: ListRequest,
     *,
-    limit: int | None = USUAL_LIMIT,
     step: FunnelStep | None = None,
-    as_of: date | None = None,
     backlog: bool = False,
     among: Select[tuple[int]] | None = None,
     answering: ColumnElement[bool] | None = None,
 ) -> Table:
-    """Return leads of any stage, the one that came to this database last on top.
+    """Return leads of any stage, the last imported first; columns as in `docs/cli.md`.
 
-    Columns: `id, name, company, title, email, phone, source, campaign, owner, stage, status, qualified, score,
-    ceiling, grade, known, reason, created, last_touch`. A lead that is not scored has no `score, ceiling, grade,
-    known`; `reason` is a candidate's, or why the lead was closed or is parked.
+    A lead that is not scored has no `score, ceiling, grade, known`. `reason` is why it is a junk candidate, was closed,
+    or is in nurture.
 
     Args:
-        step: only leads that count for this step of the funnel.
-        as_of: the day on which they had come so far; needed with `step`.
-        backlog: only leads that were past their shelf life when they came in and that nobody has touched since.
-        among: only leads whose ids this selects: those behind a number of a report.
-        answering: only leads of which this is true: that they have answered a criterion.
+        step: only leads that count for this step of the funnel on the request's day.
+        backlog: only leads that had expired on import and that nobody has contacted since.
+        among: only leads with the ids that this selects.
+        answering: only leads with a known answer: a condition on the lead.
     """
-    basis = read_score_snapshot(connection)
-    statement = _select_leads(filters)
-    if step is not None and as_of is not None:
+    conditions = [] if answering is None else [answering]
+    filters = request.filters
+    if step is not None:
         from leadtriage.reports.query import has_reached, select_cohort
 
-        cohort = select_cohort(connection, filters, as_of)
-        statement = _select_leads(replace(filters, owner=None)).where(
-            _lead.c.id.in_(select(cohort.c.lead_id).where(has_reached(cohort, step)))
-        )
+        cohort = select_cohort(request.connection, filters, request.as_of)
+        conditions.append(_lead.c.id.in_(select(cohort.c.lead_id).where(has_reached(cohort, step))))
+        filters = replace(filters, owner=None)
     if among is not None:
-        statement = statement.where(_lead.c.id.in_(among))
-    if answering is not None:
-        statement = statement.where(answering)
+        conditions.append(_lead.c.id.in_(among))
     if backlog:
-        statement = statement.where(_score.c.backlog, may_be_contacted())
-    return _list("Leads", connection, statement.order_by(_lead.c.id.desc()), basis, limit)
+        conditions += [_score.c.backlog, may_be_contacted()]
+    return _list("Leads", replace(request, filters=filters), conditions, _lead.c.id.desc())
 
 
-def find_leads(connection: Connection, text: str, *, limit: int | None = USUAL_LIMIT) -> Table:
-    """Return the leads in whose name, company, e-mail addresses or phone numbers every word of the text stands.
-
-    The highest score is on top. A text of digits is looked for in phone numbers however these are written. A word with
-    a digit may also be the whole id that a source system gave the lead.
-    """
-    basis = read_score_snapshot(connection)
-    best_first = (_score.c.score.desc().nulls_last(), _lead.c.id.desc())
-    statement = _select_leads(Filters(text=text)).order_by(*best_first)
-    return _list(f"Leads with “{text}”", connection, statement, basis, limit)
+def find_leads(request: ListRequest, text: str) -> Table:
+    """Return the leads that a text finds (see `Filters.text`), the highest score first."""
+    by_score = _score.c.score.desc().nulls_last(), _lead.c.id.desc()
+    return _list(f"Leads with “{text}”", replace(request, filters=replace(request.filters, text=text)), [], *by_score)
 
 
-def _list(title: str, connection: Connection, statement: Select[Any], basis: ScoreSnapshot, limit: int | None) -> Table:
-    shown, more = cut_to_limit(fetch_rows(connection, statement, one_more(limit)), limit)
-    found = Table(title, _COLUMNS, tuple(_present(row, basis) for row in shown), more=more)
-    return with_count(connection, found, statement)
+def _list(
+    title: str, request: ListRequest, conditions: list[ColumnElement[bool]], *order: UnaryExpression[int]
+) -> Table:
+    snapshot = read_score_snapshot(request.connection)
+    values = select_values(_COLUMNS, nurture_reason().label("nurture_reason"), _lead.c.outcome_reason)
 
+    def present(rows: Sequence[Row]) -> Iterator[CellRow]:
+        for row in rows:
+            reason = row["reason"] or row["nurture_reason"] or row["outcome_reason"]
+            yield present_lead(row, _COLUMNS, snapshot, request.as_of) | {"reason": reason}
 
-def _select_leads(filters: Filters) -> Select[Any]:
-    of_lead = [
-        "id",
-        "name",
-        "company",
-        "title",
-        "email",
-        "phone",
-        "source",
-        "campaign",
-        "owner",
-        "stage",
-        "status",
-        "qualified_on",
-        "created_on",
-    ]
-    of_score = ["score", "ceiling", "grade", "known", "reason"]
-    return (
-        select(
-            *(_lead.c[name] for name in (*of_lead, "last_touch_on", "outcome_reason")),
-            nurture_reason().label("parked_for"),
-            *(_score.c[name] for name in of_score),
-        )
-        .join_from(_lead, _score, _score.c.lead_id == _lead.c.id, isouter=True)
-        .where(is_visible(), *filter_conditions(filters))
-    )
-
-
-def _present(row: Row, basis: ScoreSnapshot) -> CellRow:
-    return {
-        **{column.key: row.get(column.key) for column in _COLUMNS},
-        "qualified": row["qualified_on"],
-        "grade_shown": basis.shown_grade(row["grade"], row["known"]),
-        "reason": row["reason"] or row["parked_for"] or row["outcome_reason"],
-        "created": row["created_on"],
-        "last_touch": row["last_touch_on"],
-    }
+    statement = select_leads(request.filters, *values).where(*conditions).order_by(*order)
+    return fill_page(request.connection, request.limit, Table(title, _COLUMNS, ()), statement, present)
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Which leads: the open ones by their ids, and how many closed ones the filters let through besides."""
+    """The leads to act on.
+
+    Attributes:
+        open: the ids of the open ones.
+        closed: how many closed leads fit as well.
+    """
 
     open: tuple[int, ...]
     closed: int
 
 
 def choose_leads(connection: Connection, filters: Filters) -> Chosen:
-    """Find the leads that `leads` lists by these filters."""
-    statement = (
-        select(_lead.c.id, _lead.c.stage)
-        .join_from(_lead, _score, _score.c.lead_id == _lead.c.id, isouter=True)
-        .where(is_visible(), *filter_conditions(filters))
-        .order_by(_lead.c.id)
-    )
+    """Find the leads that `list_leads` lists by these filters."""
+    statement = select_leads(filters, _lead.c.id, _lead.c.stage).order_by(_lead.c.id)
     rows = connection.execute(statement).all()
     wanted = tuple(row.id for row in rows if row.stage in OPEN_STAGES)
     return Chosen(wanted, len(rows) - len(wanted))

@@ -62,8 +62,8 @@ def _describe_age(request: ReportRequest) -> tuple[str, ...]:
 
 def _list_overdue(request: ReportRequest) -> Table:
     # The backlog takes a row per owner and up to half of a list; it is nothing for one morning.
-    backlog = list_stale(request.connection, request.filters, request.as_of, clocks=[Clock.BACKLOG], limit=None)
-    stale = list_stale(request.connection, request.filters, request.as_of, limit=2 * MOST_ROWS)
+    backlog = list_stale(replace(request, limit=None), clocks=[Clock.BACKLOG])
+    stale = list_stale(replace(request, limit=2 * MOST_ROWS))
     rows = [row for row in stale.rows if row["id"] is not None]
     rows.sort(key=lambda row: (str(row["due"]), int(str(row["id"])), str(row["clock"])))
     total = len(rows) if not stale.more else None if stale.total is None else stale.total - len(backlog.rows)
@@ -72,16 +72,14 @@ def _list_overdue(request: ReportRequest) -> Table:
 
 
 def _list_returned(request: ReportRequest) -> Table:
-    returned = list_nurture(request.connection, request.filters, request.as_of, only_due=True, limit=MOST_ROWS)
+    returned = list_nurture(replace(request, limit=MOST_ROWS), only_due=True)
     returned = replace(returned, title="Back from nurture")
     keys = ["grade", "until", "reason", "last_touch"]
     return _cut(returned, keys, _count(returned), "nurture --due", request.filters)
 
 
 def _list_to_review(request: ReportRequest) -> Table:
-    candidates = list_candidates(
-        request.connection, request.criteria, request.filters, request.as_of, limit=MOST_ROWS, contactable=True
-    )
+    candidates = list_candidates(replace(request, limit=MOST_ROWS), contactable=True)
     candidates = replace(candidates, title="Waiting for a review: flagged as junk by a rule, a rep or the CRM")
     return _cut(candidates, ["ceiling", "reason", "why", "flagged_by"], _count(candidates), "junk", request.filters)
 

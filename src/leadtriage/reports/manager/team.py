@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
@@ -475,7 +475,7 @@ def list_team_leads(request: ReportRequest, metric: TeamMetric) -> Table:
     people = People(request.criteria.team)
     find = _select_done if metric in _DONE else _select_owned
     leads = find(request.connection, work, people, metric)
-    return list_leads(request.connection, Filters(), limit=request.limit, among=leads)
+    return list_leads(replace(request, filters=Filters()), among=leads)
 
 
 def _select_owned(connection: Connection, work: Work, people: People, number: TeamMetric) -> Select[Any]:

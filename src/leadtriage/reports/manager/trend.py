@@ -48,6 +48,7 @@ from leadtriage.reports.query import (
     USUAL_LIMIT,
     CellRow,
     Filters,
+    ListRequest,
     Members,
     ReportRequest,
     find_members,
@@ -107,7 +108,7 @@ def list_stale_on(
     """Return the leads that were stale on a day, as `reports.leads.list_leads` does."""
     with stale_times(connection, criteria.follow_up, day, day) as times:
         stale = and_(times.c.due < day, times.c.since <= day, times.c.until > day)
-        return list_leads(connection, filters, limit=limit, among=select(times.c.lead_id).where(stale))
+        return list_leads(ListRequest(connection, filters, day, limit), among=select(times.c.lead_id).where(stale))
 
 
 @dataclass(frozen=True, slots=True)

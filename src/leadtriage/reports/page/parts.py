@@ -173,7 +173,7 @@ _GRADE_TONES = (Tone.PLAIN, Tone.OTHER, Tone.QUIET, Tone.FAINT, Tone.LATE)
 
 def _build_aging(request: ReportRequest) -> _Content:
     everything = replace(request, filters=replace(request.filters, since=None, until=None))
-    aging = list_aging(everything.connection, everything.as_of, AgingBy.GRADE, everything.filters)
+    aging = list_aging(everything, AgingBy.GRADE)
     grades = [column for column in aging.columns if column.key not in ("bucket", "total")]
     series = tuple(
         Series(f"grade {column.label}" if len(column.label) == 1 else "not scored", tone)

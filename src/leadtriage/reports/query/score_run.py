@@ -1,4 +1,4 @@
-"""What lists need to know of the last run of `score`: its settings and its questions, read without any YAML."""
+"""The last score run as lists need it: its day, its settings and its questions, without reading the criteria."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ NO_LEADS = "No leads yet; import some: leadtriage import FILE"
 
 @dataclass(frozen=True, slots=True)
 class ScoreSnapshot:
-    """The last run of `score`.
+    """What the last score run left.
 
     Attributes:
-        as_of: the day that counted as today; None where nothing was ever scored.
+        as_of: the day that counted as today; None before the first run.
         digest: the SHA-256 of the criteria's text.
         questions: per criterion, in the criteria's order: `name`, `field`, `column`, `ask`, `dimension`.
         settings: the criteria's settings that lists need.
-        has_leads: whether there is anything to score; looked up only where nothing was ever scored.
+        has_leads: whether there is anything to score; only looked up before the first run.
     """
 
     as_of: date | None = None
@@ -39,25 +39,25 @@ class ScoreSnapshot:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What people should know before they trust a list."""
+        """What to know before trusting a list."""
         if self.as_of is not None:
             return ()
         return (NOT_SCORED if self.has_leads else NO_LEADS,)
 
     @property
     def warn_days(self) -> int:
-        """How many calendar days before the end of its shelf life a lead is reported as expiring."""
+        """How many calendar days before the end of its shelf life a lead is expiring."""
         return int(self.settings.get("warn", 0))
 
-    def shown_grade(self, grade: str | None, known: float | None) -> str | None:
-        """Return the grade as people see it: "D?" where too little is known to judge by it."""
+    def format_grade(self, grade: str | None, known: float | None) -> str | None:
+        """Return "D?" for a grade that rests on too few known answers."""
         if grade is None or known is None:
             return grade
         enough = float(self.settings.get("junk_known", 0))
         return f"{grade}?" if known < enough - 1e-9 else grade
 
-    def question(self, criterion: int | None) -> str | None:
-        """Return in a word or a few what a criterion asks about ("budget"); None where there is none."""
+    def name_question(self, criterion: int | None) -> str | None:
+        """Return what a criterion asks for in a few words ("budget"); None for no such criterion."""
         if criterion is None or not 0 <= criterion < len(self.questions):
             return None
         question = self.questions[criterion]
@@ -66,7 +66,7 @@ class ScoreSnapshot:
 
 
 def read_score_snapshot(connection: Connection) -> ScoreSnapshot:
-    """Read what the last run of `score` went by; an empty one where nothing was ever scored."""
+    """Read the last score run; an empty snapshot before the first one."""
     statement = (
         select(_run.c.as_of, _run.c.criteria_digest, _version.c.questions, _version.c.settings)
         .join_from(_run, _version, _version.c.digest == _run.c.criteria_digest)
@@ -78,6 +78,6 @@ def read_score_snapshot(connection: Connection) -> ScoreSnapshot:
 
 
 def has_leads(connection: Connection) -> bool:
-    """Whether there is any lead that was neither taken back nor merged into another."""
+    """Whether any lead is visible."""
     visible = select(_lead.c.id).where(_lead.c.removed_by.is_(None), _lead.c.merged_into.is_(None))
     return connection.execute(visible.limit(1)).first() is not None
