@@ -240,5 +240,5 @@ def test_map_is_heard_for_an_export_too(sqlite_engine: Engine, field: str) -> No
         import_rows(sqlite_engine, rows, 1, overrides={field: "Role"})
         assert describe_leads(sqlite_engine)[0]["title"] == "CEO"
     else:
-        with pytest.raises(Exception, match="no field"):
+        with pytest.raises(Exception, match="unknown field"):
             import_rows(sqlite_engine, rows, 1, overrides={field: "Role"})

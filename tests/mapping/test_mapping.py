@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import given, settings, strategies as st
 from leadtriage.core.errors import UsageError
 from leadtriage.importing.mapping.header_synonyms import flatten, headers_digest, load_synonyms, read_yaml, squeeze
 from leadtriage.importing.mapping.mapper import MAPPABLE_FIELDS, HeaderPlan, plan_columns
-from leadtriage.importing.mapping.presets import choose_preset, load_presets
+from leadtriage.importing.mapping.presets import choose_preset, load_presets, read_preset
 
 CASES: list[dict[str, Any]] = yaml.safe_load(
     (Path(__file__).parent / "cases" / "headers.yaml").read_text(encoding="utf-8")
@@ -199,11 +200,35 @@ def test_no_word_means_two_fields() -> None:
     assert {key: fields for key, fields in meanings.items() if len(fields) > 1} == {}
 
 
+@pytest.mark.parametrize("field", written_headers())
+def test_every_listed_header_means_its_field(field: str) -> None:
+    meanings = {header: load_synonyms().find(header) for header in written_headers()[field]}
+    assert {header for header, entry in meanings.items() if entry is None or entry.field != field} == set()
+
+
 def test_data_files_name_fields_that_exist() -> None:
     questions = {"stage", "kind"}
     assert set(written_headers()) <= set(MAPPABLE_FIELDS) | questions
     for preset in load_presets():
         assert {field for field, _ in preset.columns.values()} <= set(MAPPABLE_FIELDS)
+
+
+def test_every_preset_has_a_header_row_among_the_cases() -> None:
+    assert {preset.system for preset in load_presets()} <= {case.get("preset") for case in CASES}
+
+
+def test_the_preset_in_contributing_is_one(tmp_path: Path) -> None:
+    recipes = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    example = re.search(r"## Adding a CRM preset.*?```yaml\n(.*?)```", recipes, re.DOTALL)
+    assert example is not None
+    path = tmp_path / "acme.yaml"
+    path.write_text(example[1], encoding="utf-8")
+    preset = read_preset(path)
+    assert (preset.system, preset.weigh(["Acme Key", "Acme Group"])) == ("acme", (3, 1))
+    assert preset.needs <= 3
+    assert {field for field, _ in preset.columns.values()} <= set(MAPPABLE_FIELDS)
+    assert preset.columns["mail"] == ("email", 1)
+    assert preset.other == {"mailoptin"}
 
 
 def test_every_preset_knows_its_own_headers() -> None:

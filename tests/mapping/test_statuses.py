@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import yaml
 from hypothesis import given, settings, strategies as st
 
 from leadtriage.core.vocabulary import Reason, StatusMeaning
-from leadtriage.importing.mapping.header_synonyms import squeeze
+from leadtriage.importing.mapping.header_synonyms import flatten, read_yaml, squeeze
 from leadtriage.importing.mapping.statuses import parse_outcome, parse_status, parse_status_reason
 from leadtriage.importing.stage.meanings import find_test_rows
 
@@ -34,6 +35,32 @@ def test_outcome_words(case: dict[str, Any]) -> None:
 )
 def test_reasons(text: str, reason: str | None) -> None:
     assert parse_status_reason(text) == reason
+
+
+def written_words(section: str) -> list[tuple[str, str]]:
+    document = read_yaml(files("leadtriage.importing.mapping") / "statuses.yaml")
+    return [(text, name) for name, lists in document[section].items() for text in flatten(lists)]
+
+
+@pytest.mark.parametrize("section", ["statuses", "outcomes", "reasons", "whole_reasons"])
+def test_every_listed_word_means_what_its_list_says(section: str) -> None:
+    def parse(text: str) -> str | None:
+        match section:
+            case "statuses":
+                return parse_status(text)
+            case "outcomes":
+                return parse_outcome(text, "Stage")
+        return parse_status_reason(text)
+
+    assert [(text, name, parse(text)) for text, name in written_words(section) if parse(text) != name] == []
+
+
+@pytest.mark.parametrize("section", ["statuses", "whole_reasons"])
+def test_no_word_is_in_two_lists(section: str) -> None:
+    meanings: dict[str, set[str]] = {}
+    for text, name in written_words(section):
+        meanings.setdefault(squeeze(text) or text, set()).add(name)
+    assert {text: names for text, names in meanings.items() if len(names) > 1} == {}
 
 
 def test_every_reason_names_itself() -> None:

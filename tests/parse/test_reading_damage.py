@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from leadtriage.importing.parse import Source, open_source
-from leadtriage.importing.parse.delimited import BLOCK_CHARACTERS, reread_row
+from leadtriage.importing.parse.delimited import CHUNK_CHARACTERS, reparse_row
 from leadtriage.importing.parse.model import Dialect, ReadOptions
 
 PLAIN = Dialect(",", '"', "")
@@ -64,8 +64,8 @@ def test_another_table_far_below_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("rest", range(0, 60, 6))
 def test_notes_below_a_table_are_left_out_wherever_a_block_ends(tmp_path: Path, rest: int) -> None:
     head, row, notes = "Name,Email,Note\n", "Bob Raymond,bob@firm.example,nice\n", "\nPrinted on Monday\nby Ann\n"
-    rows = [row] * ((BLOCK_CHARACTERS - len(head)) // len(row))
-    missing = BLOCK_CHARACTERS - len(head) - len(row) * len(rows)
+    rows = [row] * ((CHUNK_CHARACTERS - len(head)) // len(row))
+    missing = CHUNK_CHARACTERS - len(head) - len(row) * len(rows)
     rows[0] = rows[0].replace("nice", "nice" + "x" * (missing + len(row) - rest))
     source = write(tmp_path / "leads.csv", head + "".join(rows[:-1]) + notes)
     chunks = list(source.rows())
@@ -81,19 +81,19 @@ CELLS = st.text(alphabet='ab" ', max_size=6)
 def test_unescaped_quotes_are_read_as_meant(cells: list[str], data: st.DataObject) -> None:
     quoted = data.draw(st.lists(st.booleans(), min_size=len(cells), max_size=len(cells)))
     text = ",".join(f'"{cell}"' if mark else cell for cell, mark in zip(cells, quoted, strict=True))
-    found = reread_row(text, PLAIN, len(cells))
+    found = reparse_row(text, PLAIN, len(cells))
     assert found is not None
     assert len(found) == len(cells)
 
 
 @given(st.text(alphabet='a,"\n', max_size=40), st.integers(1, 8))
 def test_rereading_keeps_the_letters_and_the_width(text: str, width: int) -> None:
-    found = reread_row(text, PLAIN, width)
+    found = reparse_row(text, PLAIN, width)
     if found is not None:
         assert len(found) == width
         assert sum(cell.count("a") for cell in found) == text.count("a")
 
 
 def test_rereading_gives_up_soon_on_what_has_no_reading() -> None:
-    assert reread_row('"' + '","' * 3_000, PLAIN, 300) is None
-    assert reread_row('"a' + 'b",c' * 200, PLAIN, 7) is not None
+    assert reparse_row('"' + '","' * 3_000, PLAIN, 300) is None
+    assert reparse_row('"a' + 'b",c' * 200, PLAIN, 7) is not None

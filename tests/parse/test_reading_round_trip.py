@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 from leadtriage.core.errors import LeadtriageError
 from leadtriage.importing.parse import ReadOptions, open_source, parsed_table
@@ -58,6 +58,16 @@ def tables(draw: st.DrawFn) -> list[list[str]]:
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
     newline=st.sampled_from(["\n", "\r\n"]),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+)
+@example(  # each line by itself breaks the rules of quoting, and has three cells
+    table=[
+        HEADERS,
+        *([f"p{number}@firm.example", "Ann", "last\nline", "Ann", "last\nline", "x"] for number in range(9)),
+    ],
+    delimiter=",",
+    quoting=csv.QUOTE_MINIMAL,
+    newline="\n",
+    encoding="utf-8",
 )
 def test_written_tables_are_read_back(
     table: list[list[str]], delimiter: str, quoting: Any, newline: str, encoding: str

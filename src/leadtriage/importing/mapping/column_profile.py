@@ -94,10 +94,6 @@ def profile_columns(headers: Sequence[str], samples: Sequence[Sequence[str]]) ->
     )
 
 
-def _has_email(value: str) -> bool:
-    return _EMAIL.search(value) is not None
-
-
 def _is_phone(value: str) -> bool:
     if not _PHONE.fullmatch(value) or _DATE.fullmatch(value):
         return False
@@ -111,10 +107,6 @@ def _is_written_phone(value: str) -> bool:
 
 def _has_phone(value: str) -> bool:
     return any(_is_phone(part.strip()) for part in _PARTS.split(value))
-
-
-def _is_date(value: str) -> bool:
-    return _DATE.fullmatch(value) is not None
 
 
 def _is_url(value: str) -> bool:
@@ -179,7 +171,7 @@ def _check_contact(claim: Claim, profile: ColumnProfile) -> Claim:
     if not profile.values:
         both = any(word in squeeze(profile.header) for word in ("phone", "tel", "info", "details", "daten"))
         return claim if both else claim.change("name", "the header says so")
-    emails, phones = profile.share(_has_email), profile.share(_is_phone)
+    emails, phones = profile.share(_EMAIL.search), profile.share(_is_phone)
     if emails and (phones or profile.share(_has_phone)):
         return claim.change("contact", "its values are e-mail addresses and phone numbers")
     if emails >= _ENOUGH:
@@ -199,11 +191,11 @@ def _find_objection(claim: Claim, profile: ColumnProfile, synonyms: HeaderSynony
     field, share = claim.field, profile.share
     if field in _WITH_DIGITS and not share(_has_digit):
         return "its values have no digits"
-    if field == "created" and claim.strength <= SPARE and share(_is_date) < 0.5:
+    if field == "created" and claim.strength <= SPARE and share(_DATE.fullmatch) < 0.5:
         return "its values are no dates"
-    if field == "email" and not share(_has_email):
+    if field == "email" and not share(_EMAIL.search):
         return "its values are no e-mail addresses"
-    if field in (*_NAMES, "phone", "company", "title") and share(_has_email) >= _ENOUGH:
+    if field in (*_NAMES, "phone", "company", "title") and share(_EMAIL.search) >= _ENOUGH:
         return "its values are e-mail addresses"
     if field == "title" and share(lambda value: squeeze(value) in synonyms.salutations) >= _ENOUGH:
         return "its values are salutations"
@@ -295,7 +287,7 @@ def claim_by_values(
 def _guess(profile: ColumnProfile, nameless: bool, filled: frozenset[str], found: set[str]) -> tuple[str, str] | None:
     """Return a field with the shape of its values."""
     enough, share = _ENOUGH if nameless else 0.8, profile.share
-    if "email" not in filled and share(_has_email) >= enough:
+    if "email" not in filled and share(_EMAIL.search) >= enough:
         if share(_has_phone) >= _ENOUGH and "phone" not in filled:
             return "contact", "e-mail addresses with phone numbers"
         return "email", "e-mail addresses"
@@ -304,7 +296,7 @@ def _guess(profile: ColumnProfile, nameless: bool, filled: frozenset[str], found
     if not nameless:
         return None
     for field, looks, test, needed in (
-        ("created", "dates", _is_date, 0.8),
+        ("created", "dates", _DATE.fullmatch, 0.8),
         ("phone", "phone numbers", _is_phone, 0.8),
         ("website", "web addresses", _is_url, _ENOUGH),
         ("company", "companies", _is_company, 0.3),

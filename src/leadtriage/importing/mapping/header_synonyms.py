@@ -6,7 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from functools import cache
 from importlib.resources import files
@@ -121,10 +121,8 @@ class HeaderSynonyms:
         if key in self.entries:
             return self.entries[key]
         bare = key.rstrip("0123456789")
-        entry = self.entries.get(bare)
-        if entry is None or bare in self.other:
-            return None
-        return Entry(entry.field, entry.place + 1000, entry.spare)
+        entry = None if bare in self.other else self.entries.get(bare)
+        return replace(entry, place=entry.place + 1000) if entry else None
 
     def find_part(self, header: str) -> Entry | None:
         """Return what the header means without filler words: "Your E-Mail", "Phone (mobile)", "Firm Firma"."""
@@ -138,10 +136,8 @@ class HeaderSynonyms:
                 entry = self.find(" ".join(words))
                 if entry is not None and not entry.spare and entry.field in self.before_fields:
                     return entry
-        return self._find_twice(split_words(header))
-
-    def _find_twice(self, words: tuple[str, ...]) -> Entry | None:
-        """Return the field that both halves of a header mean, as where two header rows name it."""
+        words = split_words(header)
+        # Both halves may mean one field, as where two header rows name it.
         for cut in range(1, len(words)):
             upper, lower = self.find(" ".join(words[:cut])), self.find(" ".join(words[cut:]))
             if upper is not None and lower is not None and upper.field == lower.field and not lower.spare:

@@ -90,19 +90,6 @@ class HeaderPlan:
         return tuple(sorted(found, key=lambda column: column.rank))
 
 
-@dataclass(frozen=True, slots=True)
-class Overrides:
-    """The person's choices (`--map`).
-
-    Attributes:
-        columns: index of a column -> the field that it fills.
-        decided: all fields named, also those that no column may fill.
-    """
-
-    columns: Mapping[int, str]
-    decided: frozenset[str]
-
-
 def plan_columns(headers: Sequence[str], samples: Sequence[Sequence[str]], overrides: Mapping[str, str]) -> HeaderPlan:
     """Decide which lead field each column fills, if any.
 
@@ -114,22 +101,20 @@ def plan_columns(headers: Sequence[str], samples: Sequence[Sequence[str]], overr
     Raises:
         UsageError: an override names a field or a header that does not exist.
     """
-    chosen = resolve_overrides(headers, overrides)
+    chosen, decided = resolve_overrides(headers, overrides), frozenset(overrides)
     preset, synonyms, profiles = choose_preset(headers), load_synonyms(), profile_columns(headers, samples)
     claims = {
         index: check_claim(claim, profiles[index], synonyms)
         for index, header in enumerate(headers)
-        if index not in chosen.columns and (claim := _claim_by_header(index, header, preset, synonyms))
+        if index not in chosen and (claim := _claim_by_header(index, header, preset, synonyms))
     }
-    open_claims = [claim for claim in claims.values() if claim.field not in chosen.decided]
-    winners = resolve_conflicts(check_claims_together(open_claims, profiles, chosen.decided, synonyms), profiles)
-    free = [index for index in range(len(headers)) if index not in winners and index not in chosen.columns]
-    filled = chosen.decided | {claim.field for claim in winners.values() if claim.field}
+    open_claims = [claim for claim in claims.values() if claim.field not in decided]
+    winners = resolve_conflicts(check_claims_together(open_claims, profiles, decided, synonyms), profiles)
+    free = [index for index in range(len(headers)) if index not in winners and index not in chosen]
+    filled = decided | {claim.field for claim in winners.values() if claim.field}
     winners |= {claim.index: claim for claim in claim_by_values(free, profiles, filled, synonyms)}
-    winners |= {
-        index: Claim(index, field, _BY_PERSON, 0, "you said so (--map)") for index, field in chosen.columns.items()
-    }
-    columns = _plan_fields(headers, winners, claims, chosen.decided, synonyms)
+    winners |= {index: Claim(index, field, _BY_PERSON, 0, "you said so (--map)") for index, field in chosen.items()}
+    columns = _plan_fields(headers, winners, claims, decided, synonyms)
     columns = _assign_currency_columns(columns, samples, synonyms)
     return HeaderPlan(
         columns,
@@ -140,8 +125,8 @@ def plan_columns(headers: Sequence[str], samples: Sequence[Sequence[str]], overr
     )
 
 
-def resolve_overrides(headers: Sequence[str], overrides: Mapping[str, str]) -> Overrides:
-    """Find the column of each override (field -> header).
+def resolve_overrides(headers: Sequence[str], overrides: Mapping[str, str]) -> dict[int, str]:
+    """Return the field of each column that the person chose (`--map`), by the column's index.
 
     Raises:
         UsageError: a field or header does not exist, or one column is to fill two fields.
@@ -170,7 +155,7 @@ def resolve_overrides(headers: Sequence[str], overrides: Mapping[str, str]) -> O
         if index in columns:
             raise UsageError(f'column "{headers[index]}" cannot fill both {columns[index]} and {field}', place="--map")
         columns[index] = field
-    return Overrides(columns, frozenset(overrides))
+    return columns
 
 
 def _find_header(wanted: str, headers: Sequence[str]) -> int | None:

@@ -76,10 +76,10 @@ def plan_own_columns(headers: Sequence[str], overrides: Mapping[str, str]) -> He
     columns = []
     filled: set[tuple[str, int]] = set()
     for index, header in enumerate(headers):
-        said = chosen.columns.get(index)
+        said = chosen.get(index)
         field, rank = (said, 0) if said else _FIELDS.get(fold(header), (None, 0))
         why = "you said so (--map)" if said else "a column of our own export"
-        if field is not None and not said and (field in chosen.decided or (field, rank) in filled):
+        if field is not None and not said and (field in overrides or (field, rank) in filled):
             field = None
         if field is not None:
             filled.add((field, rank))

@@ -48,10 +48,11 @@ class Preset:
 def load_presets() -> tuple[Preset, ...]:
     """Read all files in `presets/`, in the order of their names."""
     resources = (each for each in (files(__package__) / "presets").iterdir() if each.name.endswith(".yaml"))
-    return tuple(map(_read_preset, sorted(resources, key=lambda each: each.name)))
+    return tuple(map(read_preset, sorted(resources, key=lambda each: each.name)))
 
 
-def _read_preset(resource: Traversable) -> Preset:
+def read_preset(resource: Traversable) -> Preset:
+    """Read one file of `presets/`."""
     document = read_yaml(resource)
     columns: dict[str, tuple[str, int]] = {}
     for field, headers in document["columns"].items():

@@ -99,10 +99,9 @@ def parse_number(text: str) -> int | float | None:
     given = plain(text).lower()
     if _MACHINE.fullmatch(given) and not _LONE_DOT.fullmatch(given):
         value = Decimal(given)
-    elif _MINUS.fullmatch(given):
-        value = -_parse_amount(given.lstrip("- "), _LoneDot.REFUSED, _PERCENT).low
     else:
-        value = _parse_amount(given, _LoneDot.REFUSED, _PERCENT).low
+        sign, digits = (-1, given.lstrip("- ")) if _MINUS.fullmatch(given) else (1, given)
+        value = sign * _parse_amount(digits, _LoneDot.REFUSED, _PERCENT).low
     if abs(value) >= _LARGEST_WHOLE:
         raise NotRecognized("too large")
     return int(value) if value == int(value) else float(value)
@@ -151,15 +150,11 @@ def parse_exact_money(text: str, currency: str) -> Money | None:
 
     Reads marks, decimals and grouped digits as `parse_money` does. A range, a bound ("under 5k"), a sum per year and
     parts of a minor unit are not recognised.
-
-    Args:
-        currency: ISO 4217 code for a sum without a mark.
     """
     if is_missing(text):
         return None
     bare = plain(text)
-    negative = _NEGATIVE.fullmatch(bare)
-    if negative:
+    if negative := _NEGATIVE.fullmatch(bare):
         bare = negative["accounted"] or f"{negative['before']}{negative['behind']}"
     money, amount = _parse_marked(bare, currency, frozenset())
     if not amount.is_exact:
@@ -200,8 +195,7 @@ def _parse_amount(text: str, lone_dot: _LoneDot, allowed: frozenset[str]) -> _Am
     Args:
         allowed: further words that may stand anywhere and change nothing, such as "employees".
     """
-    labelled = _LABELLED.fullmatch(text)
-    if labelled:
+    if labelled := _LABELLED.fullmatch(text):
         text = labelled[1]
     text = _NO_CENTS.sub("", text.replace("_", " "))
     numbers: list[tuple[str, Decimal | None]] = []

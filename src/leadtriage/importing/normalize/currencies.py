@@ -56,10 +56,10 @@ def find_currency(code: str) -> Currency:
     Raises:
         NotRecognized: there is no such currency.
     """
-    try:
-        return _load().by_code[code]
-    except KeyError:
-        raise NotRecognized(f"{code!r} is no currency of ISO 4217") from None
+    currency = _load().by_code.get(code)
+    if currency is None:
+        raise NotRecognized(f"{code!r} is no currency of ISO 4217")
+    return currency
 
 
 def currencies_of_mark(mark: str) -> frozenset[str]:

@@ -66,11 +66,6 @@ MONTH_NUMBERS = {word: number for number, group in enumerate(_MONTHS, 1) for wor
 
 def parse_date(text: str, order: DateOrder) -> date | None:
     """Return the calendar day in a cell, without a time beside it."""
-    if len(text) == 10 and text[4] == "-":
-        try:
-            return date.fromisoformat(text)
-        except ValueError:
-            pass
     when = parse_datetime(text, order)
     return when.date() if when else None
 
@@ -95,16 +90,14 @@ def parse_datetime(text: str, order: DateOrder) -> datetime | None:
         return None
     written = plain(text).strip("'\"")
     given = written.lower()
-    numeric = _NUMERIC.fullmatch(given)
-    if numeric:
-        return _from_numbers(numeric, order)
-    worded = _DAY_MONTH.fullmatch(given) or _MONTH_DAY.fullmatch(given)
-    if worded and worded["month"] in MONTH_NUMBERS:
-        month = MONTH_NUMBERS[worded["month"]]
-        return _make(_full_year(worded["year"]), month, int(worded["day"]), *_time_of(worded))
-    compact = _COMPACT.fullmatch(given)
-    if compact:
-        return _make(**{name: int(value or 0) for name, value in compact.groupdict().items()})
+    if match := _NUMERIC.fullmatch(given):
+        return _from_numbers(match, order)
+    match = _DAY_MONTH.fullmatch(given) or _MONTH_DAY.fullmatch(given)
+    if match and match["month"] in MONTH_NUMBERS:
+        month = MONTH_NUMBERS[match["month"]]
+        return _make(_full_year(match["year"]), month, int(match["day"]), *_time_of(match))
+    if match := _COMPACT.fullmatch(given):
+        return _make(**{name: int(value or 0) for name, value in match.groupdict().items()})
     return _from_count(given) or _from_words(written, order)
 
 
@@ -117,18 +110,15 @@ def parse_month_or_day(text: str, order: DateOrder | None = None) -> tuple[date 
     if is_missing(text):
         return None, None
     given = plain(text).strip("'\"").lower()
-    numbers = _NUMBERS.fullmatch(given)
-    if numbers:
-        return _make_month(numbers["year"] or numbers["last"], numbers["month"] or numbers["first"]), None
-    compact = _COMPACT_MONTH.fullmatch(given)
-    if compact:
-        return _make_month(compact["year"], compact["month"]), None
-    worded = _WORDS.fullmatch(given)
-    if worded:
-        number = MONTH_NUMBERS.get(worded["word"] or worded["behind"])
+    if match := _NUMBERS.fullmatch(given):
+        return _make_month(match["year"] or match["last"], match["month"] or match["first"]), None
+    if match := _COMPACT_MONTH.fullmatch(given):
+        return _make_month(match["year"], match["month"]), None
+    if match := _WORDS.fullmatch(given):
+        number = MONTH_NUMBERS.get(match["word"] or match["behind"])
         if number is None:
             raise NotRecognized("no month of that name")
-        return _make_month(worded["year"] or worded["before"], number), None
+        return _make_month(match["year"] or match["before"], number), None
     likely = order or decide_date_order([given])
     days = sorted({day for each in ([likely] if likely else DateOrder) if (day := parse_date(given, each))})
     if len(days) > 1:
@@ -165,11 +155,12 @@ def _time_of(match: re.Match[str]) -> tuple[int, int, int]:
 
 
 def _full_year(digits: str) -> int:
-    year = int(digits)
-    if len(digits) == 4:
-        return year
-    if len(digits) != 2:
+    if len(digits) not in (2, 4):
         raise NotRecognized("not a year")
+    return int(digits) if len(digits) == 4 else _add_century(int(digits))
+
+
+def _add_century(year: int) -> int:
     return year + (1900 if year >= _PIVOT else 2000)
 
 
@@ -231,9 +222,7 @@ def _word_parser() -> parser:
 
         def convertyear(self, year: int, century_specified: bool = False) -> int:
             # The library's own pivot moves with today's date.
-            if year < 100 and not century_specified:
-                return year + (1900 if year >= _PIVOT else 2000)
-            return year
+            return _add_century(year) if year < 100 and not century_specified else year
 
     return parser(Names())
 

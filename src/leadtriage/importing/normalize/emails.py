@@ -70,12 +70,8 @@ def _parse_address(candidate: str) -> Email:
 
 def _parse_plain(text: str) -> Email | None:
     local, _, domain = text.partition("@")
-    if (
-        len(local) <= _LONGEST_LOCAL
-        and len(text) <= _LONGEST_PLAIN
-        and _PLAIN_LOCAL.fullmatch(local)
-        and _is_plain_domain(domain)
-    ):
+    is_short = len(local) <= _LONGEST_LOCAL and len(text) <= _LONGEST_PLAIN
+    if is_short and _PLAIN_LOCAL.fullmatch(local) and _is_plain_domain(domain):
         return _judge(local, domain)
     return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from datetime import date, timedelta
 
 from leadtriage.importing.normalize.cells import NotRecognized, group_of_word, is_missing, plain, words
@@ -11,15 +12,17 @@ from leadtriage.importing.normalize.dates import MONTH_NUMBERS, DateOrder, is_am
 NO_RUSH_DAYS = 365
 """How far off "no rush" and "just browsing" are: an answer, but no deadline."""
 
-_NOW = words("timeline", "now")
-_NO_RUSH = words("timeline", "no_rush")
 _UNDECIDED = words("timeline", "undecided")
 _UNITS = group_of_word("timeline", "units")
 _ENDS = group_of_word("timeline", "ends")
 _COUNTS = {word: int(count) for word, count in group_of_word("timeline", "counts").items()}
 _SEASON_ENDS = {word: int(month) for word, month in group_of_word("timeline", "seasons").items()}
 _THIRDS = {word: int(third) for word, third in group_of_word("timeline", "thirds").items()}
-_TOMORROW = words("timeline", "tomorrow")
+_IN_DAYS = {
+    word: days
+    for name, days in (("now", 0), ("tomorrow", 1), ("no_rush", NO_RUSH_DAYS))
+    for word in words("timeline", name)
+}
 _LEAD_IN = words("timeline", "before")
 _TRAIL = words("timeline", "after")
 _DURATION = re.compile(
@@ -61,18 +64,13 @@ def parse_timeline(text: str, created: date, order: DateOrder | None = None) -> 
     if is_missing(text):
         return None
     given = plain(text.replace("_", " ")).lower().strip(" .!?*\"'")
-    labelled = _LABELLED.fullmatch(given)
-    if labelled:
+    if labelled := _LABELLED.fullmatch(given):
         given = labelled[1].strip()
-    if given in _NOW:
-        return created
     if given in _UNDECIDED:
         return None
     try:
-        if given in _TOMORROW:
-            return created + timedelta(days=1)
-        if given in _NO_RUSH:
-            return created + timedelta(days=NO_RUSH_DAYS)
+        if given in _IN_DAYS:
+            return created + timedelta(days=_IN_DAYS[given])
         for parse in (_parse_relative, _parse_part, _parse_duration, _parse_period):
             decided = parse(given, created)
             if decided is not None:
@@ -147,8 +145,7 @@ def _parse_period(text: str, created: date) -> date | None:
 
 
 def _parse_month(bare: str, created: date) -> date | None:
-    match = _MONTH_NUMBER.fullmatch(bare)
-    if match:
+    if match := _MONTH_NUMBER.fullmatch(bare):
         return _end_of_month(int(match["month"] or match["month2"]), int(match["year"] or match["year2"]), created)
     match = _MONTH.fullmatch(bare)
     month = MONTH_NUMBERS.get(match["month"]) if match else None
@@ -156,8 +153,7 @@ def _parse_month(bare: str, created: date) -> date | None:
 
 
 def _number(match: re.Match[str]) -> int:
-    groups = match.groupdict()
-    return int(next(groups[name] for name in "abc" if groups.get(name)))
+    return int(next(digit for name, digit in match.groupdict().items() if name in "abc" and digit))
 
 
 def _year_of(match: re.Match[str]) -> int | None:
@@ -191,6 +187,4 @@ def _last_day(day: date, unit: str) -> date:
     if unit == "week":
         return day + timedelta(days=6 - day.weekday())
     month = {"month": day.month, "quarter": (day.month + 2) // 3 * 3, "year": 12}[unit]
-    if month == 12:
-        return date(day.year, 12, 31)
-    return date(day.year, month + 1, 1) - timedelta(days=1)
+    return date(day.year, month, monthrange(day.year, month)[1])

@@ -1,4 +1,4 @@
-"""How the cells of a text are told apart, guessed from a sample; where its tables stand is left to `layout`."""
+"""How a text separates its cells: delimiter, quote and escape, detected from a sample."""
 
 from __future__ import annotations
 
@@ -16,47 +16,45 @@ if TYPE_CHECKING:
     from _csv import Reader
 
 
-# How far a delimiter is trusted when all else is equal: a space or a colon also stands inside dates and words.
+# How far a delimiter counts when all else is equal: a space or a colon also occurs inside dates and words.
 _TRUST = {",": 1.0, "\t": 1.0, ";": 1.0, "|": 0.98, ":": 0.7, " ": 0.65}
-_QUOTES = ('"', "'")
 
 
 def guess_dialect(sample: str, options: ReadOptions) -> Dialect:
-    """The dialect under which most of the sample's rows have the same number of cells.
+    """Return the dialect under which most of the sample's rows have the same number of cells.
 
-    Every delimiter is tried; its mark is the share of rows with the most common width, times how much of the
-    row that width explains (1 - 1/width), times the share of quotes that stand beside it or at the end of a line.
+    The score of a delimiter is the share of rows with the most common width, times how much of the row that width
+    explains (1 - 1/width), times the share of quotes beside it or at the end of a line.
 
     Raises:
         UsageError: an option can't be a delimiter, a quote or an escape.
     """
-    _check(options)
+    _check_options(options)
     if options.delimiter:
-        delimiter = options.delimiter[0]
-        return _completed(sample, delimiter, options, spaced=options.delimiter[1:] == " ")
-    best = _best_delimiter(sample, options)
-    if best is None:
-        lines = sample.splitlines(keepends=True)
-        if sum(line.startswith('"') for line in lines) >= 0.8 * len(lines):
-            inner = "".join(_unwrap(line) for line in lines)
-            within = _best_delimiter(inner, options)
-            if within is not None:
-                return replace(_completed(inner, within, options, spaced=None), wrapped=True)
-    return _completed(sample, best or ",", options, spaced=None)
+        return _complete(sample, options.delimiter[0], options, spaced=options.delimiter[1:] == " ")
+    best = _choose_dialect(sample, options)
+    if best is not None:
+        return best
+    lines = sample.splitlines(keepends=True)
+    if sum(line.startswith('"') for line in lines) >= 0.8 * len(lines):
+        wrapped = _choose_dialect("".join(map(_unwrap, lines)), options)
+        if wrapped is not None:
+            return replace(wrapped, wrapped=True)
+    return _complete(sample, ",", options, spaced=None)
 
 
-def _best_delimiter(sample: str, options: ReadOptions) -> str | None:
-    best, best_mark = None, 0.0
+def _choose_dialect(sample: str, options: ReadOptions) -> Dialect | None:
+    best, best_score = None, 0.0
     for delimiter, trust in _TRUST.items():
-        dialect = _completed(sample, delimiter, options, spaced=None)
-        mark = _mark(sample, dialect) * trust
-        if mark > best_mark + 1e-9:
-            best, best_mark = delimiter, mark
+        dialect = _complete(sample, delimiter, options, spaced=None)
+        score = _score(sample, dialect) * trust
+        if score > best_score + 1e-9:
+            best, best_score = dialect, score
     return best
 
 
 def open_reader(lines: Iterable[str], dialect: Dialect, *, strict: bool) -> Reader:
-    """Python's csv reader for a dialect whose lines went through `prepare_lines`."""
+    """Return Python's csv reader for lines that went through `prepare_lines`."""
     return csv.reader(
         lines,
         delimiter=dialect.delimiter,
@@ -70,21 +68,17 @@ def open_reader(lines: Iterable[str], dialect: Dialect, *, strict: bool) -> Read
 
 
 def prepare_lines(lines: list[str], dialect: Dialect, *, has_nul: bool) -> list[str]:
-    """Brings escaped quotes to the doubled form, the only one in which a stray quote can be noticed.
+    """Double escaped quotes, the only form in which a stray quote can be noticed.
 
-    A NUL before a quote is taken as its escape; any other NUL is dropped.
+    A NUL before a quote is its escape; any other NUL is dropped.
     """
+    quote, doubled = dialect.quote, dialect.quote * 2
     if dialect.wrapped:
-        lines = [_unwrap(line) for line in lines]
+        lines = list(map(_unwrap, lines))
     if has_nul:
-        doubled = dialect.quote * 2
-        lines = [
-            line.replace("\0" + dialect.quote, doubled).replace("\0", "") if "\0" in line else line for line in lines
-        ]
-    if dialect.escape and dialect.quote:
-        pattern = _escaped_quote(dialect)
-        doubled = dialect.quote * 2
-        lines = [pattern.sub(doubled, line) if dialect.escape in line else line for line in lines]
+        lines = [line.replace("\0" + quote, doubled).replace("\0", "") if "\0" in line else line for line in lines]
+    if dialect.escape and quote:
+        lines = [line.replace(dialect.escape + quote, doubled) for line in lines]
     return lines
 
 
@@ -95,18 +89,11 @@ def _unwrap(line: str) -> str:
     return body[1:-1].replace('""', '"') + line[len(body) :]
 
 
-def _escaped_quote(dialect: Dialect) -> re.Pattern[str]:
-    escape, quote = re.escape(dialect.escape), re.escape(dialect.quote)
-    return re.compile(f"{escape}{quote}")
-
-
-def _check(options: ReadOptions) -> None:
+def _check_options(options: ReadOptions) -> None:
     delimiter = options.delimiter
     if delimiter is not None and (not delimiter or delimiter[1:] not in ("", " ") or delimiter[0] in "\r\n\0"):
         raise UsageError(
-            f"{delimiter!r} can't be a delimiter",
-            place="--delimiter",
-            hint='give one character, or ", ", or "tab"',
+            f"{delimiter!r} can't be a delimiter", place="--delimiter", hint='give one character, or ", ", or "tab"'
         )
     for name, value in (("--quote", options.quote), ("--escape", options.escape)):
         if value and (len(value) > 1 or value in "\r\n" or value == delimiter):
@@ -115,14 +102,15 @@ def _check(options: ReadOptions) -> None:
             )
 
 
-def _completed(sample: str, delimiter: str, options: ReadOptions, *, spaced: bool | None) -> Dialect:
+def _complete(sample: str, delimiter: str, options: ReadOptions, *, spaced: bool | None) -> Dialect:
     quote = _guess_quote(sample, delimiter) if options.quote is None else options.quote
     if spaced is None:
         spaced = _is_spaced(sample, delimiter, quote)
-    if options.escape is None:
-        escape = "\\" if _is_backslash(sample, delimiter, quote) else ""
-    else:
-        escape = "" if options.escape == quote else options.escape
+    escape = options.escape
+    if escape is None:
+        escape = "\\" if _has_backslashes(sample, delimiter, quote) else ""
+    elif escape == quote:
+        escape = ""
     dialect = Dialect(delimiter, quote, escape, spaced)
     if quote and options.quote is None and _quotes_are_text(sample, dialect):
         return Dialect(delimiter, "", escape, spaced)
@@ -132,7 +120,7 @@ def _completed(sample: str, delimiter: str, options: ReadOptions, *, spaced: boo
 def _guess_quote(sample: str, delimiter: str) -> str:
     counts = {}
     edge = re.escape(delimiter)
-    for quote in _QUOTES:
+    for quote in ('"', "'"):
         opening = len(re.findall(rf"(?:^|{edge} ?){quote}", sample, re.MULTILINE))
         closing = len(re.findall(rf"{quote}(?=\s*$|{edge})", sample, re.MULTILINE))
         counts[quote] = min(opening, closing)
@@ -150,28 +138,37 @@ def _is_spaced(sample: str, delimiter: str, quote: str) -> bool:
     return outside.count(delimiter) > 0 and outside.count(delimiter) == len(re.findall(rf"{edge} (?! )", outside))
 
 
-def _is_backslash(sample: str, delimiter: str, quote: str) -> bool:
-    """Whether backslashes before quotes read more rows evenly than taking them as text does."""
+def _has_backslashes(sample: str, delimiter: str, quote: str) -> bool:
+    """Return whether more rows are sound with backslashes as escapes than with backslashes as text."""
     if not quote:
         return re.search(rf"\\[{re.escape(delimiter)}\n\\]", sample) is not None
     if f"\\{quote}" not in sample:
         return False
-    plain = _damage(sample, Dialect(delimiter, quote, ""))
-    return 2 * _damage(sample, Dialect(delimiter, quote, "\\")) < plain
+    plain, escaped = (_count_damaged(sample, Dialect(delimiter, quote, escape)) for escape in ("", "\\"))
+    return 2 * escaped < plain
 
 
 def _quotes_are_text(sample: str, dialect: Dialect) -> bool:
-    """Whether most lines break the rules of quoting, yet have the same number of cells once quotes mean nothing."""
+    """Return whether most lines break the rules of quoting, but have the same number of cells without quoting."""
     lines = [line for line in sample.splitlines(keepends=True) if line.strip()]
-    if dialect.quote not in sample or len(lines) < 10 or _damage(sample, dialect) <= 0.3 * len(lines):
+    if dialect.quote not in sample or len(lines) < 10 or _count_damaged(sample, dialect) <= 0.3 * len(lines):
         return False
+    reader = open_reader(prepare_lines(lines, dialect, has_nul=False), dialect, strict=True)
+    try:
+        for _ in reader:
+            pass
+        return False
+    except csv.Error:
+        if reader.line_num == len(lines):
+            # All cells with line breaks close, up to the one that the sample cuts.
+            return False
     widths = Counter(line.count(dialect.delimiter) for line in lines)
     common, count = widths.most_common(1)[0]
     return common > 0 and count >= 0.9 * len(lines)
 
 
-def _damage(sample: str, dialect: Dialect) -> int:
-    """How many lines do not make a sound row by themselves."""
+def _count_damaged(sample: str, dialect: Dialect) -> int:
+    """Return how many lines are no sound row by themselves."""
     lines = prepare_lines(sample.splitlines(keepends=True), dialect, has_nul=False)
     broken = 0
     for line in lines:
@@ -183,25 +180,23 @@ def _damage(sample: str, dialect: Dialect) -> int:
     return broken
 
 
-def _mark(sample: str, dialect: Dialect) -> float:
+def _score(sample: str, dialect: Dialect) -> float:
     lines = prepare_lines(sample.splitlines(keepends=True), dialect, has_nul=False)
     widths = Counter(len(row) for row in open_reader(lines, dialect, strict=False) if row and any(row))
     if not widths:
         return 0.0
     total = sum(widths.values())
-    width, count = max(
-        ((w, n) for w, n in widths.items() if w > 1), key=lambda item: (item[1], item[0]), default=(1, 0)
-    )
+    count, width = max(((count, width) for width, count in widths.items() if width > 1), default=(0, 1))
     if width == 1 or (dialect.delimiter == ":" and count < 0.9 * total):
         return 0.0
-    if dialect.delimiter == " " and (width == 2 or dialect.quote not in sample) and count < total:
+    # Words are separated by spaces too: such a table needs quotes or equal rows, and with two columns both.
+    doubts = (width == 2) + (dialect.quote not in sample) + (count < total)
+    if dialect.delimiter == " " and doubts > 1:
         return 0.0
-    if dialect.delimiter == " " and width == 2 and dialect.quote not in sample:
-        return 0.0
-    return count / total * (1 - 1 / width) * _quotes_beside(sample, dialect)
+    return count / total * (1 - 1 / width) * _share_of_quotes_beside(sample, dialect)
 
 
-def _quotes_beside(sample: str, dialect: Dialect) -> float:
+def _share_of_quotes_beside(sample: str, dialect: Dialect) -> float:
     quote = dialect.quote
     total = sample.count(quote) if quote else 0
     if not total:
@@ -214,7 +209,7 @@ def _quotes_beside(sample: str, dialect: Dialect) -> float:
 
 
 def name_newline(sample: str) -> str:
-    """Return CRLF, LF or CR, by what ends the lines of a text; mixed, or an empty text where nothing does."""
+    """Return what ends the lines of a text: CRLF, LF, CR or mixed; an empty text for a single line."""
     windows = sample.count("\r\n")
     counts = {"CRLF": windows, "LF": sample.count("\n") - windows, "CR": sample.count("\r") - windows}
     used = [name for name, count in counts.items() if count > 0.02 * sum(counts.values())]

@@ -1,4 +1,4 @@
-"""Which encoding a file is in, and its digest, in one pass; decoding itself is left to `io`."""
+"""Which encoding a file is in, and its digest, in one pass over its bytes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Literal
 
 from leadtriage.core.errors import FileError, UsageError
 
-BLOCK = 1 << 20
+_BLOCK = 1 << 20
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 _MARKS = (
@@ -24,14 +24,14 @@ _MARKS = (
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """What one pass over the bytes tells.
+    """The encoding of a file.
 
     Attributes:
         sha256: the digest of the bytes, in hexadecimal.
         encoding: Python's name.
-        errors: "strict", or "replace" where a few bytes don't fit the encoding.
+        errors: "replace" where a few bytes don't fit the encoding.
         has_nul: whether the text contains NUL characters.
-        warnings: what was guessed and may be wrong.
+        warnings: guesses that may be wrong.
     """
 
     sha256: str
@@ -42,11 +42,10 @@ class Encoded:
 
 
 def examine_bytes(path: Path, encoding: str | None, name: str) -> Encoded:
-    """Reads the whole file once: its digest and its encoding.
+    """Read the whole file once for its digest and encoding.
 
-    Order of the guesses: byte order mark, UTF-16 by where its NUL bytes stand, UTF-8 if all of it is, UTF-8
-    with a few broken bytes, else cp1252 with a warning. Statistics over letters are left out on purpose: they
-    take one legacy code page for another more often than asking does.
+    The guesses in order: a byte order mark, UTF-16 by its NUL bytes, valid UTF-8, UTF-8 with a few broken bytes, else
+    cp1252 with a warning. Letter statistics are left out: they confuse legacy code pages more often than people do.
 
     Raises:
         FileError: the bytes are no text, or don't fit the encoding that was asked for.
@@ -54,31 +53,28 @@ def examine_bytes(path: Path, encoding: str | None, name: str) -> Encoded:
     """
     digest = hashlib.sha256()
     with path.open("rb") as file:
-        head = file.read(BLOCK)
-        marked = _guess_by_marks(head)
-        guess = _named(encoding) if encoding else marked
+        head = file.read(_BLOCK)
+        marked = _detect_by_marks(head)
+        guess = _python_name(encoding) if encoding else marked
         if guess and marked and guess.startswith(marked):
-            # The mark is then taken off instead of becoming a letter of the first name.
+            # The mark is dropped instead of becoming a letter of the first header.
             guess = marked
         check = codecs.getincrementaldecoder(guess or "utf-8")("strict")
         failed_at: int | None = None
         nul = False
         offset, block = 0, head
-        while block:
+        while True:
             digest.update(block)
             nul = nul or b"\0" in block
             if failed_at is None:
                 try:
-                    check.decode(block)
+                    check.decode(block, final=not block)
                 except UnicodeDecodeError as error:
-                    failed_at = offset + error.start
+                    failed_at = offset + error.start if block else max(offset - 1, 0)
+            if not block:
+                break
             offset += len(block)
-            block = file.read(BLOCK)
-        if failed_at is None:
-            try:
-                check.decode(b"", True)
-            except UnicodeDecodeError:
-                failed_at = max(offset - 1, 0)
+            block = file.read(_BLOCK)
     wide = (guess or "").startswith(("utf-16", "utf_16", "utf-32", "utf_32"))
     sha256, has_nul = digest.hexdigest(), nul and not wide
     if not wide and not encoding and _is_binary(head):
@@ -91,8 +87,7 @@ def examine_bytes(path: Path, encoding: str | None, name: str) -> Encoded:
         return Encoded(sha256, guess or "utf-8", "strict", has_nul, ())
     if encoding:
         raise FileError(f"byte {failed_at:,} is not {encoding}", place=name, hint="try another --encoding")
-    window = _window(path, failed_at)
-    if guess or _is_mostly_utf8(window):
+    if guess or _is_mostly_utf8(path, failed_at):
         fitting = guess or "utf-8"
         note = f"some bytes are not {fitting} (the first is byte {failed_at:,}); they are shown as {_REPLACEMENT}"
         return Encoded(sha256, fitting, "replace", has_nul, (note,))
@@ -100,24 +95,21 @@ def examine_bytes(path: Path, encoding: str | None, name: str) -> Encoded:
     return Encoded(sha256, "cp1252", "replace", has_nul, (note,))
 
 
-def _named(encoding: str) -> str:
+def _python_name(encoding: str) -> str:
     try:
         name = codecs.lookup(encoding).name
+        "".encode(name)  # fails for codecs of bytes, such as hex
+        b"".decode(name)
     except LookupError as error:
         raise UsageError(
-            f'unknown encoding "{encoding}"',
+            f'unknown text encoding "{encoding}"',
             place="--encoding",
             hint="names such as utf-8, utf-16, cp1252, cp1250, latin-1, shift_jis are known",
         ) from error
-    try:
-        "".encode(name)
-        b"".decode(name)
-    except LookupError as error:
-        raise UsageError(f'"{encoding}" is no encoding of text', place="--encoding") from error
     return "utf-8-sig" if name == "utf-8" else name
 
 
-def _guess_by_marks(head: bytes) -> str | None:
+def _detect_by_marks(head: bytes) -> str | None:
     for mark, name in _MARKS:
         if head.startswith(mark):
             return name
@@ -139,14 +131,10 @@ def _is_binary(head: bytes) -> bool:
     return control > 0.02 * len(sample) or sample.count(0) > 0.2 * len(sample)
 
 
-def _window(path: Path, around: int) -> bytes:
+def _is_mostly_utf8(path: Path, around: int) -> bool:
     with path.open("rb") as file:
-        file.seek(max(0, around - BLOCK // 2))
-        return file.read(BLOCK)
-
-
-def _is_mostly_utf8(window: bytes) -> bool:
-    text = window.decode("utf-8", "replace")
+        file.seek(max(0, around - _BLOCK // 2))
+        text = file.read(_BLOCK).decode("utf-8", "replace")
     broken = text.count(_REPLACEMENT)
     plain = sum(1 for letter in text if letter > "\x7f") - broken
     return plain >= 10 * broken

@@ -1,7 +1,7 @@
-"""A spreadsheet's sheet as numbered rows of text, converted in a process of its own that may fail or run out.
+"""A spreadsheet's sheet as numbered rows of text, converted in a process of its own.
 
-A small file can name a cell so far away that the reader asks for more memory than there is and dies without an
-exception; so the archive is looked at first, and the reading itself is done by `worker` under a limit.
+A small file can name a cell so far away that the library asks for too much memory and dies without an exception. So
+the archive is examined first, and `spreadsheet_worker` reads it under a limit.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import subprocess
 import sys
 import zipfile
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 
 from leadtriage.core.errors import FileError
@@ -25,26 +24,29 @@ LONGEST_SECONDS = 600
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP = b"PK\x03\x04"
 _EXPORT_HINT = "open it in a spreadsheet program and save it as CSV or .xlsx"
+_OTHER_FORMATS = {
+    b"<!doctype html": "a web page",
+    b"<html": "a web page",
+    b"<table": "a web page",
+    b"<?xml": "XML",
+    b"%pdf-": "a PDF",
+    b"\x1f\x8b": "gzip-compressed",
+    b"bzh": "bzip2-compressed",
+    b"7z\xbc\xaf": "a 7-Zip archive",
+    b"\xfd7zxz": "xz-compressed",
+    b"sqlite format 3\0": "an SQLite database",
+    b"{\\rtf": "a text document",
+}
+"""What other files begin with, in lower case."""
 _JSON = re.compile(rb'(?:\[\s*)?\{\s*"[^"]*"\s*:')
 _DIMENSION = re.compile(rb'<dimension ref="(?:[A-Z]+\d+:)?([A-Z]+)(\d+)"')
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """What was converted: the sheet's name and the names of all sheets."""
-
-    name: str
-    names: tuple[str, ...]
-
-
 def detect_spreadsheet(path: Path, name: str) -> str | None:
-    """The format by what the file begins with and holds, whatever it is called; None for a text.
-
-    Returns:
-        "xlsx", "xlsb", "xls", "ods" or None.
+    """Return "xlsx", "xlsb", "xls" or "ods" by the file's content, whatever its name; None for a text.
 
     Raises:
-        FileError: it is a known format that holds no leads, such as HTML, JSON, PDF or another archive.
+        FileError: it is another known format, such as HTML, JSON, PDF or an archive.
     """
     with path.open("rb") as file:
         head = file.read(4096)
@@ -53,19 +55,7 @@ def detect_spreadsheet(path: Path, name: str) -> str | None:
     if head.startswith(_ZIP):
         return _examine_archive(path, name)
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:200].lower()
-    for mark, kind in (
-        (b"<!doctype html", "a web page"),
-        (b"<html", "a web page"),
-        (b"<table", "a web page"),
-        (b"<?xml", "XML"),
-        (b"%pdf-", "a PDF"),
-        (b"\x1f\x8b", "gzip-compressed"),
-        (b"bzh", "bzip2-compressed"),
-        (b"7z\xbc\xaf", "a 7-Zip archive"),
-        (b"\xfd7zxz", "xz-compressed"),
-        (b"sqlite format 3\0", "an SQLite database"),
-        (b"{\\rtf", "a text document"),
-    ):
+    for mark, kind in _OTHER_FORMATS.items():
         if start.startswith(mark):
             raise FileError(f"this is {kind}, not CSV or a spreadsheet", place=name, hint=_EXPORT_HINT)
     if _JSON.match(start):
@@ -73,10 +63,10 @@ def detect_spreadsheet(path: Path, name: str) -> str | None:
     return None
 
 
-def convert_sheet(path: Path, sheet: str | None, target: Path, name: str) -> Sheet:
-    """Writes one sheet into `target` as CSV in UTF-8, each row led by its number in the sheet, from 1.
+def convert_sheet(path: Path, sheet: str | None, target: Path, name: str) -> tuple[str, tuple[str, ...]]:
+    """Write one sheet to `target` as CSV in UTF-8, and return its name and the names of all sheets.
 
-    Dates come out in ISO form, whole numbers without a fraction.
+    Each row begins with its number in the sheet, from 1.
 
     Args:
         sheet: its name or its number from 1; None for the first visible one with more than one row.
@@ -84,34 +74,23 @@ def convert_sheet(path: Path, sheet: str | None, target: Path, name: str) -> She
     Raises:
         FileError: the file can't be read, is too big, or has no such sheet.
     """
+    worker = [sys.executable, "-P", "-m", "leadtriage.importing.parse.spreadsheet_worker"]
+    arguments = [str(path), str(target), sheet or ""]
     try:
-        done = subprocess.run(
-            [
-                sys.executable,
-                "-P",
-                "-m",
-                "leadtriage.importing.parse.spreadsheet_worker",
-                str(path),
-                str(target),
-                sheet or "",
-            ],
-            capture_output=True,
-            timeout=LONGEST_SECONDS,
-            check=False,
-        )
+        done = subprocess.run([*worker, *arguments], capture_output=True, timeout=LONGEST_SECONDS, check=False)
     except subprocess.TimeoutExpired as error:
         raise FileError("reading the spreadsheet took too long", place=name, hint=_EXPORT_HINT) from error
     lines = done.stdout.decode("utf-8", "replace").splitlines()
     if done.returncode or not lines:
         raise FileError("the spreadsheet is damaged or needs more memory than is safe", place=name, hint=_EXPORT_HINT)
-    told = json.loads(lines[-1])
-    if "error" in told:
-        raise FileError(told["error"], place=name, hint=told["hint"] or _EXPORT_HINT)
-    return Sheet(told["sheet"], tuple(told["sheets"]))
+    result = json.loads(lines[-1])
+    if "error" in result:
+        raise FileError(result["error"], place=name, hint=result["hint"] or _EXPORT_HINT)
+    return result["sheet"], tuple(result["sheets"])
 
 
 def _examine_archive(path: Path, name: str) -> str:
-    """The kind of spreadsheet a zip archive is, after a look at how big it would become."""
+    """Return the kind of spreadsheet in a zip archive, if it would not unpack to a dangerous size."""
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
@@ -127,8 +106,7 @@ def _examine_archive(path: Path, name: str) -> str:
             if kind == "xlsx":
                 _check_far_cells(archive, name)
     except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, EOFError, ValueError) as error:
-        # All that zipfile raises of damaged bytes: in its lists and their names, in what is packed, at a cut end, and
-        # of members that say they are encrypted or packed in a way that it does not know.
+        # What zipfile raises for damaged bytes, cut ends, and members with an unknown compression or encryption.
         raise FileError("the spreadsheet's archive is damaged", place=name, hint=_EXPORT_HINT) from error
     if kind is None:
         raise FileError(
@@ -148,7 +126,7 @@ def _kind_of_archive(archive: zipfile.ZipFile, names: set[str]) -> str | None:
 
 
 def _check_far_cells(archive: zipfile.ZipFile, name: str) -> None:
-    """Refuses a sheet whose stated extent is beyond what any export has; what it hides, the memory limit meets."""
+    """Refuse a sheet whose stated extent no export has; the memory limit catches sheets that understate theirs."""
     for member in archive.namelist():
         if not member.startswith("xl/worksheets/sheet"):
             continue

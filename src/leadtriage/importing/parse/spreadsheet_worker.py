@@ -1,6 +1,6 @@
 """The process that reads a spreadsheet for `spreadsheet`, under a memory limit where the system has one.
 
-Called as `python -m ... FILE TARGET SHEET`; tells what it did in one line of JSON.
+Call it as `python -m ... FILE TARGET SHEET`; it prints its result as one line of JSON.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ CellValue = int | float | str | bool | datetime.time | datetime.date | datetime.
 
 
 def limit_memory() -> None:
-    """Lets the process die rather than take the machine's memory or an hour of its time, where the system can."""
+    """Let the process die rather than take the machine's memory or an hour of its time."""
     if sys.platform == "win32":
         return
     import resource
 
     with suppress(OSError, ValueError):
-        there_is = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        memory = min(MOST_MEMORY, there_is * 3 // 4)
+        installed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        memory = min(MOST_MEMORY, installed * 3 // 4)
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
         resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def write_text(value: CellValue) -> str:
-    """One cell as text: dates in ISO form, whole numbers without a fraction."""
+def format_cell(value: CellValue) -> str:
+    """Return a cell as text: dates in ISO form, whole numbers without a fraction."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -50,7 +50,7 @@ def write_text(value: CellValue) -> str:
 
 
 def convert(source: str, target: str, wanted: str) -> dict[str, object]:
-    """Writes the sheet; returns the line for the caller: what was read, or an error with its hint."""
+    """Write one sheet to `target`, and return what was read or an error with its hint."""
     with Path(source).open("rb") as file:
         workbook = python_calamine.CalamineWorkbook.from_filelike(file)
     names = workbook.sheet_names
@@ -75,21 +75,20 @@ def convert(source: str, target: str, wanted: str) -> dict[str, object]:
         writer = csv.writer(file, lineterminator="\n")
         for number, row in enumerate(rows, 1):
             filled = any(cell != "" for cell in row)
-            writer.writerow([number, *map(write_text, row)] if filled else [number])
+            writer.writerow([number, *map(format_cell, row)] if filled else [number])
     return {"sheet": name, "sheets": names}
 
 
 def main() -> None:
-    """Reads one sheet as the arguments say."""
+    """Read one sheet as the arguments say."""
     limit_memory()
-    source, target, wanted = sys.argv[1:4]
     try:
-        told = convert(source, target, wanted)
+        result = convert(*sys.argv[1:4])
     except python_calamine.PasswordError:
-        told = {"error": "the spreadsheet is protected by a password", "hint": "save it without one"}
+        result = {"error": "the spreadsheet is protected by a password", "hint": "save it without one"}
     except (python_calamine.CalamineError, MemoryError, OSError, ValueError) as error:
-        told = {"error": f"the spreadsheet can't be read: {error}", "hint": ""}
-    sys.stdout.write(json.dumps(told) + "\n")
+        result = {"error": f"the spreadsheet can't be read: {error}", "hint": ""}
+    sys.stdout.write(json.dumps(result) + "\n")
 
 
 if __name__ == "__main__":
