@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -222,7 +223,7 @@ def test_the_preset_in_contributing_is_one(tmp_path: Path) -> None:
     example = re.search(r"## Adding a CRM preset.*?```yaml\n(.*?)```", recipes, re.DOTALL)
     assert example is not None
     path = tmp_path / "acme.yaml"
-    path.write_text(example[1], encoding="utf-8")
+    path.write_text(textwrap.dedent(example[1]), encoding="utf-8")
     preset = read_preset(path)
     assert (preset.system, preset.weigh(["Acme Key", "Acme Group"])) == ("acme", (3, 1))
     assert preset.needs <= 3
