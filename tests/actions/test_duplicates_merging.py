@@ -183,7 +183,7 @@ def test_both_histories_are_told_of_the_lead_that_is_left(engine: Engine) -> Non
     undo_last_act(engine, criteria(), ACT)
     with reading(engine) as connection:
         told = [line.text for line in read_history(connection, one)]
-    assert f"taken back: lead {other} was merged into it" in told
+    assert f"undone: lead {other} was merged into it" in told
 
 
 def test_what_cannot_be_merged_is_refused(engine: Engine) -> None:

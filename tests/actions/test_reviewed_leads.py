@@ -39,7 +39,7 @@ def test_a_card_says_why_what_gave_the_points_and_what_answers_could_give(engine
         "E-mail": "ann@globex.example.com",
         "Owner": "Sam",
         "Came in": "10 Nov, 8 days ago",
-        "Last touch": "no contact recorded",
+        "Last contact": "not contacted (as far as recorded)",
         "Industry": "logistics",
     }
     assert cells(lead, 0) == [
@@ -48,7 +48,7 @@ def test_a_card_says_why_what_gave_the_points_and_what_answers_could_give(engine
     ]
     assert lead.likely_reason == "spam"
     assert cells(lead, 1) == [("+30", "Industry", "logistics")]
-    assert lead.card.tables[1].title == "Score: 30 points, could reach 60, 50% answered, grade B?"
+    assert lead.card.tables[1].title == "Score: 30 points, potential 60, 50% known, grade B?"
     assert cells(lead, 2) == [("+30", "to A", "What should be different?")]
     assert lead.card.tables[2].title == "Missing answers could lift it to 60, grade A"
     assert [question.criterion for question in lead.questions] == ["Need"]

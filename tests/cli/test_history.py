@@ -61,7 +61,7 @@ def test_the_last_act_is_taken_back_and_told(sample: Program) -> None:
     after = sample.rows("show", "7", *DAY)
     assert {**after, "events": None} == {**before, "events": None}
     log = sample.rows("history", "--lead", "7")
-    assert "taken back: email on 20 Nov 2026" in {row["text"] for row in log}
+    assert "undone: email on 20 Nov 2026" in {row["text"] for row in log}
     assert not any("touches" in row["text"] for row in log)
 
 

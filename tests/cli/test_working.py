@@ -114,7 +114,7 @@ def test_a_lead_is_parked_listed_and_back_on_its_day(sample: Program) -> None:
     assert due == [row for row in sample.rows("nurture", "--as-of", "2026-12-11") if row["due"]] and parked in due
     assert "moved from new to nurture until 11 Dec 2026 (bad_timing)" in told(sample)
     sample.done("nurture", "1", "--until", "2027-01-15", "--reason", "bad_timing", *MARIA)
-    assert "parked until 15 Jan 2027 instead (bad_timing)" in told(sample)
+    assert "nurture until 15 Jan 2027 instead (bad_timing)" in told(sample)
     assert [row["id"] for row in sample.rows("leads", "--reason", "bad_timing", *DAY)].count(1) == 1
     (back,) = sample.rows("reopen", "1", *MARIA)
     assert back["stage"] == "new"

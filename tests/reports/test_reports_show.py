@@ -112,7 +112,7 @@ def test_the_record_holds_the_lead_its_ledger_its_story_and_what_to_ask(engine: 
     assert facts["Budget"] == "25,000.50 USD"
     assert facts["Employees"] == "1,200"
     assert facts["Do not contact"] == "no"
-    assert facts["Last touch"] == "no contact recorded"
+    assert facts["Last contact"] == "not contacted (as far as recorded)"
     assert card.notes == ()
 
 
@@ -145,7 +145,7 @@ def test_the_card_says_where_lists_show_another_score(sqlite_engine: Engine) -> 
     with view(sqlite_engine) as connection:
         later = show_lead(connection, CRITERIA, 1, TODAY + timedelta(days=200))
     assert "Lists show score" in " ".join(later.notes)
-    assert "taken back" in " ".join(show(sqlite_engine, 5).notes)
+    assert "removed by an undo" in " ".join(show(sqlite_engine, 5).notes)
 
 
 def test_a_closed_lead_has_no_question_and_is_no_candidate(sqlite_engine: Engine) -> None:
