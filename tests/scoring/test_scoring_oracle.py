@@ -18,8 +18,7 @@ from leadtriage.core.vocabulary import Dimension, VerdictWord
 from leadtriage.criteria import Criteria, FieldType, find_comparisons
 from leadtriage.db import Lead, table
 from leadtriage.scoring import explain_lead, nominating_lines, score_leads
-from leadtriage.scoring.compile.inputs import all_conditions, name_input
-from leadtriage.scoring.compile.rules import Rules, prepare_rules
+from leadtriage.scoring.compile.inputs import Rules, all_conditions, name_input, prepare_rules
 from leadtriage.scoring.compile.totals import is_visible, select_totals, select_values
 
 pytestmark = pytest.mark.filterwarnings("error::sqlalchemy.exc.SAWarning")

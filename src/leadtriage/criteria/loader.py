@@ -26,7 +26,6 @@ from leadtriage.criteria.parse.sections import (
     read_timezone,
 )
 from leadtriage.criteria.parse.values import (
-    parse_duration,
     read_block,
     read_decimal,
     read_key,
@@ -98,8 +97,6 @@ VERSION = 1
 DEFAULT_NAME = "Criteria"
 DEFAULT_CURRENCY = "USD"
 LOWEST_RATE, HIGHEST_RATE = Decimal("0.000001"), Decimal(1_000_000)
-
-__all__ = ["load_criteria", "parse_duration", "read_criteria"]
 
 
 def load_criteria(text: str, *, place: str) -> Criteria:

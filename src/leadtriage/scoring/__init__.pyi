@@ -1,8 +1,7 @@
 from .answers import OpenQuestion as OpenQuestion, grade_score as grade_score
 from .compile.clocks import make_calendar as make_calendar, name_due as name_due, set_deadlines as set_deadlines
 from .compile.conditions import compile_condition as compile_condition
-from .compile.inputs import select_inputs as select_inputs
-from .compile.rules import prepare_rules as prepare_rules
+from .compile.inputs import prepare_rules as prepare_rules, select_inputs as select_inputs
 from .compile.totals import is_open as is_open, is_visible as is_visible, open_nominations as open_nominations
 from .explain import (
     Explanation as Explanation,

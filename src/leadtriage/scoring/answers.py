@@ -1,17 +1,4 @@
-"""What each criterion makes of a lead, and the lead's totals: read for the few leads that are looked at closely.
-
-All leads are scored by the same expressions, without reading anything: see `scoring.run`.
-
-Which questions a lead still has: what to ask next, what a reviewer wants asked, what is put off until a day.
-
-`scoring.run` finds the next question of every lead by the points alone; this settles it anew for the few leads of which
-somebody said more.
-
-The answers that `score` keeps of each lead: which of them are still right, and those of closed leads made anew.
-
-They are only a faster way to the same answers. A lead's are right by criteria of the same text as long as nothing
-changed in the lead; answers that time changes are not kept. How they are written is `scoring.answer_layout`'s.
-"""
+"""Reads what each criterion makes of a few leads, finds their open questions, and keeps stored answers up to date."""
 
 from __future__ import annotations
 
@@ -27,7 +14,7 @@ from leadtriage.core.vocabulary import Dimension, Grade, VerdictWord
 from leadtriage.criteria import Criteria, Criterion, DimensionRules
 from leadtriage.db import Lead, LeadScore, PutOff, ScoreRun, Verdict, table
 from leadtriage.db.dialect import batches
-from leadtriage.scoring.compile.rules import Rules
+from leadtriage.scoring.compile.inputs import Rules
 from leadtriage.scoring.compile.totals import (
     LeadValues,
     find_grade,
@@ -40,12 +27,12 @@ from leadtriage.scoring.compile.totals import (
 )
 
 _LEADS = "looked_at"
-"""What the statements are told each time: the leads' ids."""
+"""The bound parameter with the leads' ids."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a criterion makes of a lead: its points, the most that they can become, whether the answer is there."""
+    """A criterion's result for a lead: its points, the most they can become, and whether the answer is known."""
 
     points: int
     ceiling: int
@@ -54,12 +41,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class LeadAnswers:
-    """What the criteria make of one lead.
+    """A lead's result.
 
     Attributes:
-        answers: one for each criterion, in the criteria's order.
-        totals: `score`, `ceiling`, `known`, `known_points`, `ready`, `grade`, `weakest` (the reason that a low score
-            stands for), and per dimension `NAME`, `NAME_raw`, `NAME_ceiling`, `NAME_ceiling_raw`.
+        answers: one per criterion, in the criteria's order.
+        totals: `score`, `ceiling`, `known`, `known_points`, `ready`, `grade`, `weakest` (a low score's reason), and
+            per dimension `NAME`, `NAME_raw`, `NAME_ceiling`, `NAME_ceiling_raw`.
     """
 
     lead_id: int
@@ -69,16 +56,12 @@ class LeadAnswers:
 
 @dataclass(frozen=True)
 class CloseLook:
-    """Statements that read what the rules make of a few leads; each is put together once, whichever leads these are.
-
-    Attributes:
-        lowest: the values of the leads.
-    """
+    """Reads single leads; each statement is built once, whichever leads it reads."""
 
     lowest: LeadValues
 
     def read_answers(self, connection: Connection, lead_ids: Sequence[int]) -> Iterator[LeadAnswers]:
-        """Read what each criterion makes of each lead, and its totals."""
+        """Yield each lead's answers and totals."""
         names, selected = self._answers
         for row in connection.execute(selected, {_LEADS: lead_ids}):
             read = row[len(names) :]
@@ -92,11 +75,11 @@ class CloseLook:
             )
 
     def read_tiers(self, connection: Connection, lead_ids: Sequence[int]) -> dict[int, Sequence[int]]:
-        """For each lead and criterion the index of the tier that gives the points, past the last where none does."""
+        """Return per lead and criterion the index of the tier that gives the points; the number of tiers for none."""
         return {lead_id: held for lead_id, *held in connection.execute(self._tiers, {_LEADS: lead_ids})}
 
     def read_disqualifiers(self, connection: Connection, lead_ids: Sequence[int]) -> dict[int, list[int]]:
-        """The disqualifiers that hold, by their places, for each lead of which one does."""
+        """Return the indexes of the disqualifiers that hold, for leads with at least one."""
         if not self.lowest.disqualifiers:
             return {}
         rows = connection.execute(self._disqualifiers, {_LEADS: lead_ids})
@@ -109,7 +92,7 @@ class CloseLook:
     def read_values(
         self, connection: Connection, lead_ids: Sequence[int], names: Sequence[str]
     ) -> dict[int, dict[str, Any]]:
-        """Read some values of each lead, by the names that `scoring.inputs` gives them."""
+        """Return the inputs of these names for each lead."""
         selected = select(self.lowest.rows.c.lead_id, *(self.lowest.values[name] for name in names))
         rows = connection.execute(selected, {_LEADS: lead_ids})
         return {lead_id: dict(zip(names, values, strict=True)) for lead_id, *values in rows}
@@ -148,7 +131,7 @@ class CloseLook:
 
 @lru_cache(maxsize=16)
 def look_closely(rules: Rules) -> CloseLook:
-    """Return what reads leads by these rules."""
+    """Return a reader of single leads."""
     return CloseLook(select_values(rules, table(Lead).c.id.in_(bindparam(_LEADS, expanding=True)), {}))
 
 
@@ -157,13 +140,13 @@ _lead, _score, _put_off, _verdict = table(Lead), table(LeadScore), table(PutOff)
 
 @dataclass(frozen=True, slots=True)
 class OpenQuestion:
-    """A question that nobody has answered yet.
+    """A question without an answer.
 
     Attributes:
-        place: of its criterion among all.
-        gain: points that the best answer would add, within its dimension's maximum.
-        reaches_grade: the better grade that this would lead to, if any.
-        again_on: the day from which on it is asked again, where the lead could not answer it yet.
+        place: the index of its criterion.
+        gain: the points that the best answer adds, within its dimension's maximum.
+        reaches_grade: the better grade that the best answer leads to, if any.
+        again_on: the day to ask a postponed question again.
     """
 
     place: int
@@ -182,9 +165,9 @@ class LeadQuestions:
     """A lead's open questions.
 
     Attributes:
-        now: what to ask, the one first that a reviewer wants asked, then those that could give most.
-        put_off: what the lead could not answer yet, the first to be asked again first.
-        is_asked_for: whether the first of `now` is the one that a reviewer wants asked.
+        now: a reviewer's question first, then by gain.
+        put_off: postponed questions, by the day to ask them again.
+        is_asked_for: whether the first of `now` is a reviewer's question.
     """
 
     now: tuple[OpenQuestion, ...]
@@ -195,13 +178,11 @@ class LeadQuestions:
 def find_questions(
     criteria: Criteria, found: LeadAnswers, *, ask_for: str | None = None, put_off: Mapping[str, date] | None = None
 ) -> LeadQuestions:
-    """Find out what a lead can still be asked.
-
-    A question that could add no points is none, unless a reviewer wants it asked.
+    """Return the questions that could add points to a lead, and the one that a reviewer wants asked.
 
     Args:
-        ask_for: the name of the criterion that a reviewer wants asked.
-        put_off: the days from which on questions are asked again, by their criteria's names.
+        ask_for: the criterion that a reviewer wants asked.
+        put_off: the days to ask postponed questions again, by criterion.
     """
     later = put_off or {}
     questions = list(_open_questions(criteria, found, ask_for))
@@ -248,18 +229,14 @@ def _with_dimensions(criteria: Criteria) -> Iterator[tuple[Criterion, DimensionR
 
 
 def grade_score(criteria: Criteria, score: int) -> Grade:
-    """The grade that a score deserves."""
+    """Return the grade of a score."""
     return next((grade for grade in (Grade.A, Grade.B, Grade.C) if score >= criteria.grades[grade]), Grade.D)
 
 
 def read_put_off(
     connection: Connection, as_of: date, lead_ids: Collection[int] | None = None
 ) -> dict[int, dict[str, date]]:
-    """Read for leads which criteria's questions are put off beyond a day, and the days from which on they are asked.
-
-    Args:
-        lead_ids: these leads only; None for all.
-    """
+    """Return the questions postponed beyond a day, by lead and criterion; `lead_ids` None reads all leads."""
     found: dict[int, dict[str, date]] = {}
     for chosen in _choose(_put_off.c.lead_id, lead_ids):
         columns = (_put_off.c.lead_id, _put_off.c.criterion, _put_off.c.again_on)
@@ -273,13 +250,12 @@ def read_put_off(
 
 
 def settle_questions(connection: Connection, rules: Rules, lead_ids: Sequence[int] | None) -> None:
-    """Store the next question anew of those open leads of which somebody said what to ask, or what not yet.
+    """Update the next question of open leads with a reviewer's question or a postponed one.
 
-    A lead that a reviewer wants to be asked something needs answers until it has answered that. One of which all
-    questions are put off needs none until the first of these days.
+    A lead needs answers until it has answered a reviewer's question. With all questions postponed it needs none.
 
     Args:
-        lead_ids: of these leads only, which were scored before; None for all.
+        lead_ids: leads with a score; None for all.
     """
     put_off, asked = read_put_off(connection, rules.scales.as_of, lead_ids), _read_asked(connection, lead_ids)
     settled: list[dict[str, Any]] = []
@@ -304,7 +280,6 @@ def settle_questions(connection: Connection, rules: Rules, lead_ids: Sequence[in
 
 
 def _choose(column: ColumnElement[int], lead_ids: Collection[int] | None) -> Iterator[list[ColumnElement[bool]]]:
-    """Conditions that choose all of the wanted leads together."""
     if lead_ids is None:
         yield []
         return
@@ -313,7 +288,7 @@ def _choose(column: ColumnElement[int], lead_ids: Collection[int] | None) -> Ite
 
 
 def _read_asked(connection: Connection, lead_ids: Collection[int] | None) -> dict[int, str]:
-    """The criteria that reviewers want asked, by the leads: only a verdict says so, and verdicts are few."""
+    """Return the criteria that reviewers want asked, by lead. Only verdicts set them, and verdicts are few."""
     found: dict[int, str] = {}
     for chosen in _choose(_verdict.c.lead_id, lead_ids):
         marked = (
@@ -326,7 +301,7 @@ def _read_asked(connection: Connection, lead_ids: Collection[int] | None) -> dic
 
 
 def _read_stored(connection: Connection, lead_ids: Sequence[int]) -> dict[int, tuple[bool, bool]]:
-    """Whether each open lead is stored as a candidate, and as one that needs answers."""
+    """Return whether each open lead is a candidate, and whether it needs answers."""
     rows = connection.execute(
         select(_score.c.lead_id, _score.c.candidate, _score.c.needs_answers)
         .join_from(_score, _lead, _lead.c.id == _score.c.lead_id)
@@ -336,11 +311,12 @@ def _read_stored(connection: Connection, lead_ids: Sequence[int]) -> dict[int, t
 
 
 def find_kept_answers(rows: FromClause, criteria_digest: str) -> tuple[FromClause, ColumnElement[str | None]]:
-    """Return the kept answers that are still right, None where there are none, and the rows in which they are found.
+    """Return the rows joined with their score run, and the stored answers that are up to date, else NULL.
+
+    Stored answers are up to date while neither the criteria's text nor the lead has changed.
 
     Args:
-        rows: `lead`, joined with `lead_score`.
-        criteria_digest: of the criteria that are asked for.
+        rows: `lead` joined with `lead_score`.
     """
     lead, scores, runs = table(Lead), table(LeadScore), table(ScoreRun).alias("answering")
     right = and_(
@@ -352,11 +328,7 @@ def find_kept_answers(rows: FromClause, criteria_digest: str) -> tuple[FromClaus
 
 
 def keep_answers(connection: Connection, rules: Rules, run_id: int, where: ColumnElement[bool]) -> None:
-    """Keep the answers of scored leads of which none are right any more; their scores stay as they are.
-
-    Args:
-        where: which leads.
-    """
+    """Store the answers of scored leads whose stored ones are outdated; their scores stay."""
     lead, scores = table(Lead), table(LeadScore)
     rows, kept = find_kept_answers(lead.join(scores, scores.c.lead_id == lead.c.id), rules.criteria.digest)
     outdated = select(lead.c.id).select_from(rows).where(kept.is_(None), where)

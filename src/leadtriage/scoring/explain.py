@@ -1,7 +1,4 @@
-"""Why a lead has its score: the ledger, line by line, from the very expressions that score all leads.
-
-The value that a criterion saw, as people read it: the lead's own words, not their comparable form.
-"""
+"""Explains a lead's score line by line, from the expressions that score all leads."""
 
 from __future__ import annotations
 
@@ -25,11 +22,10 @@ from leadtriage.scoring.answers import (
     LeadQuestions,
     OpenQuestion,
     find_questions,
-    grade_score,
     look_closely,
     read_put_off,
 )
-from leadtriage.scoring.compile.rules import Rules, prepare_rules
+from leadtriage.scoring.compile.inputs import Rules, prepare_rules
 from leadtriage.scoring.compile.totals import LeadValues, of_dimension
 
 
@@ -80,17 +76,6 @@ def _describe_days(field: str, lead: Mapping[str, Any], as_of: date) -> str | No
         return format_count(days, "day") if days >= 0 else f"{decides.isoformat()}, which has passed"
     since: date = lead["created_on"] if field == "age_days" else lead["last_touch_on"] or lead["created_on"]
     return format_count(max(0, (as_of - since).days), "day")
-
-
-__all__ = [
-    "DimensionTotal",
-    "Explanation",
-    "LedgerLine",
-    "OpenQuestion",
-    "explain_lead",
-    "explain_leads",
-    "grade_score",
-]
 
 
 @dataclass(frozen=True, slots=True)

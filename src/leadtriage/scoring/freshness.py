@@ -1,7 +1,4 @@
-"""Whether the stored scores still say what lists should show.
-
-Whether leads were scored by criteria that give the same scores as today's, whatever else was edited in the file.
-"""
+"""Tells whether the stored scores are up to date."""
 
 from __future__ import annotations
 
@@ -15,16 +12,15 @@ from leadtriage.db import CriteriaVersion, Lead, LeadScore, ScoreRun, table
 
 
 def lists_are_stale(connection: Connection, criteria_digest: str, read_criteria: Callable[[], Criteria]) -> str | None:
-    """Say what is amiss with the stored scores, or None: leads without a score, or criteria that score otherwise now.
+    """Return what is outdated, or None: leads without a score, or criteria that have changed.
 
-    Looks only at leads that came after the last run over all leads, so that it costs a list next to nothing.
+    Looks only at leads newer than the last run over all leads, so that it costs a list next to nothing.
 
     Args:
-        criteria_digest: of today's criteria.
-        read_criteria: reads today's criteria; called only where the digest is another than that of the last run.
+        read_criteria: called only when the digest differs from that of the last run.
 
     Raises:
-        CriteriaError: today's criteria have mistakes.
+        CriteriaError: the current criteria have mistakes.
     """
     runs, lead, scores = table(ScoreRun), table(Lead), table(LeadScore)
     last = connection.execute(
@@ -39,7 +35,7 @@ def lists_are_stale(connection: Connection, criteria_digest: str, read_criteria:
         .select_from(lead)
         .where(
             lead.c.id > (last.last_lead_id if last else 0),
-            # Said here anew: every list asks this, and what compiles criteria takes long to load.
+            # Repeats `is_visible`: every list runs this, and the compiler takes long to import.
             lead.c.removed_by.is_(None),
             lead.c.merged_into.is_(None),
             ~scored,
@@ -51,7 +47,7 @@ def lists_are_stale(connection: Connection, criteria_digest: str, read_criteria:
     if (
         last is not None
         and last.criteria_digest != criteria_digest
-        # What understands criteria takes long to load, and most lists are spared it.
+        # Most lists need not import the parser, which takes long.
         and not score_alike(connection, last.criteria_digest, read_criteria())
     ):
         sentences.append("the criteria have changed since the leads were scored")
@@ -59,10 +55,7 @@ def lists_are_stale(connection: Connection, criteria_digest: str, read_criteria:
 
 
 def score_alike(connection: Connection, digest: str, criteria: Criteria) -> bool:
-    """Whether the stored criteria of a digest score leads as these do.
-
-    Both texts are understood by this version. A text that it cannot read any more counts as another.
-    """
+    """Return whether the stored criteria score leads as these do; a text with mistakes does not."""
     if digest == criteria.digest:
         return True
     versions = table(CriteriaVersion)

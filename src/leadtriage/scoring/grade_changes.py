@@ -1,7 +1,4 @@
-"""What a run moved: the history's lines for moved grades with their cause, and for leads that came to qualify.
-
-Why a grade moved since the run before: the lead's data, the criteria, or only time.
-"""
+"""Records grade changes with their cause, and leads that newly qualify, as events."""
 
 from __future__ import annotations
 
@@ -9,7 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, and_, case, func, insert, literal, not_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    and_,
+    case,
+    func,
+    insert,
+    literal,
+    not_,
+    select,
+    update,
+)
 
 from leadtriage.core.context import Act
 from leadtriage.core.tables import Column, Table
@@ -19,8 +29,7 @@ from leadtriage.db import Event, Lead, LeadScore, ScoreRun, reserve_ids, table
 from leadtriage.db.dialect import materialize
 from leadtriage.db.expressions import unqualified_by_person
 from leadtriage.scoring.compile.conditions import compile_condition
-from leadtriage.scoring.compile.inputs import select_inputs
-from leadtriage.scoring.compile.rules import Rules
+from leadtriage.scoring.compile.inputs import Rules, select_inputs
 from leadtriage.scoring.freshness import score_alike
 
 _OF_NO_VALUE = frozenset(
@@ -33,27 +42,26 @@ _OF_NO_VALUE = frozenset(
         EventKind.KEPT_APART,
     }
 )
-"""Lines of the history that change no value of a lead which a criterion could ask for."""
+"""Events that change no value that a criterion could use."""
 
 _BY_TOUCHES = frozenset({"idle_days", "touches", "unanswered_touches", "replies"})
 _OF_THE_ADDRESS = frozenset({"email_domain", "email_kind"})
 
 
 def find_cause(criteria: Criteria, alike: list[str], before: FromClause) -> ColumnElement[str]:
-    """The cause of a move, for a statement that joins `lead` and the run before.
+    """Return the cause of a grade change, for a statement that joins `lead` and the run before.
 
-    It is the data where a value changed that a criterion asks for, else the criteria where they score otherwise now,
-    else time: a lead whose grade fell with its age did not change its mind because somebody called it.
+    The cause is the data if a value changed that a criterion uses, else changed criteria, else time.
 
     Args:
         alike: the digests of criteria that score as these do.
-        before: `score_run`, of the run that gave the previous grade.
+        before: the `score_run` of the previous grade.
     """
     lead, event = table(Lead), table(Event)
     kinds, fields = _untouched_by(criteria)
     since = select(event.c.id).where(event.c.lead_id == lead.c.id, event.c.recorded_at > before.c.recorded_at)
     tells_no_value = event.c.kind.in_(kinds) | func.coalesce(event.c.field, "").in_(fields)
-    # A change that no line tells of is held for one of the data.
+    # A change without an event counts as one of the data.
     informed = since.where(~tells_no_value).exists() | ~since.exists()
     return case(
         ((lead.c.changed_at > before.c.recorded_at) & informed, literal(str(ScoreCause.DATA))),
@@ -63,7 +71,7 @@ def find_cause(criteria: Criteria, alike: list[str], before: FromClause) -> Colu
 
 
 def _untouched_by(criteria: Criteria) -> tuple[list[str], list[str]]:
-    """Which lines of the history move no grade by these criteria: their kinds, and the fields that they may tell of."""
+    """Return the kinds and fields of events that cannot change a grade by these criteria."""
     conditions = (tier.condition for criterion in criteria.criteria for tier in criterion.tiers)
     asked = {comparison.field for condition in conditions for comparison in find_comparisons(condition)}
     if asked & _OF_THE_ADDRESS:
@@ -77,17 +85,16 @@ def _untouched_by(criteria: Criteria) -> tuple[list[str], list[str]]:
 
 
 _SHOWN = 50
-_EVENT = ("lead_id", "id", "act", "at", "recorded_at", "by", "kind", "field", "old", "new", "reason", "note")
+_EVENT = ("lead_id", "id", "act", "at", "recorded_at", "by", "kind", "field", "old", "new", "reason")
 
 
 @dataclass(frozen=True, slots=True)
 class Moves:
-    """The leads whose grade moved.
+    """The leads whose grade changed.
 
     Attributes:
-        count: how many.
-        counts: how many by old grade, new grade and cause.
-        table: the first of them, the largest ids last; its keys are `id, name, company, from, to, cause, score`.
+        counts: by old grade, new grade and cause.
+        table: the first of them by id, with the keys `id, name, company, from, to, cause, score`.
     """
 
     count: int
@@ -107,12 +114,10 @@ _COLUMNS = (
 
 
 def record_moves(connection: Connection, criteria: Criteria, act: Act, mine: ColumnElement[bool]) -> Moves:
-    """Write an event for each lead whose grade a run moved, and tell what moved.
-
-    A first score is no move. What the cause of a move is, is `scoring.causes`'.
+    """Write an event for each lead whose grade a run changed; a first score is no change.
 
     Args:
-        mine: what the run scored, as a condition on `lead_score`.
+        mine: selects the scores of the run.
     """
     scores, lead, runs = table(LeadScore), table(Lead), table(ScoreRun)
     before = runs.alias("before")
@@ -144,30 +149,16 @@ def record_moves(connection: Connection, criteria: Criteria, act: Act, mine: Col
     )
     keys = [column.key for column in _COLUMNS]
     rows = tuple(dict(zip(keys, row, strict=True)) for row in shown)
-    first = reserve_ids(connection, "event", count)
-    place = func.row_number().over(order_by=scores.c.lead_id) - 1 + first
-    told = select(
-        scores.c.lead_id,
-        place,
-        literal(reserve_ids(connection, "act")),
-        literal(act.at),
-        literal(act.recorded_at),
-        literal(act.by),
-        literal(str(EventKind.GRADE)),
-        literal("grade"),
-        *grades,
-        cause,
-        literal(None),
-    )
-    connection.execute(insert(table(Event)).from_select(list(_EVENT), told.select_from(joined).where(moved)))
+    changed = select(scores.c.lead_id, *grades, cause).select_from(joined).where(moved)
+    _record_events(connection, act, count, EventKind.GRADE, "grade", changed)
     return Moves(count, counts, Table("Moved grades", _COLUMNS, rows, total=count))
 
 
 def mark_qualified(connection: Connection, rules: Rules, act: Act, mine: ColumnElement[bool]) -> int:
-    """Mark the leads as qualified whose score now says so, with an event each, and return their number.
+    """Mark leads that newly qualify by their score, with an event each, and return their number.
 
-    It stays marked once it is; `lead.changed_at` is left alone, since no value changed that a score rests on. Where a
-    person has taken it back, the score says nothing until something new is learned of the lead.
+    Skips leads that a person has marked as unqualified since they last changed. Leaves `lead.changed_at` alone, since
+    no value changed that a score uses.
     """
     scores, lead = table(LeadScore), table(Lead)
     when = rules.criteria.qualified.when
@@ -183,23 +174,20 @@ def mark_qualified(connection: Connection, rules: Rules, act: Act, mine: ColumnE
     found = select(lead.c.id).select_from(scores.join(lead, lead.c.id == scores.c.lead_id)).where(*tests)
     newly = materialize(connection, "newly_qualified", found)
     count = connection.execute(select(func.count()).select_from(newly)).scalar_one()
-    first = reserve_ids(connection, "event", count)
-    told = select(
-        newly.c.id,
-        func.row_number().over(order_by=newly.c.id) - 1 + first,
-        literal(reserve_ids(connection, "act")),
-        literal(act.at),
-        literal(act.recorded_at),
-        literal(act.by),
-        literal(str(EventKind.QUALIFIED)),
-        literal("qualified_by"),
-        literal(None),
-        literal("score"),
-        literal(None),
-        literal(None),
-    )
-    connection.execute(insert(table(Event)).from_select(list(_EVENT), told))
+    changed = select(newly.c.id, literal(None), literal("score"), literal(None))
+    _record_events(connection, act, count, EventKind.QUALIFIED, "qualified_by", changed)
     marked = update(lead).where(lead.c.id.in_(select(newly.c.id)))
     connection.execute(marked.values(qualified_on=act.as_of, qualified_by="score"))
     newly.drop(connection)
     return count
+
+
+def _record_events(
+    connection: Connection, act: Act, count: int, kind: EventKind, field: str, changed: Select[Any]
+) -> None:
+    """Write an event per row of `changed`: the lead's id, the old value, the new value, the reason."""
+    lead_id, *values = changed.selected_columns
+    number = func.row_number().over(order_by=lead_id) - 1 + reserve_ids(connection, "event", count)
+    fixed = (reserve_ids(connection, "act"), act.at, act.recorded_at, act.by, str(kind), field)
+    rows = changed.with_only_columns(lead_id, number, *map(literal, fixed), *values)
+    connection.execute(insert(table(Event)).from_select(list(_EVENT), rows))

@@ -1,16 +1,6 @@
-"""Why leads are junk candidates: every line that nominates them, not only the first.
+"""Lists why leads are junk candidates, and skips evidence that a reviewer has already judged.
 
-A lead that a reviewer rescued is nominated by the criteria only where something new speaks against it: see
-`scoring.rescues`.
-
-What a line of the criteria that nominates a lead rests on, as a digest by which it is known again.
-
-It has the rule and all that the rule saw, but nothing that moves by itself: time, and the lead's stage, which is what
-people did about it. What a known digest means for a lead is `scoring.rescues`'.
-
-What reviewers said of leads that they did not call junk: such a lead is no candidate again by the same evidence.
-
-What the evidence of a line is, is `scoring.evidence`'s; which lines there are, `scoring.nominating`'s.
+The evidence of a line is a digest of its rule and of the values that the rule saw, without time and the lead's stage.
 """
 
 from __future__ import annotations
@@ -30,12 +20,11 @@ from leadtriage.criteria import AllOf, AnyOf, Comparison, Condition, Criteria, F
 from leadtriage.db import Lead, Nomination, Verdict, VerdictLine, table
 from leadtriage.db.dialect import batches
 from leadtriage.scoring.answers import look_closely
-from leadtriage.scoring.compile.inputs import name_currency, name_input
-from leadtriage.scoring.compile.rules import Rules, prepare_rules
+from leadtriage.scoring.compile.inputs import Rules, name_currency, name_input, prepare_rules
 from leadtriage.scoring.compile.totals import open_nominations
 
 _CONTACTS = ("touches", "unanswered_touches", "replies")
-"""Within a low score they count by their points alone: else every call would bring a rescued lead back."""
+"""In a low score these count by their points alone, else every call would bring a rescued lead back."""
 
 _BETWEEN = "-"
 _LENGTH = 32
@@ -43,11 +32,7 @@ _LENGTH = 32
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Digests what nominates leads by some criteria.
-
-    Attributes:
-        seen: the names of the values that it needs, as `scoring.inputs` names them.
-    """
+    """Digests the evidence of some criteria; `seen` names the inputs that it needs."""
 
     seen: tuple[str, ...]
     _lines: tuple[tuple[str, tuple[str, ...]], ...]
@@ -57,7 +42,7 @@ class Evidence:
 
     @classmethod
     def of(cls, criteria: Criteria) -> Evidence:
-        """Prepare the digests of some criteria."""
+        """Prepare the digests."""
         lines = tuple(
             (_digest([line.reason, _write(line.condition)]), _lasting_inputs([line.condition]))
             for line in criteria.junk.disqualify
@@ -79,18 +64,18 @@ class Evidence:
         )
 
     def of_line(self, number: int, values: Mapping[str, Any]) -> str:
-        """The evidence of a disqualifier that holds: its reason and condition, and the values that this asks."""
+        """Digest the evidence of a disqualifier: its reason, its condition and the values."""
         rule, names = self._lines[number]
         return _join(rule, names, values)
 
     def of_score(self, points: Sequence[int], values: Mapping[str, Any]) -> str:
-        """The evidence of a low score: the limits, and the points and values of each criterion that asks no time."""
+        """Digest the evidence of a low score: the limits, and the points and values of criteria without days."""
         given = [(name, points[number]) for number, name in self._lasting]
         return _join(_digest(["score", self._limits, given]), self._score, values)
 
 
 def saw_the_same(one: str, other: str) -> bool:
-    """Whether two rules, which may differ, saw the same values."""
+    """Return whether two rules saw the same values."""
     return one.partition(_BETWEEN)[2] == other.partition(_BETWEEN)[2]
 
 
@@ -148,11 +133,11 @@ _BECAUSE: Mapping[ScoreCause, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What reviewers said of a lead since it was last called junk, if ever: that it is none.
+    """The reviews since a lead was last called junk; all of them spared it.
 
     Attributes:
-        verdict, by, at, recorded_at, criteria_digest: of the last of these verdicts.
-        judged: the evidence that was before them, with its rule.
+        verdict, by, at, recorded_at, criteria_digest: of the last review.
+        judged: the rules and evidence that the reviewers saw.
         lead_changed_at: when a value of the lead last changed, in UTC.
     """
 
@@ -165,15 +150,15 @@ class Standing:
     lead_changed_at: datetime
 
     def covers(self, evidence: Collection[str | None]) -> bool:
-        """Whether all of it was judged."""
+        """Return whether all of the evidence was judged."""
         return {*evidence} <= {known for _, known in self.judged}
 
     def say_again(self, lines: Sequence[tuple[str | None, str]], criteria_digest: str, as_of: date) -> str:
         """Return "rescued by Maria on 3 Nov; nominated again by new data".
 
         Args:
-            lines: the rules and evidence of the criteria's lines; with none, it was nominated by somebody.
-            criteria_digest: of the criteria that nominate it now.
+            lines: the rules and evidence of the criteria's lines; empty for a flag.
+            criteria_digest: of the current criteria.
         """
         day = format_day(self.at.date(), as_of)
         said = f"{_SAID.get(self.verdict, self.verdict)} by {self.by} on {day}; nominated again"
@@ -195,12 +180,12 @@ class Standing:
 
 
 def is_standing_review() -> ColumnElement[bool]:
-    """Which verdicts count: a reviewer's of a candidate, not taken back."""
+    """Select reviews that were not withdrawn."""
     return (_verdict.c.kind == VerdictKind.REVIEW) & _verdict.c.withdrawn_at.is_(None)
 
 
 def read_standing(connection: Connection, lead_ids: Collection[int]) -> dict[int, Standing]:
-    """Read what stands of these leads; those without any verdict or last called junk are left out."""
+    """Return the reviews that spared these leads; leads without one are left out."""
     lead = table(Lead)
     found: dict[int, Standing] = {}
     for chosen in batches(sorted(lead_ids)):
@@ -239,11 +224,7 @@ def read_standing(connection: Connection, lead_ids: Collection[int]) -> dict[int
 
 
 def find_spared(connection: Connection, where: ColumnElement[bool]) -> list[int]:
-    """Return the leads that reviewers last said to be no junk.
-
-    Args:
-        where: which leads, as a condition on `lead`.
-    """
+    """Return the leads whose last review did not call them junk; `where` is a condition on `lead`."""
     lead, later = table(Lead), _verdict.alias("later")
     overruled = (
         select(later.c.id)
@@ -268,19 +249,16 @@ BY_THE_CRITERIA = "criteria"
 LOW_SCORE = "score"
 """The rule of a line that rests on the score and no disqualifier."""
 
-_MOST_IDS = 10_000
-
 
 @dataclass(frozen=True, slots=True)
 class NominatingLine:
-    """One thing that says a lead is junk.
+    """One reason why a lead is a junk candidate.
 
     Attributes:
-        reason: one of the product's or the team's.
-        text: what it rests on; a lead's first line begins with who rescued it before, and what brought it back.
-        by: who said so: a person, a system, or `criteria`.
-        rule: of `criteria`: the disqualifier's label, or `LOW_SCORE`; None for a person or system.
-        evidence: of `criteria`: a digest of the rule and of all that it saw, without time; None for a person or system.
+        text: the explanation; a lead's first line begins with an earlier rescue and what changed since.
+        by: a person, a system, or `criteria`.
+        rule: the disqualifier's label, or `LOW_SCORE`; None for a flag.
+        evidence: a digest of the rule and of the values it saw; None for a flag.
     """
 
     reason: str
@@ -293,14 +271,13 @@ class NominatingLine:
 def nominating_lines(
     connection: Connection, criteria: Criteria, lead_ids: Iterable[int], as_of: date
 ) -> dict[int, tuple[NominatingLine, ...]]:
-    """Return for each lead what nominates it: people's and systems' words, then disqualifiers, then its score.
+    """Return why leads are candidates: flags, then disqualifiers, then the score; other leads are left out.
 
-    The criteria's lines are left out where a reviewer has judged all of them and did not call the lead junk. Leads that
-    nothing nominates are left out.
+    Skips the criteria's lines when a reviewer has judged all of them and did not call the lead junk.
     """
     rules = prepare_rules(connection, criteria, as_of)
     found: dict[int, tuple[NominatingLine, ...]] = {}
-    for chosen in _groups(lead_ids):
+    for chosen in batches(sorted(set(lead_ids))):
         flagged, ours = _flagged(connection, chosen), _by_criteria(connection, rules, chosen)
         standing = read_standing(connection, chosen)
         for lead_id in sorted({*flagged, *ours}):
@@ -317,22 +294,12 @@ def nominating_lines(
 
 
 def find_rescued(connection: Connection, rules: Rules, spared: Iterable[int]) -> Iterator[int]:
-    """Find the leads that the criteria would nominate by nothing but evidence that a reviewer has judged.
-
-    Args:
-        spared: those to look at, of `scoring.rescues.find_spared`.
-    """
-    for chosen in _groups(spared):
+    """Yield those of the spared leads that only judged evidence speaks against."""
+    for chosen in batches(sorted(set(spared))):
         standing = read_standing(connection, chosen)
         for lead_id, lines in _by_criteria(connection, rules, chosen).items():
             if lead_id in standing and _are_judged(lines, standing[lead_id]):
                 yield lead_id
-
-
-def _groups(lead_ids: Iterable[int]) -> Iterator[list[int]]:
-    wanted = sorted(set(lead_ids))
-    for start in range(0, len(wanted), _MOST_IDS):
-        yield wanted[start : start + _MOST_IDS]
 
 
 def _are_judged(lines: Sequence[NominatingLine], stands: Standing) -> bool:
@@ -344,7 +311,7 @@ def _say_again(stands: Standing, lines: Sequence[NominatingLine], rules: Rules) 
     return stands.say_again(ours, rules.criteria.digest, rules.scales.as_of)
 
 
-def _flagged(connection: Connection, lead_ids: list[int]) -> dict[int, list[NominatingLine]]:
+def _flagged(connection: Connection, lead_ids: Sequence[int]) -> dict[int, list[NominatingLine]]:
     nominations = table(Nomination)
     rows = connection.execute(
         select(nominations.c.lead_id, nominations.c.reason, nominations.c.note, nominations.c.by)
@@ -358,8 +325,7 @@ def _flagged(connection: Connection, lead_ids: list[int]) -> dict[int, list[Nomi
     return found
 
 
-def _by_criteria(connection: Connection, rules: Rules, lead_ids: list[int]) -> dict[int, list[NominatingLine]]:
-    """What the criteria alone say, whatever anybody said before."""
+def _by_criteria(connection: Connection, rules: Rules, lead_ids: Sequence[int]) -> dict[int, list[NominatingLine]]:
     look = look_closely(rules)
     evidence = Evidence.of(rules.criteria)
     held = look.read_disqualifiers(connection, lead_ids)

@@ -1,12 +1,4 @@
-"""Scores leads: one statement inside the database, then what it moved. What a score is, is `scoring.totals`'.
-
-The statement that scores leads and stores what comes of it, and which leads it scores.
-
-It is put together once for the same criteria, day and database: that takes longer than to score a few leads by it, as
-after each act of a person.
-
-Stores what each member of the team is called, so that lists find a rep's leads by any of their names.
-"""
+"""Scores leads with one statement inside the database, and records which grades changed."""
 
 from __future__ import annotations
 
@@ -45,7 +37,7 @@ from leadtriage.db import CriteriaVersion, Lead, LeadScore, ScoreRun, TeamName, 
 from leadtriage.db.dialect import backend, upsert
 from leadtriage.scoring.answers import keep_answers, settle_questions
 from leadtriage.scoring.compile.clocks import create_calendar, describe_calendar, set_missed_due_days
-from leadtriage.scoring.compile.rules import Rules, prepare_rules
+from leadtriage.scoring.compile.inputs import Rules, prepare_rules
 from leadtriage.scoring.compile.text_cache import share_texts
 from leadtriage.scoring.compile.totals import is_open, is_visible, select_verdicts
 from leadtriage.scoring.grade_changes import Moves, mark_qualified, record_moves
@@ -55,27 +47,18 @@ _OF_RUN = ("run_id", "answers_run_id")
 _KEPT = ("lead_id", "first_grade", "first_scored_on", "previous_grade", "previous_run_id")
 
 _RUN, _LEADS = "scoring_run", "scored_leads"
-"""What the statement is told each time."""
+"""The bound parameters of the statement."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which leads are scored.
-
-    Attributes:
-        closed: those that are closed and have no score yet, not the open ones.
-        lead_ids: of these; None for all.
-    """
+    """Selects the leads to score: the open ones, or the closed ones without a score; `lead_ids` None means all."""
 
     closed: bool = False
     lead_ids: Sequence[int] | None = None
 
     def are_wanted(self, among: ColumnElement[bool] | None = None) -> ColumnElement[bool]:
-        """Whether a lead is one of them.
-
-        Args:
-            among: says whether it is one of `lead_ids`, where that is to be told later.
-        """
+        """Return the condition on `lead`; `among` replaces the one for `lead_ids`."""
         lead, score = table(Lead), table(LeadScore)
         if among is None:
             among = true() if self.lead_ids is None else lead.c.id.in_(self.lead_ids)
@@ -87,18 +70,14 @@ class Wanted:
 
 @lru_cache
 def describe_rescued() -> Table:
-    """Describe the temporary table with the ids of leads that the criteria do not nominate."""
+    """Describe the temporary table of leads that the criteria do not nominate."""
     return Table("rescued_lead", MetaData(), Column("id", Integer, primary_key=True), prefixes=["TEMPORARY"])
 
 
 def store_scores(
     connection: Connection, rules: Rules, run_id: int, wanted: Wanted, rescued: Table | None = None
 ) -> None:
-    """Score leads; a grade that is replaced stays as the previous one.
-
-    Args:
-        rescued: the table of `describe_rescued`, where it holds any.
-    """
+    """Score leads and keep the replaced grade as the previous one; `rescued` is the table of `describe_rescued`."""
     calendar = create_calendar(connection, rules.criteria.follow_up, wanted.are_wanted())
     told: dict[str, Any] = {_RUN: run_id}
     if wanted.lead_ids is not None:
@@ -140,7 +119,7 @@ def _make_statement(rules: Rules, dialect: Dialect, *, closed: bool, few: bool, 
 
 
 def store_team_names(connection: Connection, criteria: Criteria) -> None:
-    """Have the database know the criteria's team by all its names, and nobody else."""
+    """Store all names of the team, so that lists find a member's leads by any of them."""
     names = table(TeamName)
     wanted = {
         comparable(spelling): comparable(member.name)
@@ -162,15 +141,14 @@ _MOST_IDS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class ScoreSummary:
-    """What a run did.
+    """The result of a score run.
 
     Attributes:
-        leads: the open leads that it scored.
-        scored: all that it scored, closed ones for the first time too.
-        changed: leads whose grade moved.
+        leads: the number of open leads.
+        scored: all scored leads, with closed ones that had no score.
+        changed: leads whose grade changed.
         a, b, c, d, junk_candidates, needs_answers: of the open leads.
         criteria: the criteria's name.
-        moves: what moved and why.
     """
 
     leads: int
@@ -189,12 +167,12 @@ class ScoreSummary:
 def score_leads(
     connection: Connection, criteria: Criteria, act: Act, *, lead_ids: Sequence[int] | None = None
 ) -> ScoreSummary:
-    """Score the open leads anew, and closed ones that have no score yet.
+    """Score the open leads, and the closed ones that have no score.
 
-    Runs in the caller's writing transaction; to see what would move, the caller rolls it back.
+    Runs in the caller's transaction; roll it back for a preview.
 
     Args:
-        lead_ids: these leads only; None for all.
+        lead_ids: the leads to score; None for all.
     """
     rules = prepare_rules(connection, criteria, act.as_of)
     if lead_ids is None:
@@ -241,7 +219,6 @@ def score_leads(
 
 
 def _choose(lead_ids: Sequence[int] | None) -> Iterator[Sequence[int] | None]:
-    """The wanted leads in parts that one statement can be told; None for all."""
     if lead_ids is None:
         yield None
         return
@@ -251,7 +228,7 @@ def _choose(lead_ids: Sequence[int] | None) -> Iterator[Sequence[int] | None]:
 
 
 def _of_run(run_id: int, lead_ids: Sequence[int] | None) -> ColumnElement[bool]:
-    """What a run scored, as a condition on `lead_score`: found without reading all scores where it was a few leads."""
+    """Select the scores of a run, for a few leads without reading all scores."""
     scores = table(LeadScore)
     scored = scores.c.run_id == run_id
     return scored if lead_ids is None or len(lead_ids) > _MOST_IDS else scored & scores.c.lead_id.in_(lead_ids)
@@ -316,7 +293,7 @@ def _store_run(connection: Connection, criteria: Criteria, act: Act, *, whole: b
 
 @contextmanager
 def _without_rescued(connection: Connection, rules: Rules, wanted: Wanted) -> Iterator[Table | None]:
-    """A temporary table with the ids of those leads that nothing speaks against but what a reviewer has judged."""
+    """Fill the temporary table with leads that only judged evidence speaks against."""
     found = list(find_rescued(connection, rules, find_spared(connection, wanted.are_wanted())))
     if not found:
         yield None
@@ -329,7 +306,7 @@ def _without_rescued(connection: Connection, rules: Rules, wanted: Wanted) -> It
 
 
 def _withdraw(connection: Connection, lead_ids: Sequence[int] | None) -> None:
-    """Take leads that were closed, removed or merged from the lists; their score stays as it was."""
+    """Take closed, removed and merged leads off the lists; their score stays."""
     scores = table(LeadScore)
     listed = or_(
         scores.c.candidate,

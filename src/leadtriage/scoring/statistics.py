@@ -1,8 +1,4 @@
-"""How leads answer all criteria, counted: one row for all that answer alike, from the expressions that score them.
-
-What `score` kept of a lead is read where it is still right; the other leads, and criteria that count days, are asked
-anew. How a row's numbers are laid out is `scoring.answer_layout`'s, and what the counts say is a report's.
-"""
+"""Counts how leads answer all criteria: one row per distinct set of answers."""
 
 from __future__ import annotations
 
@@ -22,8 +18,7 @@ from leadtriage.db.dialect import backend, materialize
 from leadtriage.scoring.answers import find_kept_answers
 from leadtriage.scoring.compile.conditions import join_any
 from leadtriage.scoring.compile.criteria import whole
-from leadtriage.scoring.compile.inputs import all_conditions, select_inputs
-from leadtriage.scoring.compile.rules import Rules, prepare_rules
+from leadtriage.scoring.compile.inputs import Rules, all_conditions, prepare_rules, select_inputs
 from leadtriage.scoring.compile.text_cache import look_up, share_texts
 from leadtriage.scoring.compile.totals import AnswerLayout, LeadValues
 

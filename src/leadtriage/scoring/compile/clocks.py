@@ -1,7 +1,4 @@
-"""When a lead's clocks run out: working days counted in Python, one small calendar table for all leads.
-
-The clocks are those of "The clocks" in `docs/criteria.md`. Who is late is `reports`' to say.
-"""
+"""Computes when a lead's clocks run out, with one small calendar table of working days for all leads."""
 
 from __future__ import annotations
 

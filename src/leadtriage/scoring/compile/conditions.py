@@ -1,7 +1,4 @@
-"""A condition of the criteria as an SQL expression that is true, false or NULL, by SQL's own three-valued logic.
-
-Long sums and lists of alternatives as balanced trees: SQLite limits how deep an expression is to 1,000.
-"""
+"""Compiles a condition to an SQL expression that is true, false or NULL, by SQL's own three-valued logic."""
 
 from __future__ import annotations
 

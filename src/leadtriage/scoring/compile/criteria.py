@@ -1,9 +1,8 @@
-"""A criterion as the few columns from which its points, its ceiling and whether it is known follow.
+"""Compiles a criterion to the few columns that give its points, its ceiling and whether it is known.
 
-A criterion about a single value needs one column: the index of its first true tier, NULL where the answer is unknown.
-One about several values needs that index and which tiers are unknown. Everything else is arithmetic on these, so that
-each test is evaluated once for a lead. The formulas are those of "How a score comes about" in
-`docs/criteria.md`.
+A criterion about one value needs one column: the index of its first true tier, NULL where the answer is unknown. One
+about several values also needs to know which tiers are unknown. The rest is arithmetic, so that each test is evaluated
+once per lead.
 """
 
 from __future__ import annotations

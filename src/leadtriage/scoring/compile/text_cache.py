@@ -1,7 +1,4 @@
-"""Texts that many leads share, such as a title or an industry: looked up once each instead of once for each lead.
-
-Only a faster way to the same answers. What is asked of a text is `scoring.compile`'s.
-"""
+"""Looks up texts that many leads share, such as titles, once per text instead of once per lead."""
 
 from __future__ import annotations
 
@@ -15,8 +12,7 @@ from leadtriage.criteria import Condition, Operand, find_comparisons
 from leadtriage.db import Lead, table
 from leadtriage.scoring.compile.conditions import Values, compile_condition
 from leadtriage.scoring.compile.criteria import compile_criterion, holds_when_missing
-from leadtriage.scoring.compile.inputs import TEXT_FORMS, all_conditions, name_form, name_input, select_inputs
-from leadtriage.scoring.compile.rules import Rules
+from leadtriage.scoring.compile.inputs import TEXT_FORMS, Rules, all_conditions, name_form, name_input, select_inputs
 
 _SAMPLE = 10_000
 """So many leads tell whether their texts repeat."""

@@ -1,20 +1,11 @@
-"""All that the criteria say of a lead, as one SELECT in levels: values, answers, sums, dimensions, totals.
+"""Selects all that the criteria say of a lead in one statement with levels: values, answers, sums, totals, verdicts.
 
-Each level names what the next one uses several times. `OFFSET 0` keeps both engines from folding a level into the
-next, where each use would be evaluated again, and costs SQLite no table in between; the values have one all the same,
-since SQLite reads a text that is searched for many words faster from there. Scores of all leads and the explanation
-of one read the same levels.
+Each level names what the next one uses several times. `OFFSET 0` keeps both engines from inlining a level, which would
+evaluate it once per use. Only the values are materialized: SQLite searches a long text faster from there.
 
-From a lead's totals to what lists show: grade, junk candidate and why, missing answers, queue, clocks.
-
-The totals are `scoring.totals`', storing them is `scoring.run`'s.
-
-How a lead's answers to all criteria are written as digits of a few whole numbers, and those that last as one text.
-
-Leads are grouped by two numbers in less than half of the time that a column for each answer takes, and a text holds any
-number of them. Criteria that count days are a part of their own, since time changes their answers. When a text that
-`score` left is still right, is `scoring.kept_answers`' to say; who changes this layout has a migration empty
-`lead_score.answers`.
+`lead_score.answers` holds a lead's answers as the digits of a few whole numbers, written as one text. Grouping by two
+numbers takes less than half the time of a column per answer. A change of this layout needs a migration that empties
+the column.
 """
 
 from __future__ import annotations
@@ -55,8 +46,7 @@ from leadtriage.db.expressions import largest, smallest
 from leadtriage.scoring.compile.clocks import compute_clocks, select_clock_inputs
 from leadtriage.scoring.compile.conditions import Values, compile_condition
 from leadtriage.scoring.compile.criteria import CompiledCriterion, add_up, compile_criterion, find_first, whole
-from leadtriage.scoring.compile.inputs import all_conditions, counts_days, select_inputs
-from leadtriage.scoring.compile.rules import Rules
+from leadtriage.scoring.compile.inputs import Rules, all_conditions, counts_days, select_inputs
 from leadtriage.scoring.compile.text_cache import look_up
 
 _LARGEST = 10**18
