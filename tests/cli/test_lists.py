@@ -70,9 +70,9 @@ def test_summaries_say_where_they_leave_leads_out(program: Program, tmp_path: Pa
     program.done("score", *DAY)
     moved = program.done("score", "--as-of", "2027-11-20")
     listed = moved.out.count(" Poe ")
-    assert f"{listed} of 120 are shown" in moved.err
+    assert f"showing {listed} of 120" in moved.err
     undone = program.done("undo", "1", "--format", "json")
-    assert f"{len(undone.rows)} of 120 are shown" in undone.err
+    assert f"showing {len(undone.rows)} of 120" in undone.err
 
 
 @pytest.mark.parametrize("command", LISTS)

@@ -179,7 +179,7 @@ def test_spend_is_the_sum_of_a_list(world: Program) -> None:
     assert (lines[0]["note"], lines[0]["by"], lines[0]["at"][:10]) == ("credit", "Ann", "2026-11-18")
     shown = world.done("spend", "list", "--limit", "2")
     assert "In all 100.00 EUR, 1,190.00 USD." in shown.out
-    assert "2 of 5 are shown" in shown.err
+    assert "showing 2 of 5" in shown.err
     assert [line["source"] for line in world.rows("spend", "--campaign", "Spring")] == ["WEB"]
     assert [line["source"] for line in world.rows("spend", "--until", "2026-09-01")] == ["Radio"]
 
