@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,7 +17,6 @@ from leadtriage.core.tables import Column, Table
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from leadtriage.reports.query import ListRequest
 
 _LIKELY = 0.8
 
@@ -84,10 +84,7 @@ def duplicates(
     else:
         from leadtriage.reports.lists import list_duplicates
 
-        def read(request: ListRequest) -> Table:
-            return list_duplicates(request, least=least)
-
-        show_list(context, selection, read, fail_if_any=fail_if_any)
+        show_list(context, selection, partial(list_duplicates, least=least), fail_if_any=fail_if_any)
 
 
 def _merge(context: Context, names: tuple[str, str], take: list[str]) -> None:

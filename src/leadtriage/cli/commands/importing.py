@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from itertools import chain, count, islice
 from pathlib import Path
@@ -35,7 +35,7 @@ from leadtriage.core.errors import UsageError
 from leadtriage.core.text import format_count, format_day, format_ids
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Engine
 
     from leadtriage.actions import SpendSummary
     from leadtriage.core.context import Act
@@ -263,9 +263,9 @@ def import_files(
                 write_rejects(context, done[-1], path, rejects, dry_run=dry_run)
     finally:
         if done:
-            show_counts(
-                context.printer, "Would be imported" if dry_run else "Imported", [_count_rows(each) for each in done]
-            )
+            keys = ("file", "batch", "rows", "created", "updated", "unchanged", "merged", "rejected")
+            rows = [{key: getattr(each, key) for key in keys} | {"warnings": each.warning_count} for each in done]
+            show_counts(context.printer, "Would be imported" if dry_run else "Imported", rows)
     if not dry_run and any(summary.created or summary.updated for summary in done):
         context.printer.note("next: run `leadtriage score`")
     exit_with(REJECTED if any(summary.rejected for summary in done) else 0)
@@ -286,11 +286,6 @@ def _import_file(printer: Printer, engine: Engine, file: str, options: ImportOpt
     total = count_lines(path) if path else None
     with show_progress(f"reading {file}", total, os.environ) as progress:
         return import_file(engine, path, options, act, stream=stream, progress=progress)
-
-
-def _count_rows(summary: ImportSummary) -> dict[str, Any]:
-    counts = ("file", "batch", "rows", "created", "updated", "unchanged", "merged", "rejected")
-    return {key: getattr(summary, key) for key in counts} | {"warnings": summary.warning_count}
 
 
 def show_counts(printer: Printer, title: str, rows: Sequence[dict[str, Any]]) -> None:
@@ -382,19 +377,10 @@ def peek(context: Context, selection: ImportSelection, file: InputFile) -> None:
 
     options = selection.for_import()
     source = open_source(path, sys.stdin.buffer, options.read)  # before the database: standard input may be slow
-    with _remembered_columns(context) as connection:
+    # The database remembers earlier --map options.
+    with context.reading() if context.has_database else nullcontext() as connection:
         card = peek_source(source, options, context.act_in(None), connection=connection)
     context.printer.show_card(card)
-
-
-@contextmanager
-def _remembered_columns(context: Context) -> Iterator[Connection | None]:
-    """The database that remembers earlier --map options, if there is one."""
-    if not context.has_database:
-        yield None
-        return
-    with context.reading() as connection:
-        yield connection
 
 
 def _print_parsed(path: Path | None, selection: ImportSelection) -> None:

@@ -170,16 +170,8 @@ def _apply_verdicts(context: Context, file: str, *, dry_run: bool, is_audit: boo
         Column("note", "Note", keep=40),
     )
     rows = tuple(
-        {
-            "id": one.lead_id,
-            "name": one.name,
-            "company": one.company,
-            "verdict": one.judgement.verdict.value,
-            "reason": one.judgement.reason,
-            "until": one.judgement.until,
-            "ask_for": one.judgement.ask_for,
-            "note": one.judgement.note,
-        }
+        {"id": one.lead_id, "name": one.name, "company": one.company}
+        | {column.key: getattr(one.judgement, column.key) for column in columns[len(LEAD_COLUMNS) :]}
         for one in filed.verdicts
     )
     context.printer.show(Table("Verdicts", columns, rows))

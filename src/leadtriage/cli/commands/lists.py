@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -186,10 +187,7 @@ def show_stale(
     """
     from leadtriage.reports.lists import list_stale
 
-    def read(request: ListRequest) -> Table:
-        return list_stale(request, clocks=clock or ())
-
-    show_list(context, selection, read, fail_if_any=fail_if_any)
+    show_list(context, selection, partial(list_stale, clocks=clock or ()), fail_if_any=fail_if_any)
 
 
 def show_aging(

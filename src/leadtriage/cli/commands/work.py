@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from leadtriage.actions import Changed
     from leadtriage.core.context import Act
     from leadtriage.criteria import Criteria
-    from leadtriage.reports.query import ListRequest
 
 _KINDS = [kind for kind in TouchKind if kind is not TouchKind.UNKNOWN]
 _CAME_UNTIL, _WITH_REASON = "--came-until", "--with-reason"
@@ -205,7 +205,9 @@ def nurture(
     if lead is None and until_day is None:
         if why or note or yes:
             raise UsageError("requires a day", place="--reason, --note, --yes", hint="add --until DATE")
-        _list_nurture(context, selection, only_due=due)
+        from leadtriage.reports.lists import list_nurture
+
+        show_list(context, selection, partial(list_nurture, only_due=due), until=_CAME_UNTIL)
         return
     if due:
         raise UsageError("applies to the list only", place="--due", hint="leave out LEAD and --until")
@@ -251,15 +253,6 @@ def _change_leads(
     with context.acting() as target:
         done = change(*target, chosen.open)
     show_all_changed(context, shown, done, chosen.closed)
-
-
-def _list_nurture(context: Context, selection: Selection, *, only_due: bool) -> None:
-    from leadtriage.reports.lists import list_nurture
-
-    def read(request: ListRequest) -> Table:
-        return list_nurture(request, only_due=only_due)
-
-    show_list(context, selection, read, until=_CAME_UNTIL)
 
 
 def close(
