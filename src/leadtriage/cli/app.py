@@ -1,4 +1,4 @@
-"""The program: puts the groups of commands together. Loads nothing heavy, so that help and completion are instant."""
+"""The program: assembles the commands. Loads nothing heavy, so that help and completion stay instant."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "criteria": ("setup", "Check, show and complete the criteria file."),
     "db": ("setup", "Inspect, check, back up and upgrade the database."),
 }
-"""Each command or group of commands, in the order of the help: its module in `cli.commands`, and its help's first line.
+"""Each command or group, in the order of the help: its module in `cli.commands`, and the first line of its help.
 
-The lines stand here too, so that the list of commands needs none of the modules; a test holds them to the commands.
+The lines are repeated here, so that the list of commands loads no module; a test compares them with the commands.
 """
 
 
-def _tell_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(is_given: bool) -> None:
+    if is_given:
         from importlib.metadata import version
 
         typer.echo(f"leadtriage {version('leadtriage')}")
@@ -62,11 +62,11 @@ def _tell_version(wanted: bool) -> None:
 
 
 def make_app(wanted: str | None = None) -> typer.Typer:
-    """Put the program together.
+    """Assemble the program.
 
     Args:
-        wanted: the one command that will run: only its group is loaded, since all of them take longer to put together
-            than a list takes to be read. None, or no command of ours, for all.
+        wanted: the command that will run: only its module is loaded, since loading all takes longer than reading a
+            list. None, or an unknown command, loads all.
     """
     app = _make_empty_app()
     modules = [COMMANDS[wanted][0]] if wanted in COMMANDS else dict.fromkeys(module for module, _ in COMMANDS.values())
@@ -78,11 +78,11 @@ def make_app(wanted: str | None = None) -> typer.Typer:
     return app
 
 
-def make_overview() -> typer.Typer:
-    """Put together what lists the commands and completes their names, and runs none of them."""
+def _make_listing() -> typer.Typer:
+    """Assemble an app that lists the commands and completes their names, but runs none."""
     app = _make_empty_app()
     for name, (_, line) in COMMANDS.items():
-        app.command(name, help=line)(_do_nothing)
+        app.command(name, help=line)(lambda: None)
     return app
 
 
@@ -98,32 +98,28 @@ def _make_empty_app() -> typer.Typer:
     return app
 
 
-def _do_nothing() -> None:
-    """Stand for a command where only its name counts."""
-
-
 def _choose_app(words: Sequence[str], environment: Mapping[str, str]) -> typer.Typer:
-    """The least that answers a command line, or a shell that completes one."""
+    """The smallest app that runs a command line, or completes one for a shell."""
     if "_LEADTRIAGE_COMPLETE" in environment:
         words = environment.get("COMP_WORDS", environment.get("_TYPER_COMPLETE_ARGS", "")).split()[1:]
         if len(words) < 2 and not COMMANDS.keys() & set(words):
-            return make_overview()
+            return _make_listing()
     if list(words) in ([], ["--help"], ["-h"]):
-        return make_overview()
+        return _make_listing()
     return make_app(words[0])
 
 
 def start(
     version: Annotated[
-        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version and exit.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """Turns CSV exports of sales leads into a ranked, explained, accountable queue."""
 
 
 def run() -> None:
-    """Run the program with the command line's arguments and end with its exit code."""
-    # Loading the libraries makes much and throws little away: looking for garbage all the while takes a tenth of it.
+    """Run the program with the arguments of the command line, and exit."""
+    # Loading the libraries creates little garbage; collecting it would take a tenth of the time.
     gc.set_threshold(100_000, 20, 20)
     prepare_streams(os.environ)
     try:

@@ -1,4 +1,4 @@
-"""Writes the reference of all commands from the program itself: `docs/cli.md`."""
+"""Generates the reference of all commands from the program: `docs/cli.md`."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _HEAD = """\
 
 <!-- Generated from the program by `make docs`; do not edit. -->
 
-Data goes to standard output, everything else (progress, warnings, hints) to standard error. In a pipe a table is plain
-text at full width; on a terminal it is fitted to the width, and columns that matter least are left out first. `COLUMNS`
-says another width, `NO_COLOR` turns colours off.
+Data goes to standard output, everything else (progress, warnings, hints) to standard error. In a pipe, tables are plain
+text at full width. On a terminal they fit its width, and the least important columns are left out first. Set `COLUMNS`
+for another width, and `NO_COLOR` to turn colours off.
 
-A day that narrows a list or report (`--since`, `--until`, `--stale-on`) is written as 2026-11-20, or as `today`,
-`yesterday`, `7d`, `3w`, `2m` or `3 weeks ago`, which count back from today or from `--as-of`. How days for later are
-written is told in [working with leads](working.md#days).
+Write the day of a filter (`--since`, `--until`, `--stale-on`) as 2026-11-20, or as `today`, `yesterday`, `7d`, `3w`,
+`2m` or `3 weeks ago`, which count back from today or from `--as-of`. For days in the future, see
+[working with leads](working.md#days).
 
 ## Options on every command
 
-They stand after the command's name. An option beats the environment, the environment beats the default.
+Write them after the command. An option overrides the environment, the environment overrides the default.
 
-| option | what it says | environment | default |
+| option | meaning | environment | default |
 |---|---|---|---|
 """
 
@@ -38,12 +38,12 @@ _CODES = """
 
 | code | meaning |
 |---|---|
-| 0 | done |
-| 1 | could not be done: the message says what, where, and what to do |
-| 2 | wrong usage |
-| 3 | done, but rows were rejected (`import`) |
-| 4 | found what `--fail-if-any` was asked to watch for |
-| 130 | interrupted; nothing half-written |
+| 0 | success |
+| 1 | failure: the message says what is wrong, where, and what to do |
+| 2 | invalid usage |
+| 3 | success, but rows were rejected (`import`) |
+| 4 | `--fail-if-any` found rows |
+| 130 | interrupted; nothing is half-written |
 """
 
 
@@ -86,7 +86,7 @@ object: the lead's fields, its score, and lists such as `ledger` and `events`.
 
 
 def render_reference() -> str:
-    """The whole document."""
+    """Render the whole document."""
     group: Any = typer.main.get_command(make_app())
     parts = [_HEAD, *(_setting_row(name) for name in SETTINGS), _CODES, _KEYS_HEAD]
     parts += [f"| `{command}` | `{keys}` |\n" for command, keys in ROW_KEYS.items()]
@@ -131,7 +131,7 @@ def _describe(path: str, command: Any) -> str:
 
 
 def _is_common(option: Any) -> bool:
-    """Whether it is the common option itself, not a command's own of the same name."""
+    """Whether it is the common option, not a command's own option of the same name."""
     return any(option.help == setting.help_line for setting in SETTINGS.values())
 
 
