@@ -124,7 +124,7 @@ def test_the_help_says_which_columns_the_list_has_not_yet(sample: Program) -> No
     header = sample.done("junk", "--format", "csv", *DAY).out.splitlines()[0].split(",")
     assert {"verdict", "verdict_reason", "note", "until", "ask_for"}.isdisjoint(header)
     said = " ".join(sample.done("junk", "--help").out.split())
-    assert "add the columns verdict, verdict_reason, note, until and ask_for to what --all --format csv writes" in said
+    assert "add the columns verdict, verdict_reason, note, until and ask_for to what --all --format csv prints" in said
 
 
 @pytest.mark.parametrize("asking", [["--review"], ["--audit", "3", "--review"]])

@@ -51,8 +51,8 @@ def junk(
     """Show junk candidates and why each is flagged, or decide them.
 
     No lead is junk until a person has reviewed it. Candidates with the highest potential come first. To decide them in
-    a file, add the columns verdict, verdict_reason, note, until and ask_for, as needed, to what --all --format csv
-    prints, and pass it to --verdicts. An audit is blind: it hides earlier verdicts, and its verdicts change no lead.
+    a file, add the columns verdict, verdict_reason, note, until and ask_for to what --all --format csv prints, fill in
+    those you need, and pass it to --verdicts. An audit is blind: it hides earlier verdicts, and changes no lead.
 
     Examples:
       leadtriage junk --reason spam --all
