@@ -36,7 +36,7 @@ def test_leads_are_assigned_explained_and_taken_back(team: Program) -> None:
     assert lead["name"] == "Ann Lee"
     story = team.rows("show", "1", *DAY)["events"]
     assert any("assigned to Maria" in event["text"] and event["by"] == "Manager" for event in story)
-    assert "no lead waits for an owner" in team.done("assign", *DAY).err
+    assert "no lead needs an owner" in team.done("assign", *DAY).err
     team.done("undo", "--by", "Manager", *DAY)
     assert team.rows("show", "1", *DAY)["owner"] is None
 
