@@ -8,13 +8,12 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Column, DateTime
 from sqlmodel import Field
 
-from leadtriage.db.tables.lead import WITHOUT_ROWID, Row
+from leadtriage.db.tables.lead import ClusteredRow, Row
 
 
-class Verdict(Row, table=True):
+class Verdict(ClusteredRow, table=True):
     """A reviewer's verdict on a junk candidate, with the score and the ledger of that moment."""
 
-    __table_args__ = WITHOUT_ROWID
     lead_id: int = Field(primary_key=True)
     id: int = Field(primary_key=True)
     act: int
@@ -38,11 +37,9 @@ class Verdict(Row, table=True):
     withdrawn_at: datetime | None = Field(default=None, sa_type=DateTime)
 
 
-class VerdictLine(Row, table=True):
+class VerdictLine(ClusteredRow, table=True):
     """One flag of the lead at the time of the verdict."""
 
-    __tablename__ = "verdict_line"
-    __table_args__ = WITHOUT_ROWID
     lead_id: int = Field(primary_key=True)
     verdict_id: int = Field(primary_key=True)
     place: int = Field(primary_key=True)
@@ -56,11 +53,9 @@ class VerdictLine(Row, table=True):
     """For `criteria`: a digest of the rule and of the values that it saw, without time."""
 
 
-class PutOff(Row, table=True):
+class PutOff(ClusteredRow, table=True):
     """A question that a lead cannot answer yet, snoozed until a day."""
 
-    __tablename__ = "put_off"
-    __table_args__ = WITHOUT_ROWID
     lead_id: int = Field(primary_key=True)
     id: int = Field(primary_key=True)
     act: int
@@ -71,11 +66,9 @@ class PutOff(Row, table=True):
     withdrawn_at: datetime | None = Field(default=None, sa_type=DateTime)
 
 
-class PairDecision(Row, table=True):
+class PairDecision(ClusteredRow, table=True):
     """A person's decision on two likely duplicates; the smaller id comes first."""
 
-    __tablename__ = "pair_decision"
-    __table_args__ = WITHOUT_ROWID
     lead_id: int = Field(primary_key=True)
     other_lead_id: int = Field(primary_key=True)
     act: int = Field(primary_key=True)
@@ -99,7 +92,6 @@ class Forgotten(Row, table=True):
 class SecretKey(Row, table=True):
     """The key of these hashes; it never leaves the database."""
 
-    __tablename__ = "secret_key"
     name: str = Field(primary_key=True)
     value: str
 

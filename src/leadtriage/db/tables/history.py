@@ -8,14 +8,12 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Column, Connection, DateTime, insert, select, update
 from sqlmodel import Field
 
-from leadtriage.db.tables.lead import WITHOUT_ROWID, Row, table
+from leadtriage.db.tables.lead import ClusteredRow, Row, table
 
 
-class FieldOrigin(Row, table=True):
+class FieldOrigin(ClusteredRow, table=True):
     """When the current value of a field was observed, if not at `Lead.observed_at`."""
 
-    __tablename__ = "field_origin"
-    __table_args__ = WITHOUT_ROWID
     lead_id: int = Field(primary_key=True)
     field: str = Field(primary_key=True)
     """A lead field, or `column:HEADER`."""
@@ -24,11 +22,9 @@ class FieldOrigin(Row, table=True):
     act: int
 
 
-class LeadKey(Row, table=True):
+class LeadKey(ClusteredRow, table=True):
     """What identifies a lead: `i:SYSTEM:ID`, `e:ADDRESS`, `r:ADDRESS|NAME` (role address), `p:PHONE|NAME`."""
 
-    __tablename__ = "lead_key"
-    __table_args__ = WITHOUT_ROWID
     key: str = Field(primary_key=True)
     lead_id: int
     original_lead_id: int
@@ -36,11 +32,9 @@ class LeadKey(Row, table=True):
     batch_id: int | None = None
 
 
-class LikelyDuplicate(Row, table=True):
+class LikelyDuplicate(ClusteredRow, table=True):
     """Two likely duplicates that an import did not merge."""
 
-    __tablename__ = "likely_duplicate"
-    __table_args__ = WITHOUT_ROWID
     lead_id: int = Field(primary_key=True)
     other_lead_id: int = Field(primary_key=True)
     evidence: str
@@ -50,7 +44,6 @@ class LikelyDuplicate(Row, table=True):
 class ImportBatch(Row, table=True):
     """One import of one file."""
 
-    __tablename__ = "import_batch"
     id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     at: datetime = Field(sa_type=DateTime)
     recorded_at: datetime = Field(sa_type=DateTime)
@@ -74,11 +67,9 @@ class ImportBatch(Row, table=True):
     undone_by: str | None = None
 
 
-class ImportRow(Row, table=True):
+class ImportRow(ClusteredRow, table=True):
     """One row as it came in, and its lead."""
 
-    __tablename__ = "import_row"
-    __table_args__ = WITHOUT_ROWID
     lead_id: int = Field(primary_key=True)
     batch_id: int = Field(primary_key=True)
     line: int = Field(primary_key=True)
@@ -86,11 +77,9 @@ class ImportRow(Row, table=True):
     cells: list[str] = Field(sa_column=Column("cells", JSON))
 
 
-class ImportReject(Row, table=True):
+class ImportReject(ClusteredRow, table=True):
     """A row without a lead, and the reason."""
 
-    __tablename__ = "import_reject"
-    __table_args__ = WITHOUT_ROWID
     batch_id: int = Field(primary_key=True)
     line: int = Field(primary_key=True)
     reason: str
@@ -100,17 +89,15 @@ class ImportReject(Row, table=True):
 class HeaderMapping(Row, table=True):
     """The `--map` options for files with the same header."""
 
-    __tablename__ = "header_mapping"
     headers_digest: str = Field(primary_key=True)
     mapping: dict[str, str] = Field(sa_column=Column("mapping", JSON))
     """Our field -> the file's header."""
     recorded_at: datetime = Field(sa_type=DateTime)
 
 
-class Nomination(Row, table=True):
+class Nomination(ClusteredRow, table=True):
     """A flag that a lead is junk, set by a person or a CRM status and not by the criteria."""
 
-    __table_args__ = WITHOUT_ROWID
     lead_id: int = Field(primary_key=True)
     id: int = Field(primary_key=True)
     by: str
@@ -127,10 +114,9 @@ class Nomination(Row, table=True):
     """The act that withdrew it: a verdict settles all flags of the lead."""
 
 
-class Touch(Row, table=True):
+class Touch(ClusteredRow, table=True):
     """Proof of contact."""
 
-    __table_args__ = WITHOUT_ROWID
     lead_id: int = Field(primary_key=True)
     id: int = Field(primary_key=True)
     kind: str
@@ -146,10 +132,9 @@ class Touch(Row, table=True):
     withdrawn_at: datetime | None = Field(default=None, sa_type=DateTime)
 
 
-class Event(Row, table=True):
+class Event(ClusteredRow, table=True):
     """One line of the append-only history."""
 
-    __table_args__ = WITHOUT_ROWID
     lead_id: int = Field(primary_key=True)
     id: int = Field(primary_key=True, sa_type=BigInteger)
     act: int
@@ -173,7 +158,6 @@ class Event(Row, table=True):
 class IdBlock(Row, table=True):
     """The next free id of each kind. The database hands out none, so that the schema can be sharded by lead."""
 
-    __tablename__ = "id_block"
     name: str = Field(primary_key=True)
     next_id: int = Field(sa_type=BigInteger)
 

@@ -16,7 +16,7 @@ from leadtriage.db.tables.scores import LeadScore
 
 def indexed_tables() -> list[Table]:
     """Return all tables with their indexes."""
-    return [table(model) for model in Row.__subclasses__()]
+    return list(Row.metadata.tables.values())
 
 
 def _index(name: str, model: type[SQLModel], columns: str, where: str, sqlite_where: str | None = None) -> None:

@@ -5,20 +5,31 @@ Dates are calendar days. `at` is a time in the criteria's time zone, `recorded_a
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Column, DateTime, Table
+from sqlalchemy.orm import declared_attr
 from sqlmodel import Field, SQLModel
 from sqlmodel._compat import SQLModelConfig
-
-WITHOUT_ROWID: dict[str, Any] = {"sqlite_with_rowid": False}
 
 
 class Row(SQLModel):
     """A row of one of our tables. Its validators are never used, so they are not built at every start."""
 
     model_config = SQLModelConfig(defer_build=True)
+
+    @declared_attr.directive
+    def __tablename__(cls) -> str:  # noqa: N805
+        """Return the class name in snake case."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+
+
+class ClusteredRow(Row):
+    """A row that SQLite stores in the order of its primary key, without a row id."""
+
+    __table_args__ = {"sqlite_with_rowid": False}
 
 
 def table(model: type[SQLModel]) -> Table:

@@ -17,7 +17,6 @@ from leadtriage.db.tables.lead import Row
 class ExtraColumn(Row, table=True):
     """A column of imported files that is not a field."""
 
-    __tablename__ = "extra_column"
     id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     header: str
     header_comparable: str
@@ -26,7 +25,6 @@ class ExtraColumn(Row, table=True):
 class CriteriaVersion(Row, table=True):
     """A criteria file that leads were scored by."""
 
-    __tablename__ = "criteria_version"
     digest: str = Field(primary_key=True)
     text: str
     recorded_at: datetime = Field(sa_type=DateTime)
@@ -39,7 +37,6 @@ class CriteriaVersion(Row, table=True):
 class ScoreRun(Row, table=True):
     """One run of `score`."""
 
-    __tablename__ = "score_run"
     id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     as_of: date
     at: datetime = Field(sa_type=DateTime)
@@ -53,7 +50,6 @@ class ScoreRun(Row, table=True):
 class LeadScore(Row, table=True):
     """A lead's score from the last run, ready to be listed without arithmetic."""
 
-    __tablename__ = "lead_score"
     lead_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     run_id: int
     score: int
@@ -102,7 +98,6 @@ class LeadScore(Row, table=True):
 class TeamName(Row, table=True):
     """A name of a member of the team by the last criteria, so that lists need not read YAML."""
 
-    __tablename__ = "team_name"
     spelling: str = Field(primary_key=True)
     """A name or alias in comparable form."""
     member: str
