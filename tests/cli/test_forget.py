@@ -37,7 +37,7 @@ def test_nothing_of_an_erased_person_is_left_in_the_files(sample: Program, email
     assert sample("show", email).code == 1
     assert lead not in {row["id"] for row in sample.rows("leads", "--all")}
     assert [row["text"] for row in sample.rows("history", "--lead", str(lead), "--kind", "forgotten")] == [
-        "everything about this person was erased, as they asked"
+        "all personal data erased on request"
     ]
     assert all(row["result"] == "ok" for row in sample.rows("db", "check"))
 

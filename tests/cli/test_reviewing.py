@@ -99,9 +99,9 @@ def test_what_matters_is_on_the_card(engine: Engine) -> None:
     first, shown = session.cards[0], draw_card(session.cards[0], Screen())
     assert [part.title for part in first.tables if part.rows] == [
         "Junk candidate, because",
-        "Score: 14 points, could reach 84, 23% answered, grade D?",
+        "Score: 14 points, potential 84, 23% known, grade D?",
         "Missing answers could lift it to 84, grade A",
-        "Story, the latest first",
+        "History, the latest first",
     ]
     for part in ("asdf@asdf.com", "18 days ago", "the criteria: name test", "Which budget is set aside", "leads.csv"):
         assert part in shown
@@ -123,7 +123,7 @@ def test_the_card_says_where_the_lead_is(program: Program, cells: str, place: st
 def test_the_highest_ceiling_comes_first(engine: Engine) -> None:
     session, _ = hold_review(engine, *["s"] * 9)
     scores = [card.tables[1].title for card in session.cards]
-    reach = [int(title.split("could reach ")[1].split(",")[0]) for title in scores]
+    reach = [int(title.split("potential ")[1].split(",")[0]) for title in scores]
     assert reach == sorted(reach, reverse=True)
     assert len(reach) == 9
 

@@ -34,7 +34,7 @@ QUEUE = Table(
         Column("email", "E-mail", keep=45),
         Column("score", "Score", keep=85, align="right", kind="bar"),
         Column("grade", "Grade", keep=92, kind="grade", shown="grade_shown"),
-        Column("known", "Answered", keep=35, align="right", kind="share"),
+        Column("known", "Known", keep=35, align="right", kind="share"),
         Column("created", "Came in", keep=30),
         Column("bounced", "Bounced", keep=5),
         Column("age_days", "Age", keep=50, align="right", kind="days"),
@@ -80,14 +80,14 @@ STALE = Table(
 
 CARD = Card(
     title="Greta [b]Hallbeck[/b] (lead 7)",
-    facts=(("Grade", "B?"), ("Score", "42, could reach 77, 40% answered"), ("Need", "to replace \x1b[2J a tool " * 8)),
+    facts=(("Grade", "B?"), ("Score", "42, potential 77, 40% known"), ("Need", "to replace \x1b[2J a tool " * 8)),
     tables=(
         Table(
             "Score by dimension",
             (
                 Column("dimension", "", keep=100),
                 Column("share", "", keep=90, kind="bar", shown="share_shown"),
-                Column("ceiling", "Could reach", keep=80, align="right"),
+                Column("ceiling", "Potential", keep=80, align="right"),
             ),
             (
                 {"dimension": "fit", "share": 60, "share_shown": "15 of 25", "ceiling": 25},
@@ -95,7 +95,7 @@ CARD = Card(
             ),
         ),
         Table(
-            "Story",
+            "History",
             (Column("at", "At", keep=90), Column("text", "What happened", keep=100)),
             ({"at": datetime(2026, 11, 12, 9, 30), "text": "imported from a file with a long name " * 4},),
         ),
@@ -131,7 +131,7 @@ REVIEWED = Card(
         ("Source", "Trade show, Autumn in Berlin"),
         ("Owner", "none"),
         ("Came in", "3 Nov, 17 days ago"),
-        ("Last touch", "no contact recorded"),
+        ("Last contact", "not contacted (as far as recorded)"),
         ("Industry", "Manufacturing"),
         ("Employees", "1,200"),
         ("Country", "DE, 渡辺"),
@@ -146,7 +146,7 @@ REVIEWED = Card(
             ),
         ),
         Table(
-            "Score: 26 points, could reach 76, 39% answered, grade C?",
+            "Score: 26 points, potential 76, 39% known, grade C?",
             (
                 Column("points", "", keep=100, align="right"),
                 Column("criterion", "", keep=99),
@@ -179,7 +179,7 @@ REVIEWED = Card(
             ),
         ),
         Table(
-            "Story, the latest first",
+            "History, the latest first",
             (
                 Column("at", "", keep=99),
                 Column("by", "", keep=60),

@@ -1,8 +1,7 @@
-"""The leads that came in within a period, and how far each had come on a day: what the manager's reports count.
+"""The leads that came in within a period, in their state on a day: what the manager's reports count.
 
-The past is put together from the present and the history: what a later event replaced is what stood before. Days that
-nobody recorded, such as the one on which a lead was qualified that came in qualified, are unknown here, so that no
-report takes the day of an import for them.
+The past follows from the present and the history: the old value of the first later event is the value on that day. Days
+that nobody recorded are unknown, so that no report takes the day of an import for them.
 """
 
 from __future__ import annotations
@@ -40,22 +39,22 @@ from leadtriage.reports.query.periods import contacted_before, end_of, first_con
 _lead, _score, _event = table(Lead), table(LeadScore), table(Event)
 
 IN_TIME, LATE, NEVER = "in_time", "late", "never"
-"""What became of a lead's first touch: within its clock, after it, or no contact is recorded."""
+"""The first contact of a lead: within its clock, after it, or not recorded."""
 
 _MOVED = text("event.kind IN ('stage', 'owner', 'qualified', 'undone')")
-"""Written as the index `event_moved` has it, so that SQLite walks the index."""
+"""Written as in the index `event_moved`, so that SQLite uses it."""
 
 _FIELDS = {EventKind.STAGE: "stage", EventKind.OWNER: "owner", EventKind.QUALIFIED: "qualified_by"}
 
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """The leads of a cohort before they are selected, for statements that need more of `lead`, or some of the leads.
+    """The leads of a cohort, for statements that need more of `lead` or only some of the leads.
 
     Attributes:
-        rows: `lead` with what its past is put together from.
-        columns: what `select_cohort` selects, by name.
-        where: which of the rows are members.
+        rows: `lead` joined with its score and later moves.
+        columns: the columns of `select_cohort` by name.
+        where: whether a row is a member.
     """
 
     rows: FromClause
@@ -63,27 +62,27 @@ class Members:
     where: ColumnElement[bool]
 
     def select(self, name: str, only: Collection[str] = (), *where: ColumnElement[bool]) -> CTE:
-        """Select them, or those for which more conditions hold; `only` as in `select_cohort`."""
+        """Select the members that meet further conditions; `only` as in `select_cohort`."""
         columns = (column.label(key) for key, column in self.columns.items() if not only or key in only)
         return select(*columns).select_from(self.rows).where(self.where, *where).cte(name)
 
 
 def select_cohort(connection: Connection, filters: Filters, as_of: date, only: Collection[str] = ()) -> CTE:
-    """Select a row for each lead that the filters let through and that came in by `as_of`, as it stood on that day.
+    """Select a row for each lead that fits and came in by `as_of`, in its state on that day.
 
     Columns, flags being 1 or 0:
 
     - `lead_id`, `came_in`, `stage`, `grade`, `reason` (why it was closed), `candidate` (now)
     - `source`, `campaign`, `owner`, each with its comparable form as `source_key`, ...
     - `qualified`, `assigned` (somebody has it), `won`; `touch`: `in_time`, `late` or `never`
-    - `qualified_on`, `assigned_on`, `touched_on`, `closed_on`: None where it had not happened, or nobody knows when
+    - `qualified_on`, `assigned_on`, `touched_on`, `closed_on`: None if it had not happened, or on an unknown day
     - `amount`, `currency`: what a won lead is worth, in minor units
 
-    Of a lead that was moved to another stage since, `reason`, `amount` and `currency` are None: only what holds now is
-    stored of them.
+    `reason`, `amount` and `currency` are None for a lead that changed its stage since: only their present values are
+    stored.
 
     Args:
-        only: the columns that are needed; none for all. Of a million leads each column costs.
+        only: the columns to select; none for all. Each column costs time over a million leads.
     """
     return find_members(connection, filters, as_of).select("cohort", only)
 
@@ -91,10 +90,10 @@ def select_cohort(connection: Connection, filters: Filters, as_of: date, only: C
 def find_members(connection: Connection, filters: Filters, as_of: date) -> Members:
     """Describe the leads that `select_cohort` selects."""
     later = {kind: _first_later(kind, as_of) for kind in _FIELDS} if _has_later_moves(connection, as_of) else {}
-    closed_since = was_closed_after(as_of)  # it came in closed, with a day that its export told
+    closed_since = was_closed_after(as_of)  # imported as closed, with a day in the file
     stage_moves = later.get(EventKind.STAGE)
-    stage = _then(stage_moves, case((closed_since, Stage.WORKING.value), else_=_lead.c.stage))
-    owner = _then(later.get(EventKind.OWNER), _lead.c.owner)
+    stage = _value_then(stage_moves, case((closed_since, Stage.WORKING.value), else_=_lead.c.stage))
+    owner = _value_then(later.get(EventKind.OWNER), _lead.c.owner)
     owner_key = _find_owner_key(connection, later.get(EventKind.OWNER))
     wanted = filter_conditions(replace(filters, owner=None))
     if filters.owner is not None:
@@ -135,8 +134,8 @@ def find_members(connection: Connection, filters: Filters, as_of: date) -> Membe
 def has_reached(cohort: CTE, step: FunnelStep) -> ColumnElement[bool]:
     """Whether a lead of the cohort counts for a step of the funnel; each step is a part of the one before it.
 
-    The three of the first touch are parts of `assigned`, and `won` is one of `qualified`: a won lead of which nobody
-    recorded a contact or an owner is won all the same.
+    The three steps of the first contact are parts of `assigned`. `won` is a part of `qualified`, as a won lead may have
+    no recorded contact or owner.
     """
     row = cohort.c
     assigned = and_(row.qualified == 1, row.assigned == 1)
@@ -152,29 +151,29 @@ def has_reached(cohort: CTE, step: FunnelStep) -> ColumnElement[bool]:
 
 
 def _is_late() -> ColumnElement[bool]:
-    """Contacted after its clock had run out; what had no clock, or was contacted before it came to us, was not.
+    """Whether a lead was contacted after its clock ran out; not if it had no clock or was contacted before its import.
 
-    A contact without a date counts as of the day on which we heard of it.
+    An undated contact counts on the day of its import.
     """
     late = and_(first_contact() > _score.c.touch_due, not_(contacted_before()))
     return func.coalesce(late, literal(False))
 
 
 def _was_qualified(moves: Subquery | None, as_of: date) -> ColumnElement[bool]:
-    stands = func.coalesce(_lead.c.qualified_on <= as_of, literal(False))
+    is_qualified = func.coalesce(_lead.c.qualified_on <= as_of, literal(False))
     if moves is None:
-        return stands
-    return case((moves.c.lead_id.is_not(None), moves.c.old.is_not(None)), else_=stands)
+        return is_qualified
+    return case((moves.c.lead_id.is_not(None), moves.c.old.is_not(None)), else_=is_qualified)
 
 
 def _has_later_moves(connection: Connection, as_of: date) -> bool:
-    """Whether a stage, an owner or a qualification changed after that day: else the present is what stood then."""
+    """Whether a stage, an owner or a qualification changed after that day."""
     moved = select(_event.c.lead_id).where(_event.c.at >= end_of(as_of), _MOVED)
     return bool(connection.execute(select(exists(moved))).scalar())
 
 
 def _first_later(kind: EventKind, as_of: date) -> Subquery:
-    """Of each lead the first change of one kind after that day: `old` is what stood before."""
+    """Select each lead's first change of a kind after that day; `old` is the value on that day."""
     place = func.row_number().over(partition_by=_event.c.lead_id, order_by=(_event.c.at, _event.c.id))
     of_kind = or_(
         _event.c.kind == kind.value, and_(_event.c.kind == EventKind.UNDONE.value, _event.c.field == _FIELDS[kind])
@@ -187,19 +186,19 @@ def _first_later(kind: EventKind, as_of: date) -> Subquery:
     return select(moves.c.lead_id, moves.c.old).where(moves.c.place == 1).subquery(f"later_{kind.value}")
 
 
-def _then(moves: Subquery | None, now: ColumnElement[Any]) -> ColumnElement[Any]:
+def _value_then(moves: Subquery | None, now: ColumnElement[Any]) -> ColumnElement[Any]:
     return now if moves is None else case((moves.c.lead_id.is_not(None), moves.c.old), else_=now)
 
 
 def _unless_moved(moves: Subquery | None, now: ColumnElement[Any]) -> ColumnElement[Any]:
-    """What a lead's own columns tell of its outcome, None where that may be another one than it had that day."""
+    """Return a column of the present outcome; None for a lead that changed its stage since."""
     return now if moves is None else case((moves.c.lead_id.is_(None), now))
 
 
 def _find_closing_day(moves: Subquery | None, stage: ColumnElement[str], as_of: date) -> ColumnElement[date]:
-    """The day of the closing that held; of a lead that was moved since, the one on which a person closed it.
+    """Return the day of the closing; for a lead that changed its stage since, the day on which a person closed it.
 
-    The day of an import that did so is not known, as its file may have told an earlier one.
+    The closing day by an import is unknown, as its file may have had an earlier one.
     """
     now = case((stage == _lead.c.stage, known_day(DateBasis.CLOSED, by=as_of)))
     if moves is None:
@@ -223,7 +222,7 @@ def _find_closing_day(moves: Subquery | None, stage: ColumnElement[str], as_of: 
 
 
 def _find_owner_key(connection: Connection, moves: Subquery | None) -> ColumnElement[Any]:
-    """The comparable form of the owner; names of earlier owners are folded here, as no database folds all letters."""
+    """Return the comparable owner; earlier names are folded here, as no database folds all letters."""
     if moves is None:
         return _lead.c.owner_comparable
     names = connection.execute(select(moves.c.old).where(moves.c.old.is_not(None)).distinct()).scalars().all()

@@ -1,8 +1,6 @@
-"""Which lead is left of one that was merged away: what was done about the one was done about the other.
+"""The surviving lead of a merged one, and the contacts of leads across merges.
 
-Contacts stay with the lead to which they were recorded, so that a merge can be taken back.
-
-The contacts with leads, each with the one before it. Which lead one counts for is `reports.survivors`' to say.
+Contacts stay with the lead for which they were recorded, so that a merge can be undone.
 """
 
 from __future__ import annotations
@@ -29,6 +27,8 @@ from sqlalchemy import (
 from leadtriage.db import Lead, Touch, table
 
 _lead = table(Lead)
+_touch = table(Touch)
+_before, _earlier = _touch.alias("before"), _touch.alias("earlier")
 
 
 def _follow_merges() -> CTE:
@@ -44,32 +44,32 @@ def _follow_merges() -> CTE:
 
 
 MERGES = _follow_merges()
-"""A row for each lead that was merged away: `lead_id`, and `into`, the lead that is left of it after all merges."""
+"""A row for each merged lead: `lead_id`, and `into`, its surviving lead after all merges."""
 
 _parts = MERGES.alias("part")
 
 
 @dataclass(frozen=True, slots=True)
 class SurvivingLeads:
-    """The leads that are left of others, as statements over things done look them up.
+    """Looks up the surviving lead for statements over activities.
 
     Attributes:
-        any: whether a lead was merged away at all. Where none was, each lead is left of itself, and nothing is looked
-            up: of a million rows that costs a third of the time.
+        any: whether there is any merged lead. Without one nothing is looked up, which saves a third of the time for a
+            million rows.
     """
 
     any: bool
 
     def of(self, lead_id: ColumnElement[int]) -> ColumnElement[int]:
-        """The lead that is left of a lead, mostly itself: for statements over the rows that `beside` returned."""
+        """Return the surviving lead, mostly the lead itself, for statements over the rows of `beside`."""
         return func.coalesce(MERGES.c.into, lead_id, type_=lead_id.type) if self.any else lead_id
 
     def beside(self, rows: FromClause, lead_id: ColumnElement[int]) -> FromClause:
-        """Some rows, as many as there are, with what is left of the lead that one of their columns names."""
+        """Join rows with the surviving lead of a column; the number of rows stays."""
         return rows.outerjoin(MERGES, MERGES.c.lead_id == lead_id) if self.any else rows
 
     def is_part(self, lead_id: ColumnElement[int], survivor: ColumnElement[int]) -> ColumnElement[bool]:
-        """Whether a lead is what is left of it, or was merged into that."""
+        """Whether a lead is the surviving lead or was merged into it."""
         itself = lead_id == survivor
         return (
             or_(itself, lead_id.in_(select(_parts.c.lead_id).where(_parts.c.into == survivor))) if self.any else itself
@@ -77,19 +77,15 @@ class SurvivingLeads:
 
 
 def find_surviving_leads(connection: Connection) -> SurvivingLeads:
-    """Find out whether leads were merged."""
+    """Find out whether there are merged leads."""
     return SurvivingLeads(bool(connection.execute(select(exists().where(_lead.c.merged_into.is_not(None)))).scalar()))
 
 
-_touch = table(Touch)
-_before, _earlier = _touch.alias("before"), _touch.alias("earlier")
-
-
 def select_contacts(survivors: SurvivingLeads, after: date) -> Subquery:
-    """Select the contacts after a day that were not taken back.
+    """Select the contacts after a day that were not undone.
 
-    Columns: `lead_id`, of what is left of the lead; `day`; `began`, the day of the contact before, None where it is the
-    lead's first; `promised`, the next touch that was promised then.
+    Columns: `lead_id` of the surviving lead; `day`; `began`, the day of the contact before, None for the first;
+    `promised`, the next contact that was promised then.
     """
     if not survivors.any:
         return _select_alone(after).subquery("contacts")
@@ -100,9 +96,9 @@ def select_contacts(survivors: SurvivingLeads, after: date) -> Subquery:
 
 
 def _select_alone(after: date) -> Select[Any]:
-    """The contacts with leads into which none was merged, which have all of theirs under one id.
+    """Select the contacts of leads without merges.
 
-    Most leads have few of them: looking the one before up is faster than putting all of them in order.
+    Most leads have few contacts, so a look-up of the one before is faster than a window over all.
     """
     was_before = or_(_earlier.c.on < _touch.c.on, and_(_earlier.c.on == _touch.c.on, _earlier.c.id < _touch.c.id))
     last = (
@@ -118,7 +114,7 @@ def _select_alone(after: date) -> Select[Any]:
 
 
 def _select_together(survivors: SurvivingLeads) -> Select[Any]:
-    """The contacts with leads that were merged, those of each one's parts in one order."""
+    """Select the contacts of merged leads, in one order for each surviving lead."""
     lead_id = survivors.of(_touch.c.lead_id)
     order: dict[str, Any] = {"partition_by": lead_id, "order_by": (_touch.c.on, _touch.c.id)}
     before = (func.lag(column).over(**order) for column in (_touch.c.on, _touch.c.next_on))

@@ -1,4 +1,4 @@
-"""Who is who in what the team has done: all spellings of a member are one person, by the criteria's `team`."""
+"""Who is who: all names of a team member are one person, by the criteria's `team` section."""
 
 from __future__ import annotations
 
@@ -14,37 +14,39 @@ from leadtriage.db import TeamName, table
 _name = table(TeamName)
 
 SYSTEM_MARK = " (system)"
-"""What people see behind the name of a system that flags leads."""
+"""Follows the name of a system that flags leads."""
 
 
 def read_members(connection: Connection) -> dict[str, str]:
-    """The key of the member for each name in the team, both in their comparable form, as the last `score` had it."""
+    """Return the key of the team member for each name, both comparable, as of the last score run."""
     return {row.spelling: row.member for row in connection.execute(select(_name.c.spelling, _name.c.member))}
 
 
 def choose_name(key: str | None, *names: str | None) -> str | None:
-    """The name by which people know whoever has some names: the one that is the key, else always the same one."""
+    """Return the name to show for a person: the one that equals the key, else the first in order."""
     known = (name for name in names if name is not None)
     return min(known, key=lambda name: (comparable(name) != key, name), default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Whoever has a name, or several: by what the program tells persons apart, and people do."""
+    """A person with one or several names.
+
+    Attributes:
+        key: comparable and unique; None for nobody.
+        name: the name to show.
+    """
 
     key: str | None
     name: str | None
 
 
 NOBODY = Person(None, None)
-"""Who has the leads that have no owner."""
+"""The owner of leads without an owner."""
 
 
 def find_people(connection: Connection, names: Iterable[str | None]) -> dict[str | None, Person]:
-    """Find out who has each of some names: the same person has all names of a member of the team.
-
-    Each is known by one of these names.
-    """
+    """Return the person behind each name; all names of a team member are one person."""
     members = read_members(connection)
     whose = {name: members.get(comparable(name), comparable(name)) for name in names if name is not None}
     of_each: dict[str, list[str]] = {}
@@ -55,10 +57,10 @@ def find_people(connection: Connection, names: Iterable[str | None]) -> dict[str
 
 
 class People:
-    """The members of a team by all their names; whoever else turns up is known by the one name alone.
+    """The members of a team by all their names; anybody else has one name.
 
     Attributes:
-        members: each member's key and name, in the criteria's order.
+        members: the members' names by key, in the criteria's order.
     """
 
     def __init__(self, team: Sequence[TeamMember]) -> None:
@@ -68,17 +70,17 @@ class People:
         }
 
     def find(self, name: str) -> str:
-        """The key of whoever has this name."""
+        """Return the key of the person with this name."""
         return self.find_comparable(comparable(name))
 
     def find_comparable(self, name: str) -> str:
-        """The same for a name in its comparable form."""
+        """Return the key for a comparable name."""
         return self._keys.get(name, name)
 
     def spellings(self, key: str) -> list[str]:
-        """The comparable forms of all names of a person."""
+        """Return the comparable forms of all names of a person."""
         return sorted({key, *(name for name, whose in self._keys.items() if whose == key)})
 
     def choose(self, key: str, names: Iterable[str]) -> list[str]:
-        """Those of some names that are this person's."""
+        """Return the names that belong to this person."""
         return sorted(name for name in set(names) if self.find(name) == key)

@@ -1,9 +1,4 @@
-"""Shares and rates, and how sure one is that was counted on few cases.
-
-The middle of many days, from how often each number of days occurs: no database is asked to sort a million.
-
-Sums of money: added up by the database, brought into the criteria's currency, exact until they are shown.
-"""
+"""Shares with confidence intervals, medians from frequencies, and exact sums of money."""
 
 from __future__ import annotations
 
@@ -19,17 +14,20 @@ from sqlalchemy import ColumnElement, func
 from leadtriage.core.money import minor_digits
 
 MIN_CASES = 5
-"""Cases below which no share is told: it would say more about chance than about anything else."""
+"""Below this many cases a share would be chance, so there is none."""
 
 _PLACES = 4
-"""Decimals with which shares are told."""
+"""Decimals of a share."""
 
 _Z = 1.96
-"""Of the normal distribution: 95 of 100 such intervals hold the true share."""
+"""The quantile of the normal distribution for 95 % confidence."""
+
+_PART = 10**9
+"""Sums of large amounts can exceed the databases' integers, so the parts above and below this are summed apart."""
 
 
 def wilson_interval(part: int, whole: int, z: float = _Z) -> tuple[float, float]:
-    """Return the interval in which a true share lies, of which `part` of `whole` cases were seen; both 0 to 1.
+    """Return the confidence interval of a share of which `part` of `whole` cases were seen, from 0 to 1.
 
     With n cases and the seen share p: (p + z²/2n ± z·√(p(1-p)/n + z²/4n²)) / (1 + z²/n). It stays within 0 and 1 and
     holds for small n and for shares near 0 and 1, where the usual p ± z·√(p(1-p)/n) does not.
@@ -52,7 +50,7 @@ def wilson_interval(part: int, whole: int, z: float = _Z) -> tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A share with its interval, as fractions of 1; None where there are too few cases."""
+    """A share with its interval as fractions of 1; None for too few cases."""
 
     rate: float | None
     low: float | None
@@ -68,12 +66,12 @@ def find_rate(part: int, whole: int) -> Rate:
 
 
 def find_share(part: int, whole: int) -> float | None:
-    """Return a share as a fraction of 1, however few the cases are; None where there is nothing to take it of."""
+    """Return a share as a fraction of 1 for any number of cases; None for none."""
     return round(part / whole, _PLACES) if whole else None
 
 
 def find_median(counts: Mapping[int, int]) -> float | None:
-    """The median of values by how often each occurs: of an even number the mean of the middle two; None for none."""
+    """Return the median of values by their frequency, without sorting a million in the database; None for none."""
     size = sum(counts.values())
     if not size:
         return None
@@ -82,7 +80,7 @@ def find_median(counts: Mapping[int, int]) -> float | None:
 
 
 def find_ninetieth(counts: Mapping[int, int]) -> int | None:
-    """The 90th percentile by the nearest rank: the smallest value that at least nine tenths do not exceed.
+    """Return the 90th percentile by nearest rank: the smallest value that at least 90 % do not exceed.
 
     Source: Hyndman and Fan, Sample Quantiles in Statistical Packages (1996), definition 1.
     """
@@ -91,7 +89,6 @@ def find_ninetieth(counts: Mapping[int, int]) -> int | None:
 
 
 def _value_at(counts: Mapping[int, int], rank: int) -> int:
-    """The value of that rank, the smallest having rank 1."""
     for value in sorted(counts):
         rank -= counts[value]
         if rank <= 0:
@@ -99,17 +96,13 @@ def _value_at(counts: Mapping[int, int], rank: int) -> int:
     raise ValueError("a rank beyond the number of values")
 
 
-_PART = 10**9
-"""Sums of many large amounts end above the databases' whole numbers: what is above and below this is added apart."""
-
-
 @dataclass(frozen=True, slots=True)
 class Converted:
     """Amounts in several currencies as one sum.
 
     Attributes:
-        total: in whole units of the criteria's currency; None where one of them has no rate.
-        without_rate: the currencies that have none.
+        total: in whole units of the criteria's currency; None if a currency has no rate.
+        without_rate: the currencies without a rate.
     """
 
     total: Fraction | None
@@ -117,20 +110,20 @@ class Converted:
 
 
 def sum_in_parts(amount: ColumnElement[Any]) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    """Add a column of minor units up, in two parts that `join_parts` makes one number of."""
+    """Sum a column of minor units in two parts for `join_parts`."""
     return func.coalesce(func.sum(amount // _PART), 0), func.coalesce(func.sum(amount % _PART), 0)
 
 
 def join_parts(high: Any, low: Any) -> int:
-    """The whole sum in minor units."""
+    """Return the sum in minor units."""
     return int(high) * _PART + int(low)
 
 
 def convert_currencies(amounts: Mapping[str, Fraction | int], rates: Mapping[str, Decimal]) -> Converted:
-    """Bring minor units of several currencies into the criteria's.
+    """Convert minor units of several currencies to the criteria's currency.
 
     Args:
-        rates: what one unit of each currency is worth in the criteria's, which itself is 1.
+        rates: the value of one unit of each currency in the criteria's currency, which is 1 itself.
     """
     missing = tuple(sorted(currency for currency, amount in amounts.items() if currency not in rates and amount))
     if missing:
@@ -144,7 +137,7 @@ def convert_currencies(amounts: Mapping[str, Fraction | int], rates: Mapping[str
 
 
 def round_money(amount: Fraction, currency: str) -> float:
-    """Whole units with as many decimals as the currency has, rounded half up, away from 0."""
+    """Return whole units with the currency's decimals, rounded half away from 0."""
     scale = 10 ** minor_digits(currency)
     minor = (abs(amount) * scale * 2 + 1) // 2
     return float(Fraction(-minor if amount < 0 else minor, scale))
