@@ -1,4 +1,4 @@
-"""Many rows are added by a statement that gives nothing back, as every Python's driver can repeat it."""
+"""Bulk inserts return nothing: not every Python's driver can repeat a statement that does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told of a database, on SQLite and PostgreSQL, and copies of it."""
+"""Describing, checking and copying databases, on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of several spellings of a name stands for all of them does not hang on the database's locale."""
+"""The first spelling of a name does not depend on the database's locale."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_the_first_spelling_is_that_of_the_code_points(engine: Engine) -> None:
 
 
 def test_a_server_is_told_to_leave_its_locale_out() -> None:
-    # One that is made for tests may have no locale but C, in which any statement gives this order.
+    # A test server may have no locale but C, in which any statement gives this order.
     chosen = first_spelling(table(Lead).c.source)
     assert str(chosen.compile(dialect=postgresql.dialect())) == 'min((lead.source) COLLATE "C")'
     assert str(chosen.compile(dialect=sqlite.dialect())) == "min((lead.source))"

@@ -1,4 +1,4 @@
-"""Migrations lead to the same tables as the program makes, and an upgrade happens whole or not at all."""
+"""Migrations create the same tables as the program, and an upgrade succeeds as a whole or changes nothing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from leadtriage.db.migrate import move_tables, upgrade_database
 from leadtriage.db.tables.indexes import indexed_tables
 from leadtriage.db.views import drop_views, find_changed_views
 
-HINT = "the schema has moved: draft a migration, or before a release the first one anew (tools/draft_migration.py)"
+HINT = "the tables have changed: draft a migration, or before a release a new first one (tools/draft_migration.py)"
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def empty_engine(tmp_path: Path) -> Iterator[Engine]:
 
 
 def read_statements(connection: Connection) -> set[str]:
-    """What SQLite says made each of our tables and indexes, in one spelling."""
+    """Return SQLite's definitions of our tables and indexes, normalized."""
     master = Table("sqlite_master", MetaData(), autoload_with=connection)
     said = connection.execute(select(master.c.sql).where(master.c.sql.is_not(None))).scalars()
     return {" ".join(text.replace('"', "").split()) for text in said if "alembic_version" not in text}
@@ -76,7 +76,7 @@ def test_the_history_names_every_migration() -> None:
 
 
 def make_older(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have a database whose tables look like those of a version before the first."""
+    """Mark the tables as those of a version before the first."""
     monkeypatch.setattr(opening, "REVISIONS", ("0000", *opening.REVISIONS))
     with writing(engine) as connection:
         connection.execute(update(opening._version).values(version_num="0000"))

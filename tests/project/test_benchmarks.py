@@ -1,4 +1,4 @@
-"""The benchmarks measure the same data each time, and report it in the right place."""
+"""The benchmarks measure the same data each time and write results to the right place."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What docs/cron.md says is run as cron runs it: in an empty environment, with a stand-in for the mailer.
-
-So are the lines for cron in the other documents.
-"""
+"""Runs the crontab of docs/cron.md, and those of other documents, in an empty environment with a stand-in mailer."""
 
 from __future__ import annotations
 
@@ -31,13 +28,13 @@ cat >{folder}/mail-$(ls {folder} | wc -l)
 
 
 def blocks(kind: str, text: str = TEXT) -> list[str]:
-    """A document's fenced blocks of a kind."""
+    """Return the fenced blocks of a language."""
     return re.findall(rf"^```{kind}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Machine:
-    """A folder that stands for the machine: the document's places lie in it."""
+    """A folder that replaces the root of the file system."""
 
     root: Path
 
@@ -46,19 +43,19 @@ class Machine:
         return self.root / "srv" / "sales"
 
     def place(self, text: str) -> str:
-        """What the document says, with its places in this folder."""
+        """Move the paths in a text into this folder."""
         moved = text.replace("/home/sales/.local/bin", f"{Path(sys.executable).parent}:{self.root}/usr/sbin")
         return moved.replace("/srv/sales", str(self.sales)).replace(
             "/usr/sbin/sendmail", f"{self.root}/usr/sbin/sendmail"
         )
 
     def mails(self) -> list[bytes]:
-        """What was handed to a mailer so far, in order."""
+        """Return the mails so far, in order."""
         found = sorted((self.root / "mails").glob("mail-*"), key=lambda path: int(path.name.partition("-")[2]))
         return [path.read_bytes() for path in found]
 
     def run(self, command: str, settings: dict[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
-        """Run a command as cron does: nothing in its environment but what cron and the crontab put there."""
+        """Run a command as cron does, with only the environment of cron and the crontab."""
         settings = read_crontab()[0] if settings is None else settings
         words = [f"{name}={self.place(value)}" for name, value in {"HOME": str(self.root), **settings}.items()]
         line = self.place(command).replace("\\%", "%")
@@ -68,7 +65,7 @@ class Machine:
 
 
 def read_crontab(text: str = TEXT) -> tuple[dict[str, str], list[str]]:
-    """The settings and the commands of a document's crontab."""
+    """Return the settings and commands of a crontab."""
     (crontab,) = blocks("crontab", text)
     lines = [line for line in crontab.splitlines() if line]
     settings = [line.partition("=") for line in lines if re.match(r"[A-Z_]+=", line)]
@@ -79,13 +76,13 @@ def read_crontab(text: str = TEXT) -> tuple[dict[str, str], list[str]]:
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
-    """A machine with the document's scripts and an export of two leads, both long overdue."""
+    """A machine with the scripts of the document and an export of two leads, both long overdue."""
     return make_machine(tmp_path)
 
 
 @pytest.fixture(scope="module")
 def day(tmp_path_factory: pytest.TempPathFactory) -> tuple[Machine, list[subprocess.CompletedProcess[bytes]]]:
-    """A machine on which each line of the crontab was run once, and what each printed."""
+    """A machine after one run of each crontab line, with the results."""
     made = make_machine(tmp_path_factory.mktemp("cron"))
     return made, [made.run(job) for job in read_crontab()[1]]
 

@@ -94,10 +94,10 @@ SETTINGS: dict[str, Setting] = {
             "LEADTRIAGE_CRITERIA",
             f"{CRITERIA_FILE} beside the database, else the built-in example",
         ),
-        Setting("format", "--format", "How data is written to standard output.", default="table"),
+        Setting("format", "--format", "The format of the data on standard output.", default="table"),
         Setting("as_of", "--as-of", "Act, score and report as if today were this day.", "YYYY-MM-DD", default="today"),
         Setting("by", "--by", "Who acts.", "NAME", "LEADTRIAGE_USER", "the name you are logged in with"),
-        Setting("quiet", "--quiet", "Say nothing but the data: no hints, no progress, no empty tables."),
+        Setting("quiet", "--quiet", "Print only data: no hints, no progress, no empty tables."),
     )
 }
 """Every common setting by name, in the order of the help."""
