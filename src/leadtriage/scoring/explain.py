@@ -30,11 +30,7 @@ from leadtriage.scoring.compile.totals import LeadValues, of_dimension
 
 
 def describe_values(criterion: Criterion, lead: Mapping[str, Any], rules: Rules) -> str | None:
-    """Return the value that a criterion looks at, or several with their names; None where all are missing.
-
-    Args:
-        lead: a row of `lead`.
-    """
+    """Return the value that a criterion uses, or several with names; None if all are missing. `lead` is a row of it."""
     values: dict[str, str | None] = {}
     for tier in criterion.tiers:
         for comparison in find_comparisons(tier.condition):
@@ -80,13 +76,13 @@ def _describe_days(field: str, lead: Mapping[str, Any], as_of: date) -> str | No
 
 @dataclass(frozen=True, slots=True)
 class LedgerLine:
-    """One criterion's part in the score; or the cap of a dimension, which has neither field nor value.
+    """A criterion's part of the score, or a dimension's limit, which has neither field nor value.
 
     Attributes:
-        field: the lead's field or the file's column that it asks; None where it asks several.
-        value: what it saw, as people read it; None: missing.
-        known: None for a cap.
-        tier: the tier that gave the points, in a few words; None where none did.
+        field: the lead field or column; None for several.
+        value: the lead's value for people; None if missing.
+        known: None for a limit.
+        tier: the label of the tier that gave the points, if any.
     """
 
     dimension: Dimension
@@ -101,7 +97,7 @@ class LedgerLine:
 
 @dataclass(frozen=True, slots=True)
 class DimensionTotal:
-    """What a dimension gives and could give, and the most that it may."""
+    """A dimension's points, their ceiling and the maximum."""
 
     dimension: Dimension
     points: int
@@ -111,15 +107,15 @@ class DimensionTotal:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A lead's score with all that led to it; points and ceilings of the ledger add up to score and ceiling.
+    """A lead's score with its ledger, whose points and ceilings add up to score and ceiling.
 
     Attributes:
-        known: share of the evidence that is known, 0 to 1.
+        known: the share of the evidence that is known, 0 to 1.
         ready: whether `qualified.when` is true.
-        qualifies: whether it counts as qualified by its score.
-        qualified_on, qualified_by: since when it does and by what, as stored.
-        questions: what to ask now: the one first that a reviewer wants asked, then those that could add most points.
-        put_off: those that the lead could not answer yet, with the day from which on each is asked again.
+        qualifies: whether the score qualifies the lead.
+        qualified_on, qualified_by: as stored.
+        questions: what to ask now, a reviewer's question first, then by gain.
+        put_off: postponed questions.
     """
 
     lead_id: int
@@ -138,10 +134,10 @@ class Explanation:
 
 
 def explain_lead(connection: Connection, criteria: Criteria, lead_id: int, as_of: date) -> Explanation:
-    """Explain what the criteria say of a lead as it is stored, on a day.
+    """Explain the score of a stored lead on a day.
 
     Raises:
-        LeadNotFound: there is no lead of this id.
+        LeadNotFound: there is no lead with this id.
     """
     found = explain_leads(connection, criteria, [lead_id], as_of)
     if lead_id not in found:
@@ -152,7 +148,7 @@ def explain_lead(connection: Connection, criteria: Criteria, lead_id: int, as_of
 def explain_leads(
     connection: Connection, criteria: Criteria, lead_ids: Iterable[int], as_of: date
 ) -> dict[int, Explanation]:
-    """Explain many leads as `explain_lead` does one, in as few statements; ids that no lead has are left out."""
+    """Explain many leads in a few statements; unknown ids are left out."""
     rules = prepare_rules(connection, criteria, as_of)
     look, lead = look_closely(rules), table(Lead)
     explained: dict[int, Explanation] = {}

@@ -23,40 +23,36 @@ from leadtriage.scoring.compile.text_cache import look_up, share_texts
 from leadtriage.scoring.compile.totals import AnswerLayout, LeadValues
 
 _MANY = 50_000
-"""From so many leads on it pays to go through all leads for the texts that they share."""
+"""The number of leads from which sampling for shared texts pays."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerSheets:
-    """The rows, with what their numbers say.
-
-    Attributes:
-        rows: has the number of leads of each row as `leads`, and the group that the caller gave as `lead_group`.
-    """
+    """Counts of leads by their answers; `rows` has the counts as `leads` and the caller's group as `lead_group`."""
 
     rows: Table
     _layout: AnswerLayout
 
     @property
     def leads(self) -> ColumnElement[int]:
-        """How many leads answer so; several rows may answer alike."""
+        """The number of leads of a row; several rows may have equal answers."""
         return self.rows.c.leads
 
     @property
     def group(self) -> ColumnElement[int]:
-        """The group that the caller gave."""
+        """The caller's group."""
         return self.rows.c.lead_group
 
     def gives(self, criterion: int, tier: int) -> ColumnElement[bool]:
-        """Whether a tier gives the points of a criterion; both by their places from 0."""
+        """Return whether a tier gives the points of a criterion; both by index."""
         return self._layout.gives(self._numbers, criterion, tier)
 
     def is_known(self, criterion: int) -> ColumnElement[bool]:
-        """Whether the answer to a criterion is there."""
+        """Return whether the answer to a criterion is known."""
         return self._layout.is_known(self._numbers, criterion)
 
     def disqualifies(self, line: int) -> ColumnElement[bool]:
-        """Whether a disqualifier holds."""
+        """Return whether a disqualifier holds."""
         return self._layout.disqualifies(self._numbers, line)
 
     @property
@@ -73,12 +69,11 @@ def collect_sheets(
     where: ColumnElement[bool],
     group: ColumnElement[int],
 ) -> Iterator[AnswerSheets]:
-    """Count how leads, as they are stored, answer the criteria on a day; the rows are there within the context.
+    """Count how stored leads answer the criteria on a day, in a table that exists within the context.
 
     Args:
-        rows: `lead`, joined with `lead_score` and with what `where` and `group` ask.
-        where: which leads.
-        group: what leads are counted apart by, from 0 to 9.
+        rows: `lead` joined with `lead_score` and the tables of `where` and `group`.
+        group: from 0 to 9.
     """
     backend(connection).widen_cache(connection)
     rules = prepare_rules(connection, criteria, as_of)
@@ -99,14 +94,14 @@ def collect_sheets(
 def has_answered(
     connection: Connection, criteria: Criteria, as_of: date, name: str, tier: str | None = None
 ) -> ColumnElement[bool]:
-    """Whether a lead's answer to a criterion is known, or one of its tiers gives the points: a condition on `lead`.
+    """Return whether a lead's answer to a criterion is known, or a tier gives the points, or a disqualifier holds.
 
     Args:
-        name: a criterion's, or a disqualifier's reason: then the leads for which it holds.
-        tier: the label of one of its tiers; of a disqualifier, the label of one of several with this reason.
+        name: a criterion, or a disqualifier's reason.
+        tier: the label of a tier or disqualifier.
 
     Raises:
-        UsageError: there is no such criterion, or it has no such tier.
+        UsageError: the criterion or tier does not exist.
     """
     lowest = _find_values(prepare_rules(connection, criteria, as_of), table(Lead))
     wanted = comparable(name)
@@ -139,17 +134,17 @@ def _find_label(label: str, labels: Sequence[str], name: str) -> int:
 
 
 def _find_values(rules: Rules, rows: FromClause) -> LeadValues:
-    """The values that rules look at, as they stand in `lead`."""
+    """Return the values of `lead` itself."""
     return LeadValues(rules, rows, select_inputs(all_conditions(rules.criteria), rules.extra_columns, rules.scales))
 
 
 def _count_alike(
     lowest: LeadValues, where: ColumnElement[bool], group: ColumnElement[int], kept: ColumnElement[Any] | None = None
 ) -> Select[Any]:
-    """Count the leads of a group that answer alike: `leads`, `lead_group` and all numbers of the answers.
+    """Count the leads with equal answers: `leads`, `lead_group` and the numbers of the answers.
 
     Args:
-        kept: the answers that last as a text, NULL where they are not known; None to ask all criteria.
+        kept: the stored lasting answers, NULL if outdated; None evaluates all criteria.
     """
     layout = lowest.layout
     parts = [layout.daily] if kept is not None else [layout.lasting, layout.daily]
@@ -164,13 +159,13 @@ def _count_alike(
     if kept is not None:
         columns["kept"] = kept
     labelled = [column.label(name) for name, column in columns.items()]
-    # Named once, else each answer would be worked out for each use of it.
+    # A level of its own, else each answer would be computed for each use.
     found = select(*labelled).select_from(shared.rows).where(where).offset(0).subquery("found")
     numbers: dict[str, ColumnElement[Any]] = dict(found.c.items())
     for part in parts:
         numbers.update(part.number_criteria(lowest.criteria, numbers))
     lasting = found.c.kept if kept is not None else layout.lasting.write(numbers)
-    # One text, since leads are sorted by one value in four fifths of the time that two take.
+    # One text, since sorting by one value takes four fifths of the time of two.
     text = lasting + layout.daily.write(numbers) + cast(found.c.lead_group, String)
     texts = select(text.label("answers")).offset(0).subquery("texts")
     alike = select(texts.c.answers, func.count().label("leads")).group_by(texts.c.answers).offset(0).subquery("alike")

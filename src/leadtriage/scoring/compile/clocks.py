@@ -37,13 +37,11 @@ _EVERY_DAY = (0, 1, 2, 3, 4, 5, 6)
 
 
 def add_working_days(day: date, count: int, working_days: Collection[int], holidays: Sequence[date] = ()) -> date:
-    """Return the day that is so many working days after `day`.
-
-    For 0 it is the day itself, or the next working day where it is none.
+    """Return the day `count` working days after `day`; for 0 the day itself or the next working day.
 
     Args:
-        working_days: as `date.weekday` numbers them; none at all means all.
-        holidays: in order; days off besides.
+        working_days: numbered like `date.weekday`; empty means every day.
+        holidays: further days off, in order.
     """
     week = sorted(set(working_days)) or list(_EVERY_DAY)
     off = [holiday for holiday in holidays if holiday.weekday() in week]
@@ -57,7 +55,7 @@ def add_working_days(day: date, count: int, working_days: Collection[int], holid
 
 
 def _skip(day: date, count: int, week: Sequence[int]) -> date:
-    """The same without holidays: whole weeks at once, then the rest day by day."""
+    """Do the same without holidays: whole weeks at once, then the rest day by day."""
     weeks, rest = divmod(count, len(week))
     if rest == 0:
         weeks, rest = weeks - 1, len(week)
@@ -74,18 +72,17 @@ def _later(day: date, days: int) -> date:
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """What runs out when, for something that began on `day`."""
+    """The end of each clock that starts on `day`; `expiring` is the day before the warning starts."""
 
     day: date
     first_touch: Mapping[Grade, date]
     idle: date
     expires: date
     expiring: date
-    """The day before it is reported as expiring."""
 
 
 def set_deadlines(day: date, follow_up: FollowUp) -> Deadlines:
-    """Count the days of all clocks from one day."""
+    """Return the deadlines of all clocks that start on a day."""
     holidays = sorted(follow_up.holidays)
     expires = _later(day, follow_up.shelf_life)
     return Deadlines(
@@ -101,11 +98,7 @@ def set_deadlines(day: date, follow_up: FollowUp) -> Deadlines:
 
 
 def select_clock_inputs() -> dict[str, ColumnElement[Any]]:
-    """What the clocks take from a lead. A parked lead's start on the day it comes back, as if it came in then.
-
-    `arrives_on`; `contacted`; `waits_from` (the contact, else the arrival); `shelf_from`; `promised_for`;
-    `imported_on`; `may_be_backlog`; `may_contact`.
-    """
+    """Return the values that the clocks use, by name; the clocks of a lead in nurture start when it returns."""
     lead = table(Lead).c
     parked = lead.stage == Stage.NURTURE
     contact = func.coalesce(
@@ -134,20 +127,14 @@ def select_clock_inputs() -> dict[str, ColumnElement[Any]]:
 
 
 def create_calendar(connection: Connection, follow_up: FollowUp, where: ColumnElement[bool]) -> Table:
-    """Make a temporary table of the deadlines from every day that a clock of these leads starts on.
-
-    The caller drops it.
-    """
+    """Make the calendar of every day on which a clock of these leads starts; the caller drops it."""
     inputs = select_clock_inputs()
     pairs = connection.execute(select(inputs["waits_from"], inputs["shelf_from"]).where(where).distinct())
     return make_calendar(connection, follow_up, {day for pair in pairs for day in pair if day is not None})
 
 
 def make_calendar(connection: Connection, follow_up: FollowUp, days: Collection[date]) -> Table:
-    """Make a temporary table of the deadlines from each of these days, which the caller drops.
-
-    Columns: `day`, what `name_due` names for each grade, `idle`, `expires`, `expiring`, as in `Deadlines`.
-    """
+    """Make a temporary table of `Deadlines`, one row per day; the caller drops it."""
     calendar = describe_calendar()
     calendar.create(connection, checkfirst=False)
     rows = [
@@ -182,9 +169,9 @@ def describe_calendar() -> Table:
 
 
 def set_missed_due_days(run_id: int, calendar: Table) -> Update:
-    """Set `lead_score.touch_due` of leads that were contacted here before they were scored, by their first grade.
+    """Set `lead_score.touch_due` of leads that were contacted before their first score.
 
-    What was contacted before it came to us, and what was past its shelf life then, had no such clock.
+    Skips leads that were contacted before their import, or expired on import: they had no such clock.
     """
     lead, score = table(Lead), table(LeadScore)
     due = case({str(grade): calendar.c[name_due(grade)] for grade in Grade}, value=score.c.grade)
@@ -199,17 +186,16 @@ def set_missed_due_days(run_id: int, calendar: Table) -> Update:
 
 
 def name_due(grade: Grade) -> str:
-    """Name the calendar's column of the first touch that is due with this grade."""
+    """Return the calendar's column of the first contact due with this grade."""
     return f"first_touch_{grade.lower()}"
 
 
 def compute_clocks(rows: Any, waiting: Any, shelf: Any, grade: ColumnElement[str]) -> dict[str, ColumnElement[Any]]:
-    """The clocks of a lead, by the names of `lead_score`.
+    """Return the clocks of a lead by the column names of `lead_score`.
 
     Args:
         rows: has the columns of `select_clock_inputs`.
-        waiting: the calendar's row of `waits_from`; all NULL where no clock runs.
-        shelf: the calendar's row of `shelf_from`; likewise.
+        waiting, shelf: the calendar's rows of `waits_from` and `shelf_from`; all NULL where no clock runs.
     """
     backlog = func.coalesce(and_(rows.may_be_backlog, rows.imported_on > shelf.expires), literal(False))
     due = case({str(grade): waiting[name_due(grade)] for grade in Grade}, value=grade)
@@ -227,7 +213,7 @@ def compute_clocks(rows: Any, waiting: Any, shelf: Any, grade: ColumnElement[str
             for clock in (clocks["first_touch_due"], clocks["idle_due"], promised, shelf.expiring)
         )
     )
-    # What came to us past its shelf life could be contacted in time by nobody, even where somebody took it up.
+    # Nobody could contact a lead in time that had expired on import.
     running["touch_due"] = case((rows.imported_on <= shelf.expires, running["first_touch_due"]))
     running["next_due"] = case((not_(backlog), func.nullif(earliest, literal(_NEVER, Date))))
     running["backlog"] = backlog

@@ -24,7 +24,7 @@ _MOST_BESIDE = 50
 
 
 class _Parenthesised(FunctionElement[Any]):
-    """An expression in parentheses that SQLAlchemy does not merge with those around it, as it does with its own."""
+    """An expression in parentheses that SQLAlchemy does not merge with its neighbours."""
 
     inherit_cache = True
     name = "parenthesised"
@@ -42,7 +42,7 @@ def _write_parenthesised(element: _Parenthesised, compiler: SQLCompiler, **optio
 def join_balanced(
     join: Callable[[Sequence[ColumnElement[Any]]], ColumnElement[Any]], parts: Sequence[ColumnElement[Any]]
 ) -> ColumnElement[Any]:
-    """Join any number of parts, at most fifty beside one another and groups of them in parentheses."""
+    """Join parts as a balanced tree: SQLite limits the depth of an expression to 1,000."""
     while len(parts) > _MOST_BESIDE:
         groups = [parts[start : start + _MOST_BESIDE] for start in range(0, len(parts), _MOST_BESIDE)]
         parts = [_Parenthesised(join(group)) for group in groups]
@@ -50,20 +50,16 @@ def join_balanced(
 
 
 Values = Mapping[str, ColumnElement[Any]]
-"""The values of a lead by name: see `scoring.inputs`."""
+"""The values of a lead by name, from `select_inputs`."""
 
 _LARGEST_WHOLE = 2**63 - 1
 
 _MOST_PARTS = 200
-"""Of one expression: SQLite nests at most 1,000 of them."""
+"""Of one expression, for the same limit."""
 
 
 def compile_condition(condition: Condition, values: Values, scales: Scales, *, possible: bool) -> ColumnElement[Any]:
-    """Return a condition as SQL.
-
-    Args:
-        possible: a missing value makes `present` unknown too, since it may yet come: so for ceiling and known.
-    """
+    """Return a condition as SQL; `possible` makes `present` unknown for a missing value, which may yet come."""
     match condition:
         case AllOf(parts):
             return join_all([compile_condition(part, values, scales, possible=possible) for part in parts])
@@ -76,12 +72,12 @@ def compile_condition(condition: Condition, values: Values, scales: Scales, *, p
 
 
 def join_all(parts: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
-    """True where all are, for any number of them."""
+    """Join any number of parts by AND."""
     return join_balanced(lambda some: and_(true(), *some), parts)
 
 
 def join_any(parts: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
-    """True where one is, for any number of them."""
+    """Join any number of parts by OR."""
     return join_balanced(lambda some: or_(false(), *some), parts)
 
 
@@ -138,7 +134,7 @@ def _plain(operand: Scalar, kind: FieldType) -> Any:
 
 
 def _storable(number: Scalar) -> ColumnElement[Any]:
-    """A number as a database's widest whole number where it is one, else as a float."""
+    """Return a whole number as the widest integer, another one as a float."""
     if isinstance(number, float) and not number.is_integer():
         return literal(number, Float)
     return literal(max(-_LARGEST_WHOLE, min(_LARGEST_WHOLE, int(number))), BigInteger)
@@ -169,7 +165,7 @@ def _compare_money(
 
 
 def _compare_days(comparison: Comparison, day: ColumnElement[Any], as_of: date) -> ColumnElement[Any]:
-    """Compare the day itself with a day rather than count: days since fall as the day rises; none is below 0."""
+    """Compare the day with a day instead of counting days; a count is never below 0."""
     bounds = [Decimal(str(operand)) for operand in comparison.operands]
     least = None if comparison.operator is Operator.AT_MOST else math.ceil(bounds[0])
     most = None if comparison.operator is Operator.AT_LEAST else math.floor(bounds[-1])
@@ -186,7 +182,7 @@ def _compare_days(comparison: Comparison, day: ColumnElement[Any], as_of: date) 
 
 
 def _shift(day: date, days: int) -> date:
-    """The day so many days later, or the calendar's last or first."""
+    """Return the day some days later, or the calendar's last or first."""
     return date.fromordinal(max(date.min.toordinal(), min(date.max.toordinal(), day.toordinal() + days)))
 
 

@@ -23,22 +23,22 @@ from leadtriage.scoring.compile.inputs import Scales, name_input
 
 
 def whole(number: int) -> ColumnElement[int]:
-    """A whole number of ours, written into the statement itself: large criteria have more than can be bound."""
+    """Write a number into the statement itself: large criteria have more numbers than can be bound."""
     return literal_column(str(int(number)), Integer)
 
 
 def add_up(terms: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
-    """The sum of any number of terms."""
+    """Return the sum of any number of terms."""
     return join_balanced(lambda some: reduce(add, some), terms) if terms else whole(0)
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledCriterion(ABC):
-    """A criterion's columns by name, to be selected first, and what follows from them.
+    """A criterion's columns, to be selected first, and the results computed from the selected ones.
 
     Attributes:
-        number: its place among all criteria.
-        columns: expressions over a lead's values.
+        number: the index among all criteria.
+        columns: expressions over a lead's values, by name.
     """
 
     criterion: Criterion
@@ -47,55 +47,53 @@ class CompiledCriterion(ABC):
 
     @abstractmethod
     def place(self, selected: Values) -> ColumnElement[int]:
-        """The index of the first tier that is true, which gives the points; the number of tiers where none is."""
+        """Return the index of the first true tier; the number of tiers if none is true."""
 
     @abstractmethod
     def points(self, selected: Values) -> ColumnElement[Any]:
-        """The points of the first tier that is true, else 0."""
+        """Return the points of the first true tier, else 0."""
 
     @abstractmethod
     def ceiling(self, selected: Values) -> ColumnElement[Any]:
-        """The most that the points can become once the missing values are there."""
+        """Return the most points that missing values could still lead to."""
 
     @abstractmethod
     def is_known(self, selected: Values) -> ColumnElement[bool]:
-        """Whether the answer is there; never NULL."""
+        """Return whether the answer is known; never NULL."""
 
     @property
     @abstractmethod
     def answers(self) -> int:
-        """How many different answers there are: which tier gives the points, and whether the criterion is known."""
+        """The number of different answers: which tier gives the points, and whether the criterion is known."""
 
     @abstractmethod
     def answer(self, selected: Values) -> ColumnElement[int]:
-        """The answer as a number from 0 up to `answers`, which it does not reach."""
+        """Return the answer as a number from 0 up to, not including, `answers`."""
 
     @abstractmethod
     def gives(self, answer: ColumnElement[int], place: int) -> ColumnElement[bool]:
-        """Whether by an answer the tier of that index gives the points."""
+        """Return whether an answer takes its points from the tier of that index."""
 
     @abstractmethod
     def knows(self, answer: ColumnElement[int]) -> ColumnElement[bool]:
-        """Whether by an answer the criterion is known."""
+        """Return whether the criterion is known by an answer."""
 
     @property
     def is_about_one_value(self) -> bool:
-        """Whether its columns are NULL where its one value is missing."""
+        """Whether the columns are NULL while the criterion's one value is missing."""
         return False
 
     def rise(self, selected: Values) -> ColumnElement[Any]:
-        """How far the ceiling lies above the points, where the answer is not known."""
+        """Return the difference of ceiling and points while the answer is unknown."""
         return self.ceiling(selected) - self.points(selected)
 
 
 @dataclass(frozen=True, slots=True)
 class _AboutOneValue(CompiledCriterion):
-    """Holds the index of its first true tier in one column, as many as there are tiers where none is.
-
-    The column is NULL where the value is missing (or unlisted, where that says nothing).
+    """Has one column, the result of `place`; NULL if the value is missing, or unlisted with `unlisted: unknown`.
 
     Attributes:
-        when_missing: the index of the tier that is true where the value is missing.
+        when_missing: the index of the tier that is true for a missing value.
     """
 
     name: str
@@ -153,11 +151,11 @@ class _AboutOneValue(CompiledCriterion):
 
 @dataclass(frozen=True, slots=True)
 class _AboutSeveral(CompiledCriterion):
-    """Holds the index of its first true tier (as many as there are tiers where none is), and the unknown ones as bits.
+    """Has the columns `first`, the index of the first true tier, and `unknown`, the unknown tiers as bits.
 
     Attributes:
-        certain: the column of the index with which points are given; another one than `first` only where `present`
-            is asked, which is certain for points and may be unknown for the ceiling.
+        certain: the column of the tier that gives the points. It differs from `first` only with `present`, which may be
+            unknown for the ceiling but not for the points.
     """
 
     first: str
@@ -206,11 +204,7 @@ class _AboutSeveral(CompiledCriterion):
 
 
 def compile_criterion(criterion: Criterion, number: int, values: Values, scales: Scales) -> CompiledCriterion:
-    """Compile one criterion over a lead's values.
-
-    Args:
-        number: its place among all criteria; names its columns.
-    """
+    """Compile one criterion over a lead's values; `number` is its index and names its columns."""
     asked = {name_input(part) for tier in criterion.tiers for part in find_comparisons(tier.condition)}
     when_missing = _find_place_when_missing(criterion)
     if len(asked) == 1 and not (criterion.unlisted_unknown and when_missing < len(criterion.tiers)):
@@ -233,7 +227,7 @@ def compile_criterion(criterion: Criterion, number: int, values: Values, scales:
 
 
 def find_first(conditions: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
-    """The index of the first condition that is true; their number where none is."""
+    """Return the index of the first true condition; their number if none is true."""
     if not conditions:
         return whole(0)
     return case(
@@ -259,13 +253,13 @@ def _bit(index: int | None) -> ColumnElement[Any]:
 
 
 def _find_place_when_missing(criterion: Criterion) -> int:
-    """The index of the tier of a criterion about one value that is true where that is missing, else their number."""
+    """Return the index of the tier that is true for a missing value, else the number of tiers."""
     held = (index for index, tier in enumerate(criterion.tiers) if holds_when_missing(tier.condition))
     return next(held, len(criterion.tiers))
 
 
 def holds_when_missing(condition: Condition) -> bool | None:
-    """Whether a condition holds where all that it asks is missing, `present` being certain; None: unknown."""
+    """Return whether a condition holds if all of its values are missing; None for unknown."""
     match condition:
         case Comparison():
             return not condition.operands[0] if condition.operator is Operator.PRESENT else None

@@ -19,25 +19,25 @@ from leadtriage.db.expressions import host_of, json_number, json_text
 
 @dataclass(frozen=True, slots=True)
 class Scales:
-    """What comparisons depend on besides the lead: the day, and the rates of money."""
+    """The day and the rates that comparisons use."""
 
     as_of: date
     rates: Mapping[str, Decimal]
 
     @classmethod
     def of(cls, criteria: Criteria, as_of: date) -> Scales:
-        """The scales of some criteria on a day; the criteria's own currency comes first."""
+        """Return the scales of criteria on a day, their own currency first."""
         others = {currency: rate for currency, rate in criteria.rates.items() if currency != criteria.currency}
         return cls(as_of, {criteria.currency: Decimal(1), **others})
 
 
 def counts_days(*conditions: Condition) -> bool:
-    """Whether time alone can change what one of the conditions comes to."""
+    """Return whether a condition counts days, so that time alone can change it."""
     return any(part.type is FieldType.DAYS for condition in conditions for part in find_comparisons(condition))
 
 
 def all_conditions(criteria: Criteria) -> Iterator[Condition]:
-    """Every condition that scoring evaluates."""
+    """Yield every condition that scoring evaluates."""
     for criterion in criteria.criteria:
         for tier in criterion.tiers:
             yield tier.condition
@@ -48,7 +48,7 @@ def all_conditions(criteria: Criteria) -> Iterator[Condition]:
 
 
 def name_input(comparison: Comparison) -> str:
-    """The name under which the compared value is found; equal for comparisons of the same value."""
+    """Return the name of the compared value; equal for comparisons of the same value."""
     if comparison.field is not None:
         return f"field_{comparison.field}"
     kind = "number" if comparison.type is FieldType.NUMBER else "text"
@@ -56,7 +56,7 @@ def name_input(comparison: Comparison) -> str:
 
 
 def name_form(name: str, operator: Operator) -> str:
-    """The name under which the form of a text is found that an operator searches."""
+    """Return the name of the form of a text that an operator searches."""
     return f"{operator}_{name}" if operator in TEXT_FORMS else name
 
 
@@ -76,12 +76,12 @@ TEXT_FORMS: Mapping[Operator, Callable[[str, ColumnElement[Any]], ColumnElement[
 
 
 def name_currency(name: str) -> str:
-    """The name under which the currency of an amount is found."""
+    """Return the name of an amount's currency."""
     return f"currency_{name}"
 
 
 def read_extra_columns(connection: Connection) -> dict[str, tuple[int, ...]]:
-    """The numbers of the extra columns, by their header in comparable form."""
+    """Return the ids of the extra columns by comparable header."""
     columns = table(ExtraColumn)
     found: dict[str, tuple[int, ...]] = {}
     for identifier, header in connection.execute(
@@ -94,7 +94,7 @@ def read_extra_columns(connection: Connection) -> dict[str, tuple[int, ...]]:
 def select_inputs(
     conditions: Iterable[Condition], extra_columns: Mapping[str, tuple[int, ...]], scales: Scales
 ) -> dict[str, ColumnElement[Any]]:
-    """What to take from a row of `lead` for some conditions, by the names of `name_input` and its like."""
+    """Return the values of a row of `lead` that conditions use, by name."""
     found: dict[str, ColumnElement[Any]] = {}
     for condition in conditions:
         for comparison in find_comparisons(condition):
@@ -146,11 +146,11 @@ def _extra_value(comparison: Comparison, extra_columns: Mapping[str, tuple[int, 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The criteria made ready for one database and day: equal ones are compiled to equal statements.
+    """The criteria prepared for one database and day; equal rules compile to equal statements.
 
     Attributes:
-        extra_columns: the numbers of the extra columns, by their header in comparable form.
-        shared_texts: the inputs that `scoring.shared_texts` looks up once for each text.
+        extra_columns: their ids by comparable header.
+        shared_texts: the inputs that are looked up once per text.
     """
 
     criteria: Criteria
@@ -163,15 +163,15 @@ class Rules:
 
     @property
     def most_known(self) -> int:
-        """The best points of all criteria together: what `known` is a share of."""
+        """The sum of the best points of all criteria, which `known` is a share of."""
         return sum(criterion.best for criterion in self.criteria.criteria)
 
     @property
     def known_enough(self) -> int:
-        """From so many known points on a low score counts."""
+        """The known points from which a low score counts."""
         return ceil(self.criteria.junk.known * self.most_known)
 
 
 def prepare_rules(connection: Connection, criteria: Criteria, as_of: date) -> Rules:
-    """Look up what compiling the criteria takes: the extra columns of the database."""
+    """Prepare criteria for the extra columns of a database."""
     return Rules(criteria, Scales.of(criteria, as_of), read_extra_columns(connection))

@@ -15,20 +15,20 @@ from leadtriage.scoring.compile.criteria import compile_criterion, holds_when_mi
 from leadtriage.scoring.compile.inputs import TEXT_FORMS, Rules, all_conditions, name_form, name_input, select_inputs
 
 _SAMPLE = 10_000
-"""So many leads tell whether their texts repeat."""
+"""The number of leads that are checked for repeated texts."""
 
 _SHARED_BY = 2
-"""From so many leads a text on looking each up once is worth while."""
+"""The leads per text from which looking up pays."""
 
 _MANY_PARTS = 8
-"""So many words or phrases are searched for before it is."""
+"""The number of search terms from which looking up pays."""
 
 _MOST_TEXTS = 32
 """SQLite joins 64 tables."""
 
 
 def share_texts(connection: Connection, rules: Rules) -> Rules:
-    """Return the rules with the names of those texts that are worth looking up once each."""
+    """Add the names of texts that are worth looking up to the rules."""
     searched: dict[str, int] = {}
     conditions = tuple(all_conditions(rules.criteria))
     for condition in conditions:
@@ -54,12 +54,12 @@ def share_texts(connection: Connection, rules: Rules) -> Rules:
 
 @dataclass(frozen=True, slots=True)
 class LookedUp:
-    """What was found out about texts.
+    """The results of looking up texts.
 
     Attributes:
-        rows: the leads' values, joined with what was found out.
-        answers: the columns of criteria, by name.
-        disqualifiers: whether they hold, by their place; NULL where the text is missing.
+        rows: the leads' values joined with the results.
+        answers: the columns of criteria by name.
+        disqualifiers: whether they hold, by index; NULL for a missing text.
     """
 
     rows: FromClause
@@ -68,7 +68,7 @@ class LookedUp:
 
 
 def look_up(rules: Rules, rows: FromClause, values: Values) -> LookedUp:
-    """Join leads' values with what the criteria say of the texts that they share."""
+    """Join leads' values with the results for the texts that they share."""
     answers: dict[str, ColumnElement[Any]] = {}
     disqualifiers: dict[int, ColumnElement[Any]] = {}
     for number, name in enumerate(sorted(rules.shared_texts)):
@@ -90,7 +90,7 @@ def look_up(rules: Rules, rows: FromClause, values: Values) -> LookedUp:
 
 
 def _select_answers(rules: Rules, name: str, values: Values) -> dict[str, ColumnElement[Any]]:
-    """The columns of the criteria that ask for nothing but this text."""
+    """Return the columns of the criteria about this text alone."""
     columns: dict[str, ColumnElement[Any]] = {}
     for place, criterion in enumerate(rules.criteria.criteria):
         if all(_asks_only(name, tier.condition) for tier in criterion.tiers):
@@ -101,7 +101,7 @@ def _select_answers(rules: Rules, name: str, values: Values) -> dict[str, Column
 
 
 def _select_disqualifiers(rules: Rules, name: str, values: Values) -> dict[int, ColumnElement[Any]]:
-    """The disqualifiers, by their place, that ask for nothing but this text and do not hold where it is missing."""
+    """Return the disqualifiers about this text alone that do not hold for a missing text, by index."""
     return {
         place: compile_condition(line.condition, values, rules.scales, possible=False)
         for place, line in enumerate(rules.criteria.junk.disqualify)

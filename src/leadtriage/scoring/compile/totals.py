@@ -55,7 +55,7 @@ _LARGEST = 10**18
 
 @dataclass(frozen=True, slots=True)
 class _Digit:
-    """A place within a number: it holds 0 up to `base`, which itself is not reached."""
+    """A digit of a number, from 0 up to, not including, `base`."""
 
     number: str
     weight: int
@@ -67,11 +67,11 @@ class _Digit:
 
 @dataclass(frozen=True, slots=True)
 class AnswerPart:
-    """Where some of the answers stand.
+    """The layout of some of the answers.
 
     Attributes:
-        criteria, lines: the digits of criteria and of disqualifiers, by their places among all from 0.
-        widths: how many decimal digits each number takes, by its name.
+        criteria, lines: the digits of criteria and of disqualifiers, by index.
+        widths: the decimal digits of each number, by name.
     """
 
     criteria: Mapping[int, _Digit]
@@ -83,9 +83,9 @@ class AnswerPart:
         """Lay answers out.
 
         Args:
-            name: begins the names of its numbers.
-            criteria: how many answers there are to each criterion, by its place.
-            lines: the places of disqualifiers.
+            name: prefixes the names of the numbers.
+            criteria: the number of answers to each criterion, by index.
+            lines: the indexes of disqualifiers.
         """
         of_criteria = dict(_lay_out(f"{name}_criteria", criteria))
         of_lines = dict(_lay_out(f"{name}_lines", dict.fromkeys(lines, 2)))
@@ -93,25 +93,25 @@ class AnswerPart:
         return cls(of_criteria, of_lines, {name: len(str(each.weight * each.base - 1)) for name, each in last.items()})
 
     def number_lines(self, holds: Sequence[ColumnElement[Any]]) -> dict[str, ColumnElement[int]]:
-        """The numbers of the disqualifiers, by name; `holds` says of all whether they do."""
+        """Return the numbers of the disqualifiers by name; `holds` has the test of each."""
         return _write((digit, case((holds[place], whole(1)), else_=whole(0))) for place, digit in self.lines.items())
 
     def number_criteria(self, compiled: Sequence[CompiledCriterion], selected: Values) -> dict[str, ColumnElement[int]]:
-        """The numbers of the criteria, by name."""
+        """Return the numbers of the criteria by name."""
         return _write((digit, compiled[place].answer(selected)) for place, digit in self.criteria.items())
 
     def write(self, numbers: Values) -> ColumnElement[str]:
-        """The numbers as one text."""
+        """Return the numbers as one text."""
         texts = [cast(numbers[name] + _wide(10**width), String) for name, width in self.widths.items()]
         return reduce(add, texts, literal("", String))
 
     @property
     def length(self) -> int:
-        """So many characters a text has."""
+        """The number of characters of the text."""
         return sum(width + 1 for width in self.widths.values())
 
     def read(self, text: ColumnElement[str], start: int = 1) -> Iterator[ColumnElement[int]]:
-        """The numbers of a text that begins at the character `start` of another, labelled with their names."""
+        """Yield the numbers of a text from the character `start` on, labelled with their names."""
         for name, width in self.widths.items():
             number = cast(func.substr(text, start + 1, width), BigInteger)
             yield number.label(name)
@@ -120,12 +120,7 @@ class AnswerPart:
 
 @dataclass(frozen=True, slots=True)
 class AnswerLayout:
-    """Where each answer stands.
-
-    Attributes:
-        lasting: the answers that stay until a value of the lead changes.
-        daily: of the criteria and disqualifiers that count days.
-    """
+    """The layout of all answers: `daily` ones count days, `lasting` ones stay until a value of the lead changes."""
 
     compiled: Sequence[CompiledCriterion]
     lasting: AnswerPart
@@ -133,7 +128,7 @@ class AnswerLayout:
 
     @classmethod
     def of(cls, criteria: Criteria, compiled: Sequence[CompiledCriterion]) -> AnswerLayout:
-        """Lay the answers to some criteria out."""
+        """Lay out the answers to criteria."""
         parts = []
         for name, days in (("lasting", False), ("daily", True)):
             bases = {
@@ -146,20 +141,20 @@ class AnswerLayout:
         return cls(compiled, *parts)
 
     def gives(self, numbers: Values, criterion: int, tier: int) -> ColumnElement[bool]:
-        """Whether a tier gives the points of a criterion; both by their places from 0."""
+        """Return whether a tier gives the points of a criterion; both by index."""
         return self.compiled[criterion].gives(self._read(numbers, criterion), tier)
 
     def is_known(self, numbers: Values, criterion: int) -> ColumnElement[bool]:
-        """Whether the answer to a criterion is there."""
+        """Return whether the answer to a criterion is known."""
         return self.compiled[criterion].knows(self._read(numbers, criterion))
 
     def disqualifies(self, numbers: Values, line: int) -> ColumnElement[bool]:
-        """Whether a disqualifier holds."""
+        """Return whether a disqualifier holds."""
         part = self.lasting if line in self.lasting.lines else self.daily
         return part.lines[line].read(numbers) == whole(1)
 
     def find_disqualifier(self, numbers: Values) -> ColumnElement[int]:
-        """The index of the first disqualifier that holds; their number where none does."""
+        """Return the index of the first disqualifier that holds; their number if none does."""
         lines = [self.disqualifies(numbers, line) for line in range(len(self.lasting.lines) + len(self.daily.lines))]
         if not lines:
             return whole(0)
@@ -173,7 +168,7 @@ class AnswerLayout:
 
 
 def _lay_out(name: str, bases: Mapping[int, int]) -> Iterator[tuple[int, _Digit]]:
-    """Give each answer its place, in as few numbers as hold them all."""
+    """Give each answer a digit, in as few numbers as possible."""
     number, weight = 0, 1
     for place, base in bases.items():
         if weight * base > _LARGEST:
@@ -194,15 +189,12 @@ def _wide(number: int) -> ColumnElement[int]:
 
 
 GAIN_UNIT = 1024
-"""A question's gain times this, plus 1023 less its criterion's place: the largest is the first of the best."""
+"""`next_question` is the gain times this, plus 1023 minus the criterion's index, so that the largest one wins."""
 
 
 @dataclass(frozen=True)
 class LeadValues:
-    """The lowest level: the values that rules look at, where they are found, and what the caller wants carried along.
-
-    What the rules make of the values is put together once, whatever it is selected for.
-    """
+    """The lowest level: the rows with the values that rules compare, and the compiled rules."""
 
     rules: Rules
     rows: FromClause
@@ -223,21 +215,16 @@ class LeadValues:
 
     @cached_property
     def layout(self) -> AnswerLayout:
-        """Where each answer stands within the kept ones."""
+        """The layout of the stored answers."""
         return AnswerLayout.of(self.rules.criteria, self.criteria)
 
     def holds(self, condition: Condition) -> ColumnElement[Any]:
-        """Whether a condition holds."""
+        """Return whether a condition holds."""
         return compile_condition(condition, self.values, self.rules.scales, possible=False)
 
 
 def select_values(rules: Rules, where: ColumnElement[bool], carried: Mapping[str, ColumnElement[Any]]) -> LeadValues:
-    """Take the values of leads once each.
-
-    Args:
-        where: which leads.
-        carried: further expressions over `lead`, kept by name through all levels.
-    """
+    """Select the values of leads once each; `carried` are further expressions to keep through all levels."""
     inputs = select_inputs(all_conditions(rules.criteria), rules.extra_columns, rules.scales)
     labels = {name: f"v{number}" for number, name in enumerate(inputs)}
     columns = [table(Lead).c.id.label("lead_id"), *(value.label(name) for name, value in carried.items())]
@@ -247,15 +234,15 @@ def select_values(rules: Rules, where: ColumnElement[bool], carried: Mapping[str
 
 
 def select_totals(lowest: LeadValues, carried: Sequence[str], *, with_answers: bool = False) -> Subquery:
-    """Select for each lead, besides what is carried, all that the criteria say of it.
+    """Select the carried columns of each lead and its result.
 
-    The columns: `lead_id`; per dimension `NAME` and `NAME_ceiling`; `known_points`; `next_question` (see GAIN_UNIT;
-    below it there is none); `disqualifier` (the index of the first that is true); `answers` (those that last, as
-    `scoring.answer_layout` writes them); `score`, `ceiling`, `known`.
+    The columns: `lead_id`; per dimension `NAME` and `NAME_ceiling`; `known_points`; `next_question` (none if less than
+    `GAIN_UNIT`); `disqualifier` (the index of the first that holds); `answers` (the lasting ones); `score`; `ceiling`;
+    `known`.
 
     Args:
-        with_answers: with the columns of every `CompiledCriterion`, `NAME_raw` and `NAME_ceiling_raw` (the points
-            before they are held within the dimension's maximum), and `ready` (whether `qualified.when` is true).
+        with_answers: adds the columns of every `CompiledCriterion`, `NAME_raw` and `NAME_ceiling_raw` (the sums before
+            the dimension's limit), and `ready` (whether `qualified.when` is true).
     """
     rules, compiled = lowest.rules, lowest.criteria
     kept = ["lead_id", *carried]
@@ -318,7 +305,7 @@ def _write_answers(lowest: LeadValues, found: Values) -> ColumnElement[str]:
 
 
 def select_kept_answers(lowest: LeadValues) -> Subquery:
-    """Select for each lead its `lead_id` and `answers` alone."""
+    """Select `lead_id` and `answers` alone."""
     found = _keep(_select_answers(lowest, [], with_ready=False), "found")
     written = _write_answers(lowest, dict(found.c.items()))
     return select(found.c.lead_id, written.label("answers")).subquery("written")
@@ -354,12 +341,12 @@ def _select_totals(
 
 
 def of_dimension(compiled: Sequence[CompiledCriterion], part: DimensionRules) -> list[CompiledCriterion]:
-    """Those of one dimension, in their order."""
+    """Return the criteria of one dimension."""
     return [criterion for criterion in compiled if criterion.criterion.dimension is part.dimension]
 
 
 def _find_cap(part: DimensionRules) -> Callable[[ColumnElement[Any]], ColumnElement[Any]]:
-    """What holds a sum within a dimension's maximum, with no more tests than its criteria make necessary."""
+    """Return a function that limits a sum to the dimension's maximum, with only the tests that its criteria need."""
     lowest = sum(min(0, *(tier.points for tier in criterion.tiers)) for criterion in part.criteria)
     highest = sum(criterion.best for criterion in part.criteria)
     below, above = lowest < -part.max, highest > part.max
@@ -384,30 +371,29 @@ _SHARE_UNIT = 1_000_000
 
 
 def is_visible() -> ColumnElement[bool]:
-    """Whether a lead counts at all: neither removed nor merged into another."""
+    """Return whether a lead is neither removed nor merged into another."""
     lead = table(Lead).c
     return and_(lead.removed_by.is_(None), lead.merged_into.is_(None))
 
 
 def is_open() -> ColumnElement[bool]:
-    """Whether a lead is in one of the open stages."""
+    """Return whether a lead is in an open stage."""
     return table(Lead).c.stage.in_([str(stage) for stage in OPEN_STAGES])
 
 
 def open_nominations() -> ColumnElement[bool]:
-    """Which nominations have not been withdrawn."""
+    """Return whether a nomination has not been withdrawn."""
     return table(Nomination).c.withdrawn_at.is_(None)
 
 
 def select_verdicts(
     rules: Rules, where: ColumnElement[bool], calendar: Table, rescued: Table | None = None
 ) -> tuple[Select[Any], list[str]]:
-    """Select what `lead_score` stores of each lead, but for what comes from its run; with the columns' names.
+    """Select the columns of `lead_score`, except those of its run, and return them with their names.
 
     Args:
-        where: which leads.
-        calendar: has the deadlines from every day that one of their clocks starts on.
-        rescued: has the ids of leads that the criteria do not nominate, since a reviewer judged all that they say.
+        calendar: the deadlines from every day on which a clock of these leads starts.
+        rescued: the ids of leads that the criteria do not nominate, because a reviewer has judged all evidence.
     """
     nominated = select(table(Nomination).c.lead_id).where(open_nominations())
     carried = {
@@ -466,13 +452,13 @@ def select_verdicts(
 
 
 def find_grade(criteria: Criteria, score: ColumnElement[int]) -> ColumnElement[str]:
-    """The grade that a score deserves."""
+    """Return the grade of a score."""
     steps = [(score >= whole(criteria.grades[grade]), _word(grade)) for grade in (Grade.A, Grade.B, Grade.C)]
     return case(*steps, else_=_word(Grade.D))
 
 
 def is_candidate(rules: Rules, totals: Subquery) -> ColumnElement[bool]:
-    """Whether something nominates a lead as junk: somebody's word, a disqualifier, or its score."""
+    """Return whether a flag, a disqualifier or the score makes a lead a junk candidate."""
     junk = rules.criteria.junk
     by_criteria = or_(
         totals.c.disqualifier < whole(len(junk.disqualify)),
@@ -487,7 +473,7 @@ def is_candidate(rules: Rules, totals: Subquery) -> ColumnElement[bool]:
 
 
 def find_reason(rules: Rules, rows: Subquery) -> ColumnElement[str]:
-    """The first reason that nominated a candidate: somebody's, the first disqualifier's, or the weakest dimension's."""
+    """Return a candidate's reason: of the first flag, else the first disqualifier, else the weakest dimension."""
     nominations = table(Nomination)
     theirs = (
         select(nominations.c.reason)
@@ -504,7 +490,7 @@ def find_reason(rules: Rules, rows: Subquery) -> ColumnElement[str]:
 
 
 def find_weakest(rules: Rules, rows: Subquery) -> ColumnElement[str]:
-    """The reason that stands for the dimension that reached the least share of its maximum; of equal ones the first."""
+    """Return the reason of the first dimension with the least share of its maximum."""
     order = tuple(Dimension)
     shares = []
     for part in rules.criteria.score:
