@@ -1,4 +1,4 @@
-"""Says a condition in a few words, for ledgers and for the lines of junk candidates: "employees 50 to 1,000"."""
+"""Describes conditions in a few words: "employees 50 to 1,000"."""
 
 from __future__ import annotations
 
@@ -16,15 +16,12 @@ _Labelled = TypeVar("_Labelled", Tier, Disqualifier)
 
 
 def describe_condition(condition: Condition) -> str:
-    """Return the condition in a few words, with the names of its fields: "company size 50 to 1,000".
-
-    Long lists are cut after four entries, which the text says.
-    """
+    """Return a description with the names of fields: "employees 50 to 1,000"; at most four entries of a list."""
     return _describe(condition, subject=None, inner=False)
 
 
 def label_condition(condition: Condition, *, field: str | None, column: str | None) -> str:
-    """Return the same without the name of a criterion's own field or column: "50 to 1,000"."""
+    """Return a description without the name of the criterion's own field or column: "50 to 1,000"."""
     return _describe(condition, subject=(field, column), inner=False)
 
 

@@ -10,11 +10,11 @@ from leadtriage.criteria.operators import FieldType, Operator
 
 @dataclass(frozen=True, slots=True)
 class LeadField:
-    """One field of a lead that rules may name.
+    """A field of a lead that rules can name.
 
     Attributes:
-        choices: the values a choice may have.
-        asked: whether an answer of a person can be stored in it.
+        choices: the values of a choice.
+        asked: whether a lead can be asked for it.
     """
 
     name: str
@@ -75,7 +75,7 @@ LEAD_FIELDS: dict[str, LeadField] = {
         LeadField("bounced", _Y, "an e-mail to the lead came back"),
     )
 }
-"""Every field that a rule may name, by its name, in the order of the reference."""
+"""Every field that a rule can name, in the order of the reference."""
 
 MAPPING_ONLY_FIELDS: dict[str, str] = {
     "id": "the source system's own id of the lead",
@@ -88,4 +88,4 @@ MAPPING_ONLY_FIELDS: dict[str, str] = {
     "outcome_reason": "why it ended so",
     "outcome_value": "what it was worth",
 }
-"""Names that a file's column may be mapped to, besides the lead fields; rules do not use them."""
+"""Further names that a file's column can be mapped to; rules do not use them."""

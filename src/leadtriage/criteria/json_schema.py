@@ -1,6 +1,6 @@
-"""Makes the JSON Schema by which editors complete and check a criteria file, from the field and operator tables.
+"""Generates the JSON Schema with which editors complete and check a criteria file.
 
-It says as much as JSON Schema can; `load` checks the rest (equal names, order of grades, words without letters).
+The loader checks what JSON Schema cannot: equal names, the order of grades, words without letters.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _CONDITION: Schema = {"$ref": "#/definitions/condition"}
 
 
 def json_schema() -> Schema:
-    """Return the schema (draft 7, which editors know best) as plain values."""
+    """Return the schema as plain values: draft 7, which editors support best."""
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "leadtriage criteria",
@@ -55,7 +55,7 @@ def render_schema() -> str:
 
 
 def schema_path() -> Path:
-    """Return where the shipped schema lies, for an editor to find it."""
+    """Return the path of the shipped schema."""
     return Path(__file__).with_name("criteria.schema.json")
 
 
@@ -109,7 +109,7 @@ def _block(properties: Mapping[str, Schema], *, required: Sequence[str] = ()) ->
 
 
 def _optional(schema: Schema) -> Schema:
-    """An optional section may stand there with nothing behind it: its content may be commented out."""
+    """Allow an empty section: its content may be commented out."""
     return {"anyOf": [schema, {"type": "null"}]}
 
 

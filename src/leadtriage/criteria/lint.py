@@ -1,12 +1,6 @@
-"""Warns of what a valid criteria file probably does not mean. Mistakes that make it invalid are `load`'s.
+"""Warns about rules in a valid criteria file that are probably not intended, such as a tier that never counts.
 
-Tells whether one condition holds whenever another does, as far as that can be seen from the two alone.
-
-What it says is right; where it cannot see, it says no. `covering` puts many conditions together.
-
-Tells which of many conditions, the tiers above or the other entries of a list, holds wherever a given one does.
-
-The rules are those of `implication`; here they are looked up, since a criterion may list 50 times 1,000 words.
+Implication between conditions is conservative: what it claims is true, and where it cannot tell, it claims nothing.
 """
 
 from __future__ import annotations
@@ -37,7 +31,7 @@ _NUMERIC = (FieldType.NUMBER, FieldType.MONEY, FieldType.DAYS)
 
 
 def split(condition: Condition) -> tuple[Condition, ...]:
-    """Return the alternatives of which one must hold: the parts of an `any`, the entries of a list."""
+    """Return the alternatives of a condition: the parts of an `any`, the entries of a list."""
     if isinstance(condition, AnyOf):
         return tuple(alternative for part in condition.parts for alternative in split(part))
     if isinstance(condition, Comparison) and condition.operator.needs_one_entry:
@@ -46,7 +40,7 @@ def split(condition: Condition) -> tuple[Condition, ...]:
 
 
 def implies(later: Condition, earlier: Condition) -> bool:
-    """Return whether `earlier` surely holds wherever `later` does."""
+    """Return whether `earlier` holds whenever `later` does."""
     if later == earlier:
         return True
     alternatives = split(later)
@@ -72,7 +66,7 @@ def implies(later: Condition, earlier: Condition) -> bool:
 
 
 def covers_numbers(condition: Condition, earlier: Sequence[Condition]) -> bool:
-    """Return whether every number for which the condition holds is one for which an earlier condition holds."""
+    """Return whether an earlier condition holds for each number for which the condition holds."""
     subject = _subject_of(condition)
     wanted = None if subject is None else _intervals(condition, subject)
     if wanted is None or subject is None:
@@ -94,7 +88,7 @@ def covers_numbers(condition: Condition, earlier: Sequence[Condition]) -> bool:
 
 
 def contradicts_itself(condition: Condition) -> bool:
-    """Return whether the condition can surely never hold: "at least 10 and at most 5"."""
+    """Return whether the condition can never hold: "at least 10 and at most 5"."""
     if isinstance(condition, AnyOf):
         return all(contradicts_itself(part) for part in condition.parts)
     if not isinstance(condition, AllOf):
@@ -132,12 +126,10 @@ def _same_subject(one: Comparison, other: Comparison) -> bool:
 
 
 def _needs_value(comparison: Comparison) -> bool:
-    """Every test but `present: false` is unknown, and so does not hold, where the value is missing."""
     return comparison.operator is not Operator.PRESENT or bool(comparison.operands[0])
 
 
 def _atom_implies(later: Comparison, earlier: Comparison) -> bool:
-    """Both have one operand (or the ends of one interval) and the same subject."""
     if earlier.operator is Operator.PRESENT:
         return _needs_value(later) == bool(earlier.operands[0])
     if later.operator is Operator.PRESENT or later.type is not earlier.type:
@@ -152,14 +144,14 @@ def _atom_implies(later: Comparison, earlier: Comparison) -> bool:
 
 
 def _subject_of(condition: Condition) -> Comparison | None:
-    """Return a comparison that stands for the one subject of a condition, where it has just one."""
+    """Return a comparison with the subject of a condition that has only one subject."""
     leaves = list(find_comparisons(condition))
     first = leaves[0]
     return first if all(_same_subject(first, leaf) for leaf in leaves) else None
 
 
 def _intervals(condition: Condition, subject: Comparison) -> list[Interval] | None:
-    """Return the numbers for which the condition holds, or None where it is about more than the subject's number."""
+    """Return the numbers for which a condition holds; None if it is about more than the subject."""
     if isinstance(condition, AnyOf):
         parts = [_intervals(part, subject) for part in condition.parts]
         return None if None in parts else [one for part in parts if part for one in part]
@@ -188,7 +180,6 @@ def _interval_of(comparison: Comparison) -> list[Interval] | None:
 
 
 def _counts_whole(comparison: Comparison) -> bool:
-    """Employees, touches and days are whole numbers; money and the numbers of a column need not be."""
     return comparison.field is not None and comparison.type is not FieldType.MONEY
 
 
@@ -207,10 +198,10 @@ Key = tuple[str | None, str | None, Operator, str]
 
 
 class Covering:
-    """Grows by conditions, each with a label, and finds the first one that covers another condition.
+    """Collects labelled conditions, and finds the first one that another condition implies.
 
-    Equal texts and words are looked up. Of what can only be compared one by one it knows the first 200
-    conditions, so that it stays quick.
+    Looks up equal texts and words, since a criterion can list 50,000 of them. Compares other conditions one by one, at
+    most 200 of them.
     """
 
     def __init__(self) -> None:
@@ -219,7 +210,7 @@ class Covering:
         self._whole: list[Condition] = []
 
     def add(self, condition: Condition, label: int) -> None:
-        """Add a condition; one part of it is enough to cover another."""
+        """Add a condition."""
         self._whole.append(condition)
         for part in split(condition):
             self.add_part(part, label)
@@ -232,14 +223,14 @@ class Covering:
             self._others.append((part, label))
 
     def find(self, part: Condition, *, but: Condition | None = None) -> tuple[Condition, int] | None:
-        """Return what covers the part, with its label; never `but` itself."""
+        """Return the first condition that the part implies, other than `but`, with its label."""
         for found in self._candidates(part):
             if found[0] is not but and implies(part, found[0]):
                 return found
         return None
 
     def covers(self, condition: Condition) -> bool:
-        """Return whether one of those added surely holds wherever the condition does."""
+        """Return whether one of the added conditions holds whenever the condition does."""
         return covers_numbers(condition, self._whole) or all(self.find(part) is not None for part in split(condition))
 
     def _candidates(self, part: Condition) -> Iterator[tuple[Condition, int]]:
@@ -255,7 +246,7 @@ class Covering:
 
 
 def is_text_test(comparison: Comparison) -> bool:
-    """Return whether it compares text with one text."""
+    """Return whether a comparison is of text with one text."""
     return (
         comparison.type is FieldType.TEXT
         and comparison.operator is not Operator.PRESENT
@@ -273,7 +264,7 @@ def _text_of(comparison: Comparison) -> str:
 
 
 def _covering_texts(comparison: Comparison) -> Iterator[tuple[Operator, str]]:
-    """Yield the tests by text or words that surely hold where the comparison does: its own, and its phrases."""
+    """Yield the tests that the comparison implies: its own, and `words` with its phrases."""
     if comparison.operator is Operator.IS:
         yield Operator.IS, _text_of(comparison)
     if comparison.operator in (Operator.IS, Operator.WORDS):
@@ -291,7 +282,7 @@ _COUNTRY = re.compile("[A-Za-z]{2}")
 
 @dataclass(frozen=True, slots=True, order=True)
 class CriteriaWarning:
-    """Something in the criteria that is allowed and looks unintended; line 0 is the file as a whole."""
+    """A warning about a line; line 0 is the whole file."""
 
     line: int
     text: str
@@ -306,9 +297,8 @@ def lint_criteria(
     """Return the warnings in the order of the file, each once.
 
     Args:
-        criteria: what to look at.
-        known_fields: the lead fields of which at least one stored lead has a value; None where that is not known.
-        known_columns: the headers of the further columns of all imports; None where that is not known.
+        known_fields: the lead fields that at least one stored lead has; None if unknown.
+        known_columns: the headers of the other columns of all imports; None if unknown.
     """
     found = [
         *_check_sums(criteria),
@@ -376,7 +366,7 @@ def _check_tiers(criteria: Criteria) -> Iterator[CriteriaWarning]:
 
 
 def _check_entries(criterion: Criterion, tier: Tier, above: Covering) -> Iterator[CriteriaWarning]:
-    """Single entries of a list that an earlier tier, or another entry of the list, covers."""
+    """Find entries of a list that an earlier tier or another entry covers."""
     entries = [one for one in split(tier.condition) if isinstance(one, Comparison) and is_text_test(one)]
     own = Covering()
     for entry in entries:
@@ -397,7 +387,6 @@ def _check_entries(criterion: Criterion, tier: Tier, above: Covering) -> Iterato
 
 
 def _check_repeats(criteria: Criteria) -> Iterator[CriteriaWarning]:
-    """The same words in two criteria on the same field give their points twice."""
     seen: dict[tuple[str | None, str | None, Operator, str], Criterion] = {}
     for criterion in criteria.criteria:
         for tier in criterion.tiers:
@@ -434,7 +423,6 @@ def _check_rates(criteria: Criteria) -> Iterator[CriteriaWarning]:
 
 
 def _check_countries(criteria: Criteria) -> Iterator[CriteriaWarning]:
-    """A lead's country is two letters, whatever its file has: it never equals anything else."""
     for line, test in _find_tests(criteria):
         if test.field == "country" and test.operator in _EQUALITIES:
             for name in test.operands:
@@ -476,6 +464,6 @@ def _find_tests(criteria: Criteria) -> Iterator[tuple[int, Comparison]]:
 
 
 def _find_key(criteria: Criteria, key: str) -> int:
-    """Return the line of a section's key, or 0 where it is not there (or is written in some rarer way)."""
+    """Return the line of a section's key, or 0 if it is not found."""
     match = re.search(rf"^{key}\s*:", criteria.text, re.MULTILINE)
     return criteria.text.count("\n", 0, match.start()) + 1 if match else 0

@@ -66,7 +66,7 @@ def read_source(path: Path) -> str:
 
 
 def digest_source(text: str) -> str:
-    """The SHA-256 of a criteria text in hexadecimal: `Criteria.digest`."""
+    """Return the SHA-256 of a criteria text in hexadecimal."""
     return hashlib.sha256(text.removeprefix("\ufeff").encode(errors="replace")).hexdigest()
 
 
@@ -100,14 +100,10 @@ LOWEST_RATE, HIGHEST_RATE = Decimal("0.000001"), Decimal(1_000_000)
 
 
 def load_criteria(text: str, *, place: str) -> Criteria:
-    """Return the criteria that the text defines.
-
-    Args:
-        text: the whole file.
-        place: the file's name, for messages.
+    """Return the criteria that a text defines; `place` names its file in messages.
 
     Raises:
-        CriteriaError: with all mistakes at once, each `line:column: what was found, what was expected`.
+        CriteriaError: lists all mistakes, each as `line:column: what was found, what was expected`.
     """
     text = text.removeprefix("\ufeff")
     mistakes = Mistakes()
@@ -198,9 +194,5 @@ def example_criteria() -> Criteria:
 
 
 def starter_text(schema_path: str) -> str:
-    """Return the example for a new file, with the line by which editors find its JSON Schema.
-
-    Args:
-        schema_path: a path or an address of the schema, as the editor is to see it.
-    """
+    """Return the example for a new file; its first line points editors to the JSON Schema's path or address."""
     return f"# yaml-language-server: $schema={schema_path}\n{example_text()}"

@@ -1,4 +1,4 @@
-"""The criteria as values: frozen, and valid once made by `criteria.load`. Knows nothing of files or databases."""
+"""The criteria as frozen values, valid once loaded."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Comparison:
     """One test of one value: exactly one of `field` and `column` is set.
 
     Attributes:
-        type: how the value is compared; for a column TEXT or NUMBER, by what it is compared with.
-        operands: one value, the list, or the two ends of `between`; money in whole units of the criteria's currency.
+        type: the type of the field; of a column TEXT or NUMBER, like its operands.
+        operands: one value, a list, or the two ends of `between`; money in units of the criteria's currency.
     """
 
     field: str | None
@@ -68,7 +68,7 @@ def find_comparisons(condition: Condition) -> Iterator[Comparison]:
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """One possible answer and its points; `label` says it in a few words ("50 to 1,000"), `line` is where it stands."""
+    """One possible answer and its points; `label` describes it ("50 to 1,000"), `line` is its line in the file."""
 
     points: int
     condition: Condition
@@ -81,8 +81,8 @@ class Criterion:
     """One question about a lead; exactly one of `field` and `column` is set, or neither where each tier has a `when`.
 
     Attributes:
-        unlisted_unknown: a value that no tier names says nothing, rather than nothing good.
-        line: where it stands in the file, for messages.
+        unlisted_unknown: whether a value that no tier names is unknown.
+        line: its line in the file.
     """
 
     name: str
@@ -119,7 +119,7 @@ class Qualified:
 
 @dataclass(frozen=True, slots=True)
 class Disqualifier:
-    """One line that nominates a lead as junk, whatever its score; `label` says the condition in a few words."""
+    """A rule that makes a lead a junk candidate whatever its score; `label` describes the condition."""
 
     reason: str
     condition: Condition
@@ -129,7 +129,7 @@ class Disqualifier:
 
 @dataclass(frozen=True, slots=True)
 class JunkRules:
-    """When a score or a line nominates."""
+    """The rules for junk candidates."""
 
     below: int
     known: Decimal
@@ -155,7 +155,7 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True)
 class TeamMember:
-    """A rep or qualifier; `takes` limits the leads that are handed to them."""
+    """A rep or qualifier; `takes` limits the leads that are assigned to them."""
 
     name: str
     role: str
@@ -168,7 +168,7 @@ class TeamMember:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What someone, or the team, is to reach per month or quarter."""
+    """A target of a member or the team per month or quarter."""
 
     who: str
     what: str
@@ -178,13 +178,13 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Criteria:
-    """The whole definition.
+    """The whole criteria file.
 
     Attributes:
-        rates: what one unit of a currency is worth in `currency`, which itself is 1.
+        rates: the worth of one unit of each currency in `currency`, whose own rate is 1.
         grades: the lowest score of A, B and C.
         timezone: an IANA name, or None for the machine's.
-        text: the file as it was read; `digest` is its SHA-256 in hexadecimal.
+        text: the file's text; `digest` is its SHA-256 in hexadecimal.
     """
 
     name: str
@@ -207,10 +207,7 @@ class Criteria:
         return tuple(criterion for rules in self.score for criterion in rules.criteria)
 
     def scores_like(self, other: Criteria) -> bool:
-        """Whether scores, grades, candidates, questions and clocks are the same by both.
-
-        They are where the files differ in nothing but the name, the team, its goals, comments and layout.
-        """
+        """Return whether the two differ only in name, team, goals, comments and layout."""
         return self == replace(
             other, name=self.name, team=self.team, goals=self.goals, text=self.text, digest=self.digest
         )

@@ -1,4 +1,4 @@
-"""Reads conditions: which operators stand there, whether they fit their field, and what they compare with."""
+"""Reads conditions: a field or column with operators and operands, or groups of conditions."""
 
 from __future__ import annotations
 
@@ -39,11 +39,7 @@ MOST_DAYS_COMPARED = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a condition looks at: one of the lead fields, or a column of the files.
-
-    Attributes:
-        type: None for a column, whose type is that of what it is compared with.
-    """
+    """The lead field or column of a condition; the type of a column is None, since it follows from the operands."""
 
     field: str | None
     column: str | None
@@ -51,7 +47,7 @@ class Subject:
 
 
 def read_subject(entries: dict[str, YamlNode], place: Place, *, what: str) -> Subject | None:
-    """Return what `field` or `column` names, or None where neither does rightly; both at once are a mistake."""
+    """Return the subject that `field` or `column` names, or None for a mistake."""
     if "field" in entries and "column" in entries:
         entries["column"].report(f"{what}: found both field and column, expected one of them")
         return None
@@ -107,7 +103,7 @@ def read_condition(node: YamlNode, *, what: str = "condition", besides: Collecti
 
 
 def _check_keys(node: YamlMapping, allowed: Collection[str], *, what: str) -> bool:
-    """Note the keys that are none; where there are some, what seems to be missing may be one of them, misspelt."""
+    """Report unknown keys and return whether there are any: a key that seems to be missing may be misspelt."""
     for key, place in node.key_places.items():
         if key not in allowed:
             place.report(f"{what}: {quote(key)} is no operator{expect_name(key, allowed)}")
@@ -131,10 +127,9 @@ def _read_group(name: str, node: YamlNode) -> Condition | None:
 def read_operators(
     node: YamlMapping, subject: Subject | None, *, what: str, has_unknown_keys: bool
 ) -> Condition | None:
-    """Return the operators that stand in the block, compared with the subject; several must all hold.
+    """Return the operators of a block as a condition on the subject.
 
-    Without a subject (its name was a mistake) there is nothing to check them against. Where the block has unknown
-    keys, a missing operator is no further mistake.
+    Does not check operands without a subject. A block with unknown keys may lack an operator.
     """
     present = [operator for operator in Operator if operator in node.entries]
     if not present and not has_unknown_keys:

@@ -1,7 +1,4 @@
-"""Reads single values and plain lists from nodes: numbers, names, dates, durations.
-
-Each mistake says what was found and what was expected.
-"""
+"""Reads values and lists from nodes, and reports mistakes as what was found and what was expected."""
 
 from __future__ import annotations
 
@@ -36,7 +33,7 @@ Default = TypeVar("Default")
 
 
 def show(node: YamlNode) -> str:
-    """Say in a message what was found."""
+    """Describe a node in a message."""
     if isinstance(node, YamlMapping):
         return "a block of keys"
     if isinstance(node, YamlList):
@@ -49,17 +46,16 @@ def show(node: YamlNode) -> str:
 
 
 def text_of(node: YamlNode) -> str:
-    """Return the text of a value as it is written; of a list or block, none."""
+    """Return the text of a scalar as written, or an empty text."""
     return node.text if isinstance(node, YamlScalar) else ""
 
 
 def read_block(
     node: YamlNode, *, what: str, allowed: Collection[str], required: Collection[str] = ()
 ) -> dict[str, YamlNode] | None:
-    """Return the block's entries, or None where the node is no block.
+    """Return a block's entries without empty ones, whose content may be commented out; None for another node.
 
-    Keys that are not allowed and required ones that are missing are mistakes. An optional key with nothing behind it
-    is left out, as if it were not there: its content may be commented out.
+    Reports unknown keys and missing required ones.
     """
     if not isinstance(node, YamlMapping):
         node.report(f"{what}: found {show(node)}, expected a block of keys ({', '.join(allowed)})")
@@ -88,12 +84,12 @@ def read_key(
 
 
 def is_empty(node: YamlNode) -> bool:
-    """Return whether nothing stands there (or `null`)."""
+    """Return whether a node is empty or `null`."""
     return isinstance(node, YamlScalar) and node.value is None
 
 
 def read_list(node: YamlNode, *, what: str, most: int = MOST_LIST_ENTRIES) -> tuple[YamlNode, ...]:
-    """Return the list's entries; none where the node is no list or has more than `most`."""
+    """Return the entries of a list; none for another node or with more than `most`."""
     if not isinstance(node, YamlList):
         node.report(f"{what}: found {show(node)}, expected a list")
         return ()
@@ -112,7 +108,7 @@ def read_each(
 
 
 def read_text(node: YamlNode, *, what: str) -> str | None:
-    """Return a text as it is written, trimmed; numbers and dates count as text, true, false and nothing do not."""
+    """Return a text as written, trimmed; numbers and dates count as text, true, false and nothing do not."""
     if not isinstance(node, YamlScalar) or node.value is None or isinstance(node.value, bool):
         found = show(node)
         in_quotes = f'; in quotes it is a text: "{found}"' if found in ("true", "false") else ""
@@ -138,7 +134,7 @@ def read_name(node: YamlNode, *, what: str) -> str | None:
 
 
 def read_choice(node: YamlNode, *, what: str, choices: Sequence[str]) -> str | None:
-    """Return one of the choices, written exactly so."""
+    """Return one of the choices in its exact spelling."""
     if isinstance(node, YamlScalar) and node.text in choices:
         return node.text
     near = suggest(node.text, choices) if isinstance(node, YamlScalar) else ""
@@ -147,7 +143,7 @@ def read_choice(node: YamlNode, *, what: str, choices: Sequence[str]) -> str | N
 
 
 def read_yes_no(node: YamlNode, *, what: str) -> bool | None:
-    """Return true or false; in YAML 1.2 only these words are, `yes` and `no` are text."""
+    """Return true or false; `yes` and `no` are text in YAML 1.2."""
     if isinstance(node, YamlScalar) and isinstance(node.value, bool):
         return node.value
     node.report(f"{what}: found {show(node)}, expected true or false")
@@ -155,7 +151,7 @@ def read_yes_no(node: YamlNode, *, what: str) -> bool | None:
 
 
 def read_whole_number(node: YamlNode, *, what: str, low: int, high: int) -> int | None:
-    """Return a whole number within the two limits, which count as allowed."""
+    """Return a whole number within the limits, inclusive."""
     value = node.value if isinstance(node, YamlScalar) else None
     if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
         return value
@@ -177,7 +173,7 @@ def read_number(node: YamlNode, *, what: str, low: int = -LARGEST_NUMBER) -> int
 
 
 def read_decimal(node: YamlNode, *, what: str, low: Decimal, high: Decimal) -> Decimal | None:
-    """Return a number exactly as it is written, within the two limits, which count as allowed."""
+    """Return a number exactly as written, within the limits, inclusive."""
     value = node.value if isinstance(node, YamlScalar) else None
     if isinstance(node, YamlScalar) and isinstance(value, int | float) and not isinstance(value, bool):
         exact = Decimal(node.text)
@@ -201,12 +197,7 @@ def _plainly(node: YamlNode) -> str:
 
 
 def parse_duration(text: str, *, days_in_week: int = 7) -> int | None:
-    """Return the days of a duration such as "10d" or "2w", or None where the text is none.
-
-    Args:
-        text: a whole number of days (d) or weeks (w).
-        days_in_week: how many days a week counts for, where only working days count.
-    """
+    """Return the days of a duration such as "10d" or "2w", or None; a week can have fewer working days."""
     match = _DURATION.fullmatch(text.strip())
     if match is None:
         return None
@@ -227,7 +218,7 @@ def read_duration(node: YamlNode, *, what: str, low: int = 0, days_in_week: int 
 
 
 def parse_date(text: str) -> date | None:
-    """Return the day of a date written as 2026-12-31, or None where the text is none."""
+    """Return the day of a text such as 2026-12-31, or None."""
     if _DATE.fullmatch(text) is None:
         return None
     try:
@@ -245,7 +236,7 @@ def read_date(node: YamlNode, *, what: str) -> date | None:
 
 
 def refuse_repeats(places: Sequence[tuple[str, Place]], *, what: str, fold: Callable[[str], str] = str) -> None:
-    """Note a mistake for each text that stood before, as `fold` compares them."""
+    """Report each repeated text, as `fold` compares them."""
     first: dict[str, Place] = {}
     for text, place in places:
         before = first.setdefault(fold(text), place)

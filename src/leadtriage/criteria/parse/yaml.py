@@ -45,13 +45,13 @@ class Place:
 
 
 def quote(text: str) -> str:
-    """Return the text in quotes for a message: shortened, and without characters that a terminal acts on."""
+    """Quote a text for a message: shortened, without control characters."""
     short = text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…"
     return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in short) + '"'
 
 
 def list_names(names: Iterable[str], *, last: str = "or") -> str:
-    """Return the names as a person would list them: "a, b or c"."""
+    """Return the names as "a, b or c"."""
     listed = list(names)
     if len(listed) < 2:
         return "".join(listed)
@@ -59,14 +59,14 @@ def list_names(names: Iterable[str], *, last: str = "or") -> str:
 
 
 def expect_name(text: str, valid: Collection[str]) -> str:
-    """Return what was expected instead of an unknown name: the nearest one, all of them, or both where they are few."""
+    """Return the names expected instead of an unknown one: the nearest, all of them, or both if they are few."""
     near = suggest(text, valid)
     listed = f", expected {list_names(valid)}" if not near or len(valid) <= MOST_NAMES_LISTED else ""
     return listed + near
 
 
 def suggest(text: str, valid: Collection[str]) -> str:
-    """Return "; did you mean NAME?" for the valid name nearest to the text, or nothing where none is near."""
+    """Return "; did you mean NAME?" for the nearest valid name, or an empty text."""
     by_lower = {name.lower(): name for name in valid}
     wanted = text.strip().lower()
     for form in (wanted, wanted.replace(" ", "_").replace("-", "_")):
@@ -80,7 +80,7 @@ DEEPEST_NESTING = 60
 LONGEST_NUMBER = 30
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The parser in C where PyYAML was built with it: the criteria are read at the start of most commands."""
+"""The C parser if PyYAML has it: most commands read the criteria at their start."""
 
 _NOT_PRINTABLE = re.compile("[^\t\n\r\u0020-\u007e\u0085\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _WHOLE_NUMBER = re.compile(r"[-+]?[0-9]+")
@@ -131,7 +131,7 @@ YamlNode = YamlScalar | YamlList | YamlMapping
 
 @dataclass(slots=True)
 class _Open:
-    """A list or mapping whose end has not come yet; `size` is that of its content with aliases expanded."""
+    """An unfinished list or mapping; `size` counts its content with aliases expanded."""
 
     place: Place
     anchor: str | None
@@ -149,14 +149,14 @@ class _Open:
 
 
 class _Stop(Exception):
-    """The rest of the file is not worth reading, or not safe to; the mistake has been noted."""
+    """Stops reading after a reported mistake."""
 
 
 def read_yaml(text: str, mistakes: Mistakes) -> YamlNode | None:
-    """Return the root of the file's one document, or None where it has none or cannot be read.
+    """Return the root of the only document, or None if there is none or it cannot be read.
 
-    Mistakes are added, never raised. The work and the memory are bounded by the length of the text: nesting
-    is limited, and aliases must not expand to more than the text itself.
+    Collects mistakes and raises none. Work and memory are bounded by the length of the text: nesting is limited, and
+    aliases cannot expand to more than the text.
     """
     strange = _NOT_PRINTABLE.search(text)
     if strange:
@@ -184,7 +184,7 @@ def read_yaml(text: str, mistakes: Mistakes) -> YamlNode | None:
 
 
 class _Builder:
-    """Puts the parser's events together, without recursion."""
+    """Builds nodes from the parser's events without recursion."""
 
     def __init__(self, mistakes: Mistakes, text_length: int) -> None:
         self.root: YamlNode | None = None
