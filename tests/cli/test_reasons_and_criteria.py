@@ -102,7 +102,7 @@ def test_reasons_worked_out_by_hand(worked: Program) -> None:
 
 def test_the_summary_says_what_the_score_had_not_seen_and_lists_it(worked: Program) -> None:
     said = worked.done("report", "reasons", *DAY).out
-    assert "8 leads: 1 called junk, 5 lost, 2 parked." in said
+    assert "8 leads: 1 junk, 5 lost, 2 snoozed." in said
     # 1, 2 and 5 had 25,000 and were lost for want of a budget; 3 had said nothing, 4 had 500.
     assert "3 of 5 leads lost for no_budget had points for budget" in said
     command = said.split("List them:\nleadtriage ")[1].splitlines()[0]
@@ -138,7 +138,7 @@ def test_criteria_worked_out_by_hand(worked: Program) -> None:
         ("junk", "spam", "email_kind disposable", None, None, 0, None, None, 0, 0, None),
         # 6 and 7; 7 was parked instead.
         ("junk", "selling_to_us", "need says seo", None, None, 2, None, None, 2, 1, None),
-        ("junk", "low score", "under -5 with 60% answered", None, None, None, None, None, 0, 0, None),
+        ("junk", "low score", "under -5 with 60% known", None, None, None, None, None, 0, 0, None),
     ]
     said = worked.done("report", "criteria", *DAY).out
     assert "10 leads: 1 won, 5 lost." in said

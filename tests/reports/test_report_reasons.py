@@ -158,8 +158,8 @@ def lost_world(points: int, reasons: Mapping[str | None, int]) -> World:
             10,
             {"price": 3, "our's": 1, "feature": 1, "too_far": 1, "spam": 9, None: 9},
             [
-                "6 leads were lost for what no criterion stands for: 3 for price, 1 for feature, 1 for our's, 1 for 1 "
-                "other reason. List the first of them:",
+                "6 leads were lost for reasons that no criterion covers: 3 for price, 1 for feature, 1 for our's, 1 "
+                "for 1 other reason. List the first of them:",
                 f"leadtriage leads --stage lost --reason price --as-of {TODAY}",
             ],
         ),
@@ -200,7 +200,7 @@ def test_a_period_without_any_says_so(sqlite_engine: Engine) -> None:
     lost_world(0, {"price": 9}).store_in(sqlite_engine)
     with view(sqlite_engine) as connection:
         table = report(connection, Filters(until=WEEK_AGO))
-    assert (table.rows, table.summary) == ((), ("No lead of this period was called junk, lost or parked.",))
+    assert (table.rows, table.summary) == ((), ("No lead of this period became junk, was lost or snoozed.",))
 
 
 def make_random_world(seed: int) -> World:

@@ -122,7 +122,7 @@ def test_the_reasons_are_counted_in_their_headings(sqlite_engine: Engine) -> Non
     with view(sqlite_engine) as connection:
         table = list_reasons(ask(connection, Filters(), TODAY, example_criteria()))
     headings = [heading for heading, _ in lay_out(table, Screen()).groups]
-    assert headings == ["called junk (1)", "lost (2)", "parked (1)"]
+    assert headings == ["junk (1)", "lost (2)", "snoozed (1)"]
 
 
 def small_world(engine: Engine) -> None:

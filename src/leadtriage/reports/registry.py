@@ -151,19 +151,25 @@ class Report:
 
 
 def find_report(name: str) -> Report:
-    """Return the report or list with this name or command.
-
-    Raises:
-        KeyError: there is none.
-    """
-    for report in REPORTS:
-        if name in (report.command, report.name):
-            return report
-    raise KeyError(name)
+    """Return the report or list with this name or command; raise KeyError where there is none."""
+    return _BY_NAME[name]
 
 
 def _number(key: str, label: str, keep: int = 50, kind: str = "text", shown: str | None = None) -> Column:
     return Column(key, label, keep=keep, align="right", kind=kind, shown=shown)
+
+
+def _rate(name: str, label: str, keep: int, keep_interval: int, shown: str | None = None) -> tuple[Column, ...]:
+    return (
+        _number(f"{name}_rate", label, keep, "share", shown),
+        _number(f"{name}_low", "At least", keep_interval, "share"),
+        _number(f"{name}_high", "At most", keep_interval - 1, "share"),
+    )
+
+
+def _list(command: str, function: str, docs: str, keys: str) -> Report:
+    """A list, whose columns are its module's: a test compares the keys."""
+    return Report(command, function, docs, keys={"": keys})
 
 
 _EXPORT_WON = "export won.csv --stage won"
@@ -221,9 +227,7 @@ REPORTS: tuple[Report, ...] = (
             _number("leads", "Leads", 98),
             _number("junk_reviewed", "Junk", 70),
             _number("junk_nominated", "Candidates", 60),
-            _number("junk_rate", "Junk rate", 90, "share"),
-            _number("junk_low", "At least", 50, "share"),
-            _number("junk_high", "At most", 49, "share"),
+            *_rate("junk", "Junk rate", 90, 50),
             _number("qualified", "Qualified", 96),
             _number("won", "Won", 95),
             _number("value", "Value", 80),
@@ -277,9 +281,7 @@ REPORTS: tuple[Report, ...] = (
             Column("state", "State", keep=99, shown="state_shown"),
             _number("leads", "Leads", 98),
             _number("qualified", "Qualified", 96),
-            _number("qualified_rate", "Rate", 90, "share"),
-            _number("qualified_low", "At least", 50, "share"),
-            _number("qualified_high", "At most", 49, "share"),
+            *_rate("qualified", "Rate", 90, 50),
             _number("won", "Won", 95),
             _number("value", "Value", 80),
             Column("note", "Note", keep=20),
@@ -335,9 +337,7 @@ REPORTS: tuple[Report, ...] = (
             _number("flagged", "Flagged", 60, shown="flagged_shown"),
             _number("confirmed", "Confirmed", 45, shown="confirmed_shown"),
             _number("overturned", "Overturned", 82, shown="overturned_shown"),
-            _number("overturn_rate", "Rate", 65, "share"),
-            _number("overturn_low", "At least", 41, "share"),
-            _number("overturn_high", "At most", 40, "share"),
+            *_rate("overturn", "Rate", 65, 41),
             _number("goal", "Goal", 30),
             Column(*("done", "Done", 96, "right", "progress"), shown="done_shown", of="goal", mark="due_by_today"),
             _number("due_by_today", "Due by today", 75, shown="due_shown"),
@@ -513,38 +513,31 @@ REPORTS: tuple[Report, ...] = (
             ),
         ),
     ),
-    Report(
-        command="queue",
-        function="lists.list_queue",
-        docs="queue.md",
-        keys={
-            "": "rank, id, name, company, title, email, phone, source, owner, stage, qualified, score, ceiling, grade, "
-            "known, fit, budget, authority, need, timing, age_days, next_step"
-        },
+    _list(
+        "queue",
+        "lists.list_queue",
+        "queue.md",
+        "rank, id, name, company, title, email, phone, source, owner, stage, qualified, score, ceiling, grade, "
+        "known, fit, budget, authority, need, timing, age_days, next_step",
     ),
-    Report(
-        command="leads",
-        function="lists.list_leads",
-        docs="cli.md",
-        keys={
-            "": "id, name, company, title, email, phone, source, campaign, owner, stage, status, qualified, score, "
-            "ceiling, grade, known, reason, created, last_touch"
-        },
+    _list(
+        "leads",
+        "lists.list_leads",
+        "cli.md",
+        "id, name, company, title, email, phone, source, campaign, owner, stage, status, qualified, score, "
+        "ceiling, grade, known, reason, created, last_touch",
     ),
-    Report(
-        command="junk",
-        function="lists.list_candidates",
-        docs="junk.md",
-        keys={"": "id, name, company, email, source, owner, score, ceiling, known, reason, why, flagged_by, age_days"},
+    _list(
+        "junk",
+        "lists.list_candidates",
+        "junk.md",
+        "id, name, company, email, source, owner, score, ceiling, known, reason, why, flagged_by, age_days",
     ),
-    Report(
-        command="junk --audit",
-        function="lists.list_audit_sample",
-        docs="review.md",
-        keys={
-            "": "id, name, company, title, email, phone, source, need, score, ceiling, known, age_days, verdict, "
-            "reason, note"
-        },
+    _list(
+        "junk --audit",
+        "lists.list_audit_sample",
+        "review.md",
+        "id, name, company, title, email, phone, source, need, score, ceiling, known, age_days, verdict, reason, note",
     ),
     Report(
         command="junk --rates",
@@ -556,35 +549,33 @@ REPORTS: tuple[Report, ...] = (
             _number("verdicts", "Verdicts", 80),
             _number("confirmed", "Junk", 60),
             _number("overturned", "Overturned", 70),
-            _number("overturn_rate", "Rate", 95, "share", "rate_shown"),
-            _number("overturn_low", "At least", 85, "share"),
-            _number("overturn_high", "At most", 84, "share"),
+            *_rate("overturn", "Rate", 95, 85, "rate_shown"),
             Column("note", "Note", keep=10),
         ),
     ),
-    Report(
-        command="duplicates",
-        function="lists.list_duplicates",
-        docs="duplicates.md",
-        keys={"": "a_id, b_id, a_name, b_name, a_email, b_email, evidence, confidence"},
+    _list(
+        "duplicates",
+        "lists.list_duplicates",
+        "duplicates.md",
+        "a_id, b_id, a_name, b_name, a_email, b_email, evidence, confidence",
     ),
-    Report(
-        command="stale",
-        function="lists.list_stale",
-        docs="stale.md",
-        keys={"": "id, name, company, owner, grade, score, clock, due, overdue_days, last_touch, stage, leads"},
+    _list(
+        "stale",
+        "lists.list_stale",
+        "stale.md",
+        "id, name, company, owner, grade, score, clock, due, overdue_days, last_touch, stage, leads",
     ),
-    Report(
-        command="nurture",
-        function="lists.list_nurture",
-        docs="working.md",
-        keys={"": "id, name, company, owner, grade, score, until, due, contact_due, reason, last_touch"},
+    _list(
+        "nurture",
+        "lists.list_nurture",
+        "working.md",
+        "id, name, company, owner, grade, score, until, due, contact_due, reason, last_touch",
     ),
-    Report(
-        command="imports",
-        function="lists.list_imports",
-        docs="cli.md",
-        keys={"": "batch, at, by, file, sha256, rows, created, updated, unchanged, merged, rejected, undone_at"},
+    _list(
+        "imports",
+        "lists.list_imports",
+        "cli.md",
+        "batch, at, by, file, sha256, rows, created, updated, unchanged, merged, rejected, undone_at",
     ),
     Report(
         command="spend",
@@ -604,3 +595,4 @@ REPORTS: tuple[Report, ...] = (
     ),
 )
 """All reports and lists. Reports stand in the order of the page and of `report --help`."""
+_BY_NAME = {name: report for report in reversed(REPORTS) for name in (report.name, report.command)}

@@ -1,10 +1,6 @@
-"""What people did within a period, whoever has the lead: promises of a next touch, flags, and verdicts on both.
+"""What people did within a period, whoever owns the lead: promises of a next contact, flags, verdicts and reviews.
 
-Rates are `reports.overturns`', who is who is `reports.people`'.
-
-For which reasons a person's flags were overturned, and whether anybody had asked what they claimed to know.
-
-The verdicts of a period are `reports.doings`', what to say of them is `reports.coaching`'s.
+Also for which reasons flags were overturned, and whether anybody had asked what they claimed.
 """
 
 from __future__ import annotations
@@ -20,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Date, Select, and_, exists, fu
 from leadtriage.core.vocabulary import DIMENSION_OF, Dimension, EventKind, Reason, Stage, VerdictKind
 from leadtriage.db import Event, ImportBatch, Lead, Nomination, PutOff, Touch, Verdict, table
 from leadtriage.db.expressions import one_if
-from leadtriage.reports.manager.outcomes import Work
+from leadtriage.reports.manager.outcomes import TeamScope
 from leadtriage.reports.manager.overturns import select_decisions, select_second_looks
 from leadtriage.reports.query import (
     MERGES,
@@ -36,14 +32,21 @@ from leadtriage.reports.query import (
 from leadtriage.scoring import BY_THE_CRITERIA
 
 _lead, _touch = table(Lead), table(Touch)
+
 _nomination, _verdict = table(Nomination), table(Verdict)
+
 _further = _touch.alias("further")
+
 _event, _batch = table(Event), table(ImportBatch)
+
 _undoing = _event.alias("undoing")
 
+_MOST_VERDICTS = 500
+"""Of which the ledgers are read; the latest tell what happens now."""
 
-class Doing(StrEnum):
-    """What somebody did to leads, and when that came out well."""
+
+class Activity(StrEnum):
+    """What people do to leads, and when it counts as done well."""
 
     PROMISE = "promise"
     """Of a next touch; well: it was kept."""
@@ -56,67 +59,64 @@ class Doing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class DoneCount:
-    """How often one person did something, and how often of these it came out well."""
+class ActivityCount:
+    """How often one person did something, and how often well."""
 
     by: str
     done: int
     well: int
 
 
-def count_done(connection: Connection, work: Work, doing: Doing) -> list[DoneCount]:
+def count_activities(connection: Connection, scope: TeamScope, activity: Activity) -> list[ActivityCount]:
     """Count by name as it was written."""
-    rows = select_done(connection, work, doing).subquery()
+    rows = select_activities(connection, scope, activity).subquery()
     return _read(connection, select(rows.c.by, func.count(), func.sum(rows.c.well)).group_by(rows.c.by))
 
 
-def count_second_looks(connection: Connection, work: Work) -> list[DoneCount]:
-    """Count by reviewer the junk verdicts of the period that were looked at again; well are those that stood."""
-    about = _is_about(_verdict.c.lead_id, work)
-    return _read(connection, select_second_looks(about, *work.at(_verdict.c.at), before=work.end))
+def count_second_looks(connection: Connection, scope: TeamScope) -> list[ActivityCount]:
+    """Count the junk verdicts that were looked at again, by reviewer; well are those that were confirmed."""
+    about = _is_about(_verdict.c.lead_id, scope)
+    return _read(connection, select_second_looks(about, *scope.at(_verdict.c.at), before=scope.end))
 
 
-def _read(connection: Connection, counted: Select[Any]) -> list[DoneCount]:
-    return [DoneCount(*row) for row in connection.execute(counted)]
+def _read(connection: Connection, counted: Select[Any]) -> list[ActivityCount]:
+    return [ActivityCount(*row) for row in connection.execute(counted)]
 
 
-def select_done(connection: Connection, work: Work, doing: Doing) -> Select[Any]:
-    """Select `lead_id`, `by` and `well` (1 or 0) of everything of a kind that was done within the period."""
-    if doing is Doing.PROMISE:
-        return _select_promises(work, find_surviving_leads(connection))
-    return _SELECTED[doing](work)
+def select_activities(connection: Connection, scope: TeamScope, activity: Activity) -> Select[Any]:
+    """Select `lead_id`, `by` and `well` (1 or 0) of everything of a kind done within the period."""
+    if activity is Activity.PROMISE:
+        return _select_promises(scope, find_surviving_leads(connection))
+    return _SELECTED[activity](scope)
 
 
-def _is_about(lead_id: ColumnElement[int], work: Work) -> ColumnElement[bool]:
-    """Whether the work is about a lead, or about what is left of it; all but the hidden ones are not looked up singly.
-
-    A flag or verdict was given, whatever became of the lead.
-    """
-    chosen = (is_visible(), *filter_conditions(work.of_leads))
+def _is_about(lead_id: ColumnElement[int], scope: TeamScope) -> ColumnElement[bool]:
+    """Whether the scope includes a lead or the lead that it was merged into."""
+    chosen = (is_visible(), *filter_conditions(scope.of_leads))
     through_merge = lead_id.in_(select(MERGES.c.lead_id).join(_lead, _lead.c.id == MERGES.c.into).where(*chosen))
-    if work.of_leads == Filters():
+    if scope.of_leads == Filters():
         return or_(is_visible_score(lead_id), through_merge)
     return or_(exists().where(_lead.c.id == lead_id, *chosen), through_merge)
 
 
-def select_decided(work: Work, *of_flag: str) -> Select[Any]:
+def select_decided(scope: TeamScope, *of_flag: str) -> Select[Any]:
     """Select the verdicts of the period on flags: `lead_id`, `by` who flagged, `well`, `id` of the verdict.
 
     Args:
         of_flag: further columns of the flag that tell rows apart, such as `reason`.
     """
-    decided = select_decisions(*of_flag, before=work.end)
+    decided = select_decisions(*of_flag, before=scope.end)
     columns = (decided.c[name] for name in ("lead_id", "by", "id", *of_flag))
     flagged = decided.c.by != BY_THE_CRITERIA
-    about = _is_about(decided.c.lead_id, work)
-    return select(*columns, decided.c.confirmed.label("well")).where(flagged, about, *work.at(decided.c.at))
+    about = _is_about(decided.c.lead_id, scope)
+    return select(*columns, decided.c.confirmed.label("well")).where(flagged, about, *scope.at(decided.c.at))
 
 
-def _select_promises(work: Work, survivors: SurvivingLeads) -> Select[Any]:
-    """The touches by which somebody here promised the next one for a day within the period.
+def _select_promises(scope: TeamScope, survivors: SurvivingLeads) -> Select[Any]:
+    """Select the promises of a next contact that somebody here made for a day within the period.
 
-    Kept: a further touch of the lead on that day or before, by whomever. A promise for today counts once it is kept,
-    and one of a lead that was closed or parked by its day, be it open again since, not at all, unless it was kept.
+    A promise is kept by any later contact up to that day. One for today counts once it is kept. One of a lead that was
+    closed or snoozed by its day counts only if it was kept.
     """
     promise = _touch.c
     # A file that tells of a contact on the same day tells of the same one.
@@ -130,7 +130,7 @@ def _select_promises(work: Work, survivors: SurvivingLeads) -> Select[Any]:
     )
     closed = func.coalesce(_lead.c.closed_on <= promise.next_on, literal(False))
     parked = and_(_lead.c.stage == Stage.NURTURE.value, _lead.c.parked_on <= promise.next_on)
-    let_go = or_(closed, func.coalesce(parked, literal(False)), _was_let_go())
+    released = or_(closed, func.coalesce(parked, literal(False)), _was_released())
     # Selected as it stands, which the offset is for, so that the further touch is looked for once.
     made = (
         select(
@@ -138,28 +138,28 @@ def _select_promises(work: Work, survivors: SurvivingLeads) -> Select[Any]:
             promise.by,
             promise.next_on,
             one_if(kept).label("well"),
-            one_if(let_go).label("let_go"),
+            one_if(released).label("released"),
         )
         .select_from(survivors.beside(_touch, promise.lead_id))
         .join(_lead, _lead.c.id == survivors.of(promise.lead_id))
         .where(
             promise.withdrawn_at.is_(None),
             promise.act.is_not(None),
-            promise.on <= work.as_of,
+            promise.on <= scope.as_of,
             is_visible(),
-            *filter_conditions(work.of_leads),
-            *work.on(promise.next_on),
+            *filter_conditions(scope.of_leads),
+            *scope.on(promise.next_on),
         )
         .offset(0)
         .subquery()
         .c
     )
-    is_due = or_(made.well == 1, and_(made.next_on < work.as_of, made.let_go == 0))
+    is_due = or_(made.well == 1, and_(made.next_on < scope.as_of, made.released == 0))
     return select(made.lead_id, made.by, made.well).where(is_due)
 
 
-def _was_let_go() -> ColumnElement[bool]:
-    """Whether the history tells that the lead was closed or parked after a promise, by the day of the next touch."""
+def _was_released() -> ColumnElement[bool]:
+    """Whether the lead was closed or snoozed after a promise, by the day of the next contact."""
     promise, on = _touch.c, func.date(_event.c.at, type_=Date)
     of_lead = and_(_undoing.c.lead_id == _event.c.lead_id, _undoing.c.undoes == _event.c.act)
     undone_import = and_(_batch.c.id == _event.c.batch_id, _batch.c.undone_at.is_not(None))
@@ -174,33 +174,29 @@ def _was_let_go() -> ColumnElement[bool]:
     )
 
 
-def _select_flags(work: Work) -> Select[Any]:
-    """What was nominated; what was taken back is no flag, what a verdict has decided is one."""
+def _select_flags(scope: TeamScope) -> Select[Any]:
+    """Select flags that were not withdrawn; a decided flag counts."""
     taken_back = and_(_nomination.c.withdrawn_at.is_not(None), _nomination.c.withdrawn_act.is_(None))
     columns = _nomination.c.lead_id, _nomination.c.by, literal(0).label("well")
-    about = _is_about(_nomination.c.lead_id, work)
-    return select(*columns).where(not_(taken_back), about, *work.at(_nomination.c.at))
+    about = _is_about(_nomination.c.lead_id, scope)
+    return select(*columns).where(not_(taken_back), about, *scope.at(_nomination.c.at))
 
 
-def _select_reviews(work: Work) -> Select[Any]:
+def _select_reviews(scope: TeamScope) -> Select[Any]:
     return select(_verdict.c.lead_id, _verdict.c.by, literal(0).label("well")).where(
         _verdict.c.kind == VerdictKind.REVIEW.value,
         _verdict.c.withdrawn_at.is_(None),
         _verdict.c.audited_id.is_(None),
-        _is_about(_verdict.c.lead_id, work),
-        *work.at(_verdict.c.at),
+        _is_about(_verdict.c.lead_id, scope),
+        *scope.at(_verdict.c.at),
     )
 
 
-_SELECTED: Mapping[Doing, Callable[[Work], Select[Any]]] = {
-    Doing.FLAG: _select_flags,
-    Doing.DECISION: select_decided,
-    Doing.REVIEW: _select_reviews,
+_SELECTED: Mapping[Activity, Callable[[TeamScope], Select[Any]]] = {
+    Activity.FLAG: _select_flags,
+    Activity.DECISION: select_decided,
+    Activity.REVIEW: _select_reviews,
 }
-
-
-_MOST_VERDICTS = 500
-"""Of which the ledgers are read; the latest tell what happens now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +204,7 @@ class FlagReason:
     """The verdicts on one person's flags for one reason.
 
     Attributes:
-        unasked: of those overturned, how many were flagged for what nobody had asked; None where that is not known.
+        unasked: overturned flags for what nobody had asked; None where that is not known.
     """
 
     reason: str
@@ -217,9 +213,9 @@ class FlagReason:
     unasked: int | None = None
 
 
-def read_flag_reasons(connection: Connection, people: People, work: Work) -> dict[str, list[FlagReason]]:
-    """Count the verdicts on flags by person and reason; of overturned ones, what nobody had asked."""
-    decided = select_decided(work, "reason").subquery()
+def read_flag_reasons(connection: Connection, people: People, scope: TeamScope) -> dict[str, list[FlagReason]]:
+    """Count the verdicts on flags by person and reason, with the overturned ones that nobody had asked about."""
+    decided = select_decided(scope, "reason").subquery()
     columns = decided.c.by, decided.c.reason
     counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     names: dict[tuple[str, str], set[str]] = defaultdict(set)
@@ -233,17 +229,17 @@ def read_flag_reasons(connection: Connection, people: People, work: Work) -> dic
     for (person, reason), count in sorted(counts.items()):
         unasked = None
         if reason in DIMENSION_OF and count["decided"] >= MIN_CASES and count["overturned"] <= _MOST_VERDICTS:
-            unasked = _count_unasked(connection, work, names[person, reason], Reason(reason))
+            unasked = _count_unasked(connection, scope, names[person, reason], Reason(reason))
         found[person].append(FlagReason(reason, count["decided"], count["overturned"], unasked))
     return dict(found)
 
 
-def _count_unasked(connection: Connection, work: Work, names: Iterable[str], reason: Reason) -> int:
-    """How many overturned flags said of a lead what no criterion knew then, without anybody having asked for it.
+def _count_unasked(connection: Connection, scope: TeamScope, names: Iterable[str], reason: Reason) -> int:
+    """Count overturned flags on what no criterion knew then and nobody had asked.
 
     A question that was put off had been asked.
     """
-    decided, verdict, put_off = select_decided(work, "reason").subquery(), table(Verdict), table(PutOff)
+    decided, verdict, put_off = select_decided(scope, "reason").subquery(), table(Verdict), table(PutOff)
     overturned = (
         select(verdict.c.lead_id, verdict.c.id, verdict.c.at, verdict.c.ledger)
         .join(decided, (decided.c.lead_id == verdict.c.lead_id) & (decided.c.id == verdict.c.id))

@@ -1,10 +1,6 @@
-"""What each criterion does: for how many leads it is known, whom each tier gives points, and won or lost leads more.
+"""What each criterion does: for how many leads it is known, who gets its points, and if it tells won from lost.
 
-How to say it in words is `reports.criteria_notes`'; what points would be better is not this report's to say.
-
-What is worth saying of a criterion's tier: it never holds, everybody gets it, it tells won from lost or does not.
-
-Which fields and columns the stored leads have at all: what a criteria file can hope to find.
+It does not propose other points. `read_coverage` returns which fields and columns the stored leads have.
 """
 
 from __future__ import annotations
@@ -36,168 +32,8 @@ LEAST_DIFFERENCE = 0.05
 """Of the shares of won and of lost leads: less than one lead in twenty is not worth telling, however sure it is."""
 
 _EVERYBODY = 0.95
-_MOST_TOLD = 3
 
-
-@dataclass(frozen=True, slots=True)
-class Outcomes:
-    """How many leads, and of these how many are won and lost."""
-
-    leads: int
-    won: int
-    lost: int
-
-    @property
-    def are_enough(self) -> bool:
-        """Whether there are enough of both to compare them."""
-        return min(self.won, self.lost) >= FEWEST_OUTCOMES
-
-
-@dataclass(slots=True)
-class TierInUse:
-    """A tier with what was counted of it.
-
-    Attributes:
-        counts_days: its criterion counts days, which go on after a lead is closed.
-        known: leads of which the answer to its criterion is there.
-        holds: leads that get their points from it.
-        same_as: names of the other criteria's tiers that hold for nearly the same leads.
-    """
-
-    criterion: Criterion
-    tier: Tier
-    counts_days: bool
-    known: int
-    holds: Outcomes
-    same_as: list[str] = field(default_factory=list)
-
-    @property
-    def name(self) -> str:
-        """How people know it: "Company size: 50 to 1,000"."""
-        return f"{self.criterion.name}: {self.tier.label}"
-
-
-def list_notes(tier: TierInUse, outcomes: Outcomes) -> list[str]:
-    """Say what is worth saying of a tier, in a few words each; the smallness of the outcomes is `say_few`'s."""
-    notes = [said for said in (_say_extent(tier, outcomes.leads), _say_difference(tier, outcomes)) if said]
-    notes += [f"holds for the same leads as {other}" for other in tier.same_as]
-    if tier.counts_days and outcomes.are_enough:
-        notes.append("counts days: closed leads have aged since")
-    return notes
-
-
-def note_line(holds: Outcomes, leads: int) -> str | None:
-    """Say what is worth saying of a line that nominates leads as junk."""
-    if holds.won:
-        return f"holds for {format_count(holds.won, 'won lead')}"
-    return "never holds" if not holds.leads and leads >= FEWEST_ALIKE else None
-
-
-def say_few(outcomes: Outcomes) -> str:
-    """Say that there are too few outcomes: "too few outcomes: 3 won, 5 lost"."""
-    return f"too few outcomes: {outcomes.won:,} won, {outcomes.lost:,} lost"
-
-
-def summarize(tiers: Sequence[TierInUse], outcomes: Outcomes) -> tuple[str, ...]:
-    """Say in a few sentences what the criteria do."""
-    if not outcomes.leads:
-        return ("No lead came in within this period.",)
-    said = [f"{format_count(outcomes.leads, 'lead')}: {outcomes.won:,} won, {outcomes.lost:,} lost."]
-    said.append(_tell_apart(tiers, outcomes) if outcomes.are_enough else _say_too_few())
-    idle = [tier for tier in tiers if _never_holds(tier)]
-    general = [tier for tier in tiers if _is_general(tier, outcomes.leads)]
-    alike = [tier for tier in tiers if tier.same_as]
-    silent = {tier.criterion.name for tier in tiers if not tier.known and not tier.holds.leads}
-    parts = [
-        *([f"{format_count(len(silent), 'criterion is', 'criteria are')} known for no lead"] if silent else []),
-        *([f"{format_count(len(idle), 'answer')} {_has(idle)} never been given"] if idle else []),
-        *([f"nearly everybody gets {len(general):,}"] if general else []),
-        *([f"{len(alike):,} say the same as another"] if alike else []),
-    ]
-    if parts:
-        sentence = ", ".join(parts)
-        said.append(f"{sentence[0].upper()}{sentence[1:]}: see the notes (--format csv has them all).")
-    return tuple(said)
-
-
-def _has(tiers: Sequence[TierInUse]) -> str:
-    return "has" if len(tiers) == 1 else "have"
-
-
-def _say_too_few() -> str:
-    return f"Too few outcomes to say what tells won from lost: {FEWEST_OUTCOMES} of each are needed."
-
-
-def _tell_apart(tiers: Sequence[TierInUse], outcomes: Outcomes) -> str:
-    sure = [tier for tier in tiers if _find_direction(tier, outcomes)]
-    if not sure:
-        return "No answer is clearly more often with won leads than with lost ones."
-    wrong = [tier for tier in sure if _is_wrong(tier, outcomes)]
-    sure.sort(key=lambda tier: (-abs(_difference(tier, outcomes)), tier.name))
-    best = "; ".join(_say_shares(tier, outcomes) for tier in sure[:_MOST_TOLD])
-    against = f" {len(wrong):,} of them against the points." if wrong else ""
-    return f"{format_count(len(sure), 'answer')} tell won from lost, the most: {best}.{against}"
-
-
-def _say_shares(tier: TierInUse, outcomes: Outcomes) -> str:
-    return (
-        f"{tier.name} ({tier.holds.won / outcomes.won:.0%} of the won, {tier.holds.lost / outcomes.lost:.0%} of the "
-        "lost)"
-    )
-
-
-def _difference(tier: TierInUse, outcomes: Outcomes) -> float:
-    return tier.holds.won / outcomes.won - tier.holds.lost / outcomes.lost
-
-
-def _find_direction(tier: TierInUse, outcomes: Outcomes) -> int:
-    """1 where it is clearly more often with won leads, -1 with lost ones, 0 where chance could do it.
-
-    Clearly: the intervals of the two shares do not meet, and the shares differ enough to matter.
-    """
-    if tier.counts_days or not outcomes.are_enough or abs(_difference(tier, outcomes)) < LEAST_DIFFERENCE:
-        return 0
-    won_low, won_high = wilson_interval(tier.holds.won, outcomes.won)
-    lost_low, lost_high = wilson_interval(tier.holds.lost, outcomes.lost)
-    return 1 if won_low > lost_high else -1 if lost_low > won_high else 0
-
-
-def _is_wrong(tier: TierInUse, outcomes: Outcomes) -> bool:
-    return _find_direction(tier, outcomes) * tier.tier.points < 0
-
-
-def _say_difference(tier: TierInUse, outcomes: Outcomes) -> str | None:
-    direction = _find_direction(tier, outcomes)
-    if not direction:
-        return None
-    more = "won" if direction > 0 else "lost"
-    said = (
-        f"more often {more}: {tier.holds.won / outcomes.won:.0%} of won, {tier.holds.lost / outcomes.lost:.0%} of lost"
-    )
-    return f"{said}, against its points" if _is_wrong(tier, outcomes) else said
-
-
-def _say_extent(tier: TierInUse, leads: int) -> str | None:
-    if not tier.known and not tier.holds.leads:
-        return "known for no lead" if leads else None
-    if _never_holds(tier):
-        return "never holds"
-    if tier.known < FEWEST_ALIKE and not tier.holds.leads:
-        return f"known for {format_count(tier.known, 'lead')} only"
-    if _is_general(tier, leads):
-        return "everybody gets it" if tier.holds.leads == leads else f"{tier.holds.leads / leads:.0%} of all get it"
-    if tier.holds.leads == tier.known >= FEWEST_ALIKE:
-        return "all that are known get it"
-    return None
-
-
-def _never_holds(tier: TierInUse) -> bool:
-    return tier.holds.leads == 0 and tier.known >= FEWEST_ALIKE
-
-
-def _is_general(tier: TierInUse, leads: int) -> bool:
-    return leads >= FEWEST_ALIKE and tier.holds.leads >= _EVERYBODY * leads
-
+_MOST_NAMED = 3
 
 JUNK = "junk"
 """In the place of the dimension: a line that nominates."""
@@ -218,19 +54,58 @@ _COLUMNS = find_report("criteria").columns
 Place = tuple[int, int]
 """Of a tier: its criterion's place and its own."""
 
+_STORED_AS = {"budget": "budget_amount", "revenue": "revenue_amount", "decides_in_days": "decides_on"}
+
+_ALWAYS = {"age_days", "idle_days"}
+"""Fields that every lead has, since it came in one day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """How many leads there are, and how many of them are won and lost."""
+
+    leads: int
+    won: int
+    lost: int
+
+    @property
+    def are_enough(self) -> bool:
+        """Whether there are enough of both to compare."""
+        return min(self.won, self.lost) >= FEWEST_OUTCOMES
+
+
+@dataclass(slots=True)
+class TierInUse:
+    """A tier with its counts.
+
+    Attributes:
+        counts_days: its criterion counts days, which go on after a lead is closed.
+        known: leads with an answer to its criterion.
+        holds: leads that get their points from it.
+        same_as: names of other criteria's tiers that hold for nearly the same leads.
+    """
+
+    criterion: Criterion
+    tier: Tier
+    counts_days: bool
+    known: int
+    holds: Outcomes
+    same_as: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """Return "Company size: 50 to 1,000"."""
+        return f"{self.criterion.name}: {self.tier.label}"
+
 
 def list_criteria_in_use(request: ReportRequest) -> Table:
-    """Return a row for each tier and for each line that nominates, over the leads that came in within the period.
+    """Return a row for each tier and for each line that flags leads, over the leads that came in within the period.
 
-    Columns: `dimension, criterion, tier, points, known, holds, mean_won, mean_lost, nominated, rescued, note`, by the
-    criteria that are given and the leads as they are stored, days counted up to `as_of`. `known` is for how many leads
-    the criterion's answer is there, `holds` how many get their points from this tier. `mean_won` and `mean_lost` are
-    the points that a won and a lost lead have from this tier on average, so that the tiers of a criterion add up to
-    what it gives on average; None where fewer than 20 leads are won or lost, and for criteria that count days, since
-    closed leads have aged. A line that nominates has the dimension `junk`, its reason as `criterion`, and neither
-    points nor `known`; the last row is the low score. `nominated` says how many standing verdicts there are on
-    nominations by that line, `rescued` how many of them were not junk, or were taken back later; both are None for
-    tiers, which nominate nobody by themselves.
+    Leads count as they are stored, with days up to `as_of`. `known` counts leads with an answer to the criterion,
+    `holds` those that get their points from this tier. `mean_won` and `mean_lost` are the points from this tier per won
+    and lost lead; None below 20 of either, and for criteria that count days, since closed leads have aged. A line that
+    flags has the dimension `junk` and its reason as `criterion`; the last row is the low score. `nominated` counts the
+    verdicts on its flags, `rescued` those that were not junk or were undone later; both are None for tiers.
     """
     connection, as_of, criteria = request.connection, request.as_of, request.criteria
     members = find_members(connection, request.filters, as_of)
@@ -254,7 +129,7 @@ def list_criteria_in_use(request: ReportRequest) -> Table:
 def _count(
     connection: Connection, criteria: Criteria, sheets: AnswerSheets
 ) -> tuple[Outcomes, dict[Place, TierInUse], list[Outcomes]]:
-    """Count for each tier and each line of disqualification the leads, the won and the lost ones, in one statement."""
+    """Count all, won and lost leads for each tier and each disqualifier in one statement."""
     wanted: list[ColumnElement[bool] | None] = [None]
     wanted += [sheets.is_known(place) for place in range(len(criteria.criteria))]
     places = [
@@ -281,7 +156,7 @@ def _count(
 def _count_each(
     connection: Connection, sheets: AnswerSheets, wanted: Sequence[ColumnElement[bool] | None]
 ) -> list[Outcomes]:
-    """Count the leads of which something is true (None: all), and of these the won and the lost ones."""
+    """Count all, won and lost leads for each condition; None stands for all leads."""
     sums = [func.sum(sheets.leads if holds is None else case((holds, sheets.leads), else_=0)) for holds in wanted]
     found: list[Outcomes] = []
     for start in range(0, len(sums), _MOST_SUMS):
@@ -298,7 +173,7 @@ def _count_each(
 def _mark_alike(
     connection: Connection, criteria: Criteria, sheets: AnswerSheets, tiers: Mapping[Place, TierInUse], leads: int
 ) -> None:
-    """Note which tiers of two criteria hold for nearly the same leads; one that nearly all have is like no other."""
+    """Mark tiers of two criteria that hold for nearly the same leads, except those that nearly all leads have."""
     common = sorted(
         (place for place, tier in tiers.items() if FEWEST_ALIKE <= tier.holds.leads < ALIKE * leads),
         key=lambda place: (-tiers[place].holds.leads, place),
@@ -324,7 +199,7 @@ def _counts_days(criterion: Criterion) -> bool:
 
 
 def _count_verdicts(connection: Connection, members: Members, as_of: date) -> dict[tuple[str, str], tuple[int, int]]:
-    """How many verdicts there are on nominations by each line of the criteria, and how many did not call it junk."""
+    """Count the verdicts on each line's flags, and those that were not junk."""
     decided = select_decisions("rule", "reason", before=end_of(as_of))
     # Few leads have verdicts: these are looked for among the members, and not the other way round.
     mine = exists().select_from(members.rows).where(members.where, members.columns["lead_id"] == decided.c.lead_id)
@@ -345,7 +220,7 @@ def _count_verdicts(connection: Connection, members: Members, as_of: date) -> di
 def _present(tier: TierInUse, outcomes: Outcomes) -> CellRow:
     says_means = outcomes.are_enough and not tier.counts_days
     notes = list_notes(tier, outcomes)
-    few = [] if outcomes.are_enough else [say_few(outcomes)]
+    few = [] if outcomes.are_enough else [describe_few(outcomes)]
     return {
         "dimension": tier.criterion.dimension.value,
         "dimension_shown": None,
@@ -374,7 +249,7 @@ def _present_lines(
     for line, holds in zip(criteria.junk.disqualify, lines, strict=True):
         row = _present_line(line.reason, line.label, verdicts.get((line.label, line.reason), (0, 0)))
         rows.append(row | {"holds": holds.leads, "note": note_line(holds, leads)})
-    low = f"under {criteria.junk.below} with {int(criteria.junk.known * 100)}% answered"
+    low = f"under {criteria.junk.below} with {int(criteria.junk.known * 100)}% known"
     rows.append(_present_line("low score", low, verdicts.get((LOW_SCORE, ""), (0, 0))))
     return rows
 
@@ -384,7 +259,7 @@ def _present_line(reason: str, label: str, verdicts: tuple[int, int]) -> CellRow
     told: CellRow = {"nominated": verdicts[0], "rescued": verdicts[1]}
     return {
         "dimension": JUNK,
-        "dimension_shown": "what nominates as junk",
+        "dimension_shown": "what flags as junk",
         "criterion": reason,
         "tier": label,
         **empty,
@@ -392,9 +267,126 @@ def _present_line(reason: str, label: str, verdicts: tuple[int, int]) -> CellRow
     }
 
 
-_STORED_AS = {"budget": "budget_amount", "revenue": "revenue_amount", "decides_in_days": "decides_on"}
-_ALWAYS = {"age_days", "idle_days"}
-"""Fields that every lead has, since it came in one day."""
+def summarize(tiers: Sequence[TierInUse], outcomes: Outcomes) -> tuple[str, ...]:
+    """Summarize the criteria in a few sentences."""
+    if not outcomes.leads:
+        return ("No lead came in within this period.",)
+    said = [f"{format_count(outcomes.leads, 'lead')}: {outcomes.won:,} won, {outcomes.lost:,} lost."]
+    said.append(_describe_differences(tiers, outcomes) if outcomes.are_enough else _describe_too_few())
+    idle = [tier for tier in tiers if _never_holds(tier)]
+    general = [tier for tier in tiers if _is_general(tier, outcomes.leads)]
+    alike = [tier for tier in tiers if tier.same_as]
+    silent = {tier.criterion.name for tier in tiers if not tier.known and not tier.holds.leads}
+    parts = [
+        *([f"{format_count(len(silent), 'criterion is', 'criteria are')} known for no lead"] if silent else []),
+        *([f"{format_count(len(idle), 'answer')} {_has(idle)} never been given"] if idle else []),
+        *([f"nearly everybody gets {len(general):,}"] if general else []),
+        *([f"{len(alike):,} say the same as another"] if alike else []),
+    ]
+    if parts:
+        sentence = ", ".join(parts)
+        said.append(f"{sentence[0].upper()}{sentence[1:]}: see the notes (--format csv has them all).")
+    return tuple(said)
+
+
+def _has(tiers: Sequence[TierInUse]) -> str:
+    return "has" if len(tiers) == 1 else "have"
+
+
+def _describe_too_few() -> str:
+    return f"Too few outcomes to say what tells won from lost: {FEWEST_OUTCOMES} of each are needed."
+
+
+def _describe_differences(tiers: Sequence[TierInUse], outcomes: Outcomes) -> str:
+    sure = [tier for tier in tiers if _find_direction(tier, outcomes)]
+    if not sure:
+        return "No answer is clearly more often with won leads than with lost ones."
+    wrong = [tier for tier in sure if _is_wrong(tier, outcomes)]
+    sure.sort(key=lambda tier: (-abs(_difference(tier, outcomes)), tier.name))
+    best = "; ".join(_format_shares(tier, outcomes) for tier in sure[:_MOST_NAMED])
+    against = f" {len(wrong):,} of them against the points." if wrong else ""
+    return f"{format_count(len(sure), 'answer')} tell won from lost, the most: {best}.{against}"
+
+
+def _format_shares(tier: TierInUse, outcomes: Outcomes) -> str:
+    return (
+        f"{tier.name} ({tier.holds.won / outcomes.won:.0%} of the won, {tier.holds.lost / outcomes.lost:.0%} of the "
+        "lost)"
+    )
+
+
+def list_notes(tier: TierInUse, outcomes: Outcomes) -> list[str]:
+    """List short notes on a tier."""
+    notes = [said for said in (_describe_extent(tier, outcomes.leads), _describe_difference(tier, outcomes)) if said]
+    notes += [f"holds for the same leads as {other}" for other in tier.same_as]
+    if tier.counts_days and outcomes.are_enough:
+        notes.append("counts days: closed leads have aged since")
+    return notes
+
+
+def note_line(holds: Outcomes, leads: int) -> str | None:
+    """Return a note on a line that flags leads as junk."""
+    if holds.won:
+        return f"holds for {format_count(holds.won, 'won lead')}"
+    return "never holds" if not holds.leads and leads >= FEWEST_ALIKE else None
+
+
+def describe_few(outcomes: Outcomes) -> str:
+    """Return "too few outcomes: 3 won, 5 lost"."""
+    return f"too few outcomes: {outcomes.won:,} won, {outcomes.lost:,} lost"
+
+
+def _difference(tier: TierInUse, outcomes: Outcomes) -> float:
+    return tier.holds.won / outcomes.won - tier.holds.lost / outcomes.lost
+
+
+def _find_direction(tier: TierInUse, outcomes: Outcomes) -> int:
+    """Return 1 for an answer clearly more frequent among won leads, -1 among lost ones, 0 if it may be chance.
+
+    Clearly: the intervals of the two shares do not overlap, and the shares differ enough to matter.
+    """
+    if tier.counts_days or not outcomes.are_enough or abs(_difference(tier, outcomes)) < LEAST_DIFFERENCE:
+        return 0
+    won_low, won_high = wilson_interval(tier.holds.won, outcomes.won)
+    lost_low, lost_high = wilson_interval(tier.holds.lost, outcomes.lost)
+    return 1 if won_low > lost_high else -1 if lost_low > won_high else 0
+
+
+def _is_wrong(tier: TierInUse, outcomes: Outcomes) -> bool:
+    return _find_direction(tier, outcomes) * tier.tier.points < 0
+
+
+def _describe_difference(tier: TierInUse, outcomes: Outcomes) -> str | None:
+    direction = _find_direction(tier, outcomes)
+    if not direction:
+        return None
+    more = "won" if direction > 0 else "lost"
+    said = (
+        f"more often {more}: {tier.holds.won / outcomes.won:.0%} of won, {tier.holds.lost / outcomes.lost:.0%} of lost"
+    )
+    return f"{said}, against its points" if _is_wrong(tier, outcomes) else said
+
+
+def _describe_extent(tier: TierInUse, leads: int) -> str | None:
+    if not tier.known and not tier.holds.leads:
+        return "known for no lead" if leads else None
+    if _never_holds(tier):
+        return "never holds"
+    if tier.known < FEWEST_ALIKE and not tier.holds.leads:
+        return f"known for {format_count(tier.known, 'lead')} only"
+    if _is_general(tier, leads):
+        return "everybody gets it" if tier.holds.leads == leads else f"{tier.holds.leads / leads:.0%} of all get it"
+    if tier.holds.leads == tier.known >= FEWEST_ALIKE:
+        return "all that are known get it"
+    return None
+
+
+def _never_holds(tier: TierInUse) -> bool:
+    return tier.holds.leads == 0 and tier.known >= FEWEST_ALIKE
+
+
+def _is_general(tier: TierInUse, leads: int) -> bool:
+    return leads >= FEWEST_ALIKE and tier.holds.leads >= _EVERYBODY * leads
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,8 +394,8 @@ class Coverage:
     """What the stored leads have.
 
     Attributes:
-        fields: the lead fields of which at least one lead has a value.
-        headers: of the further columns of all imports, as they came.
+        fields: lead fields with a value in at least one lead.
+        headers: further columns of all imports, as they were written.
     """
 
     fields: frozenset[str]
@@ -411,7 +403,7 @@ class Coverage:
 
 
 def read_coverage(connection: Connection) -> Coverage | None:
-    """Look through the stored leads, once; None where there are none."""
+    """Read the stored leads once; None where there are none."""
     leads, extras = table(Lead), table(ExtraColumn)
     stored = {name: leads.c[_STORED_AS.get(name, name)] for name in LEAD_FIELDS if name not in _ALWAYS}
     counts = connection.execute(

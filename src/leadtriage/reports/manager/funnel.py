@@ -86,7 +86,7 @@ _NEEDED = {"lead_id", *_FLAGS, *(name for days in _FROM.values() for name in day
 
 @dataclass(slots=True)
 class _Reached:
-    """The leads of one group that reached a step: how many, and how many after so many days."""
+    """How many leads of a group reached a step, in all and by days."""
 
     leads: int = 0
     days: Counter[int] = field(default_factory=Counter)
@@ -94,7 +94,7 @@ class _Reached:
 
 @dataclass(slots=True)
 class _Group:
-    """The funnel of one group, by its name as people write it."""
+    """The funnel of one group."""
 
     name: str | None = None
     unrecorded: int = 0
@@ -111,13 +111,12 @@ class _Group:
 
 
 def list_funnel(request: ReportRequest, by: FunnelBy | None = None) -> Table:
-    """Return how many leads that came in within the period have come how far by `as_of`.
+    """Return how many leads that came in within the period have reached each step by `as_of`.
 
-    Columns: `step, leads, share_of_leads, share_of_previous, median_days, p90_days`, and the group first where `by` is
-    given: seven rows for each group then, the largest group on top; all names of a member of the team are one owner.
-    Shares are fractions of 1, None where there is nothing to take a share of. `previous` of the three touch steps is
-    `assigned`, of `won` it is `qualified`. Days count from the day the lead came in, for `assigned` from the day it was
-    qualified, over leads of which both days are known.
+    With `by` there are seven rows for each group, the largest group first; all names of a team member are one owner.
+    Shares are fractions of 1, None of nothing. `share_of_previous` is of `assigned` for the three steps of the first
+    contact and of `qualified` for `won`. Days count from the day the lead came in, for `assigned` from the day it was
+    qualified, over leads with both days known.
     """
     members = find_members(request.connection, request.filters, request.as_of)
     groups = _count(request.connection, members, by)
@@ -169,7 +168,7 @@ def _count_where(
     by: FunnelBy | None,
     days: ColumnElement[int | None] | None = None,
 ) -> Select[Any]:
-    """Count leads by what tells them apart, and by nothing else: to group a million by a constant is to sort them."""
+    """Count leads by group and days only: grouping a million by a constant would sort them."""
     key, name = _group(cohort, by)
     keys = ([] if by is None else [key]) + ([] if days is None else [days])
     shown_days = cast(null(), Integer) if days is None else days
@@ -179,7 +178,7 @@ def _count_where(
 
 
 def _ended_unrecorded(cohort: CTE) -> ColumnElement[bool]:
-    """Won or converted, and nobody recorded who had it or a contact: it must have been pursued all the same."""
+    """Whether a lead was won or converted without a recorded owner or contact."""
     pursued = or_(has_reached(cohort, FunnelStep.TOUCHED_IN_TIME), has_reached(cohort, FunnelStep.TOUCHED_LATE))
     return and_(cohort.c.stage.in_(QUALIFIED_STAGES), not_(pursued))
 
@@ -189,7 +188,7 @@ def _group_columns(by: FunnelBy | None) -> set[str]:
 
 
 def _group(cohort: CTE, by: FunnelBy | None) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    """What leads are grouped by, and how people write it."""
+    """Return the key and the name of the group."""
     if by is None:
         return cast(null(), String), cast(null(), String)
     if by is FunnelBy.MONTH:
@@ -199,7 +198,7 @@ def _group(cohort: CTE, by: FunnelBy | None) -> tuple[ColumnElement[Any], Column
 
 
 def _order(groups: Mapping[str | None, _Group], by: FunnelBy | None) -> list[str | None]:
-    """Months in their order, other groups the largest first, that without a name among them."""
+    """Order months by time, other groups by size."""
     if by is FunnelBy.MONTH:
         return sorted(groups, key=lambda key: key or "")
     return sorted(groups, key=lambda key: (-groups[key][FunnelStep.LEADS].leads, key or ""))
@@ -225,7 +224,6 @@ def _present(group: _Group, by: FunnelBy | None) -> Iterator[CellRow]:
 
 
 def _summarize(groups: Iterable[_Group]) -> tuple[str, ...]:
-    """Answer a manager's two questions in a sentence each."""
     counts, unrecorded, undated = Counter[FunnelStep](), 0, 0
     for group in groups:
         counts.update({step: group[step].leads for step in FunnelStep})

@@ -27,18 +27,16 @@ _COLUMNS = find_report("junk --rates").columns
 
 
 def list_overturns(connection: Connection, criteria: Criteria) -> Table:
-    """Return the overturn rates of the rules, people and systems that nominate, and of the reviewers.
+    """Return the overturn rates of the rules, people and systems that flag leads, and of the reviewers.
 
-    One row for each rule of the criteria (`kind` rule), for each person that flags (person), for each source system
-    whose exports call leads junk (system) and for each reviewer whose junk was looked at again in an audit (reviewer).
-    All spellings of a person's name are one, by the criteria's `team`.
-    A nomination is confirmed by the verdict junk, unless the lead was brought back later, and overturned by any other.
-    Of a verdict the last second look counts. The interval is Wilson's for 95 %; below 5 verdicts there is none, and no
-    rate.
+    A row is a rule of the criteria, a person, a source system, or a reviewer whose junk verdicts were audited. All
+    spellings of a person's name are one. The verdict junk confirms a flag, unless the lead was brought back later; any
+    other overturns it. Of several audits the last counts. Rates have Wilson's interval for 95 %; None below 5 verdicts.
     """
     systems = find_systems(connection)
     counted = [
-        (*_tell_whose(by, rule, systems), *counts) for by, rule, *counts in connection.execute(_select_nominations())
+        (*_classify_flagger(by, rule, systems), *counts)
+        for by, rule, *counts in connection.execute(_select_nominations())
     ]
     counted += [(REVIEWER, by, *counts) for by, *counts in connection.execute(select_second_looks())]
     people = People(criteria.team)
@@ -56,27 +54,26 @@ def list_overturns(connection: Connection, criteria: Criteria) -> Table:
     return Table("Overturn rates", _COLUMNS, tuple(_present(key[0], names[key], *sums[key]) for key in order))
 
 
-def _tell_whose(by: str, rule: str | None, systems: Collection[str | None]) -> tuple[str, str]:
-    """The kind and the name of who or what nominates."""
+def _classify_flagger(by: str, rule: str | None, systems: Collection[str | None]) -> tuple[str, str]:
     if by == BY_THE_CRITERIA:
         return RULE, "low score" if rule in (LOW_SCORE, None) else str(rule)
     return SYSTEM if by in systems else PERSON, by
 
 
 def find_systems(connection: Connection) -> set[str | None]:
-    """The source systems whose exports were imported: they are no people."""
+    """Return the source systems of the imports, which are not people."""
     return set(connection.execute(select(_batch.c.system).distinct()).scalars())
 
 
 def select_decisions(*of_line: str, before: datetime | None = None) -> Subquery:
-    """Select the verdicts on nominations that stand, one row for each lead, verdict and nominator.
+    """Select the valid verdicts on flags, one row for each lead, verdict and flagger.
 
-    Columns: `lead_id`, `id` and `at` of the verdict, `by` of the nomination, `confirmed` (1 or 0). A nomination is
-    confirmed by the verdict junk, unless the lead was brought back later.
+    Columns: `lead_id`, `id` and `at` of the verdict, `by` of the flag, `confirmed` (1 or 0): the verdict was junk, and
+    the lead was not brought back later.
 
     Args:
-        of_line: further columns of the nomination that tell rows apart, such as `rule`.
-        before: only verdicts, and leads brought back, from before that time.
+        of_line: further columns of the flag that split rows, such as `rule`.
+        before: only count verdicts, and leads brought back, before that time.
     """
     brought_back = [
         _again.c.lead_id == _verdict.c.lead_id,
@@ -84,14 +81,14 @@ def select_decisions(*of_line: str, before: datetime | None = None) -> Subquery:
         _again.c.kind == VerdictKind.REVIEW.value,
         _again.c.withdrawn_at.is_(None),
     ]
-    decisive = [
+    last_verdict = [
         _verdict.c.kind == VerdictKind.REVIEW.value,
         _verdict.c.withdrawn_at.is_(None),
         _verdict.c.audited_id.is_(None),
     ]
     if before is not None:
         brought_back.append(_again.c.at < before)
-        decisive.append(_verdict.c.at < before)
+        last_verdict.append(_verdict.c.at < before)
     stays_junk = and_(_verdict.c.verdict == VerdictWord.JUNK.value, not_(exists().where(*brought_back)))
     return (
         select(
@@ -103,25 +100,25 @@ def select_decisions(*of_line: str, before: datetime | None = None) -> Subquery:
             one_if(stays_junk).label("confirmed"),
         )
         .join(_line, and_(_line.c.lead_id == _verdict.c.lead_id, _line.c.verdict_id == _verdict.c.id))
-        .where(*decisive)
+        .where(*last_verdict)
         .distinct()
         .subquery()
     )
 
 
 def _select_nominations() -> Select[Any]:
-    """How many verdicts there are on the nominations of each person, system and rule, and how many confirmed them."""
+    """Count the verdicts on the flags of each person, system and rule, and those that confirmed them."""
     decided = select_decisions("rule")
     columns = (decided.c.by, decided.c.rule)
     return select(*columns, func.count(), func.sum(decided.c.confirmed)).group_by(*columns)
 
 
 def select_second_looks(*where: ColumnElement[bool], before: datetime | None = None) -> Select[Any]:
-    """How many junk verdicts of each reviewer were looked at again, and how many the last look confirmed.
+    """Count the junk verdicts of each reviewer that were audited, and those that the last audit confirmed.
 
     Args:
-        where: which verdicts of the reviewers.
-        before: only second looks from before that time.
+        where: conditions on the reviewers' verdicts.
+        before: only count audits before that time.
     """
     looks = and_(_again.c.kind == VerdictKind.AUDIT.value, _again.c.withdrawn_at.is_(None))
     if before is not None:
@@ -150,10 +147,10 @@ def _present(kind: str, name: str, verdicts: int, confirmed: int) -> CellRow:
         "rate_shown": "too few" if few else None,
         "overturn_low": found.low,
         "overturn_high": found.high,
-        "note": say_too_few(verdicts) if few else None,
+        "note": describe_too_few(verdicts) if few else None,
     }
 
 
-def say_too_few(verdicts: int) -> str:
-    """Why there is no rate."""
+def describe_too_few(verdicts: int) -> str:
+    """Return why there is no rate."""
     return f"too few for an overturn rate: {format_count(verdicts, 'verdict')}"

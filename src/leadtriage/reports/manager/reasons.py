@@ -1,11 +1,7 @@
-"""Why the leads of a period were called junk, lost or parked: by reason, and by source, grade or what nominated them.
+"""Why leads of a period became junk, were lost or snoozed, by source, grade or what flagged them.
 
-What the score had not seen of it is told by `reports.unseen`.
-
-Leads that were lost for a reason that the score had not seen: it gave points for what then was missing.
-
-A reason stands for a dimension (`no_budget` for budget), or for what a disqualifier tests; where the criteria have
-neither, such as for `price`, they could not have seen it.
+A reason is about a dimension, as `no_budget` is about budget, or about what a disqualifier tests. A loss is unseen if
+the lead had points in the dimension of its reason. No criterion covers reasons such as `price`.
 """
 
 from __future__ import annotations
@@ -51,78 +47,17 @@ from leadtriage.reports.query import (
 )
 from leadtriage.reports.registry import ReasonsBy, find_report
 
-_MOST_TOLD = 3
+_MOST_NAMED = 3
 """Reasons that the criteria do not know; the others are counted."""
 
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """Leads that were lost for one reason, and how many of them had points for what it stands for."""
-
-    reason: str | None
-    leads: int
-    unseen: int
-
-
-def was_unseen(criteria: Criteria, stage: ColumnElement[Any], reason: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Whether a lead was lost for what a dimension is about that had given it points."""
-    tests = [and_(reason == why.value, has_points(dimension)) for why, dimension in _asked_dimensions(criteria).items()]
-    return and_(stage == Stage.LOST.value, or_(false(), *tests))
-
-
-def say_unseen(criteria: Criteria, lost: Iterable[Lost], commands: Commands) -> tuple[str, ...]:
-    """Say it in a few lines, each with the command below it that lists the leads; of fewer than 5 nothing is said.
-
-    Args:
-        commands: for the leads that were looked at.
-    """
-    leads, unseen = Counter[str | None](), Counter[str | None]()
-    for each in lost:
-        leads[each.reason] += each.leads
-        unseen[each.reason] += each.unseen
-    said: list[str] = []
-    for reason, dimension in _asked_dimensions(criteria).items():
-        if leads[reason.value] >= MIN_CASES and unseen[reason.value]:
-            lost_for = format_count(leads[reason.value], "lead")
-            said += [
-                f"{unseen[reason.value]:,} of {lost_for} lost for {reason} had points for {dimension}: the criteria "
-                "did not see it. List them:",
-                commands.list_leads("--stage", "lost", "--reason", reason, "--points", dimension),
-            ]
-    known = {*_asked_dimensions(criteria), *(line.reason for line in criteria.junk.disqualify)}
-    blind = sorted(
-        ((number, reason) for reason, number in leads.items() if reason is not None and reason not in known),
-        key=lambda pair: (-pair[0], pair[1]),
-    )
-    if sum(number for number, _ in blind) >= MIN_CASES:
-        said += _say_blind(blind, commands)
-    return tuple(said)
-
-
-def _say_blind(blind: list[tuple[int, str]], commands: Commands) -> list[str]:
-    parts = [f"{number:,} for {reason}" for number, reason in blind[:_MOST_TOLD]]
-    if len(blind) > _MOST_TOLD:
-        rest = sum(number for number, _ in blind[_MOST_TOLD:])
-        parts.append(f"{rest:,} for {format_count(len(blind) - _MOST_TOLD, 'other reason')}")
-    total = format_count(sum(number for number, _ in blind), "lead was", "leads were")
-    return [
-        f"{total} lost for what no criterion stands for: {', '.join(parts)}. List the first of them:",
-        commands.list_leads("--stage", "lost", "--reason", blind[0][1]),
-    ]
-
-
-def _asked_dimensions(criteria: Criteria) -> dict[Reason, Dimension]:
-    """The reasons for which the criteria have a dimension with something in it."""
-    asked = {part.dimension for part in criteria.score if part.criteria}
-    return {reason: dimension for reason, dimension in DIMENSION_OF.items() if dimension in asked}
-
-
 _lead, _score, _event = table(Lead), table(LeadScore), table(Event)
+
 _verdict, _line = table(Verdict), table(VerdictLine)
 
 _KINDS = (Stage.JUNK, Stage.LOST, Stage.NURTURE)
 
-_KIND_WORDS = {Stage.JUNK: "called junk", Stage.LOST: "lost", Stage.NURTURE: "parked"}
+_KIND_LABELS = {Stage.JUNK: "junk", Stage.LOST: "lost", Stage.NURTURE: "snoozed"}
+
 _UNKNOWN = {
     "reason": "no reason given",
     "source": "no source",
@@ -131,7 +66,6 @@ _UNKNOWN = {
     "rule": None,
 }
 """What people see where a value is missing."""
-
 
 _GROUPS = {
     None: ("source", "grade"),
@@ -153,20 +87,21 @@ class _Count:
 
 
 def list_reasons(request: ReportRequest, by: ReasonsBy | None = None) -> Table:
-    """Return how many leads that came in within the period were junk, lost or parked on a day, for which reason.
+    """Return the leads that came in within the period and are junk, lost or snoozed on `as_of`, by reason.
 
-    Columns: `kind` (`junk`, `lost`, `nurture`), `reason`, then `source, grade`, or as `by` says `source`, `grade` or
-    `flagged_by, rule`, and `leads`. Every such lead is in one row. The reason is the one that held on that day; None
-    where nobody gave any. `grade` is that of the verdict for junk, that at the closing for lost leads and that of the
-    day of parking for parked ones; None for leads that were never scored. `flagged_by` is the person, system or
-    `criteria` that nominated the lead for the verdict which made it junk or parked it, `rule` the criteria's line; of
-    several the first, under one name for all of a person's. Leads that no review decided have neither.
+    Every such lead is in one row. The reason is that of the day; None where nobody gave one. `grade` is that of the
+    verdict for junk, of the closing for lost and of the snoozing for snoozed leads; None for leads never scored.
+    `flagged_by` is the first person, system or `criteria` that flagged the lead for the verdict, `rule` the criteria's
+    line; None for leads without a review.
+
+    Args:
+        by: what to split each reason by, instead of source and grade.
     """
     connection, filters, as_of, criteria = request.connection, request.filters, request.as_of, request.criteria
     group = _GROUPS[by]
     counts = _count(connection, criteria, filters, as_of, group)
     if by is ReasonsBy.RULE:
-        counts = _unite_persons(connection, counts)
+        counts = _merge_people(connection, counts)
     totals = Counter[Stage]()
     for count in counts:
         totals[count.kind] += count.leads
@@ -183,7 +118,7 @@ def list_reasons(request: ReportRequest, by: ReasonsBy | None = None) -> Table:
 def _count(
     connection: Connection, criteria: Criteria, filters: Filters, as_of: date, group: Sequence[str]
 ) -> list[_Count]:
-    """Count the leads in one statement; sources that differ in case alone count as one."""
+    """Count the leads in one statement; names that differ only in case count as one."""
     cohort = select_cohort(connection, filters, as_of)
     keys: dict[str, ColumnElement[Any]] = {
         "source": cohort.c.source_key,
@@ -200,7 +135,7 @@ def _count(
             *(cohort.c.source.label(f"{name}_name") for name in group if name == "source"),
             one_if(was_unseen(criteria, cohort.c.stage, reason)).label("unseen"),
         )
-        .select_from(_join(cohort, _select_decisive(as_of), with_lines="rule" in group))
+        .select_from(_join(cohort, _select_last_verdicts(as_of), with_lines="rule" in group))
         .where(cohort.c.stage.in_([kind.value for kind in _KINDS]))
         .subquery()
     )
@@ -215,8 +150,8 @@ def _count(
     ]
 
 
-def _unite_persons(connection: Connection, counts: Sequence[_Count]) -> list[_Count]:
-    """Count together what one person flagged under several names."""
+def _merge_people(connection: Connection, counts: Sequence[_Count]) -> list[_Count]:
+    """Add up what one person flagged under several names."""
     names = find_people(connection, (count.group[0] for count in counts))
     united: dict[tuple[Stage, str | None, tuple[str | None, ...]], _Count] = {}
     for count in counts:
@@ -228,16 +163,16 @@ def _unite_persons(connection: Connection, counts: Sequence[_Count]) -> list[_Co
     return list(united.values())
 
 
-def _join(cohort: CTE, decisive: Subquery, *, with_lines: bool) -> FromClause:
+def _join(cohort: CTE, last_verdict: Subquery, *, with_lines: bool) -> FromClause:
     rows = (
         cohort.join(_lead, _lead.c.id == cohort.c.lead_id)
         .outerjoin(_score, _score.c.lead_id == cohort.c.lead_id)
-        .outerjoin(decisive, decisive.c.lead_id == cohort.c.lead_id)
+        .outerjoin(last_verdict, last_verdict.c.lead_id == cohort.c.lead_id)
         .outerjoin(
             _verdict,
             and_(
                 _verdict.c.lead_id == cohort.c.lead_id,
-                _verdict.c.id == decisive.c.id,
+                _verdict.c.id == last_verdict.c.id,
                 _verdict.c.verdict == cohort.c.stage,
                 or_(cohort.c.stage == Stage.JUNK.value, _on(_verdict.c.at) == _lead.c.parked_on),
             ),
@@ -249,19 +184,19 @@ def _join(cohort: CTE, decisive: Subquery, *, with_lines: bool) -> FromClause:
     return rows.outerjoin(_line, first)
 
 
-def _select_decisive(as_of: date) -> Subquery:
-    """Of each lead the last verdict of a review that stands."""
+def _select_last_verdicts(as_of: date) -> Subquery:
+    """Select each lead's last review verdict that was not undone."""
     stands = (
         _verdict.c.kind == VerdictKind.REVIEW.value,
         _verdict.c.withdrawn_at.is_(None),
         _verdict.c.at < end_of(as_of),
     )
     last = select(_verdict.c.lead_id, func.max(_verdict.c.id).label("id")).where(*stands)
-    return last.group_by(_verdict.c.lead_id).subquery("decisive")
+    return last.group_by(_verdict.c.lead_id).subquery("last_verdict")
 
 
 def _find_reason(cohort: CTE, as_of: date) -> ColumnElement[str]:
-    """The reason that holds, where the lead has not moved since; else that of its last move until that day."""
+    """Return the current reason if the lead has not moved since, else that of its last move by that day."""
     now = _now(case((_lead.c.stage == Stage.NURTURE.value, _lead.c.nurture_reason), else_=_lead.c.outcome_reason))
     told = (
         select(_event.c.reason)
@@ -276,13 +211,13 @@ def _find_reason(cohort: CTE, as_of: date) -> ColumnElement[str]:
         .correlate(cohort)
         .scalar_subquery()
     )
-    return case((_still_stands(cohort, as_of), now), else_=told)
+    return case((_is_unchanged(cohort, as_of), now), else_=told)
 
 
 def _find_grade(cohort: CTE, as_of: date) -> ColumnElement[str]:
-    """The grade when it was decided: closed leads keep it, what moved a parked or reopened one's since is an event."""
-    parked = and_(_still_stands(cohort, as_of), cohort.c.stage == Stage.NURTURE.value)
-    # What came in parked has no day of its own.
+    """Return the grade at the decision: closed leads keep theirs, events hold later changes of the others."""
+    parked = and_(_is_unchanged(cohort, as_of), cohort.c.stage == Stage.NURTURE.value)
+    # Leads imported in nurture have no day of their own.
     parked_on = func.coalesce(_lead.c.parked_on, _lead.c.imported_on)
     moved = (
         select(_event.c.old)
@@ -296,7 +231,7 @@ def _find_grade(cohort: CTE, as_of: date) -> ColumnElement[str]:
         .correlate(cohort, _lead)
         .scalar_subquery()
     )
-    keeps = and_(_still_stands(cohort, as_of), cohort.c.stage != Stage.NURTURE.value)
+    keeps = and_(_is_unchanged(cohort, as_of), cohort.c.stage != Stage.NURTURE.value)
     return case(
         (_verdict.c.grade.is_not(None), _verdict.c.grade),
         (keeps, _score.c.grade),
@@ -304,15 +239,15 @@ def _find_grade(cohort: CTE, as_of: date) -> ColumnElement[str]:
     )
 
 
-def _still_stands(cohort: CTE, as_of: date) -> ColumnElement[bool]:
-    """Whether what was decided by that day is what the lead's own columns tell today."""
+def _is_unchanged(cohort: CTE, as_of: date) -> ColumnElement[bool]:
+    """Whether the decision of that day is still the one in the lead's own columns."""
     decided_on = case((_lead.c.stage == Stage.NURTURE.value, _lead.c.parked_on), else_=_lead.c.closed_on)
     by_then = func.coalesce(or_(decided_on <= as_of, decided_on <= _lead.c.imported_on), literal(True))
     return and_(_lead.c.stage == cohort.c.stage, by_then)
 
 
 def _now(reason: ColumnElement[Any]) -> ColumnElement[str]:
-    """A file's empty cell is no reason."""
+    """Treat an empty cell as no reason."""
     return func.nullif(func.trim(reason), "")
 
 
@@ -321,7 +256,7 @@ def _on(at: ColumnElement[datetime]) -> ColumnElement[date]:
 
 
 def _order(counts: Iterable[_Count]) -> list[_Count]:
-    """By kind, then the commonest reasons first, then the largest rows."""
+    """Order by kind, then by the size of the reason, then by the size of the row."""
     counts = list(counts)
     sizes = Counter[tuple[Stage, str | None]]()
     for count in counts:
@@ -342,7 +277,7 @@ def _order(counts: Iterable[_Count]) -> list[_Count]:
 def _present(count: _Count, group: Sequence[str]) -> CellRow:
     values = {"reason": count.reason, **dict(zip(group, count.group, strict=True))}
     shown = {f"{key}_shown": None if value is not None else _UNKNOWN[key] for key, value in values.items()}
-    row: CellRow = {"kind": count.kind.value, "kind_shown": _KIND_WORDS[count.kind], "leads": count.leads}
+    row: CellRow = {"kind": count.kind.value, "kind_shown": _KIND_LABELS[count.kind], "leads": count.leads}
     return {**row, **values, **shown}
 
 
@@ -350,8 +285,66 @@ def _summarize(
     totals: Counter[Stage], counts: Iterable[_Count], criteria: Criteria, commands: Commands
 ) -> tuple[str, ...]:
     if not totals:
-        return ("No lead of this period was called junk, lost or parked.",)
-    parts = [f"{totals[kind]:,} {_KIND_WORDS[kind]}" for kind in _KINDS if totals[kind]]
+        return ("No lead of this period became junk, was lost or snoozed.",)
+    parts = [f"{totals[kind]:,} {_KIND_LABELS[kind]}" for kind in _KINDS if totals[kind]]
     said = f"{format_count(sum(totals.values()), 'lead')}: {', '.join(parts)}."
     lost = [Lost(count.reason, count.leads, count.unseen) for count in counts if count.kind is Stage.LOST]
-    return (said, *say_unseen(criteria, lost, commands))
+    return (said, *describe_unseen(criteria, lost, commands))
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Leads lost for one reason, and how many of them had points in its dimension."""
+
+    reason: str | None
+    leads: int
+    unseen: int
+
+
+def was_unseen(criteria: Criteria, stage: ColumnElement[Any], reason: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether a lead had points in the dimension that it was lost for."""
+    tests = [and_(reason == why.value, has_points(dimension)) for why, dimension in _asked_dimensions(criteria).items()]
+    return and_(stage == Stage.LOST.value, or_(false(), *tests))
+
+
+def describe_unseen(criteria: Criteria, lost: Iterable[Lost], commands: Commands) -> tuple[str, ...]:
+    """Describe unseen losses of at least 5 leads, each with the command that lists the leads."""
+    leads, unseen = Counter[str | None](), Counter[str | None]()
+    for each in lost:
+        leads[each.reason] += each.leads
+        unseen[each.reason] += each.unseen
+    said: list[str] = []
+    for reason, dimension in _asked_dimensions(criteria).items():
+        if leads[reason.value] >= MIN_CASES and unseen[reason.value]:
+            lost_for = format_count(leads[reason.value], "lead")
+            said += [
+                f"{unseen[reason.value]:,} of {lost_for} lost for {reason} had points for {dimension}: the criteria "
+                "did not see it. List them:",
+                commands.list_leads("--stage", "lost", "--reason", reason, "--points", dimension),
+            ]
+    known = {*_asked_dimensions(criteria), *(line.reason for line in criteria.junk.disqualify)}
+    blind = sorted(
+        ((number, reason) for reason, number in leads.items() if reason is not None and reason not in known),
+        key=lambda pair: (-pair[0], pair[1]),
+    )
+    if sum(number for number, _ in blind) >= MIN_CASES:
+        said += _describe_blind(blind, commands)
+    return tuple(said)
+
+
+def _describe_blind(blind: list[tuple[int, str]], commands: Commands) -> list[str]:
+    parts = [f"{number:,} for {reason}" for number, reason in blind[:_MOST_NAMED]]
+    if len(blind) > _MOST_NAMED:
+        rest = sum(number for number, _ in blind[_MOST_NAMED:])
+        parts.append(f"{rest:,} for {format_count(len(blind) - _MOST_NAMED, 'other reason')}")
+    total = format_count(sum(number for number, _ in blind), "lead was", "leads were")
+    return [
+        f"{total} lost for reasons that no criterion covers: {', '.join(parts)}. List the first of them:",
+        commands.list_leads("--stage", "lost", "--reason", blind[0][1]),
+    ]
+
+
+def _asked_dimensions(criteria: Criteria) -> dict[Reason, Dimension]:
+    """Return the reasons whose dimension has criteria."""
+    asked = {part.dimension for part in criteria.score if part.criteria}
+    return {reason: dimension for reason, dimension in DIMENSION_OF.items() if dimension in asked}

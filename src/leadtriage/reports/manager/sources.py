@@ -1,13 +1,4 @@
-"""What each source, or campaign, brought and what it cost: leads, junk, qualified ones, wins, and the price of each.
-
-What is said of that in words is `reports.source_notes`'.
-
-What a source's leads came to and what they cost, and what can be said of that in words, and what cannot.
-
-How it is counted is `reports.sources`'.
-
-What sources cost: the lines that people recorded, and what of them falls into a period.
-"""
+"""What each source or campaign brought and what it cost, and the recorded lines of spend."""
 
 from __future__ import annotations
 
@@ -49,10 +40,22 @@ from leadtriage.reports.query import (
 )
 from leadtriage.reports.registry import SourcesBy, find_report
 
+_spend = table(Spend)
+
+_SPEND_COLUMNS = find_report("spend").columns
+
+Group = tuple[str, str | None]
+"""The comparable forms of a source and its campaign."""
+
+_COLUMNS = find_report("sources").columns
+
+_Group = tuple[str | None, str | None]
+"""The comparable forms of a source and its campaign."""
+
 
 @dataclass(slots=True)
 class Tally:
-    """What a group's leads came to and what it cost; sums of money in minor units, by currency."""
+    """The leads and the cost of a source or campaign; sums of money in minor units, by currency."""
 
     source: str | None = None
     campaign: str | None = None
@@ -67,259 +70,58 @@ class Tally:
     spent: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
     months: set[date] = field(default_factory=set)
     won_by_campaigns: int | None = None
-    """Of a row that has no lead, but what was spent on a source as a whole: what the source's other rows won."""
+    """For spend on a source as a whole, in a row without leads: the wins of the source's campaigns."""
 
     @property
     def source_shown(self) -> str:
-        """The source as people see it."""
+        """Return the source as people see it."""
         return self.source or "no source"
 
     @property
     def name(self) -> str:
-        """The source, and its campaign if it is about one."""
+        """Return the source and its campaign."""
         return f"{self.source_shown}, {self.campaign}" if self.campaign else self.source_shown
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """A group's money in the criteria's currency, not yet rounded; None for what cannot be said."""
+    """A group's money in the criteria's currency, not yet rounded; None for unknown."""
 
     value: Fraction | None
     spend: Fraction | None
     without_rate: tuple[str, ...]
     is_for_all: bool = False
-    """Whether the spend is for leads that stand in other rows, so that nothing here came back of it."""
+    """Whether the spend is for leads in other rows, so that this row has no return."""
 
     def cost_per(self, count: int) -> Fraction | None:
-        """What one of so many cost."""
+        """Return the cost of one of so many."""
         return self.spend / count if self.spend is not None and self.spend >= 0 and count else None
 
     @property
     def gain(self) -> Fraction | None:
-        """What came back beyond what was spent, as a share of it."""
+        """Return the value gained beyond the spend, as a share of the spend."""
         if self.is_for_all or self.value is None or self.spend is None or self.spend <= 0:
             return None
         return (self.value - self.spend) / self.spend
 
 
-def explain(tally: Tally, money: Sums, period: Period, *, has_owner: bool) -> Iterator[str]:
-    """Say why something cannot be said of a group, and what its numbers rest on."""
-    if not tally.leads:
-        yield "no lead came in"
-    elif tally.leads < MIN_CASES:
-        yield f"no junk rate below {MIN_CASES} leads"
-    if has_owner:
-        yield "nobody says what one owner's leads cost"
-    elif not tally.months:
-        yield "no spend recorded"
-    if money.without_rate:
-        yield f"amounts in {', '.join(money.without_rate)} have no rate"
-    for month in sorted(tally.months):
-        days, length = period.days_of(month)
-        if days < length:
-            yield f"spend of {month:%Y-%m} counts for {days} of {length} days"
-    if money.spend is not None and money.spend < 0:
-        yield "corrections exceed what was spent"
-    elif money.spend == 0:
-        yield "no return on a spend of 0"
-    elif money.is_for_all and money.spend is not None:
-        yield "no return on what was spent on the source as a whole"
-    if tally.valued < tally.won:
-        without = f"{tally.won - tally.valued} of {tally.won} wins without" if tally.valued else "no win has"
-        yield f"{without} a value"
-    if money.gain is not None and tally.valued < MIN_CASES:
-        yield f"return rests on {format_count(tally.valued, 'win') if tally.won else 'no win'}"
-
-
-def mark_return(tally: Tally, money: Sums) -> str | None:
-    """Write a return beside the few wins that it rests on; None where it may stand alone."""
-    if money.gain is None or tally.valued >= MIN_CASES:
-        return None
-    return f"{float(money.gain):.0%} ({format_count(tally.valued, 'win')})"
-
-
-def summarize(tallies: Sequence[Tally], money: Sequence[Sums], currency: str, *, by_campaign: bool) -> tuple[str, ...]:
-    """Say what all rows come to, which gives the cheapest qualified lead, and what share of the spend won nothing.
-
-    What all qualified leads cost together is not said, since the spend of some sources may not be recorded.
-    """
-    said = [_add_up(tallies, money, currency)] if len(tallies) > 1 else []
-    if unrated := sorted({missing for sums in money for missing in sums.without_rate}):
-        said.append(f"Amounts in {', '.join(unrated)} have no rate: the sums of rows with such amounts are not known.")
-    costs = [
-        (cost, place)
-        for place, (tally, sums) in enumerate(zip(tallies, money, strict=True))
-        if tally.qualified >= MIN_CASES and (cost := sums.cost_per(tally.qualified)) is not None
-    ]
-    if len(costs) > 1:
-        cost, place = min(costs)
-        kind = "campaigns" if by_campaign else "sources"
-        said.append(
-            f"Of the {len(costs)} {kind} with spend recorded and {MIN_CASES} qualified leads or more, "
-            f"{tallies[place].name} is the cheapest: {round_money(cost, currency):,.2f} {currency} for each of them."
-        )
-    spent = [(tally, sums.spend) for tally, sums in zip(tallies, money, strict=True) if sums.spend and sums.spend > 0]
-    total = sum(amount for _, amount in spent)
-    lost = sum(amount for tally, amount in spent if not (tally.won or tally.won_by_campaigns))
-    if lost and any(tally.won for tally in tallies):
-        said.append(
-            f"{float(lost / total):.0%} of the spend went where no lead is won yet: "
-            f"{round_money(Fraction(lost), currency):,.2f} of {round_money(Fraction(total), currency):,.2f} {currency}."
-        )
-    return tuple(said)
-
-
-def _add_up(tallies: Sequence[Tally], money: Sequence[Sums], currency: str) -> str:
-    """Return "In all: 49 leads, 24 of them qualified, 2 won, worth 34,000.00 USD; spent 8,160.00 USD."."""
-    leads, qualified = sum(tally.leads for tally in tallies), sum(tally.qualified for tally in tallies)
-    winners = [(tally, sums.value) for tally, sums in zip(tallies, money, strict=True) if tally.won]
-    worth = _say_sum(
-        [value for _, value in winners], currency, is_all=all(tally.valued == tally.won for tally, _ in winners)
-    )
-    spend = _say_sum([sums.spend for tally, sums in zip(tallies, money, strict=True) if tally.months], currency)
-    return (
-        f"In all: {format_count(leads, 'lead')}, {qualified:,} of them qualified, "
-        f"{sum(tally.won for tally, _ in winners):,} won{worth and f', worth {worth}'}{spend and f'; spent {spend}'}."
-    )
-
-
-def _say_sum(amounts: Sequence[Fraction | None], currency: str, *, is_all: bool = True) -> str:
-    """Add up what is known of some amounts; an empty text where nothing is."""
-    known = [amount for amount in amounts if amount is not None]
-    if not known:
-        return ""
-    said = f"{round_money(sum(known, Fraction()), currency):,.2f} {currency}"
-    return said if is_all and len(known) == len(amounts) else f"{said} as far as is known"
-
-
-def advise(tallies: Sequence[Tally], period: Period, *, has_owner: bool) -> tuple[str, ...]:
-    """Say what to do where nothing came in, or nothing was recorded."""
-    if not tallies:
-        return ("no lead came in within this period, and nothing was spent",)
-    if has_owner or any(tally.months for tally in tallies):
-        return ()
-    month = period.until.isoformat()[: len("2026-11")]
-    return (f"no spend is recorded for this period; add it with: leadtriage spend add SOURCE AMOUNT --month {month}",)
-
-
-_spend = table(Spend)
-
-_SPEND_COLUMNS = find_report("spend").columns
-
-Group = tuple[str, str | None]
-"""The comparable forms of a source and its campaign."""
-
-
-@dataclass(slots=True)
-class Spent:
-    """What a source, or one of its campaigns, cost within a period.
-
-    Attributes:
-        source, campaign: as people write them.
-        amounts: in minor units, by currency; a month that the period cuts by the share of its days.
-        months: the months that it was spent in.
-    """
-
-    source: str
-    campaign: str | None
-    amounts: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
-    months: set[date] = field(default_factory=set)
-
-
-def list_spend(
-    connection: Connection, filters: Filters, *, limit: int | None = USUAL_LIMIT, only: int | None = None
-) -> Table:
-    """Return the recorded lines, the last month on top and in it the last line.
-
-    Columns: `id, month, source, campaign, amount, currency, note, by, at`; a month as 2026-10, amounts in whole units
-    of their currency, below 0 where they take back a part of an earlier line.
-
-    Args:
-        filters: its source, its campaign, and its period: the months of which a day lies within it.
-        only: the number of the one line that is wanted.
-    """
-    wanted = _conditions(filters) if only is None else [_spend.c.id == only]
-    columns = [_spend.c[column.key] for column in _SPEND_COLUMNS]
-    statement = select(*columns).where(*wanted).order_by(_spend.c.month.desc(), _spend.c.id.desc())
-    shown, more = cut_to_limit(fetch_rows(connection, statement, one_more(limit)), limit)
-    found = Table(
-        "Spend", _SPEND_COLUMNS, tuple(map(_present_spend, shown)), summary=_total(connection, wanted), more=more
-    )
-    return with_count(connection, found, statement)
-
-
-def sum_spend(connection: Connection, filters: Filters, period: Period) -> dict[Group, Spent]:
-    """Add up what each source and campaign cost within a period, exactly."""
-    keys = (_spend.c.source_comparable, _spend.c.campaign_comparable, _spend.c.month, _spend.c.currency)
-    names = (first_spelling(_spend.c.source), first_spelling(_spend.c.campaign))
-    statement = select(*keys, *names, *sum_in_parts(_spend.c.amount)).where(*_conditions(filters)).group_by(*keys)
-    found: dict[Group, Spent] = {}
-    for source_key, campaign_key, month, currency, source, campaign, *parts in connection.execute(statement):
-        share = period.share_of(month)
-        if share:
-            spent = found.setdefault((source_key, campaign_key), Spent(source, campaign))
-            spent.source = min(spent.source, source)
-            spent.amounts[currency] += join_parts(*parts) * share
-            spent.months.add(month)
-    return found
-
-
-def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
-    wanted: list[ColumnElement[bool]] = []
-    for column, name in (
-        (_spend.c.source_comparable, filters.source),
-        (_spend.c.campaign_comparable, filters.campaign),
-    ):
-        if name is not None:
-            wanted.append(is_named(column, name))
-    if filters.since is not None:
-        wanted.append(_spend.c.month >= filters.since.replace(day=1))
-    if filters.until is not None:
-        wanted.append(_spend.c.month <= filters.until)
-    return wanted
-
-
-def _present_spend(row: Mapping[str, Any]) -> CellRow:
-    amount = float(whole_units(row["amount"], row["currency"]))
-    return {**row, "month": f"{row['month']:%Y-%m}", "amount": amount}
-
-
-def _total(connection: Connection, wanted: list[ColumnElement[bool]]) -> tuple[str, ...]:
-    """What all lines come to, those that a limit leaves out too, each currency for itself."""
-    statement = select(_spend.c.currency, func.count(), *sum_in_parts(_spend.c.amount)).where(*wanted)
-    sums = connection.execute(statement.group_by(_spend.c.currency).order_by(_spend.c.currency)).all()
-    if sum(row[1] for row in sums) < 2:
-        return ()
-    said = (f"{whole_units(join_parts(*parts), currency):,f} {currency}" for currency, _, *parts in sums)
-    return (f"In all {', '.join(said)}.",)
-
-
-_COLUMNS = find_report("sources").columns
-
-_Group = tuple[str | None, str | None]
-"""The comparable forms of a source and its campaign."""
-
-
 def list_sources(request: ReportRequest, by: SourcesBy | None = None) -> Table:
     """Return what each source brought of the leads that came in within the period, as they stood on `as_of`, and cost.
 
-    Columns: `source, campaign, leads, junk_reviewed, junk_nominated, junk_rate, junk_low, junk_high, qualified, won,
-    value, spend, cost_per_lead, cost_per_qualified, cost_per_win, return, note`. `junk_reviewed` have the stage junk,
-    `junk_nominated` wait for a review; the rate is of the reviewed ones, its interval Wilson's for 95 %, and there is
-    none below 5 leads. Sums are in whole units of the criteria's currency, converted by its rates. Spend of a month
-    that the period cuts counts by the share of its days; a period ends on `as_of` at the latest. `return` is
-    (value - spend) / spend. What cannot be said is None, and `note` says why.
+    `junk_reviewed` have the stage junk, `junk_nominated` wait for a review. The junk rate counts reviewed leads, with
+    Wilson's interval for 95 %; None below 5 leads. Sums are in whole units of the criteria's currency. A month that the
+    period cuts counts by its share of days. `return` is (value - spend) / spend. `note` says why a value is None.
 
     Args:
-        by: a row for each campaign of a source; what was spent for no campaign stands in the row without one, which
-            has no return where it has no lead but the source's campaigns do.
+        by: a row for each campaign. Spend for no campaign is in the source's row without one; it has no return if only
+            the campaigns have leads.
     """
     connection, filters, as_of, criteria = request.connection, request.filters, request.as_of, request.criteria
     period = Period(filters.since or date.min, last_day(filters.until, as_of))
     tallies = _count_leads(connection, filters, as_of, by)
     if filters.owner is None:
         _add_spend(tallies, connection, filters, period, by)
-        _look_beside(tallies)
+        _count_wins_of_campaigns(tallies)
     keys = sorted(tallies, key=lambda key: (-tallies[key].leads, key[0] or "", key[1] or ""))
     rows = [tallies[key] for key in keys]
     money = [_convert(tally, criteria) for tally in rows]
@@ -396,8 +198,8 @@ def _add_spend(
         tally.months |= spent.months
 
 
-def _look_beside(tallies: Mapping[_Group, Tally]) -> None:
-    """Find the rows of no lead whose spend is for the leads of the source's campaigns, and what those won."""
+def _count_wins_of_campaigns(tallies: Mapping[_Group, Tally]) -> None:
+    """Note the campaigns' wins in rows without leads whose spend is for the source as a whole."""
     beside: dict[str | None, list[Tally]] = defaultdict(list)
     for (source_key, _), tally in tallies.items():
         if tally.leads:
@@ -408,7 +210,7 @@ def _look_beside(tallies: Mapping[_Group, Tally]) -> None:
 
 
 def _first(one: str | None, other: str | None) -> str | None:
-    """The same of several spellings, in whatever order the database gives them."""
+    """Return the same spelling whatever the order of the database."""
     return min((name for name in (one, other) if name is not None), default=None)
 
 
@@ -448,6 +250,188 @@ def _present(tally: Tally, money: Sums, currency: str, notes: Iterable[str], by:
         "cost_per_qualified": write(money.cost_per(tally.qualified)),
         "cost_per_win": write(money.cost_per(tally.won)),
         "return": None if money.gain is None else round(float(money.gain), 4),
-        "return_shown": mark_return(tally, money),
+        "return_shown": format_return(tally, money),
         "note": "; ".join(notes) or None,
     }
+
+
+def explain(tally: Tally, money: Sums, period: Period, *, has_owner: bool) -> Iterator[str]:
+    """List why values of a group are missing, and what its numbers rest on."""
+    if not tally.leads:
+        yield "no lead came in"
+    elif tally.leads < MIN_CASES:
+        yield f"no junk rate below {MIN_CASES} leads"
+    if has_owner:
+        yield "no spend by owner"
+    elif not tally.months:
+        yield "no spend recorded"
+    if money.without_rate:
+        yield f"amounts in {', '.join(money.without_rate)} have no rate"
+    for month in sorted(tally.months):
+        days, length = period.days_of(month)
+        if days < length:
+            yield f"spend of {month:%Y-%m} counts for {days} of {length} days"
+    if money.spend is not None and money.spend < 0:
+        yield "corrections exceed what was spent"
+    elif money.spend == 0:
+        yield "no return on a spend of 0"
+    elif money.is_for_all and money.spend is not None:
+        yield "no return on what was spent on the source as a whole"
+    if tally.valued < tally.won:
+        without = f"{tally.won - tally.valued} of {tally.won} wins without" if tally.valued else "no win has"
+        yield f"{without} a value"
+    if money.gain is not None and tally.valued < MIN_CASES:
+        yield f"return rests on {format_count(tally.valued, 'win') if tally.won else 'no win'}"
+
+
+def format_return(tally: Tally, money: Sums) -> str | None:
+    """Format a return that rests on few wins with their number; None where there are enough."""
+    if money.gain is None or tally.valued >= MIN_CASES:
+        return None
+    return f"{float(money.gain):.0%} ({format_count(tally.valued, 'win')})"
+
+
+def summarize(tallies: Sequence[Tally], money: Sequence[Sums], currency: str, *, by_campaign: bool) -> tuple[str, ...]:
+    """Add up all rows, name the source with the cheapest qualified lead, and the share of spend without a win.
+
+    The total cost of a qualified lead is left out, since the spend of some sources may not be recorded.
+    """
+    said = [_add_up(tallies, money, currency)] if len(tallies) > 1 else []
+    if unrated := sorted({missing for sums in money for missing in sums.without_rate}):
+        said.append(f"Amounts in {', '.join(unrated)} have no rate: the sums of rows with such amounts are not known.")
+    costs = [
+        (cost, place)
+        for place, (tally, sums) in enumerate(zip(tallies, money, strict=True))
+        if tally.qualified >= MIN_CASES and (cost := sums.cost_per(tally.qualified)) is not None
+    ]
+    if len(costs) > 1:
+        cost, place = min(costs)
+        kind = "campaigns" if by_campaign else "sources"
+        said.append(
+            f"Of the {len(costs)} {kind} with spend recorded and {MIN_CASES} qualified leads or more, "
+            f"{tallies[place].name} is the cheapest: {round_money(cost, currency):,.2f} {currency} for each of them."
+        )
+    spent = [(tally, sums.spend) for tally, sums in zip(tallies, money, strict=True) if sums.spend and sums.spend > 0]
+    total = sum(amount for _, amount in spent)
+    lost = sum(amount for tally, amount in spent if not (tally.won or tally.won_by_campaigns))
+    if lost and any(tally.won for tally in tallies):
+        said.append(
+            f"{float(lost / total):.0%} of the spend went where no lead is won yet: "
+            f"{round_money(Fraction(lost), currency):,.2f} of {round_money(Fraction(total), currency):,.2f} {currency}."
+        )
+    return tuple(said)
+
+
+def _add_up(tallies: Sequence[Tally], money: Sequence[Sums], currency: str) -> str:
+    """Return "In all: 49 leads, 24 of them qualified, 2 won, worth 34,000.00 USD; spent 8,160.00 USD."."""
+    leads, qualified = sum(tally.leads for tally in tallies), sum(tally.qualified for tally in tallies)
+    winners = [(tally, sums.value) for tally, sums in zip(tallies, money, strict=True) if tally.won]
+    worth = _format_sum(
+        [value for _, value in winners], currency, is_all=all(tally.valued == tally.won for tally, _ in winners)
+    )
+    spend = _format_sum([sums.spend for tally, sums in zip(tallies, money, strict=True) if tally.months], currency)
+    return (
+        f"In all: {format_count(leads, 'lead')}, {qualified:,} of them qualified, "
+        f"{sum(tally.won for tally, _ in winners):,} won{worth and f', worth {worth}'}{spend and f'; spent {spend}'}."
+    )
+
+
+def _format_sum(amounts: Sequence[Fraction | None], currency: str, *, is_all: bool = True) -> str:
+    """Format the sum of the known amounts; empty where none is known."""
+    known = [amount for amount in amounts if amount is not None]
+    if not known:
+        return ""
+    said = f"{round_money(sum(known, Fraction()), currency):,.2f} {currency}"
+    return said if is_all and len(known) == len(amounts) else f"{said} as far as is known"
+
+
+def advise(tallies: Sequence[Tally], period: Period, *, has_owner: bool) -> tuple[str, ...]:
+    """Return a hint where no lead came in or no spend is recorded."""
+    if not tallies:
+        return ("no lead came in within this period, and nothing was spent",)
+    if has_owner or any(tally.months for tally in tallies):
+        return ()
+    month = period.until.isoformat()[: len("2026-11")]
+    return (f"no spend is recorded for this period; add it with: leadtriage spend add SOURCE AMOUNT --month {month}",)
+
+
+def list_spend(
+    connection: Connection, filters: Filters, *, limit: int | None = USUAL_LIMIT, only: int | None = None
+) -> Table:
+    """Return the recorded lines, the latest month and line first.
+
+    A month is written as 2026-10. Amounts are in whole units of their currency, below 0 for corrections.
+
+    Args:
+        filters: source, campaign, and a period: months with a day in it.
+        only: the number of the only line to return.
+    """
+    wanted = _conditions(filters) if only is None else [_spend.c.id == only]
+    columns = [_spend.c[column.key] for column in _SPEND_COLUMNS]
+    statement = select(*columns).where(*wanted).order_by(_spend.c.month.desc(), _spend.c.id.desc())
+    shown, more = cut_to_limit(fetch_rows(connection, statement, one_more(limit)), limit)
+    found = Table(
+        "Spend", _SPEND_COLUMNS, tuple(map(_present_spend, shown)), summary=_total(connection, wanted), more=more
+    )
+    return with_count(connection, found, statement)
+
+
+def _present_spend(row: Mapping[str, Any]) -> CellRow:
+    amount = float(whole_units(row["amount"], row["currency"]))
+    return {**row, "month": f"{row['month']:%Y-%m}", "amount": amount}
+
+
+def _total(connection: Connection, wanted: list[ColumnElement[bool]]) -> tuple[str, ...]:
+    """Return the total of all lines by currency, also of those beyond the limit."""
+    statement = select(_spend.c.currency, func.count(), *sum_in_parts(_spend.c.amount)).where(*wanted)
+    sums = connection.execute(statement.group_by(_spend.c.currency).order_by(_spend.c.currency)).all()
+    if sum(row[1] for row in sums) < 2:
+        return ()
+    said = (f"{whole_units(join_parts(*parts), currency):,f} {currency}" for currency, _, *parts in sums)
+    return (f"In all {', '.join(said)}.",)
+
+
+@dataclass(slots=True)
+class Spent:
+    """What a source or campaign cost within a period.
+
+    Attributes:
+        amounts: in minor units by currency; a month that the period cuts counts by its share of days.
+        months: the months of the spend.
+    """
+
+    source: str
+    campaign: str | None
+    amounts: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
+    months: set[date] = field(default_factory=set)
+
+
+def sum_spend(connection: Connection, filters: Filters, period: Period) -> dict[Group, Spent]:
+    """Add up what each source and campaign cost within a period, exactly."""
+    keys = (_spend.c.source_comparable, _spend.c.campaign_comparable, _spend.c.month, _spend.c.currency)
+    names = (first_spelling(_spend.c.source), first_spelling(_spend.c.campaign))
+    statement = select(*keys, *names, *sum_in_parts(_spend.c.amount)).where(*_conditions(filters)).group_by(*keys)
+    found: dict[Group, Spent] = {}
+    for source_key, campaign_key, month, currency, source, campaign, *parts in connection.execute(statement):
+        share = period.share_of(month)
+        if share:
+            spent = found.setdefault((source_key, campaign_key), Spent(source, campaign))
+            spent.source = min(spent.source, source)
+            spent.amounts[currency] += join_parts(*parts) * share
+            spent.months.add(month)
+    return found
+
+
+def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
+    wanted: list[ColumnElement[bool]] = []
+    for column, name in (
+        (_spend.c.source_comparable, filters.source),
+        (_spend.c.campaign_comparable, filters.campaign),
+    ):
+        if name is not None:
+            wanted.append(is_named(column, name))
+    if filters.since is not None:
+        wanted.append(_spend.c.month >= filters.since.replace(day=1))
+    if filters.until is not None:
+        wanted.append(_spend.c.month <= filters.until)
+    return wanted

@@ -1,9 +1,7 @@
-"""What happened in each week of a period: leads that came in, were qualified, touched, junked, won, or stale.
+"""What happened in each week: leads that came in, were qualified, contacted, junked, won or stale.
 
-When each lead was stale: the stretches of time between its contacts in which one of its clocks had run out.
-
-What counts today is the stale report's, `reports.stale`, of which this is the past: from the same due days, and from
-the contacts that are stored. The leads of its backlog are in neither.
+A lead is stale in the stretches between its contacts in which one of its clocks has run out. The stale list counts
+today from the same due days. Neither includes the backlog.
 """
 
 from __future__ import annotations
@@ -63,220 +61,16 @@ from leadtriage.reports.registry import find_report
 from leadtriage.scoring import make_calendar, name_due, set_deadlines
 
 _lead, _score = table(Lead), table(LeadScore)
+_touch, _batch = table(Touch), table(ImportBatch)
 
 _EVER, _NEVER = date.min, date.max
+
 _MONTH = timedelta(30)
 
-
-@contextmanager
-def stale_times(
-    connection: Connection,
-    follow_up: FollowUp,
-    first: date,
-    last: date,
-    wanted: Sequence[ColumnElement[bool]] = (),
-) -> Iterator[Subquery]:
-    """Select the stretches of time in which leads were stale, as far as they reach into the days from first to last.
-
-    Columns: `lead_id`, `due`, `since`, `until`. The lead was stale on each day later than `due`, not before `since`,
-    and before `until`, the day of the contact, closing or parking that ended it, or `date.max`. Those of one lead do
-    not overlap.
-
-    - A lead's clocks start anew with each contact, and when it came back from parking, was reopened or rescued: of the
-      time from its contact to the last such day nobody knows how long it was away, so none of it counts; of earlier
-      such days nobody knows at all.
-    - A lead counts from the day on which it came to us, since what happened before is not known; one that was past its
-      shelf life then from the day on which somebody here worked or parked it.
-    - The last stretch of what is a junk candidate now, or was called junk, does not count, nor does a lead that must
-      not be contacted: nobody owes them anything, and nobody knows since when.
-
-    Args:
-        wanted: conditions on `lead`.
-    """
-    asked = _Asked(follow_up, first, last, wanted)
-    calendar = make_calendar(connection, follow_up, _list_days(asked))
-    contacts = select_contacts(find_surviving_leads(connection), first)
-    parts = _select_last(asked), _select_stopped(asked, calendar), _select_between(asked, calendar, contacts)
-    # With an offset each part is worked out once, not again for each use of a column.
-    yield union_all(*(part.offset(0).subquery().select() for part in parts)).subquery("stale")
-    calendar.drop(connection, checkfirst=False)
-
-
-def list_stale_on(
-    connection: Connection, criteria: Criteria, filters: Filters, day: date, *, limit: int | None = USUAL_LIMIT
-) -> Table:
-    """Return the leads that were stale on a day, as `reports.leads.list_leads` does."""
-    with stale_times(connection, criteria.follow_up, day, day) as times:
-        stale = and_(times.c.due < day, times.c.since <= day, times.c.until > day)
-        return list_leads(ListRequest(connection, filters, day, limit), among=select(times.c.lead_id).where(stale))
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What `stale_times` is asked for."""
-
-    follow_up: FollowUp
-    first: date
-    last: date
-    wanted: Sequence[ColumnElement[bool]]
-
-
-def _list_days(asked: _Asked) -> list[date]:
-    """The days from which a clock can run out within the period: whatever is older has run out before it."""
-    oldest = asked.first
-    while True:
-        deadlines = set_deadlines(oldest, asked.follow_up)
-        if max(deadlines.idle, deadlines.expiring, *deadlines.first_touch.values()) < asked.first:
-            break
-        oldest -= _MONTH
-    return [oldest + timedelta(days) for days in range((asked.last - oldest).days + 1)]
-
-
-def _select_last(asked: _Asked) -> Select[Any]:
-    """The stretch that has not ended yet, by the due day that the stale report goes by."""
-    # The leads are looked up in their own order: that of their days would read each page many times. By a sum, since
-    # SQLite would read all scores, not their index of days, to have the order of a column for nothing.
-    reached = select(_score.c.lead_id, _score.c.next_due).where(_score.c.next_due < asked.last)
-    due = reached.order_by(_score.c.lead_id + 0).offset(0).subquery("due")
-    return (
-        select(
-            _lead.c.id.label("lead_id"),
-            due.c.next_due.label("due"),
-            _find_floor(asked, _lead.c.last_touch_on, _lead.c.shelf_from).label("since"),
-            literal(_NEVER, Date).label("until"),
-        )
-        .join_from(due, _lead, _lead.c.id == due.c.lead_id)
-        .where(may_be_contacted(), *asked.wanted)
-    )
-
-
-def _select_stopped(asked: _Asked, calendar: FromClause) -> Select[Any]:
-    """The stretches from the last contact to the day on which a lead was closed or parked."""
-    stretch = _Stretch(_lead.c.last_touch_on, _lead.c.next_touch_on, _stopped_on())
-    not_junk = _lead.c.stage != Stage.JUNK.value
-    return _select_due(_select_ended(asked, stretch, _lead, not_junk), calendar)
-
-
-def _select_between(asked: _Asked, calendar: FromClause, contacts: Subquery) -> Select[Any]:
-    """The stretches that a contact ended."""
-    stretch = _Stretch(contacts.c.began, contacts.c.promised, contacts.c.day)
-    rows = contacts.join(_lead, _lead.c.id == contacts.c.lead_id)
-    return _select_due(_select_ended(asked, stretch, rows), calendar)
-
-
-@dataclass(frozen=True, slots=True)
-class _Stretch:
-    """The time from one contact to the next, or to the end.
-
-    Attributes:
-        began: None where the lead had just come in.
-        promised: the next touch that was promised then.
-    """
-
-    began: ColumnElement[Any]
-    promised: ColumnElement[Any]
-    ended: ColumnElement[Any]
-
-
-def _select_ended(asked: _Asked, stretch: _Stretch, rows: FromClause, *where: ColumnElement[bool]) -> Subquery:
-    """Select stretches of time that are over, with what their due days are put together from.
-
-    `restarted`: the day before its end on which the clocks started anew, or None; `touch_due`: the day by which the
-    first touch was due, None where that is to be found by `first_grade`.
-
-    Args:
-        rows: what the stretch's columns are of, with `lead`.
-    """
-    began, ended = stretch.began, stretch.ended
-    was_parked = and_(_lead.c.closed_on.is_not(None), _lead.c.nurture_until <= ended)
-    restarted = case((was_parked, _lead.c.nurture_until), (_lead.c.shelf_from <= ended, _lead.c.shelf_from))
-    # What is stored of a lead that was parked is the day that held after its return.
-    returned = or_(_lead.c.stage == Stage.NURTURE.value, _lead.c.shelf_from.is_not(None))
-    touch_due = case((not_(returned), func.coalesce(_score.c.touch_due, literal(_NEVER, Date))))
-    # With an offset they are selected as they stand, so that each is put together once, however often it is used.
-    return (
-        select(
-            _lead.c.id.label("lead_id"),
-            _lead.c.created_on.label("came_in"),
-            began.label("began"),
-            stretch.promised.label("promised"),
-            restarted.label("restarted"),
-            touch_due.label("touch_due"),
-            _score.c.first_grade,
-            _find_floor(asked, began, restarted).label("since"),
-            _earliest(ended, func.coalesce(_stopped_on(), literal(_NEVER, Date))).label("until"),
-        )
-        .select_from(rows)
-        .join(_score, _score.c.lead_id == _lead.c.id)
-        .where(ended > asked.first, ended > _lead.c.imported_on, is_visible(), _lead.c.do_not_contact.is_not(True))
-        .where(*where, *asked.wanted)
-        .offset(0)
-        .subquery("ended")
-    )
-
-
-def _select_due(ended: Subquery, calendar: FromClause) -> Select[Any]:
-    """Select when stretches that are over were stale."""
-    row, waiting, shelf = ended.c, calendar.alias("waiting"), calendar.alias("shelf")
-    waits_from = case((row.restarted > row.began, row.restarted), else_=row.began)
-    by_grade = case({grade.value: shelf.c[name_due(grade)] for grade in Grade}, value=row.first_grade)
-    first_touch = func.coalesce(row.touch_due, by_grade, literal(_NEVER, Date))
-    # What the calendar does not have any more is from long ago.
-    silent = func.coalesce(waiting.c.idle, literal(_EVER, Date))
-    promised = case((row.restarted > row.promised, row.restarted), else_=row.promised)
-    due = _earliest(
-        case((row.began.is_(None), first_touch), else_=silent),
-        func.coalesce(promised, literal(_NEVER, Date)),
-        func.coalesce(shelf.c.expiring, literal(_EVER, Date)),
-    )
-    return (
-        select(row.lead_id, due.label("due"), row.since, row.until)
-        .outerjoin(shelf, shelf.c.day == func.coalesce(row.restarted, row.came_in))
-        .outerjoin(waiting, waiting.c.day == waits_from)
-    )
-
-
-def _stopped_on() -> ColumnElement[date]:
-    """The day on which a lead that is closed or parked became so, or was parked before it was closed; else None."""
-    is_open = _lead.c.stage.in_([Stage.NEW.value, Stage.WORKING.value])
-    parked_on = func.coalesce(_lead.c.parked_on, _lead.c.imported_on)
-    was_parked = or_(_lead.c.stage == Stage.NURTURE.value, _lead.c.nurture_until >= _lead.c.closed_on)
-    return case((is_open, null()), (was_parked, parked_on), else_=_lead.c.closed_on)
-
-
-def _find_floor(asked: _Asked, began: ColumnElement[Any], restarted: ColumnElement[Any]) -> ColumnElement[date]:
-    """The first day on which a stretch can count, whatever its clocks say."""
-    came_late = and_(
-        _lead.c.imported_on > _lead.c.created_on,
-        _lead.c.shelf_from.is_(None),
-        days_between(_lead.c.imported_on, _lead.c.created_on) > asked.follow_up.shelf_life,
-    )
-    worked_from = _earliest(
-        *(
-            case((day >= _lead.c.imported_on, day), else_=literal(_NEVER, Date))
-            for day in (_lead.c.assigned_on, _lead.c.first_touch_on, _lead.c.last_touch_on, _stopped_on())
-        )
-    )
-    return _latest(
-        literal(asked.first, Date),
-        func.coalesce(began, _lead.c.created_on),
-        func.coalesce(restarted, _lead.c.created_on),
-        case((came_late, worked_from), else_=_lead.c.imported_on),
-    )
-
-
-def _earliest(*days: ColumnElement[Any]) -> ColumnElement[date]:
-    return type_coerce(expressions.smallest(*days), Date)
-
-
-def _latest(*days: ColumnElement[Any]) -> ColumnElement[date]:
-    return type_coerce(expressions.largest(*days), Date)
-
-
-_lead, _touch, _batch = table(Lead), table(Touch), table(ImportBatch)
-
 USUAL_WEEKS = 13
+
 _WEEK = timedelta(days=7)
+
 _DAY = timedelta(days=1)
 
 MEASURES = ("came_in", "qualified", "touched", "junked", "won", "stale")
@@ -286,7 +80,7 @@ _COLUMNS = find_report("trend").columns
 
 @dataclass(frozen=True, slots=True)
 class _Week:
-    """The days of a week that count: all seven but for the first and the last week of a period."""
+    """The days of a week that count; the first and last week of a period may have fewer than seven."""
 
     monday: date
     first: date
@@ -294,13 +88,11 @@ class _Week:
 
 
 def list_trend(request: ReportRequest) -> Table:
-    """Return what happened in each week from `filters.since` to `filters.until`, as it stood on `as_of`.
+    """Return what happened in each week of the period, as it stood on `as_of`; by default the last 13 weeks.
 
-    Columns: `week` (its Monday), `came_in, qualified, touched, junked, won, stale`. Without `since` the last 13 weeks;
-    no week begins after `as_of`, and of the first and the last only the days within the period count. Each number
-    counts leads of which somebody knows the day: an import that brings them qualified, contacted or closed does not
-    tell it. `stale` are those that were stale on the last day of the week that counts, as `reports.stale_times` puts
-    it together; None of a time before the first lead came to this database.
+    `week` is a Monday. Only days within the period count. Numbers count leads with a known day: an import that brings
+    leads qualified, contacted or closed does not set it. `stale` counts leads stale on the last counted day of the
+    week; None before the first lead came to this database.
     """
     connection, filters, as_of, criteria = request.connection, request.filters, request.as_of, request.criteria
     weeks = _list_weeks(filters, as_of)
@@ -333,13 +125,13 @@ def _narrows(filters: Filters) -> bool:
 
 
 def _place(day: ColumnElement[Any], weeks: Sequence[_Week]) -> ColumnElement[int]:
-    """The place of a day's week among the weeks; None of a day beyond them."""
+    """Return the index of a day's week; None for a day in none of them."""
     within = and_(day >= weeks[0].first, day <= weeks[-1].last)
     return case((within, days_between(day, literal(weeks[0].monday, Date)) // 7))
 
 
 def _count_days(connection: Connection, members: Members, weeks: Sequence[_Week]) -> dict[str, Counter[int]]:
-    """Count in one pass what a lead's own days tell, by the weeks of all of these together."""
+    """Count the leads' own days by week in one pass."""
     row = members.columns
     closed = case((row["stage"].in_([Stage.JUNK.value, Stage.WON.value]), row["stage"]))
     told = {
@@ -373,11 +165,7 @@ def _count_days(connection: Connection, members: Members, weeks: Sequence[_Week]
 
 
 def _count_touched(connection: Connection, wanted: Select[tuple[int]] | None, weeks: Sequence[_Week]) -> Counter[int]:
-    """Count the leads with a contact in each week of which the day is known.
-
-    Args:
-        wanted: the leads that count; None for all.
-    """
+    """Count the leads with a dated contact in each week, of some leads or of all."""
     survivors = find_surviving_leads(connection)
     lead_id = survivors.of(_touch.c.lead_id)
     touched = (
@@ -401,11 +189,8 @@ def _count_stale(
 ) -> Counter[int]:
     """Count the leads that were stale on the last day of each week.
 
-    Each stretch of time adds one lead on its first day and takes it away again on the day on which it ends.
-
-    Args:
-        wanted: the leads that count; None for all.
-        began: the day before which nobody knows what was stale.
+    Each stretch adds a lead on its first day and removes it on the day it ends. `began` is the first day with known
+    data.
     """
     first, last = max(weeks[0].last, began), weeks[-1].last
     if last < first:
@@ -435,7 +220,7 @@ def _count_stale(
 
 
 def _find_first_day(connection: Connection) -> date | None:
-    """The day on which the first lead came to this database; None where there is none."""
+    """Return the day on which the first lead came to this database; None without leads."""
     first = connection.execute(select(_lead.c.imported_on).order_by(_lead.c.id).limit(1)).scalar()
     imported = connection.execute(select(func.min(_batch.c.at))).scalar()
     days = [day for day in (first, None if imported is None else imported.date()) if day is not None]
@@ -453,7 +238,7 @@ def _summarize(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     total = {name: sum(row[name] for row in rows) for name in ("came_in", "qualified", "won", "junked")}
     happened = (
         f"{format_count(total['came_in'], 'lead')} came in within {format_count(len(rows), 'week')}, "
-        f"{total['qualified']:,} were qualified, {total['won']:,} won and {total['junked']:,} called junk."
+        f"{total['qualified']:,} were qualified, {total['won']:,} won and {total['junked']:,} became junk."
     )
     known = [row["stale"] for row in rows if row["stale"] is not None]
     if not known:
@@ -464,3 +249,206 @@ def _summarize(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     stale = f"{format_count(known[-1], 'lead')} {'is' if is_one else 'are'} stale at the end"
     since = f", {compared} {format_count(len(known) - 1, 'week')} before" if len(known) > 1 else ""
     return (happened, f"{stale}{since}.")
+
+
+def list_stale_on(
+    connection: Connection, criteria: Criteria, filters: Filters, day: date, *, limit: int | None = USUAL_LIMIT
+) -> Table:
+    """Return the leads that were stale on a day, as `list_leads` does."""
+    with stale_times(connection, criteria.follow_up, day, day) as times:
+        stale = and_(times.c.due < day, times.c.since <= day, times.c.until > day)
+        return list_leads(ListRequest(connection, filters, day, limit), among=select(times.c.lead_id).where(stale))
+
+
+@contextmanager
+def stale_times(
+    connection: Connection,
+    follow_up: FollowUp,
+    first: date,
+    last: date,
+    wanted: Sequence[ColumnElement[bool]] = (),
+) -> Iterator[Subquery]:
+    """Select the stretches in which leads were stale, as far as they reach into the days from first to last.
+
+    Columns: `lead_id`, `due`, `since`, `until`. The lead was stale on each day after `due`, from `since`, and before
+    `until`, the day of the contact, closing or snoozing that ended it, or `date.max`. Stretches of one lead do not
+    overlap.
+
+    - Clocks restart with each contact, and when a lead came back from nurture, was reopened or rescued. Time before the
+      last such day does not count, since nobody knows how long the lead was away.
+    - A lead counts from the day it was imported; one past its shelf life then, from the day on which somebody here
+      worked or snoozed it.
+    - The last stretch of junk candidates and junk leads does not count, nor do leads that must not be contacted.
+
+    Args:
+        wanted: conditions on `lead`.
+    """
+    asked = _StaleQuery(follow_up, first, last, wanted)
+    calendar = make_calendar(connection, follow_up, _list_days(asked))
+    contacts = select_contacts(find_surviving_leads(connection), first)
+    parts = _select_last(asked), _select_stopped(asked, calendar), _select_between(asked, calendar, contacts)
+    # With an offset each part is worked out once, not again for each use of a column.
+    yield union_all(*(part.offset(0).subquery().select() for part in parts)).subquery("stale")
+    calendar.drop(connection, checkfirst=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _StaleQuery:
+    """The arguments of `stale_times`."""
+
+    follow_up: FollowUp
+    first: date
+    last: date
+    wanted: Sequence[ColumnElement[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """The time from one contact to the next, or to the end.
+
+    Attributes:
+        began: None where the lead had just come in.
+        promised: the next contact that was promised then.
+    """
+
+    began: ColumnElement[Any]
+    promised: ColumnElement[Any]
+    ended: ColumnElement[Any]
+
+
+def _list_days(asked: _StaleQuery) -> list[date]:
+    """Return the days from which a clock can run out within the period."""
+    oldest = asked.first
+    while True:
+        deadlines = set_deadlines(oldest, asked.follow_up)
+        if max(deadlines.idle, deadlines.expiring, *deadlines.first_touch.values()) < asked.first:
+            break
+        oldest -= _MONTH
+    return [oldest + timedelta(days) for days in range((asked.last - oldest).days + 1)]
+
+
+def _select_last(asked: _StaleQuery) -> Select[Any]:
+    """Select the stretch that has not ended yet, by the due day of the stale list."""
+    # The leads are looked up in their own order: that of their days would read each page many times. By a sum, since
+    # SQLite would read all scores, not their index of days, to have the order of a column for nothing.
+    reached = select(_score.c.lead_id, _score.c.next_due).where(_score.c.next_due < asked.last)
+    due = reached.order_by(_score.c.lead_id + 0).offset(0).subquery("due")
+    return (
+        select(
+            _lead.c.id.label("lead_id"),
+            due.c.next_due.label("due"),
+            _find_start(asked, _lead.c.last_touch_on, _lead.c.shelf_from).label("since"),
+            literal(_NEVER, Date).label("until"),
+        )
+        .join_from(due, _lead, _lead.c.id == due.c.lead_id)
+        .where(may_be_contacted(), *asked.wanted)
+    )
+
+
+def _select_stopped(asked: _StaleQuery, calendar: FromClause) -> Select[Any]:
+    """Select stretches from the last contact to the closing or snoozing of a lead."""
+    stretch = _Stretch(_lead.c.last_touch_on, _lead.c.next_touch_on, _stopped_on())
+    not_junk = _lead.c.stage != Stage.JUNK.value
+    return _select_due(_select_ended(asked, stretch, _lead, not_junk), calendar)
+
+
+def _select_between(asked: _StaleQuery, calendar: FromClause, contacts: Subquery) -> Select[Any]:
+    """Select stretches that a contact ended."""
+    stretch = _Stretch(contacts.c.began, contacts.c.promised, contacts.c.day)
+    rows = contacts.join(_lead, _lead.c.id == contacts.c.lead_id)
+    return _select_due(_select_ended(asked, stretch, rows), calendar)
+
+
+def _select_ended(asked: _StaleQuery, stretch: _Stretch, rows: FromClause, *where: ColumnElement[bool]) -> Subquery:
+    """Select ended stretches with what their due days depend on.
+
+    `restarted` is the day before the end on which the clocks restarted, or None. `touch_due` is the day the first
+    contact was due, None where `first_grade` determines it.
+
+    Args:
+        rows: the tables of the stretch's columns, with `lead`.
+    """
+    began, ended = stretch.began, stretch.ended
+    was_parked = and_(_lead.c.closed_on.is_not(None), _lead.c.nurture_until <= ended)
+    restarted = case((was_parked, _lead.c.nurture_until), (_lead.c.shelf_from <= ended, _lead.c.shelf_from))
+    # What is stored of a lead that was parked is the day that held after its return.
+    returned = or_(_lead.c.stage == Stage.NURTURE.value, _lead.c.shelf_from.is_not(None))
+    touch_due = case((not_(returned), func.coalesce(_score.c.touch_due, literal(_NEVER, Date))))
+    # With an offset they are selected as they stand, so that each is put together once, however often it is used.
+    return (
+        select(
+            _lead.c.id.label("lead_id"),
+            _lead.c.created_on.label("came_in"),
+            began.label("began"),
+            stretch.promised.label("promised"),
+            restarted.label("restarted"),
+            touch_due.label("touch_due"),
+            _score.c.first_grade,
+            _find_start(asked, began, restarted).label("since"),
+            _earliest(ended, func.coalesce(_stopped_on(), literal(_NEVER, Date))).label("until"),
+        )
+        .select_from(rows)
+        .join(_score, _score.c.lead_id == _lead.c.id)
+        .where(ended > asked.first, ended > _lead.c.imported_on, is_visible(), _lead.c.do_not_contact.is_not(True))
+        .where(*where, *asked.wanted)
+        .offset(0)
+        .subquery("ended")
+    )
+
+
+def _select_due(ended: Subquery, calendar: FromClause) -> Select[Any]:
+    """Select when ended stretches were stale."""
+    row, waiting, shelf = ended.c, calendar.alias("waiting"), calendar.alias("shelf")
+    waits_from = case((row.restarted > row.began, row.restarted), else_=row.began)
+    by_grade = case({grade.value: shelf.c[name_due(grade)] for grade in Grade}, value=row.first_grade)
+    first_touch = func.coalesce(row.touch_due, by_grade, literal(_NEVER, Date))
+    # What the calendar does not have any more is from long ago.
+    silent = func.coalesce(waiting.c.idle, literal(_EVER, Date))
+    promised = case((row.restarted > row.promised, row.restarted), else_=row.promised)
+    due = _earliest(
+        case((row.began.is_(None), first_touch), else_=silent),
+        func.coalesce(promised, literal(_NEVER, Date)),
+        func.coalesce(shelf.c.expiring, literal(_EVER, Date)),
+    )
+    return (
+        select(row.lead_id, due.label("due"), row.since, row.until)
+        .outerjoin(shelf, shelf.c.day == func.coalesce(row.restarted, row.came_in))
+        .outerjoin(waiting, waiting.c.day == waits_from)
+    )
+
+
+def _stopped_on() -> ColumnElement[date]:
+    """Return the day on which a lead was closed or snoozed, or was snoozed before it was closed; else None."""
+    is_open = _lead.c.stage.in_([Stage.NEW.value, Stage.WORKING.value])
+    parked_on = func.coalesce(_lead.c.parked_on, _lead.c.imported_on)
+    was_parked = or_(_lead.c.stage == Stage.NURTURE.value, _lead.c.nurture_until >= _lead.c.closed_on)
+    return case((is_open, null()), (was_parked, parked_on), else_=_lead.c.closed_on)
+
+
+def _find_start(asked: _StaleQuery, began: ColumnElement[Any], restarted: ColumnElement[Any]) -> ColumnElement[date]:
+    """Return the first day on which a stretch can count, whatever its clocks are."""
+    came_late = and_(
+        _lead.c.imported_on > _lead.c.created_on,
+        _lead.c.shelf_from.is_(None),
+        days_between(_lead.c.imported_on, _lead.c.created_on) > asked.follow_up.shelf_life,
+    )
+    worked_from = _earliest(
+        *(
+            case((day >= _lead.c.imported_on, day), else_=literal(_NEVER, Date))
+            for day in (_lead.c.assigned_on, _lead.c.first_touch_on, _lead.c.last_touch_on, _stopped_on())
+        )
+    )
+    return _latest(
+        literal(asked.first, Date),
+        func.coalesce(began, _lead.c.created_on),
+        func.coalesce(restarted, _lead.c.created_on),
+        case((came_late, worked_from), else_=_lead.c.imported_on),
+    )
+
+
+def _earliest(*days: ColumnElement[Any]) -> ColumnElement[date]:
+    return type_coerce(expressions.smallest(*days), Date)
+
+
+def _latest(*days: ColumnElement[Any]) -> ColumnElement[date]:
+    return type_coerce(expressions.largest(*days), Date)
