@@ -1,7 +1,4 @@
-"""All that is known of the leads with their scores, under headers that our own import maps back.
-
-Everything that is held about a person, as one object: what is known, where it came from, and what was done.
-"""
+"""All leads as a table that an import reads back, and everything held about one person as an object."""
 
 from __future__ import annotations
 
@@ -9,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table as SqlTable, select
+from sqlalchemy import ColumnElement, Connection, Select, Table as SqlTable, select
 
 from leadtriage.core.errors import LeadNotFound
 from leadtriage.core.money import format_exact_money
 from leadtriage.core.tables import Column, Table
 from leadtriage.core.text import fold
+from leadtriage.core.vocabulary import Dimension
 from leadtriage.db import (
     LEAD_TABLES,
     Event,
@@ -29,40 +27,14 @@ from leadtriage.db import (
 )
 from leadtriage.importing import find_rejects, read_identity
 from leadtriage.reports.lead.history import format_event
-from leadtriage.reports.query import CellRow, Filters, Row, fetch_rows, filter_conditions, is_visible
+from leadtriage.reports.query import CellRow, Filters, Row, fetch_rows, select_leads
 
-_lead = table(Lead)
-_score = table(LeadScore)
-_extra = table(ExtraColumn)
+_lead, _score, _batch, _extra = table(Lead), table(LeadScore), table(ImportBatch), table(ExtraColumn)
 
-_FIELDS = [
-    "name",
-    "first_name",
-    "last_name",
-    "email",
-    "other_emails",
-    "phone",
-    "other_phones",
-    "company",
-    "title",
-    "industry",
-    "country",
-    "state",
-    "city",
-    "website",
-    "need",
-    "source",
-    "campaign",
-    "owner",
-    "status",
-    "signs_off",
-    "employees",
-]
-_MONEY = {
-    "budget": ("budget_amount", "budget_currency"),
-    "revenue": ("revenue_amount", "revenue_currency"),
-    "outcome_value": ("outcome_amount", "outcome_currency"),
-}
+_PERSON = ("name", "first_name", "last_name", "email", "other_emails", "phone", "other_phones", "company", "title")
+_COMPANY = ("industry", "country", "state", "city", "website")
+_ORIGIN = ("need", "source", "campaign", "owner", "status", "signs_off", "employees")
+_MONEY = ("budget", "revenue", "outcome_value")
 _DAYS = {
     "decides_on": "decides_on",
     "created": "created_on",
@@ -73,62 +45,31 @@ _DAYS = {
     "qualified_on": "qualified_on",
     "closed_on": "closed_on",
 }
-_SCORES = ["score", "ceiling", "grade", "known", "fit", "budget", "authority", "need", "timing"]
+_SCORES = ("score", "ceiling", "grade", "known")
 
 EXPORTED = (
-    "leadtriage_id",
-    "crm_id",
-    *_FIELDS,
-    "budget",
-    "revenue",
-    "decides_on",
-    "do_not_contact",
-    "bounced",
-    "touches",
-    "unanswered_touches",
-    "replies",
-    "created",
-    "first_touch",
-    "last_touch",
-    "next_touch",
-    "stage",
-    "nurture_until",
-    "qualified_on",
-    "qualified_by",
-    "closed_on",
-    "outcome_reason",
-    "outcome_value",
-    "score",
-    "ceiling",
-    "grade",
-    "known",
-    *(f"score_{dimension}" for dimension in _SCORES[4:]),
-    "reason",
+    *("leadtriage_id", "crm_id", *_PERSON, *_COMPANY, *_ORIGIN, "budget", "revenue", "decides_on"),
+    *("do_not_contact", "bounced", "touches", "unanswered_touches", "replies"),
+    *("created", "first_touch", "last_touch", "next_touch", "stage", "nurture_until", "qualified_on", "qualified_by"),
+    *("closed_on", "outcome_reason", "outcome_value", *_SCORES, *(f"score_{side}" for side in Dimension), "reason"),
 )
 """The headers of an export, before the files' own columns."""
 
 OWN_COLUMN_PREFIX = "column: "
-"""Stands before a file's own header where that is one of `EXPORTED` as well, or begins so itself.
-
-Taken off once, it leaves the file's own header: `importing.own_export` does that."""
+"""Precedes a file's own header that equals one of `EXPORTED` or begins so itself; an import removes it once."""
 
 
 def export_leads(connection: Connection, filters: Filters) -> Table:
     """Return all leads that fit, by id, with a column for everything that is known of them.
 
-    The headers are `EXPORTED`: `leadtriage_id` (our own id, by which an import of this table finds the lead again),
-    `crm_id` (`SYSTEM:ID`), the lead fields under their own names, days as ISO dates, `decides_on` (the day behind
-    `decides_in_days`), sums as `20000.00 USD`, yes-no as true and false, several addresses in `other_emails` and
-    `other_phones` with commas between them; then stage, outcome, scores (`score_fit` to `score_timing` are the five
-    subtotals) and a candidate's `reason`. Behind them stand the files' own columns under their own headers, with
-    `column: ` before a header that is one of ours or begins so.
+    The headers are `EXPORTED`: `leadtriage_id` (our id, by which an import finds the lead again), `crm_id`
+    (`SYSTEM:ID`), the lead fields by name, days in ISO format, `decides_on` (the day behind `decides_in_days`), sums
+    as `20000.00 USD`, booleans as true and false, several addresses in `other_emails` and `other_phones` with commas
+    between them; then stage, outcome, scores (`score_fit` to `score_timing` are the subtotals) and the `reason` of a
+    junk candidate. The files' own columns follow under their own headers.
     """
-    statement = (
-        select(_lead, *(_score.c[name].label(f"score_{name}") for name in (*_SCORES, "reason")))
-        .join_from(_lead, _score, _score.c.lead_id == _lead.c.id, isouter=True)
-        .where(is_visible(), *filter_conditions(filters))
-        .order_by(_lead.c.id)
-    )
+    scores = (_score.c[name].label(f"score_{name}") for name in (*_SCORES, *Dimension, "reason"))
+    statement = select_leads(filters, _lead, *scores).order_by(_lead.c.id)
     rows = fetch_rows(connection, statement, None)
     used = {key for row in rows for key in row["extra"] or ()}
     extras = {key: header for key, header in _name_extras(connection).items() if key in used}
@@ -138,7 +79,7 @@ def export_leads(connection: Connection, filters: Filters) -> Table:
 
 
 def _name_extras(connection: Connection) -> dict[str, str]:
-    """The header of each key in `extra`; no two are alike, since the files' own are not."""
+    """Return the header of each key in `extra`; all are different, as the files' own headers are."""
     ours = {fold(header) for header in EXPORTED}
     named: dict[str, str] = {}
     for number, header in connection.execute(select(_extra.c.id, _extra.c.header).order_by(_extra.c.id)):
@@ -150,28 +91,26 @@ def _name_extras(connection: Connection) -> dict[str, str]:
 def _present(row: Row, extras: Mapping[str, str]) -> CellRow:
     cells: CellRow = {header: row.get(header) for header in EXPORTED}
     cells["leadtriage_id"] = row["id"]
-    for name, (amount, currency) in _MONEY.items():
-        cells[name] = format_exact_money(row[amount], row[currency])
+    for name in _MONEY:
+        stem = name.removesuffix("_value")
+        cells[name] = format_exact_money(row[f"{stem}_amount"], row[f"{stem}_currency"])
     for name, column in _DAYS.items():
         cells[name] = row[column]
     if row["contact_dated"] is False:
-        # Only the import's own day is known; read back, it would pass for a date of contact.
+        # Only the day of the import is known; an import would read it as a date of contact.
         cells["first_touch"] = cells["last_touch"] = None
-    for name in _SCORES[:4]:
+    for name in _SCORES:
         cells[name] = row[f"score_{name}"]
     cells["reason"] = row["score_reason"]
     stored: Mapping[str, Any] = row["extra"] or {}
     return cells | {header: stored.get(key) for key, header in extras.items()}
 
 
-_lead, _batch = table(Lead), table(ImportBatch)
-
-
 def read_lead_summary(connection: Connection, lead_id: int) -> Mapping[str, Any]:
-    """Who a lead is: `id, name, company, email`.
+    """Return `id, name, company, email` of a lead.
 
     Raises:
-        LeadNotFound: there is no lead of this id.
+        LeadNotFound: no lead has this id.
     """
     columns = (_lead.c.id, _lead.c.name, _lead.c.company, _lead.c.email)
     found = connection.execute(select(*columns).where(_lead.c.id == lead_id)).mappings().first()
@@ -181,16 +120,16 @@ def read_lead_summary(connection: Connection, lead_id: int) -> Mapping[str, Any]
 
 
 def describe_subject(connection: Connection, lead_id: int) -> dict[str, Any]:
-    """Return everything that is held about the person that a lead is, in plain values that JSON can hold.
+    """Return everything held about the person of a lead, in plain values for JSON.
 
-    Keys: `lead_id`; `leads`, the lead and those that are one with it by merges, each with all that is known, and under
-    `columns` the files' own columns; `imported_rows` and `rejected_rows` with their file and each cell under its
-    header; `events` with a sentence each; `keys`, what the person is known by; and the rows of the other tables as they
-    are stored: `scores, touches, nominations, verdicts, verdict_lines, put_off, field_origins, likely_duplicates,
-    pair_decisions`. Days and times are ISO texts.
+    Keys: `lead_id`; `leads`, the lead and those merged with it, each with its known values and the files' own columns
+    under `columns`; `imported_rows` and `rejected_rows` with their file and each cell under its header; `events` with a
+    sentence each; `keys` that identify the person; and the stored rows of the other tables: `scores, touches,
+    nominations, verdicts, verdict_lines, put_off, field_origins, likely_duplicates, pair_decisions`. Days and times are
+    ISO texts.
 
     Raises:
-        LeadNotFound: there is no lead of this id.
+        LeadNotFound: no lead has this id.
     """
     read_lead_summary(connection, lead_id)
     ids = find_leads_of_person(connection, lead_id)
@@ -207,23 +146,14 @@ def describe_subject(connection: Connection, lead_id: int) -> dict[str, Any]:
 
 
 def _read_leads(connection: Connection, ids: Sequence[int]) -> list[dict[str, Any]]:
-    headers = {f"c{number}": header for number, header in connection.execute(_headers())}
+    headers = {f"c{number}": header for number, header in connection.execute(select(_extra.c.id, _extra.c.header))}
     leads = {lead["id"]: lead for lead in _rows(connection, _lead, _lead.c.id.in_(ids))}
-    told = []
+    found = []
     for lead in (leads[lead_id] for lead_id in ids):
-        known = {
-            name: value
-            for name, value in lead.items()
-            if value is not None and not name.endswith("_comparable") and name != "extra"
-        }
-        extras = {headers.get(key, key): value for key, value in (lead["extra"] or {}).items()}
-        told.append(known | {"columns": extras})
-    return told
-
-
-def _headers() -> Any:
-    extra = table(ExtraColumn)
-    return select(extra.c.id, extra.c.header)
+        extras = {headers.get(key, key): value for key, value in (lead.pop("extra") or {}).items()}
+        known = {key: value for key, value in lead.items() if value is not None and not key.endswith("_comparable")}
+        found.append(known | {"columns": extras})
+    return found
 
 
 def _read_events(connection: Connection, ids: Sequence[int]) -> list[dict[str, Any]]:
@@ -240,31 +170,26 @@ def _read_events(connection: Connection, ids: Sequence[int]) -> list[dict[str, A
 
 def _read_rows(connection: Connection, ids: Sequence[int]) -> list[dict[str, Any]]:
     row = table(ImportRow)
-    books = (_batch.c.file, _batch.c.at.label("imported_at"), _batch.c.headers)
-    statement = (
-        select(row, *books)
-        .join(_batch, _batch.c.id == row.c.batch_id)
-        .where(row.c.lead_id.in_(ids))
-        .order_by(row.c.batch_id, row.c.line)
-    )
+    statement = _select_cells(row).where(row.c.lead_id.in_(ids)).order_by(row.c.batch_id, row.c.line)
     return [_name_cells(dict(line)) for line in connection.execute(statement).mappings()]
 
 
 def _read_rejects(connection: Connection, ids: Sequence[int]) -> list[dict[str, Any]]:
     reject = table(ImportReject)
-    told = []
+    found = []
     for batch, line, _ in list(find_rejects(connection, read_identity(connection, ids))):
-        statement = (
-            select(reject, _batch.c.file, _batch.c.at.label("imported_at"), _batch.c.headers)
-            .join(_batch, _batch.c.id == reject.c.batch_id)
-            .where(reject.c.batch_id == batch, reject.c.line == line)
-        )
-        told.append(_name_cells(dict(connection.execute(statement).mappings().one())))
-    return told
+        statement = _select_cells(reject).where(reject.c.batch_id == batch, reject.c.line == line)
+        found.append(_name_cells(dict(connection.execute(statement).mappings().one())))
+    return found
+
+
+def _select_cells(rows: SqlTable) -> Select[Any]:
+    of_batch = _batch.c.file, _batch.c.at.label("imported_at"), _batch.c.headers
+    return select(rows, *of_batch).join(_batch, _batch.c.id == rows.c.batch_id)
 
 
 def _name_cells(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row as it came, each cell under its header; a header that comes twice is told apart by its place."""
+    """Return an imported row with each cell under its header; a repeated header gets its column number."""
     named: dict[str, str] = {}
     for place, cell in enumerate(row["cells"]):
         header = row["headers"][place] if place < len(row["headers"]) else ""
