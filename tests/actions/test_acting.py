@@ -80,7 +80,7 @@ def test_acts_are_taken_back_one_after_another_and_each_once(engine: Engine) -> 
     close(engine, store_lead(engine, name="Sam's"), by="Sam")
     undone = [undo_last_act(engine, criteria(), act_by("Maria")).events[0]["lead_id"] for _ in range(2)]
     assert undone == [second, first]
-    with pytest.raises(LeadtriageError, match="Maria has done nothing that could be taken back"):
+    with pytest.raises(LeadtriageError, match="Maria has done nothing that could be undone"):
         undo_last_act(engine, criteria(), act_by("Maria"))
 
 
@@ -112,7 +112,7 @@ def test_what_stands_in_the_way_is_told_and_the_rest_taken_back(engine: Engine) 
     taken = undo_last_act(engine, criteria(), act_by(" maria "), rest=True)
     assert (taken.left, {event["lead_id"] for event in taken.events}) == ((changed, owned), {kept})
     assert [read_lead(engine, lead)["stage"] for lead in (kept, changed, owned)] == ["new", "lost", "lost"]
-    with pytest.raises(LeadtriageError, match="has done nothing that could be taken back"):
+    with pytest.raises(LeadtriageError, match="has done nothing that could be undone"):
         undo_last_act(engine, criteria(), act_by("Maria"))
 
 

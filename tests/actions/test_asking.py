@@ -138,7 +138,7 @@ def test_an_address_identifies_the_lead_from_then_on(engine: Engine) -> None:
     assert [tuple(key) for key in keys] == [("e:ann@acme.io", first)]
     with pytest.raises(LeadtriageError, match=f"lead {first} has this already") as refused:
         ask(engine, second, "email", "ann@acme.io")
-    assert refused.value.hint == f"if they are one: leadtriage duplicates --merge {first} {second}"
+    assert refused.value.hint == f"if they are the same: leadtriage duplicates --merge {first} {second}"
     undo_last_act(engine, RULES, ACT)
     ask(engine, second, "email", "ann@acme.io")
 
@@ -146,11 +146,11 @@ def test_an_address_identifies_the_lead_from_then_on(engine: Engine) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "kind", "said"),
     [
-        ("budget", "a lot", LeadtriageError, '"a lot" is no budget: '),
-        ("budget", "n/a", LeadtriageError, '"n/a" is no answer to budget'),
-        ("email", "ann at home", LeadtriageError, '"ann at home" is no email: '),
+        ("budget", "a lot", LeadtriageError, 'budget not recognised: "a lot": '),
+        ("budget", "n/a", LeadtriageError, 'no answer to budget: "n/a"'),
+        ("email", "ann at home", LeadtriageError, 'email not recognised: "ann at home": '),
         ("bugdet", "5k", UsageError, "did you mean"),
-        ("age_days", "5", UsageError, "age_days is worked out"),
+        ("age_days", "5", UsageError, "age_days is computed"),
     ],
 )
 def test_what_is_no_answer_is_refused_and_leaves_nothing(

@@ -132,9 +132,9 @@ def test_a_reason_is_ours_or_the_teams_own(word: str, stored: str) -> None:
         ("bugdet", "did you mean no_budget?"),
         ("timing", "did you mean bad_timing?"),
         ("prize", "price"),
-        ("", "known: no_fit"),
-        ("=1+1", "small letters and underscores"),
-        ("a" * 41, "small letters and underscores"),
+        ("", "known reasons: no_fit"),
+        ("=1+1", "lower-case letters and underscores"),
+        ("a" * 41, "lower-case letters and underscores"),
     ],
 )
 def test_a_misspelt_reason_is_refused_with_the_nearest(word: str, hint: str) -> None:

@@ -191,7 +191,7 @@ def test_what_cannot_be_merged_is_refused(engine: Engine) -> None:
     third = store_lead(engine, name="Ann Lee", removed_by=1)
     with pytest.raises(LeadtriageError, match="both names lead to this one lead"):
         merge_leads(engine, criteria(), ACT, one, one)
-    with pytest.raises(LeadtriageError, match="taken back by an undo"):
+    with pytest.raises(LeadtriageError, match="removed by an undo"):
         merge_leads(engine, criteria(), ACT, one, third)
     with pytest.raises(UsageError, match="do not differ in 'phonee'"):
         merge_leads(engine, criteria(), ACT, one, other, {"phonee": one})

@@ -66,7 +66,7 @@ def test_a_rescued_lead_can_be_flagged_again(engine: Engine) -> None:
     [
         ("junk", "spam", "it is junk"),
         ("lost", "spam", "it is lost"),
-        ("new", "span", "no reason that we know"),
+        ("new", "span", "unknown reason"),
         ("new", "!", "no reason"),
     ],
 )
@@ -148,5 +148,5 @@ def test_leads_that_are_gone_are_left_alone(engine: Engine, gone: dict[str, int]
         lambda: restore_lead(engine, rules(), act_by("Sam"), lead_id),
         lambda: judge(engine, rules(), act_by("Sam"), [lead_id], JUNK),
     ):
-        with pytest.raises(LeadtriageError, match=r"it was (merged into lead 9|taken back)"):
+        with pytest.raises(LeadtriageError, match=r"it was (merged into lead 9|removed by an undo)"):
             act()

@@ -126,7 +126,7 @@ def test_what_is_erased_is_erased_once(engine: Engine) -> None:
     forget_person(engine, rules(), act_on(2), 1)
     with pytest.raises(LeadtriageError, match="this person was forgotten on 2026-11-03"):
         forget_person(engine, rules(), act_on(3), 1)
-    with pytest.raises(LeadtriageError, match="nothing of that is left to bring back"):
+    with pytest.raises(LeadtriageError, match="cannot be undone"):
         undo_last_act(engine, rules(), act_on(3))
     with pytest.raises(LeadNotFound):
         forget_person(engine, rules(), act_on(3), 77)

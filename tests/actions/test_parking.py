@@ -132,7 +132,7 @@ def test_a_closed_lead_is_not_parked(engine: Engine, stage: str) -> None:
 
 @pytest.mark.parametrize(
     ("values", "said"),
-    [({"days": 0}, "not later than today"), ({"reason": "bad_timming"}, "no reason that we know")],
+    [({"days": 0}, "not later than today"), ({"reason": "bad_timming"}, "unknown reason")],
 )
 def test_a_day_and_a_reason_are_needed(engine: Engine, values: dict[str, Any], said: str) -> None:
     lead_id = store_lead(engine, name="Ann Lee")
@@ -162,12 +162,12 @@ def test_many_are_parked_each_with_a_line_of_its_own_and_taken_back_together(eng
 
 def test_of_many_one_must_be_open(engine: Engine) -> None:
     closed = [store_lead(engine, stage="won", name=f"Lead {n}") for n in range(2)]
-    with pytest.raises(LeadtriageError, match="no lead that was chosen is open"):
+    with pytest.raises(LeadtriageError, match="none of the chosen leads is open"):
         park_for(engine, *closed)
 
 
 def test_a_junk_candidate_stays_one(engine: Engine) -> None:
     lead_id = store_lead(engine, name="Ann Lee", email="a@b.io", email_kind="disposable")
     score(engine)
-    assert park_for(engine, lead_id).warnings == ("a junk candidate is among them, and stays one until it is reviewed",)
+    assert park_for(engine, lead_id).warnings == ("lead 1 is a junk candidate that nobody has reviewed",)
     assert (queued(engine, days=21), parked(engine)) == ([], [])

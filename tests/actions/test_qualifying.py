@@ -91,12 +91,12 @@ def test_what_is_said_already_is_refused(engine: Engine) -> None:
     with pytest.raises(LeadtriageError, match="it is not qualified"):
         disqualify_lead(engine, criteria(), act_by("Maria"), lead_id, "no")
     qualify_lead(engine, criteria(), act_by("Maria"), lead_id, "yes")
-    with pytest.raises(LeadtriageError, match="it is qualified since 2026-11-18, by Maria"):
+    with pytest.raises(LeadtriageError, match="it has been qualified since 2026-11-18, by Maria"):
         qualify_lead(engine, criteria(), act_by("Sam"), lead_id, "yes")
 
 
 def test_a_reason_and_an_open_lead_are_needed(engine: Engine) -> None:
-    with pytest.raises(UsageError, match="needs a reason"):
+    with pytest.raises(UsageError, match="the reason is empty"):
         qualify_lead(engine, criteria(), act_by("Maria"), store_lead(engine, name="Ann Lee"), "  ")
     with pytest.raises(LeadtriageError, match="it is lost"):
         qualify_lead(engine, criteria(), act_by("Maria"), store_lead(engine, stage="lost", name="Ann Lee"), "yes")

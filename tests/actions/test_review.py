@@ -120,7 +120,7 @@ def test_of_many_those_that_are_decided_are_passed_over(engine: Engine) -> None:
     judged = judge(engine, rules(), act_by("Maria"), [first, second, other], JUNK)
     assert judged.decided == (second,)
     assert [(told.lead_id, told.why) for told in judged.passed_over] == [
-        (first, "Sam parked it at 12:00"),
+        (first, "Sam snoozed it at 12:00"),
         (other, "nothing flags it as junk"),
     ]
 
@@ -142,7 +142,7 @@ REFUSED = {
     "rescue without a reason": (Judgement(VerdictWord.RESCUE), "the verdict rescue needs a reason"),
     "a reason misspelt": (Judgement(VerdictWord.JUNK, "span"), "spam"),
     "no day": (Judgement(VerdictWord.NURTURE), "needs the day"),
-    "a day that is not later": (Judgement(VerdictWord.NURTURE, until=AS_OF), "until a later day"),
+    "a day that is not later": (Judgement(VerdictWord.NURTURE, until=AS_OF), "not later than today"),
     "no question": (Judgement(VerdictWord.ASK), "one of: Industry, Need"),
     "a question misspelt": (Judgement(VerdictWord.ASK, ask_for="Industri"), "did you mean Industry"),
 }
@@ -160,7 +160,7 @@ def test_a_verdict_that_lacks_something_is_refused(engine: Engine, case: str) ->
 
 def test_what_is_answered_is_not_asked_for(engine: Engine) -> None:
     lead_id = store_candidate(engine, need="a lot")
-    with pytest.raises(NotACandidate, match="it has answered Need already"):
+    with pytest.raises(NotACandidate, match="its question Need is already answered"):
         judge(engine, rules(), act_by("Sam"), [lead_id], Judgement(VerdictWord.ASK, ask_for="Need"))
 
 

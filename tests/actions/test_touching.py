@@ -113,7 +113,7 @@ def test_a_parked_lead_is_worked_from_its_day_on(engine: Engine) -> None:
     snooze_leads(engine, criteria(), act_by("Maria"), [lead_id], Snooze(SOON, "bad_timing"))
     early = log(engine, lead_id)
     assert read_lead(engine, lead_id)["stage"] == "nurture"
-    assert "stays parked until 2026-11-21" in early.warnings[0]
+    assert "stays snoozed until 2026-11-21" in early.warnings[0]
     late = log(engine, lead_id, at=NOON + timedelta(days=3))
     lead = read_lead(engine, lead_id)
     assert (lead["stage"], lead["nurture_until"], lead["nurture_reason"]) == ("working", None, None)
@@ -138,7 +138,7 @@ def test_a_closed_lead_is_not_contacted(engine: Engine) -> None:
 
 
 def test_a_promise_lies_ahead(engine: Engine) -> None:
-    with pytest.raises(UsageError, match="before this touch"):
+    with pytest.raises(UsageError, match="before this contact"):
         log(engine, store_lead(engine, name="Ann Lee"), next_on=AS_OF - timedelta(days=1))
 
 

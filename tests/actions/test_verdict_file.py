@@ -88,17 +88,17 @@ def test_what_was_not_changed_since_a_file_can_be_taken_back(engine: Engine) -> 
 
 MISTAKES = {
     "no such lead": ("77,,,,,junk,spam,,,", "line 2: there is no lead 77"),
-    "no id": (",Ann,,,,junk,spam,,,", "line 2: it has no id of a lead"),
-    "an id that is none": ("x1,,,,,junk,spam,,,", "line 2: 'x1' is no id of a lead"),
-    "an id that is too large": (f"{10**12},,,,,junk,spam,,,", "is no id of a lead"),
+    "no id": (",Ann,,,,junk,spam,,,", "line 2: the id of the lead is missing"),
+    "an id that is none": ("x1,,,,,junk,spam,,,", 'line 2: not the id of a lead: "x1"'),
+    "an id that is too large": (f"{10**12},,,,,junk,spam,,,", "not the id of a lead"),
     "twice": ("{id},,,,,junk,spam,,,\n{id},,,,,rescue,no_fit,,,", "line 3: lead {id} has a verdict on line 2 already"),
-    "no such verdict": ("{id},,,,,jnuk,spam,,,", "line 2: 'jnuk' is no verdict; did you mean junk?"),
+    "no such verdict": ("{id},,,,,jnuk,spam,,,", 'line 2: unknown verdict "jnuk"; did you mean junk?'),
     "no reason": ("{id},,,,,junk,,,,", "line 2: the verdict junk needs a reason"),
     "a rescue by the reason that nominates": (
         "{id},,,is_competitor,,rescue,,,,",
         "line 2: the verdict rescue needs a reason of its own; fill in the column verdict_reason",
     ),
-    "a reason misspelt": ("{id},,,,,junk,span,,,", "line 2: 'span' is no reason that we know; did you mean spam?"),
+    "a reason misspelt": ("{id},,,,,junk,span,,,", 'line 2: unknown reason "span"; did you mean spam?'),
     "no day": ("{id},,,,,nurture,,,,", "line 2: the verdict nurture needs the day"),
     "a day that is none": ("{id},,,,,nurture,,,15/01/2027,", "not a day: '15/01/2027'"),
     "a day that is past": ("{id},,,,,nurture,,,2026-01-01,", "2026-01-01 is in the past"),
@@ -130,7 +130,7 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines(engine: Engin
         judge_text(engine, f"{two},,,,,junk,spam,,,", f"{one},,,,,junk,spam,,,", "x,,,,,junk,,,,", "88,,,,,junk,,,,")
     assert raised.value.mistakes == (
         f"line 2: lead {two}: Maria called it junk at 12:00",
-        "line 4: 'x' is no id of a lead",
+        'line 4: not the id of a lead: "x"',
         "line 5: there is no lead 88",
     )
     assert not verdicts(engine, one)

@@ -33,7 +33,7 @@ def test_questions_are_asked_in_turn(lead: Program, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(ask, "require_terminal", lambda hint: None)
     monkeypatch.setattr(ask, "read_line", lambda prompt: next(typed))
     ran = lead.done("ask", "1", "--format", "csv", *DAY)
-    assert "is no budget" in ran.err
+    assert "budget not recognised" in ran.err
     assert "+20" in ran.err
     rows = ran.out.splitlines()
     assert len(rows) == 3
@@ -47,7 +47,7 @@ def test_questions_are_asked_in_turn(lead: Program, monkeypatch: pytest.MonkeyPa
         ((), 2, "no lead given"),
         (("1", "--set", "budget"), 2, 'invalid value "budget" for --set: expected FIELD=ANSWER'),
         (("1", "--set", "bugdet=5"), 2, "did you mean"),
-        (("1", "--set", "budget=a lot"), 1, "is no budget"),
+        (("1", "--set", "budget=a lot"), 1, "budget not recognised"),
         (("99", "--set", "budget=5k"), 1, "there is no lead '99'"),
         (("1", "--answers", "x.csv"), 2, "--answers: cannot be combined"),
         (("--answers", "missing.csv"), 1, "missing.csv"),

@@ -83,5 +83,5 @@ def test_leads_that_stand_in_the_way_are_named_and_can_be_left_out(sample: Progr
 def test_where_nothing_can_be_taken_back_it_says_so(sample: Program, words: tuple[str, ...]) -> None:
     ran = sample(*words)
     assert ran.code == 1
-    assert "nothing that could be taken back" in ran.err
+    assert "nothing that could be undone" in ran.err
     assert "undo BATCH" in ran.err

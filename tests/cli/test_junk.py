@@ -68,7 +68,7 @@ def test_a_mistake_in_the_list_is_told_with_its_line_and_stores_nothing(sample: 
     ran = sample("junk", "--verdicts", str(path), *DAY)
     assert ran.code == 1
     assert "1 mistake; none of its verdicts was stored" in ran.err
-    assert "  line 3: 'jnuk' is no verdict; did you mean junk?" in ran.err
+    assert '  line 3: unknown verdict "jnuk"; did you mean junk?' in ran.err
     assert candidates(sample) == before
 
 

@@ -81,14 +81,14 @@ def test_a_contact_is_logged(sample: Program) -> None:
         (("close", "--grade", "A"), 2, "no outcome given"),
         (("close", "1", "junk"), 2, 'unknown outcome "junk"'),
         (("close", "1", "lost"), 2, "a lost lead needs a reason"),
-        (("close", "1", "won", "--value", "much"), 2, "--value: 'much' is no sum of money"),
-        (("close", "1", "won", "--said-by", "rep"), 2, "there is none"),
+        (("close", "1", "won", "--value", "much"), 2, '--value: not an amount of money: "much"'),
+        (("close", "1", "won", "--said-by", "rep"), 2, "there is no reason"),
         (("close", "won"), 2, "no lead given"),
         (("close", "won", "--grade", "A", "--value", "5"), 2, "applies to one lead only"),
         (("close", "won", "--grade", "A"), 2, "add --yes"),
         (("reopen", "1"), 1, "lead 1: it is open: new"),
         (("qualify", "1"), 2, "Missing option '--reason'"),
-        (("qualify", "2", "--not", "--reason", " "), 2, "needs a reason"),
+        (("qualify", "2", "--not", "--reason", " "), 2, "the reason is empty"),
     ],
 )
 def test_what_cannot_be_done_is_refused_and_leaves_nothing(
@@ -124,7 +124,7 @@ def test_a_lead_is_parked_listed_and_back_on_its_day(sample: Program) -> None:
 def test_a_contact_that_is_logged_for_a_parked_lead_is_told(sample: Program) -> None:
     sample.done("nurture", "1", "--until", "3w", "--reason", "bad_timing", *MARIA)
     ran = sample.done("touch", "1", "email", *MARIA)
-    assert "stays parked until 2026-12-11; to work it now: leadtriage reopen 1" in ran.err
+    assert "stays snoozed until 2026-12-11; to work it now: leadtriage reopen 1" in ran.err
 
 
 def test_a_lead_is_closed_and_comes_back(sample: Program) -> None:

@@ -1,17 +1,10 @@
-"""Adds one lead by hand: an import of a single row, so that it is read, matched, told and undone like any other.
-
-Closes leads with an outcome, and brings closed or parked ones back. Junk is a review's to say, and to take back.
-
-Parks leads until a day, from which on they are in the queue by themselves. Listing them is `reports.nurture`'s.
-
-A person's word that a lead is qualified, or is not. What the score says is `scoring.moves`'.
-"""
+"""Move leads between stages: add, snooze, close, reopen and qualify them. Junk is for `review` and `flag`."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -19,14 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, select
 
 from leadtriage.actions.review import check_reason
-from leadtriage.actions.unit_of_work import (
-    Changed,
-    LeadChange,
-    count_candidates,
-    require_open,
-    select_changeable,
-    unit_of_work,
-)
+from leadtriage.actions.undo import was_undone
+from leadtriage.actions.unit_of_work import Changed, LeadChange, require_open, unit_of_work
 from leadtriage.core.context import Act
 from leadtriage.core.errors import LeadtriageError, UsageError
 from leadtriage.core.vocabulary import OPEN_STAGES, OUTCOMES, QUALIFIED_STAGES, EventKind, SaidBy, Stage
@@ -36,10 +23,16 @@ from leadtriage.importing import BY_HAND, DATE_FIELDS, ImportOptions, ImportSumm
 from leadtriage.importing.normalize import Money, NotRecognized, is_ambiguous_date, parse_exact_money
 from leadtriage.importing.parse import ReadOptions
 
+CLEARED_SNOOZE: Mapping[str, None] = dict.fromkeys(("nurture_until", "nurture_reason", "parked_on"))
+"""The columns of `lead` that a snooze sets, emptied."""
+
+_OUTCOME_COLUMNS = ("closed_on", "outcome_reason", "outcome_said_by", "outcome_amount", "outcome_currency")
+_QUALIFIED_BY = {"score": "its score", "crm": "the CRM's status"}
+
 
 @dataclass(frozen=True, slots=True)
 class AddedLead:
-    """What became of it: `outcome` is created, updated or unchanged; `batch` takes it back."""
+    """The result of adding a lead: `outcome` is created, updated or unchanged; `batch` is the import to undo."""
 
     id: int
     outcome: str
@@ -47,21 +40,46 @@ class AddedLead:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Snooze:
+    """The day on which snoozed leads return to the queue, and why they wait."""
+
+    until: date
+    reason: str
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How leads ended.
+
+    Attributes:
+        outcome: `won`, `lost` or `converted`.
+        reason: needed for `lost`.
+        said_by: who gave the reason.
+        value: the value of the deal; None keeps the known one.
+    """
+
+    outcome: Stage
+    reason: str | None = None
+    said_by: SaidBy | None = None
+    value: Money | None = None
+    note: str | None = None
+
+
 def add_lead(engine: Engine, values: Mapping[str, str], options: ImportOptions, act: Act) -> AddedLead:
-    """Add a lead, or complete the one that these keys already lead to.
+    """Add a lead, or update the one that has these keys, through an import of one row.
 
     Args:
         values: by the names that a file's column may be mapped to.
 
     Raises:
-        LeadtriageError: nothing among the values identifies a lead.
-        UsageError: there is no such field, or a date may be day or month first.
+        LeadtriageError: no value identifies a lead.
+        UsageError: a field does not exist, or a date may be day or month first.
     """
     for field in DATE_FIELDS:
         if is_ambiguous_date(values.get(field, "")):
-            raise UsageError(
-                f"{values[field]!r} may be day or month first", hint="write it as year-month-day: 2026-11-20"
-            )
+            raise UsageError(f'ambiguous date "{values[field]}"', hint="write it as year-month-day: 2026-11-20")
     written = io.StringIO()
     csv.writer(written).writerows([list(values), list(values.values())])
     how = replace(
@@ -87,29 +105,21 @@ def add_lead(engine: Engine, values: Mapping[str, str], options: ImportOptions, 
     return AddedLead(lead_id, outcome, summary.batch, summary.warnings)
 
 
-@dataclass(frozen=True, slots=True)
-class Snooze:
-    """Until which day leads are parked, and why; the day is later than the act's."""
+def snooze_leads(engine: Engine, criteria: Criteria, act: Act, lead_ids: Sequence[int], snooze: Snooze) -> Changed:
+    """Snooze open leads, or move the day of snoozed ones.
 
-    until: date
-    reason: str
-    note: str | None = None
-
-
-def snooze_leads(engine: Engine, criteria: Criteria, act: Act, lead_ids: Sequence[int], parking: Snooze) -> Changed:
-    """Park leads, or move the day of those that are parked; each gets its own line in the history.
-
-    Of a lead whose day has not come yet the contact interval goes on from where it was; else it begins today.
+    The contact interval of a lead that is still snoozed continues; else it begins today.
 
     Raises:
-        LeadtriageError: it is one lead, and it is closed, merged or taken back; of many, none is open.
-        UsageError: the day has come already, or the reason is none.
+        LeadtriageError: the only lead is closed or hidden; of many, none is open.
+        UsageError: the day is not in the future, or the reason is unknown.
     """
-    checked = check_snooze(criteria, act, parking)
+    checked = check_snooze(criteria, act, snooze)
+    why = {"reason": checked.reason, "note": checked.note}
     with unit_of_work(engine, criteria, act) as work:
-        choice = select_changeable(work, lead_ids, require_open)
-        done: list[tuple[Mapping[str, Any], LeadChange]] = []
-        for lead in choice.leads:
+        leads, left_out = work.read_changeable(lead_ids, require_open)
+        changes = []
+        for lead in leads:
             values: dict[str, Any] = {
                 "stage": Stage.NURTURE.value,
                 "nurture_until": checked.until,
@@ -117,108 +127,62 @@ def snooze_leads(engine: Engine, criteria: Criteria, act: Act, lead_ids: Sequenc
             }
             if not is_snoozed(lead, act.as_of) or lead["parked_on"] is None:
                 values["parked_on"] = act.as_of
-            done.append((lead, _tell(lead, values, checked)))
-        work.record([change for _, change in done])
-        candidates = count_candidates(work, choice.leads)
-    warnings = () if not candidates else (_warn_of_parked_candidates(candidates),)
-    return Changed(tuple({**lead, **change.values} for lead, change in done), choice.left_out, warnings)
+            if lead["stage"] == Stage.NURTURE:
+                old = None if lead["nurture_until"] is None else lead["nurture_until"].isoformat()
+                days = {"field": "nurture_until", "old": old, "new": checked.until.isoformat()}
+                changes.append(LeadChange(lead["id"], EventKind.FIELD, values, **days, **why))
+            else:
+                stages = {"old": lead["stage"], "new": Stage.NURTURE.value}
+                changes.append(LeadChange(lead["id"], EventKind.STAGE, values, **stages, **why))
+        work.record(changes)
+        warnings = work.warn_of_candidates(leads)
+    changed = tuple({**lead, **change.values} for lead, change in zip(leads, changes, strict=True))
+    return Changed(changed, left_out, warnings)
 
 
-def check_snooze(criteria: Criteria, act: Act, parking: Snooze) -> Snooze:
-    """Return a parking with its reason as it is stored.
+def check_snooze(criteria: Criteria, act: Act, snooze: Snooze) -> Snooze:
+    """Return a snooze with its reason in the stored form.
 
     Raises:
-        UsageError: the day has come already, or the reason is none.
+        UsageError: the day is not in the future, or the reason is unknown.
     """
-    if parking.until <= act.as_of:
-        raise UsageError(f"{parking.until} is not later than today, {act.as_of}", place="--until")
-    return replace(parking, reason=check_reason(criteria, parking.reason))
+    if snooze.until <= act.as_of:
+        raise UsageError(f"{snooze.until} is not later than today, {act.as_of}", place="--until")
+    return replace(snooze, reason=check_reason(criteria, snooze.reason))
 
 
 def is_snoozed(lead: Mapping[str, Any], today: date) -> bool:
-    """Whether a lead is parked and its day has not come yet."""
+    """Whether a lead is in nurture and its day has not come yet."""
     return lead["stage"] == Stage.NURTURE and not has_returned(lead, today)
 
 
 def has_returned(lead: Mapping[str, Any], today: date) -> bool:
-    """Whether the day of a parked lead has come, so that it is in the queue."""
+    """Whether a lead is in nurture and its day has come, so that it is in the queue."""
     return lead["stage"] == Stage.NURTURE and lead["nurture_until"] is not None and lead["nurture_until"] <= today
 
 
-def _tell(lead: Mapping[str, Any], values: Mapping[str, Any], parking: Snooze) -> LeadChange:
-    why = {"reason": parking.reason, "note": parking.note}
-    if lead["stage"] == Stage.NURTURE:
-        before = lead["nurture_until"]
-        days = {"old": None if before is None else before.isoformat(), "new": parking.until.isoformat()}
-        return LeadChange(lead["id"], EventKind.FIELD, values, field="nurture_until", **days, **why)
-    return LeadChange(lead["id"], EventKind.STAGE, values, old=lead["stage"], new=Stage.NURTURE.value, **why)
-
-
-def _warn_of_parked_candidates(count: int) -> str:
-    if count == 1:
-        return "a junk candidate is among them, and stays one until it is reviewed"
-    return f"{count:,} junk candidates are among them, and stay so until they are reviewed"
-
-
-_ENDS_OF_DEALS = (Stage.WON, Stage.LOST)
-
-
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """How leads ended.
-
-    Attributes:
-        outcome: `won`, `lost` or `converted`.
-        reason: needed for `lost`.
-        said_by: who gave the reason; None where nobody said.
-        value: what it is worth; None leaves what is known.
-    """
-
-    outcome: Stage
-    reason: str | None = None
-    said_by: SaidBy | None = None
-    value: Money | None = None
-    note: str | None = None
-
-
-def parse_value(text: str, criteria: Criteria, *, place: str = "--value") -> Money:
-    """Read what a deal is worth, "12000", "12k EUR"; without a currency in that of the criteria.
-
-    Raises:
-        UsageError: it is no sum of money.
-    """
-    try:
-        value = parse_exact_money(text.strip(), criteria.currency)
-    except NotRecognized as error:
-        raise UsageError(
-            f"{text!r} is no sum of money: {error}", place=place, hint="such as 12000 or 12000EUR"
-        ) from error
-    if value is None or value.amount < 0:
-        below = "" if value is None else ": it is below 0"
-        raise UsageError(f"{text!r} is no sum of money{below}", place=place, hint="such as 12000 or 12000EUR")
-    return value
-
-
 def close_leads(engine: Engine, criteria: Criteria, act: Act, lead_ids: Sequence[int], closing: Closing) -> Changed:
-    """Close open leads, each with its own lines in the history; one that was converted may be won or lost later.
+    """Close open leads; converted ones can still be won or lost.
 
-    What is won or converted was qualified: a lead of which nobody had said so counts as qualified by `act.by`.
+    Won and converted leads are qualified: by `act.by`, unless they were qualified before.
 
     Raises:
-        LeadtriageError: it is one lead, and it is closed, merged or taken back; of many, none is open.
-        UsageError: see `check_closing`; or a value for many.
+        LeadtriageError: the only lead is closed or hidden; of many, none is open.
+        UsageError: see `check_closing`; or many leads have one value.
     """
     checked = check_closing(criteria, closing)
     if checked.value is not None and len(lead_ids) > 1:
-        raise UsageError("is of one lead, not of many", place="--value", hint="close those leads one by one")
+        raise UsageError("a value is for one lead, not for many", place="--value", hint="close these leads one by one")
 
-    def require_unended(lead: Mapping[str, Any]) -> None:
-        if not (lead["stage"] == Stage.CONVERTED and closing.outcome in _ENDS_OF_DEALS):
+    def require_closable(lead: Mapping[str, Any]) -> None:
+        if not (lead["stage"] == Stage.CONVERTED and closing.outcome in (Stage.WON, Stage.LOST)):
             require_open(lead)
 
+    is_qualified = closing.outcome in QUALIFIED_STAGES
+    qualified = {"qualified_on": act.as_of, "qualified_by": act.by}
     with unit_of_work(engine, criteria, act) as work:
-        choice = select_changeable(work, lead_ids, require_unended)
-        candidates = count_candidates(work, choice.leads)
+        leads, left_out = work.read_changeable(lead_ids, require_closable)
+        warnings = work.warn_of_candidates(leads)
         values: dict[str, Any] = {
             "stage": closing.outcome.value,
             "closed_on": act.as_of,
@@ -228,178 +192,139 @@ def close_leads(engine: Engine, criteria: Criteria, act: Act, lead_ids: Sequence
         }
         if closing.value is not None:
             values |= {"outcome_amount": closing.value.amount, "outcome_currency": closing.value.currency}
-        closed = [
-            LeadChange(
-                lead["id"],
-                EventKind.STAGE,
-                values,
-                old=lead["stage"],
-                new=closing.outcome.value,
-                reason=checked.reason,
-                note=checked.note,
-            )
-            for lead in choice.leads
-        ]
-        qualified = {
-            lead["id"]: {"qualified_on": act.as_of, "qualified_by": act.by}
-            for lead in choice.leads
-            if closing.outcome in QUALIFIED_STAGES and lead["qualified_on"] is None
-        }
-        work.record([*closed, *_tell_qualified(qualified, act)])
-    warnings = () if not candidates else (_warn_of_candidates(candidates),)
-    leads = tuple({**lead, **values, **qualified.get(lead["id"], {})} for lead in choice.leads)
-    return Changed(leads, choice.left_out, warnings)
-
-
-def _tell_qualified(qualified: Mapping[int, Mapping[str, Any]], act: Act) -> Iterator[LeadChange]:
-    for lead_id, values in qualified.items():
-        yield LeadChange(lead_id, EventKind.QUALIFIED, values, field="qualified_by", new=act.by)
+        why = {"new": closing.outcome.value, "reason": checked.reason, "note": checked.note}
+        closed = [LeadChange(lead["id"], EventKind.STAGE, values, old=lead["stage"], **why) for lead in leads]
+        newly = {lead["id"] for lead in leads if is_qualified and lead["qualified_on"] is None}
+        by = {"field": "qualified_by", "new": act.by}
+        work.record(
+            [*closed, *(LeadChange(lead_id, EventKind.QUALIFIED, qualified, **by) for lead_id in sorted(newly))]
+        )
+    changed = tuple({**lead, **values, **(qualified if lead["id"] in newly else {})} for lead in leads)
+    return Changed(changed, left_out, warnings)
 
 
 def check_closing(criteria: Criteria, closing: Closing) -> Closing:
-    """Return a closing with its reason as it is stored.
+    """Return a closing with its reason in the stored form.
 
     Raises:
-        UsageError: no outcome, a lost lead without a reason, one that nobody knows, somebody who gave none.
+        UsageError: the outcome is invalid, a lost lead has no reason, the reason is unknown, or `said_by` has none.
     """
     if closing.outcome not in OUTCOMES:
-        raise UsageError(f"{closing.outcome} is no outcome", hint=f"one of {', '.join(OUTCOMES)}")
+        raise UsageError(f'unknown outcome "{closing.outcome}"', hint=f"use one of {', '.join(OUTCOMES)}")
     if closing.reason is None:
         if closing.outcome is Stage.LOST:
             raise UsageError("a lost lead needs a reason", place="--reason", hint="such as --reason price")
         if closing.said_by is not None:
-            raise UsageError("says who gave a reason, and there is none", place="--said-by", hint="add --reason")
+            raise UsageError("there is no reason that somebody gave", place="--said-by", hint="add --reason")
         return closing
     return replace(closing, reason=check_reason(criteria, closing.reason))
+
+
+def parse_value(text: str, criteria: Criteria, *, place: str = "--value") -> Money:
+    """Parse the value of a deal, such as "12000" or "12k EUR"; the default currency is that of the criteria.
+
+    Raises:
+        UsageError: the text is not an amount of money.
+    """
+    try:
+        value = parse_exact_money(text.strip(), criteria.currency)
+        why = "" if value is None else "it is below 0"
+    except NotRecognized as error:
+        value, why = None, str(error)
+    if value is None or value.amount < 0:
+        problem = f'not an amount of money: "{text}"'
+        raise UsageError(f"{problem}: {why}" if why else problem, place=place, hint="such as 12000 or 12000EUR")
+    return value
 
 
 def reopen_lead(
     engine: Engine, criteria: Criteria, act: Act, lead_id: int, reason: str | None = None, note: str | None = None
 ) -> Changed:
-    """Bring a closed lead back to the stage that it had before it was closed, or a parked one before its day.
+    """Return a closed lead to its stage before, or a snoozed one to the queue.
 
-    Its outcome is cleared, and its shelf life starts anew.
+    This clears the outcome and restarts the shelf life.
 
     Raises:
-        LeadtriageError: the lead is open, or junk, which a review decided; or it was merged or taken back.
-        UsageError: the reason is none.
+        LeadtriageError: the lead is open, hidden, or junk by a review.
+        UsageError: the reason is unknown.
     """
     word = None if reason is None else check_reason(criteria, reason)
     with unit_of_work(engine, criteria, act) as work:
         lead = work.read_lead(lead_id)
         if lead["stage"] == Stage.JUNK:
-            hint = f"bring it back with: leadtriage junk --restore {lead_id}"
-            raise LeadtriageError("a review has called it junk", place=f"lead {lead_id}", hint=hint)
+            hint = f"restore it: leadtriage junk --restore {lead_id}"
+            raise LeadtriageError("a review called it junk", place=f"lead {lead_id}", hint=hint)
         if lead["stage"] in OPEN_STAGES and not is_snoozed(lead, act.as_of):
             raise LeadtriageError(f"it is open: {lead['stage']}", place=f"lead {lead_id}")
         stage = find_stage_before(work.connection, lead)
-        values: dict[str, Any] = {"stage": stage.value, "shelf_from": act.as_of}
-        if lead["stage"] == Stage.NURTURE:
-            values |= {"nurture_until": None, "nurture_reason": None, "parked_on": None}
-        else:
-            values |= dict.fromkeys(
-                (
-                    "closed_on",
-                    "outcome_reason",
-                    "outcome_said_by",
-                    "outcome_amount",
-                    "outcome_currency",
-                )
-            )
-        moved = {"old": lead["stage"], "new": stage.value, "reason": word, "note": note}
-        work.record([LeadChange(lead_id, EventKind.STAGE, values, **moved)])
-        warnings = () if not count_candidates(work, [lead]) else (_STILL_CANDIDATE,)
-    return Changed(({**lead, **values},), warnings=warnings)
-
-
-_STILL_CANDIDATE = "it is a junk candidate again, and stays one until it is reviewed"
+        cleared = CLEARED_SNOOZE if lead["stage"] == Stage.NURTURE else dict.fromkeys(_OUTCOME_COLUMNS)
+        values = {"stage": stage.value, "shelf_from": act.as_of, **cleared}
+        stages = {"old": lead["stage"], "new": stage.value, "reason": word, "note": note}
+        work.record([LeadChange(lead_id, EventKind.STAGE, values, **stages)])
+        return Changed(({**lead, **values},), warnings=work.warn_of_candidates([lead]))
 
 
 def find_stage_before(connection: Connection, lead: Mapping[str, Any]) -> Stage:
-    """Return the open stage that a lead had before it was closed, or parked if it is: as the history has it.
+    """Return the open stage that a lead had before it was closed or snoozed.
 
-    One that came in so was contacted (`working`) or not (`new`).
+    A lead that was imported in its stage was contacted (`working`) or not (`new`).
     """
     event = table(Event)
-    undoing = event.alias("undoing")
-    was_undone = (
-        select(undoing.c.id).where(undoing.c.lead_id == event.c.lead_id, undoing.c.undoes == event.c.act).exists()
-    )
     stages = [stage for stage in OPEN_STAGES if stage != lead["stage"]]
-    last = (
-        select(event.c.old)
-        .where(
-            event.c.lead_id == lead["id"],
-            event.c.kind == EventKind.STAGE,
-            event.c.old.in_(stages),
-            event.c.new.not_in(stages),
-            ~was_undone,
-        )
-        .order_by(event.c.id.desc())
-        .limit(1)
+    last = select(event.c.old).where(
+        event.c.lead_id == lead["id"],
+        event.c.kind == EventKind.STAGE,
+        event.c.old.in_(stages),
+        event.c.new.not_in(stages),
+        ~was_undone(event),
     )
-    found = connection.execute(last).scalar()
-    if found is not None and not (found == Stage.NURTURE and lead["nurture_until"] is None):
+    found = connection.execute(last.order_by(event.c.id.desc()).limit(1)).scalar()
+    # A lead without its day would never come back from nurture; a junk lead returns to where it was.
+    is_lost = found == Stage.NURTURE and lead["nurture_until"] is None and lead["stage"] != Stage.JUNK
+    if found is not None and not is_lost:
         return Stage(found)
     return Stage.NEW if lead["last_touch_on"] is None else Stage.WORKING
-
-
-def _warn_of_candidates(count: int) -> str:
-    who = "a junk candidate was" if count == 1 else f"{count:,} junk candidates were"
-    return f"{who} closed that nobody has reviewed"
-
-
-_BY = {"score": "its score", "crm": "the CRM's status"}
 
 
 def qualify_lead(engine: Engine, criteria: Criteria, act: Act, lead_id: int, reason: str) -> Changed:
     """Mark a lead as qualified by `act.by`, whatever its score.
 
     Args:
-        reason: in the person's own words; the history keeps it as the note, since it is no word of the list.
+        reason: in the person's own words; the event keeps it as its note.
 
     Raises:
-        LeadtriageError: it is closed, merged or taken back, or qualified already.
-        UsageError: no reason.
+        LeadtriageError: the lead is closed, hidden or qualified already.
+        UsageError: the reason is empty.
     """
-    return _say(engine, criteria, act, lead_id, reason, is_qualified=True)
+    return _set_qualified(engine, criteria, act, lead_id, reason=reason, by=act.by)
 
 
 def disqualify_lead(engine: Engine, criteria: Criteria, act: Act, lead_id: int, reason: str) -> Changed:
-    """Take back that a lead is qualified, whoever or whatever said so.
-
-    Neither the score nor the CRM qualifies it again until something new is learned of it: a field or its status that
-    changes after this.
+    """Mark a lead as not qualified, until a field or its CRM status changes.
 
     Raises:
-        LeadtriageError: it is closed, merged or taken back, or not qualified.
-        UsageError: no reason.
+        LeadtriageError: the lead is closed, hidden or not qualified.
+        UsageError: the reason is empty.
     """
-    return _say(engine, criteria, act, lead_id, reason, is_qualified=False)
+    return _set_qualified(engine, criteria, act, lead_id, reason=reason, by=None)
 
 
-def _say(engine: Engine, criteria: Criteria, act: Act, lead_id: int, reason: str, *, is_qualified: bool) -> Changed:
+def _set_qualified(
+    engine: Engine, criteria: Criteria, act: Act, lead_id: int, *, reason: str, by: str | None
+) -> Changed:
     why = " ".join(reason.split())
     if not why:
-        raise UsageError("this needs a reason", place="--reason", hint="say in a few words why")
+        raise UsageError("the reason is empty", place="--reason", hint="say in a few words why")
     with unit_of_work(engine, criteria, act) as work:
         lead = work.read_lead(lead_id)
         require_open(lead)
-        if (lead["qualified_on"] is not None) == is_qualified:
-            raise LeadtriageError(_say_standing(lead), place=f"lead {lead_id}")
-        values: dict[str, Any] = {
-            "qualified_on": act.as_of if is_qualified else None,
-            "qualified_by": act.by if is_qualified else None,
-        }
-        told = {"field": "qualified_by", "old": lead["qualified_by"], "new": values["qualified_by"], "note": why}
-        work.record([LeadChange(lead_id, EventKind.QUALIFIED, values, **told)])
-        is_candidate = count_candidates(work, [lead]) > 0
-    warning = f"lead {lead_id} is a junk candidate and stays one until it is reviewed"
-    return Changed(({**lead, **values},), warnings=(warning,) if is_candidate else ())
-
-
-def _say_standing(lead: Mapping[str, Any]) -> str:
-    if lead["qualified_on"] is None:
-        return "it is not qualified"
-    by = lead["qualified_by"]
-    return f"it is qualified since {lead['qualified_on']}, by {_BY.get(by, by)}"
+        if by is None and lead["qualified_on"] is None:
+            raise LeadtriageError("it is not qualified", place=f"lead {lead_id}")
+        if by is not None and lead["qualified_on"] is not None:
+            who = _QUALIFIED_BY.get(lead["qualified_by"], lead["qualified_by"])
+            message = f"it has been qualified since {lead['qualified_on']}, by {who}"
+            raise LeadtriageError(message, place=f"lead {lead_id}")
+        values = {"qualified_on": None if by is None else act.as_of, "qualified_by": by}
+        names = {"field": "qualified_by", "old": lead["qualified_by"], "new": by, "note": why}
+        work.record([LeadChange(lead_id, EventKind.QUALIFIED, values, **names)])
+        return Changed(({**lead, **values},), warnings=work.warn_of_candidates([lead]))

@@ -1,4 +1,4 @@
-from .mapping.header_synonyms import split_words as split_words
+from .mapping.header_synonyms import split_words as split_words, squeeze as squeeze
 from .match.matcher import remember_forgotten as remember_forgotten
 from .merge.bulk_events import stands as stands
 from .pipeline import import_file as import_file
