@@ -183,7 +183,7 @@ def test_a_lead_is_given_by_hand(engine: Engine) -> None:
 
 
 def test_without_a_team_nothing_is_assigned(engine: Engine) -> None:
-    with pytest.raises(LeadtriageError, match="name no team"):
+    with pytest.raises(LeadtriageError, match="have no team"):
         assign_leads(engine, criteria(), ACT, seed=1)
 
 

@@ -189,13 +189,13 @@ def test_both_histories_are_told_of_the_lead_that_is_left(engine: Engine) -> Non
 def test_what_cannot_be_merged_is_refused(engine: Engine) -> None:
     one, other = two(engine, city="Berlin")
     third = store_lead(engine, name="Ann Lee", removed_by=1)
-    with pytest.raises(LeadtriageError, match="both names lead to this one lead"):
+    with pytest.raises(LeadtriageError, match="both names mean this lead"):
         merge_leads(engine, criteria(), ACT, one, one)
     with pytest.raises(LeadtriageError, match="removed by an undo"):
         merge_leads(engine, criteria(), ACT, one, third)
     with pytest.raises(UsageError, match="do not differ in 'phonee'"):
         merge_leads(engine, criteria(), ACT, one, other, {"phonee": one})
-    with pytest.raises(UsageError, match="none of the two"):
+    with pytest.raises(UsageError, match="neither of the two"):
         merge_leads(engine, criteria(), ACT, one, other, {"city": third})
     assert read_all(engine, PairDecision) == []
     merge_leads(engine, criteria(), ACT, one, other)

@@ -90,8 +90,8 @@ def test_other_programs_columns_are_understood(
         (",Web,5,", "no month is given"),
         ("2026-13,Web,5,", "no such month in the calendar"),
         ("2026-10,Web,5-10,", "not one exact sum"),
-        ("2026-10,Web,$5,EUR", "'$5' is in USD, and EUR is named as its currency"),
-        ("2026-10,Web,5,florins", "'florins' is no currency"),
+        ("2026-10,Web,$5,EUR", 'two currencies: "$5" is in USD, not in EUR'),
+        ("2026-10,Web,5,florins", 'currency not recognised: "florins"'),
         ("2026-10,Web,5,EUR,more", "5 cells where the header has 4"),
     ],
 )

@@ -91,4 +91,4 @@ def test_without_a_team_it_says_what_to_write(
     program.done("add", "--name", "Ann Lee", *DAY)
     refused = program("assign", *DAY)
     assert refused.code == 1
-    assert "the criteria name no team" in refused.err
+    assert "the criteria have no team" in refused.err

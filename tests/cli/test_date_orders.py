@@ -35,4 +35,4 @@ def test_peek_reads_dates_in_the_order_that_the_import_finds(program: Program) -
         EITHER + "Cid Oak,cid@acme.io,11/12/2026\nDan Elm,dan@acme.io,05/16/2026\n", encoding="utf-8"
     )
     told = program.done("peek", "a.csv", *DAY).err
-    assert "still to come" not in told and "may be" not in told
+    assert "in the future" not in told and "may be" not in told

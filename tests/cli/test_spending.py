@@ -186,7 +186,7 @@ def test_spend_is_the_sum_of_a_list(world: Program) -> None:
 
 def test_a_name_that_no_lead_has_is_told(world: Program) -> None:
     ran = world.done("spend", "add", "Webb", "10", "--month", "2026-12", "--campaign", "Sprng", *AS_OF)
-    assert "warning: 2026-12 is still to come" in ran.err
+    assert "warning: 2026-12 is in the future" in ran.err
     assert "warning: no lead has the source “Webb”; did you mean “Web”?" in ran.err
     assert "warning: no lead has the campaign “Sprng”; did you mean “Spring”?" in ran.err
     assert "no lead has" not in world.done("spend", "add", "fair", "10", "--month", "2026-10").err
@@ -195,15 +195,15 @@ def test_a_name_that_no_lead_has_is_told(world: Program) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("Web", "5k-10k", "--month", "2026-10"), "'5k-10k' is no sum of money: not one exact sum"),
-        (("Web", "much", "--month", "2026-10"), "'much' is no sum of money"),
+        (("Web", "5k-10k", "--month", "2026-10"), 'not an amount of money: "5k-10k": not one exact sum'),
+        (("Web", "much", "--month", "2026-10"), 'not an amount of money: "much"'),
         (("Web", "", "--month", "2026-10"), "no amount is given"),
         (("Web", "1.234", "--month", "2026-10"), "1.234 may be 1234 or 1.234"),
         (("Web", "5 EUR", "--month", "2026-10", "--currency", "USD"), "'5 EUR' is in EUR, and USD is named"),
-        (("Web", "5", "--month", "2026-10", "--currency", "florins"), "'florins' is no currency"),
+        (("Web", "5", "--month", "2026-10", "--currency", "florins"), 'currency not recognised: "florins"'),
         (("Web", "5", "--month", "2026-10", "--currency", "kr"), "'kr' is no one currency"),
         (("Web", "5", "--month", "03/04/2026"), "it may be 2026-03 or 2026-04"),
-        (("Web", "5", "--month", "October"), "'October' is no month"),
+        (("Web", "5", "--month", "October"), 'month not recognised: "October"'),
         ((" ", "5", "--month", "2026-10"), "no source is given"),
         (("Web", "5"), "Missing option '--month'"),
         (("Web", "-5", "--month", "2026-10", "--mont", "x"), "No such option"),
@@ -251,7 +251,7 @@ def test_a_file_is_recorded_once(program: Program, tmp_path: Path, monkeypatch: 
     assert ran.rows == tried.rows
     assert ", ".join(ran.rows[0]) == ROW_KEYS["spend import"]
     assert ran.rows[0] == {"file": "spend.csv", "rows": 2, "created": 1, "unchanged": 0, "rejected": 1, "warnings": 0}
-    assert "warning: line 3 rejected: 'much' is no sum of money" in ran.err
+    assert 'warning: line 3 rejected: not an amount of money: "much"' in ran.err
     rejects = tmp_path / "spend.csv.rejects.csv"
     again = program("spend", "import", "spend.csv", "--format", "json")
     assert (again.rows[0]["created"], again.rows[0]["unchanged"], again.rows[0]["rejected"]) == (0, 1, 1)
@@ -270,11 +270,11 @@ def test_a_file_is_recorded_once(program: Program, tmp_path: Path, monkeypatch: 
 def test_what_a_file_adds_to_is_told(world: Program, tmp_path: Path) -> None:
     (tmp_path / "more.csv").write_text("month,source,cost\n2026-10,Web,5\n2026-10,Web,900\n2027-01,Web,6\n")
     ran = world.done("spend", "import", "more.csv", "--format", "json", *AS_OF)
-    assert "2 sums name no currency" not in ran.err
-    assert "3 sums name no currency and are taken as USD (if not: --currency)" in ran.err
-    assert "what is new adds to what was stored before of 2026-10 Web (see: leadtriage spend list)" in ran.err
+    assert "2 amounts have no currency" not in ran.err
+    assert "3 amounts have no currency, taken as USD (if not: add --currency)" in ran.err
+    assert "new lines add to stored ones of 2026-10 Web (list them: leadtriage spend list)" in ran.err
     assert "1 line is stored already" in ran.err
-    assert "2027-01 is still to come" in ran.err
+    assert "2027-01 is in the future" in ran.err
     assert (ran.rows[0]["created"], ran.rows[0]["unchanged"], ran.rows[0]["warnings"]) == (2, 1, 3)
 
 

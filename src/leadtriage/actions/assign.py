@@ -1,13 +1,7 @@
-"""Hands leads to the team: by role, territory, company and capacity, so that a run can be explained and replayed.
+"""Assign leads to the team by role, territory, company and capacity, in a way that can be explained and repeated.
 
-Qualified leads go to sales, those that need answers to qualifiers. A company stays with the rep who has it. Else the
-desk with the fewest open leads for its capacity gets the lead. Nobody gets more than fits.
-
-What each member of the team has on the desk, and whether more may be put there. Who gets what is `assigning`'s.
-
-Which leads are of one company: by the domain of an address or website that is nobody's free mail, or by its name.
-
-Gives leads to reps: a planned run, or one lead by hand. Who should get which is `triage.assigning`'s.
+Qualified leads go to sales, those that need answers to qualifiers. A company stays with its rep; else the lead goes to
+the member with the fewest open leads for their capacity. Nobody gets more than fits.
 """
 
 from __future__ import annotations
@@ -32,136 +26,18 @@ from leadtriage.importing.normalize import find_company_domain
 from leadtriage.matching import website_host
 from leadtriage.scoring import compile_condition, is_open, is_visible, prepare_rules, select_inputs
 
-
-@dataclass(slots=True)
-class Desk:
-    """A member of the team with the leads that they have.
-
-    Attributes:
-        open: their open leads.
-        today: leads that they were given today.
-        place: where they stand among equals, drawn by the seed.
-    """
-
-    member: TeamMember
-    place: int
-    open: int = 0
-    today: int = 0
-
-    @property
-    def load(self) -> float:
-        """Open leads per lead that they can take on a working day; without a capacity that counts as one."""
-        return self.open / (self.member.capacity or 1)
-
-    def refuse(self, day: date) -> str | None:
-        """Say why nothing more may be put there; None where something may."""
-        member = self.member
-        for first, last in member.away:
-            if first <= day <= last:
-                return f"{member.name} is away until {last.isoformat()}"
-        if member.max_open is not None and self.open >= member.max_open:
-            return f"{member.name} has {self.open} of at most {member.max_open} open leads"
-        if member.capacity is not None and self.today >= member.capacity:
-            return f"{member.name} has been given {self.today} of at most {member.capacity} leads today"
-        return None
-
-    def say_load(self) -> str:
-        """The load as people read it."""
-        by = f" at {self.member.capacity} a day" if self.member.capacity else ""
-        return f"{self.member.name}: {self.open} open{by}"
-
-    def take(self) -> None:
-        """Count one more lead."""
-        self.open += 1
-        self.today += 1
-
-
-class Team:
-    """The desks of the team, found by any name that a CRM has for a member."""
-
-    def __init__(self, members: Sequence[TeamMember], seed: int) -> None:
-        places = list(range(len(members)))
-        Random(seed).shuffle(places)
-        self.desks = tuple(Desk(member, place) for member, place in zip(members, places, strict=True))
-        self._by_name = {
-            comparable(name): desk for desk in self.desks for name in (desk.member.name, *desk.member.also)
-        }
-
-    def find(self, name: str | None) -> Desk | None:
-        """The desk of whoever has this name; None where that is nobody of the team."""
-        return self._by_name.get(comparable(name)) if name else None
-
-    def of_role(self, role: str) -> tuple[Desk, ...]:
-        """The desks of a role."""
-        return tuple(desk for desk in self.desks if desk.member.role == role)
-
-
-def find_least_loaded(desks: Iterable[Desk]) -> Desk | None:
-    """The desk with the fewest open leads for its capacity; of equal ones as the seed has drawn."""
-    return min(desks, key=lambda desk: (desk.load, desk.place), default=None)
-
-
-def say_loads(desks: Iterable[Desk], refused: Mapping[str, str]) -> str:
-    """All desks with their loads, or why they can take nothing."""
-    return "; ".join(refused.get(desk.member.name) or desk.say_load() for desk in desks)
-
-
-COLUMNS = ("email_domain", "website", "company_comparable")
-"""The columns of `lead` that tell a company."""
-
-_MOST_DOMAINS = 5
-"""A name with more domains than this is no company's own: "self-employed"."""
-
-
-class Companies:
-    """The companies of many leads: a domain and a name that one lead has are the same company for all.
-
-    Args:
-        leads: each with `COLUMNS`.
-    """
-
-    def __init__(self, leads: Iterable[Mapping[str, Any]]) -> None:
-        self._above: dict[str, str] = {}
-        domains_of: dict[str, set[str]] = defaultdict(set)
-        for lead in leads:
-            name = lead["company_comparable"]
-            if name:
-                domains_of[name] |= _find_domains(lead)
-        for name, domains in domains_of.items():
-            if len(domains) <= _MOST_DOMAINS:
-                for domain in domains:
-                    self._above[self._find_top(f"name {name}")] = self._find_top(f"domain {domain}")
-
-    def find(self, lead: Mapping[str, Any]) -> str | None:
-        """What a lead's company is known by here, the same for all leads of it; None where nothing tells it."""
-        domains = _find_domains(lead)
-        if domains:
-            return self._find_top(f"domain {min(domains)}")
-        name = lead["company_comparable"]
-        return self._find_top(f"name {name}") if name else None
-
-    def _find_top(self, known_by: str) -> str:
-        passed = []
-        while known_by in self._above and self._above[known_by] != known_by:
-            passed.append(known_by)
-            known_by = self._above[known_by]
-        self._above |= dict.fromkeys(passed, known_by)
-        return known_by
-
-
-def _find_domains(lead: Mapping[str, Any]) -> set[str]:
-    hosts = (lead["email_domain"], website_host(lead["website"]))
-    return {domain for host in hosts if host and (domain := find_company_domain(host.lower()))}
-
-
 SALES, QUALIFIER = "sales", "qualifier"
+
+_COMPANY_COLUMNS = ("email_domain", "website", "company_comparable")
+_MAX_DOMAINS = 5
+"""A company name with more domains is no company's own: "self-employed"."""
 
 _lead, _score = table(Lead), table(LeadScore)
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """One lead and who gets it; `owner` is None where nobody could take it, `why` says why."""
+    """A lead and its new owner; None if nobody can take it. `why` gives the reason."""
 
     lead_id: int
     name: str | None
@@ -172,15 +48,102 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Who gets which lead.
-
-    Attributes:
-        assignments: best lead first.
-        conflicts: companies that two reps or more work already, as sentences.
-    """
+    """Assignments, the best lead first, and sentences on companies that several reps work."""
 
     assignments: tuple[Assignment, ...]
     conflicts: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Desk:
+    """A member of the team with their workload.
+
+    Attributes:
+        place: the rank among equals, drawn by the seed.
+        open: open leads.
+        today: leads assigned today.
+    """
+
+    member: TeamMember
+    place: int
+    open: int = 0
+    today: int = 0
+
+    @property
+    def load(self) -> float:
+        """Open leads per lead of daily capacity; no capacity counts as one."""
+        return self.open / (self.member.capacity or 1)
+
+    def refuse(self, day: date) -> str | None:
+        """Return why the member can take no more leads; None if they can."""
+        member = self.member
+        for first, last in member.away:
+            if first <= day <= last:
+                return f"{member.name} is away until {last.isoformat()}"
+        if member.max_open is not None and self.open >= member.max_open:
+            return f"{member.name} has {self.open} of at most {member.max_open} open leads"
+        if member.capacity is not None and self.today >= member.capacity:
+            return f"{member.name} has been given {self.today} of at most {member.capacity} leads today"
+        return None
+
+    def __str__(self) -> str:
+        by = f" at {self.member.capacity} a day" if self.member.capacity else ""
+        return f"{self.member.name}: {self.open} open{by}"
+
+
+class Team:
+    """The desks of the team, found by any name of a member."""
+
+    def __init__(self, members: Sequence[TeamMember], seed: int) -> None:
+        places = list(range(len(members)))
+        Random(seed).shuffle(places)
+        self.desks = tuple(Desk(member, place) for member, place in zip(members, places, strict=True))
+        self._by_name = {
+            comparable(name): desk for desk in self.desks for name in (desk.member.name, *desk.member.also)
+        }
+
+    def find(self, name: str | None) -> Desk | None:
+        """Return the desk of the member with this name, if any."""
+        return self._by_name.get(comparable(name)) if name else None
+
+
+class Companies:
+    """The companies of leads: a domain and a name that one lead has mean the same company for all.
+
+    Args:
+        leads: each with `_COMPANY_COLUMNS`.
+    """
+
+    def __init__(self, leads: Iterable[Mapping[str, Any]]) -> None:
+        self._parents: dict[str, str] = {}
+        domains_of: dict[str, set[str]] = defaultdict(set)
+        for lead in leads:
+            if name := lead["company_comparable"]:
+                domains_of[name] |= _find_domains(lead)
+        for name, domains in domains_of.items():
+            if len(domains) <= _MAX_DOMAINS:
+                for domain in domains:
+                    self._parents[self._find_root(f"name {name}")] = self._find_root(f"domain {domain}")
+
+    def find(self, lead: Mapping[str, Any]) -> str | None:
+        """Return a key of the lead's company, the same for all its leads; None if it is unknown."""
+        domains, name = _find_domains(lead), lead["company_comparable"]
+        if domains:
+            return self._find_root(f"domain {min(domains)}")
+        return self._find_root(f"name {name}") if name else None
+
+    def _find_root(self, key: str) -> str:
+        passed = []
+        while key in self._parents and self._parents[key] != key:
+            passed.append(key)
+            key = self._parents[key]
+        self._parents |= dict.fromkeys(passed, key)
+        return key
+
+
+def _find_domains(lead: Mapping[str, Any]) -> set[str]:
+    hosts = (lead["email_domain"], website_host(lead["website"]))
+    return {domain for host in hosts if host and (domain := find_company_domain(host.lower()))}
 
 
 def plan_assignments(
@@ -193,41 +156,41 @@ def plan_assignments(
     leaver: str | None = None,
     explain: bool = False,
 ) -> Plan:
-    """Decide who gets which lead; nothing is changed.
+    """Plan who gets which lead; nothing is changed.
 
     Args:
         seed: decides between equals; the same seed and database give the same plan.
-        lead_ids: these leads only; None for all that nobody has.
-        leaver: hand over this rep's open leads instead of those that nobody has.
-        explain: say in `why` what all desks had when the choice was made.
+        lead_ids: only these leads; None for all unassigned ones.
+        leaver: reassign the open leads of this rep instead of the unassigned ones.
+        explain: name the loads of all members in `why`.
 
     Raises:
-        LeadtriageError: the criteria name no team.
+        LeadtriageError: the criteria have no team.
     """
     if not criteria.team:
         raise LeadtriageError(
-            "the criteria name no team to assign leads to",
+            "the criteria have no team to assign leads to",
             hint="add to criteria.yaml:  team: [{name: Maria, role: sales, capacity: 8}]",
         )
     team = Team(criteria.team, seed)
     gone = team.find(leaver)
-    leaving = {comparable(name) for name in ((leaver,) if leaver else ())}
+    names = [leaver] if leaver else []
     if gone is not None:
-        leaving |= {comparable(name) for name in (gone.member.name, *gone.member.also)}
-    chosen = _is_for_the_taking(leaving)
+        names += [gone.member.name, *gone.member.also]
+    leaving = {comparable(name) for name in names}
+    chosen = _is_assignable(leaving)
     found = connection.execute(_select_leads(chosen)).mappings()
     rows = [dict(row) for row in found if lead_ids is None or row["id"] in lead_ids]
     if not rows:
         return Plan((), ())
     holders = _Holders(connection, team, act, leaving, rows)
-    takers = _find_takers(connection, criteria, act, chosen)
-    decide = _Decider(team, gone, holders, takers, act, explain=explain)
-    assignments = tuple(decide.assign(row) for row in rows)
-    return Plan(assignments, tuple(holders.tell_conflicts(rows)))
+    planner = _Planner(team, gone, holders, _find_takers(connection, criteria, act, chosen), act.as_of)
+    assignments = tuple(planner.assign(row, explain=explain) for row in rows)
+    return Plan(assignments, tuple(holders.describe_conflicts(rows)))
 
 
-def _is_for_the_taking(leaving: Collection[str]) -> ColumnElement[bool]:
-    """Which leads are handed out: all open ones of a leaver, else those in play that nobody has."""
+def _is_assignable(leaving: Collection[str]) -> ColumnElement[bool]:
+    """Whether a lead is to be assigned: any open one of a leaver, else an unassigned one in play."""
     visible = and_(is_visible(), is_open())
     if leaving:
         return and_(visible, _lead.c.owner_comparable.in_(sorted(leaving)))
@@ -242,7 +205,7 @@ def _is_for_the_taking(leaving: Collection[str]) -> ColumnElement[bool]:
 
 
 def _select_leads(chosen: ColumnElement[bool]) -> Select[Any]:
-    columns = (_lead.c[name] for name in ("id", "name", "company", "qualified_on", *COLUMNS))
+    columns = (_lead.c[name] for name in ("id", "name", "company", "qualified_on", *_COMPANY_COLUMNS))
     return (
         select(*columns)
         .join_from(_lead, _score, _score.c.lead_id == _lead.c.id)
@@ -254,7 +217,7 @@ def _select_leads(chosen: ColumnElement[bool]) -> Select[Any]:
 def _find_takers(
     connection: Connection, criteria: Criteria, act: Act, chosen: ColumnElement[bool]
 ) -> dict[str, frozenset[int]]:
-    """For each member with a territory the leads within it; what is unknown of a lead puts it in none."""
+    """The leads in the territory of each member who has one; an unknown value is in none."""
     rules = prepare_rules(connection, criteria, act.as_of)
     found = {}
     for member in criteria.team:
@@ -267,7 +230,7 @@ def _find_takers(
 
 
 class _Holders:
-    """Who has which company, counted while the desks' own leads are read."""
+    """Counts who has which company; fills the desks with their leads meanwhile."""
 
     def __init__(
         self,
@@ -277,7 +240,7 @@ class _Holders:
         leaving: Collection[str] = (),
         waiting: Sequence[Mapping[str, Any]] = (),
     ) -> None:
-        columns = (_lead.c.owner, *(_lead.c[name] for name in COLUMNS))
+        columns = (_lead.c.owner, *(_lead.c[name] for name in _COMPANY_COLUMNS))
         owned = select(*columns).where(is_visible(), is_open(), _lead.c.owner.is_not(None)).order_by(_lead.c.id)
         rows = [dict(row) for row in connection.execute(owned).mappings()]
         had = [row for row in rows if comparable(row["owner"]) not in leaving]
@@ -303,82 +266,81 @@ class _Holders:
             self._open[company][owner] += 1
 
     def find(self, lead: Mapping[str, Any]) -> tuple[str, ...]:
-        """Who has leads of this lead's company, those with most first."""
+        """Return who has leads of this company, those with most first."""
         counts = self._open.get(self._companies.find(lead) or "", Counter())
         return tuple(sorted(counts, key=lambda owner: (-counts[owner], owner)))
 
-    def tell_conflicts(self, leads: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-        """A sentence for each company of these leads that two reps or more work."""
-        told: set[str | None] = set()
+    def describe_conflicts(self, leads: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+        """Yield a sentence for each company of these leads that several reps work."""
+        by_company: dict[str | None, Mapping[str, Any]] = {}
         for lead in leads:
-            company, owners = self._companies.find(lead), self.find(lead)
-            if len(owners) > 1 and company not in told:
-                told.add(company)
+            by_company.setdefault(self._companies.find(lead), lead)
+        for lead in by_company.values():
+            owners = self.find(lead)
+            if len(owners) > 1:
                 yield f"{_name_company(lead)} is worked by {', '.join(owners[:-1])} and {owners[-1]}"
 
 
-class _Decider:
-    def __init__(
-        self,
-        team: Team,
-        gone: Desk | None,
-        holders: _Holders,
-        takers: Mapping[str, frozenset[int]],
-        act: Act,
-        *,
-        explain: bool,
-    ) -> None:
-        self._team, self._gone, self._holders, self._takers = team, gone, holders, takers
-        self._day, self._explain = act.as_of, explain
+@dataclass(frozen=True, slots=True)
+class _Planner:
+    team: Team
+    gone: Desk | None
+    holders: _Holders
+    takers: Mapping[str, frozenset[int]]
+    day: date
 
-    def assign(self, lead: Mapping[str, Any]) -> Assignment:
-        desk, why = self._choose(lead)
+    def assign(self, lead: Mapping[str, Any], *, explain: bool) -> Assignment:
+        """Choose the owner of one more lead, and count it."""
+        desk, why = self._choose(lead, explain=explain)
+        owner = None
         if desk is not None:
-            desk.take()
-            self._holders.add(lead, desk.member.name)
-        owner = desk.member.name if desk is not None else None
+            owner = desk.member.name
+            desk.open += 1
+            desk.today += 1
+            self.holders.add(lead, owner)
         return Assignment(lead["id"], lead["name"], lead["company"], owner, why)
 
-    def _choose(self, lead: Mapping[str, Any]) -> tuple[Desk | None, str]:
-        holders = self._holders.find(lead)
-        for desk in [desk for owner in holders if (desk := self._team.find(owner))][:1]:
-            refused = desk.refuse(self._day)
-            company = _name_company(lead)
-            return (None, f"waits: {refused}, and has {company}") if refused else (desk, f"has {company} already")
+    def _choose(self, lead: Mapping[str, Any], *, explain: bool) -> tuple[Desk | None, str]:
+        holders, company = self.holders.find(lead), _name_company(lead)
+        holder = next((desk for owner in holders if (desk := self.team.find(owner))), None)
+        if holder is not None:
+            refused = holder.refuse(self.day)
+            return (None, f"waits: {refused}, and has {company}") if refused else (holder, f"has {company} already")
         if holders:
-            return None, f"waits: {holders[0]}, who is not in the team, has {_name_company(lead)}"
+            return None, f"waits: {holders[0]}, who is not in the team, has {company}"
         role = SALES if lead["qualified_on"] is not None else QUALIFIER
-        staff = [desk for desk in self._team.of_role(role) if desk is not self._gone]
+        staff = [desk for desk in self.team.desks if desk.member.role == role and desk is not self.gone]
         if not staff:
             return None, f"there is no {role} in the team"
-        willing = [desk for desk in staff if lead["id"] in self._takers.get(desk.member.name, (lead["id"],))]
+        willing = [desk for desk in staff if lead["id"] in self.takers.get(desk.member.name, (lead["id"],))]
         if not willing:
             return None, f"no {role} takes such a lead"
-        refusals = {desk.member.name: why for desk in willing if (why := desk.refuse(self._day))}
-        desk = find_least_loaded(desk for desk in willing if desk.member.name not in refusals)
-        if desk is None:
+        refusals = {desk.member.name: why for desk in willing if (why := desk.refuse(self.day))}
+        able = [desk for desk in willing if desk.member.name not in refusals]
+        if not able:
             return None, "; ".join(refusals.values())
-        why = "the only one who can take it" if len(willing) - len(refusals) == 1 else "the least loaded"
-        if self._explain:
-            why += f" ({say_loads(willing, refusals)})"
-        return desk, why
+        why = "the only one who can take it" if len(able) == 1 else "the least loaded"
+        if explain:
+            why += f" ({'; '.join(refusals.get(desk.member.name) or str(desk) for desk in willing)})"
+        return min(able, key=lambda desk: (desk.load, desk.place)), why
 
 
 def _name_company(lead: Mapping[str, Any]) -> str:
     return str(lead["company"] or lead["email_domain"] or lead["website"])
 
 
-def check_desk(connection: Connection, criteria: Criteria, act: Act, name: str) -> Desk:
-    """Return the desk of a member as it stands today.
+def find_desk(connection: Connection, criteria: Criteria, act: Act, name: str) -> Desk:
+    """Return the desk of a member with its leads.
 
     Raises:
-        UsageError: nobody of the team has this name.
+        UsageError: nobody in the team has this name.
     """
     team = Team(criteria.team, seed=0)
     desk = team.find(name)
     if desk is None:
-        known = ", ".join(member.name for member in criteria.team) or "nobody"
-        raise UsageError(f"{name} is not in the team", place="--to", hint=f"the team: {known}; it is in criteria.yaml")
+        members = ", ".join(member.name for member in criteria.team) or "nobody"
+        hint = f"the team: {members}; it is in criteria.yaml"
+        raise UsageError(f"{name} is not in the team", place="--to", hint=hint)
     _Holders(connection, team, act)
     return desk
 
@@ -394,13 +356,13 @@ def assign_leads(
     explain: bool = False,
     dry_run: bool = False,
 ) -> Plan:
-    """Hand leads to the team in one act; see `plan_assignments` for who gets which.
+    """Assign leads to the team in one act, as `plan_assignments` does.
 
     Args:
-        dry_run: only say what would be done.
+        dry_run: only return the plan.
 
     Raises:
-        LeadtriageError: the criteria name no team.
+        LeadtriageError: the criteria have no team.
     """
     how: Mapping[str, Any] = {"seed": seed, "lead_ids": lead_ids, "leaver": leaver, "explain": explain}
     if dry_run:
@@ -408,55 +370,43 @@ def assign_leads(
             return plan_assignments(connection, criteria, act, **how)
     with unit_of_work(engine, criteria, act) as work:
         plan = plan_assignments(work.connection, criteria, act, **how)
-        _hand_over(work, plan.assignments)
+        _store(work, plan.assignments)
     return plan
 
 
 def assign_by_hand(
     engine: Engine, criteria: Criteria, act: Act, lead_id: int, to: str, *, force: bool = False
 ) -> Assignment:
-    """Give one lead to a member of the team, whoever has it now.
+    """Assign one lead to a member of the team, whatever its owner.
 
     Args:
-        force: also where the member is away or full.
+        force: assign it even if the member is away or full.
 
     Raises:
-        LeadtriageError: the lead is closed or gone, or the member is away, full, or has it already.
-        UsageError: nobody of the team has this name.
+        LeadtriageError: the lead is closed or hidden, or the member is away, full, or has it already.
+        UsageError: nobody in the team has this name.
     """
     with unit_of_work(engine, criteria, act) as work:
         lead = work.read_lead(lead_id)
         require_open(lead)
-        desk = check_desk(work.connection, criteria, act, to)
+        desk = find_desk(work.connection, criteria, act, to)
         name = desk.member.name
         if lead["owner"] == name:
             raise LeadtriageError(f"{name} has it already", place=f"lead {lead_id}")
         refused = desk.refuse(act.as_of)
         if refused and not force:
-            raise LeadtriageError(refused, place=f"lead {lead_id}", hint="to give it all the same, add --force")
+            raise LeadtriageError(refused, place=f"lead {lead_id}", hint="add --force to assign it anyway")
         assignment = Assignment(lead_id, lead["name"], lead["company"], name, "by hand")
-        _hand_over(work, [assignment])
+        _store(work, [assignment])
     return assignment
 
 
-def _hand_over(work: UnitOfWork, assignments: Collection[Assignment]) -> None:
+def _store(work: UnitOfWork, assignments: Collection[Assignment]) -> None:
     given = [assignment for assignment in assignments if assignment.owner is not None]
     leads = work.read_leads({assignment.lead_id for assignment in given})
-    work.record(
-        [
-            LeadChange(
-                assignment.lead_id,
-                EventKind.OWNER,
-                {
-                    **text_columns("owner", assignment.owner),
-                    "assigned_on": work.act.as_of,
-                    "worked_here": True,
-                },
-                field="owner",
-                old=leads[assignment.lead_id]["owner"],
-                new=assignment.owner,
-                note=assignment.why,
-            )
-            for assignment in given
-        ]
-    )
+    changes = []
+    for one in given:
+        values = {**text_columns("owner", one.owner), "assigned_on": work.act.as_of, "worked_here": True}
+        event = {"field": "owner", "old": leads[one.lead_id]["owner"], "new": one.owner, "note": one.why}
+        changes.append(LeadChange(one.lead_id, EventKind.OWNER, values, **event))
+    work.record(changes)

@@ -1,9 +1,6 @@
-"""Merges two leads into one, or keeps them apart for good. Which pairs are likely is `matching`'s to find.
+"""Merge two leads into one, or keep them apart for good.
 
-The lead that is merged into the other stays as it was, hidden, with its rows, contacts and history: no child changes
-its lead. What it is known by leads to the other from then on.
-
-In which fields two leads differ, and which of both values is the newer known one.
+The merged lead stays as it was, hidden, with its rows, contacts and history. Its keys identify the surviving lead.
 """
 
 from __future__ import annotations
@@ -24,14 +21,16 @@ from leadtriage.db import FieldOrigin, LeadKey, PairDecision, table
 from leadtriage.db.dialect import batches
 from leadtriage.importing import ATTRIBUTES, BY_NAME
 
-_origin = table(FieldOrigin)
+_origin, _pair, _key = table(FieldOrigin), table(PairDecision), table(LeadKey)
+_COUNTS = ("touches", "unanswered_touches", "replies")
+_MAX_LIST_LENGTH = 4_000
 
 CHOSEN_TOGETHER: Mapping[str, tuple[str, ...]] = {
     "name": ("name", "first_name", "last_name"),
     "email": ("email", "bounced"),
     "phone": ("phone",),
 }
-"""Fields that belong to one: a first name of one lead and a last one of the other would be nobody's."""
+"""Fields that are taken from one lead together: first and last name must be one person's."""
 
 _NOT_CHOSEN = frozenset(
     (
@@ -39,17 +38,17 @@ _NOT_CHOSEN = frozenset(
         *("touches", "unanswered_touches", "replies", "outcome_reason", "outcome_value"),
     )
 )
-"""What goes with another field, is joined, or belongs to the stage of the lead that is left."""
+"""Fields that go with another one, are joined, or belong to the stage of the surviving lead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A field of which two leads say different things.
+    """A field in which two leads differ.
 
     Attributes:
-        field: as `importing.attributes` names it.
-        mine, its: both values as the history writes them; None where one is unknown.
-        newer: the id of the lead whose value is taken unless somebody chooses.
+        field: the name of the lead attribute.
+        mine, its: both values as events have them; None if unknown.
+        newer: the id of the lead whose value is taken by default.
     """
 
     field: str
@@ -58,11 +57,30 @@ class Difference:
     newer: int
 
 
-def compare_leads(connection: Connection, winner: Mapping[str, Any], loser: Mapping[str, Any]) -> list[Difference]:
-    """Return the fields in which two leads differ, in the order of `importing.attributes`.
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The result of a merge.
 
-    The newer known value is taken: the one that was observed last, the winner's where both were at the same time. The
-    owner of the winner stays, since it is their desk; an address that is none gives way to one.
+    Attributes:
+        act: its number.
+        winner: the surviving lead, with the columns of `lead` as they are now.
+        loser_id: the merged lead.
+        taken: the fields whose values come from the merged lead.
+        warnings: sentences for people.
+    """
+
+    act: int
+    winner: Mapping[str, Any]
+    loser_id: int
+    taken: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def compare_leads(connection: Connection, winner: Mapping[str, Any], loser: Mapping[str, Any]) -> list[Difference]:
+    """Return the fields in which two leads differ, in the order of the lead attributes.
+
+    By default, the value observed last is taken, the winner's on a tie. The winner keeps its owner. An invalid address
+    gives way to a valid one.
     """
     ids = (winner["id"], loser["id"])
     rows = connection.execute(select(_origin).where(_origin.c.lead_id.in_(ids)))
@@ -81,30 +99,6 @@ def compare_leads(connection: Connection, winner: Mapping[str, Any], loser: Mapp
     return found
 
 
-_pair, _key = table(PairDecision), table(LeadKey)
-_COUNTS = ("touches", "unanswered_touches", "replies")
-_LONGEST_LIST = 4_000
-
-
-@dataclass(frozen=True, slots=True)
-class Merged:
-    """What a merge did.
-
-    Attributes:
-        act: its number.
-        winner: the lead that is left, with its columns as they are now.
-        loser_id: the lead that is part of it now.
-        taken: the fields of which the other's value was taken.
-        warnings: sentences on what a person should know.
-    """
-
-    act: int
-    winner: Mapping[str, Any]
-    loser_id: int
-    taken: tuple[str, ...]
-    warnings: tuple[str, ...] = ()
-
-
 def merge_leads(
     engine: Engine,
     criteria: Criteria,
@@ -116,11 +110,11 @@ def merge_leads(
     """Merge a lead into another.
 
     Args:
-        chosen: field -> the lead whose value is taken, where that is not the newer known one; see `merge_choice`.
+        chosen: field -> the lead whose value is taken, where that is not the default; see `compare_leads`.
 
     Raises:
-        LeadtriageError: they are the same lead, or one was merged or taken back.
-        UsageError: a field on which they do not differ, or a lead that is neither.
+        LeadtriageError: they are the same lead, or one is hidden.
+        UsageError: they do not differ in a chosen field, or a chosen lead is neither.
     """
     _require_two(winner_id, loser_id)
     with unit_of_work(engine, criteria, act) as work:
@@ -134,68 +128,54 @@ def merge_leads(
                 LeadChange(winner_id, EventKind.MERGED, values, field="from", new=str(loser_id)),
             ]
         )
-        keys = _move_keys(work, winner_id, loser_id)
-        _decide(work, winner_id, loser_id, PairWord.MERGED, winner_id, keys)
-        return Merged(
-            work.id,
-            winner | values,
-            loser_id,
-            tuple(name for name, side in sides.items() if side == loser_id),
-            tuple(_warn(winner, loser)),
-        )
+        _store_decision(work, winner_id, loser_id, winner_id, _move_keys(work, winner_id, loser_id))
+        taken = tuple(name for name, side in sides.items() if side == loser_id)
+        return Merged(work.id, winner | values, loser_id, taken, _warn_of_stages(winner, loser))
 
 
 def keep_apart(engine: Engine, criteria: Criteria, act: Act, lead_id: int, other_lead_id: int) -> int:
-    """Store that two leads are two, so that nobody is asked again, and return the number of the act.
+    """Keep two leads apart, so that nobody is asked again; return the number of the act.
 
     Raises:
-        LeadtriageError: they are the same lead, or one was merged or taken back, or this was said before.
+        LeadtriageError: they are the same lead, one is hidden, or they are kept apart already.
     """
     _require_two(lead_id, other_lead_id)
+    low, high = sorted((lead_id, other_lead_id))
     with unit_of_work(engine, criteria, act) as work:
         for one in (lead_id, other_lead_id):
             work.read_lead(one)
-        low, high = sorted((lead_id, other_lead_id))
-        said = select(_pair.c.by).where(
-            _pair.c.lead_id == low,
-            _pair.c.other_lead_id == high,
-            _pair.c.decision == PairWord.APART.value,
-            _pair.c.withdrawn_at.is_(None),
-        )
-        before = work.connection.execute(said).scalar()
+        apart = _pair.c.decision == PairWord.APART.value, _pair.c.withdrawn_at.is_(None)
+        same = select(_pair.c.by).where(_pair.c.lead_id == low, _pair.c.other_lead_id == high, *apart)
+        before = work.connection.execute(same).scalar()
         if before is not None:
             raise LeadtriageError(f"{before} has kept it apart from lead {high} already", place=f"lead {low}")
-        work.record(
-            [
-                LeadChange(low, EventKind.KEPT_APART, field="apart_from", new=str(high)),
-                LeadChange(high, EventKind.KEPT_APART, field="apart_from", new=str(low)),
-            ]
-        )
-        _decide(work, low, high, PairWord.APART, None, [])
+        pairs = ((low, high), (high, low))
+        work.record([LeadChange(a, EventKind.KEPT_APART, field="apart_from", new=str(b)) for a, b in pairs])
+        _store_decision(work, low, high, None, [])
         return work.id
 
 
 def _require_two(lead_id: int, other_lead_id: int) -> None:
     if lead_id == other_lead_id:
-        raise LeadtriageError("both names lead to this one lead", place=f"lead {lead_id}")
+        raise LeadtriageError("both names mean this lead", place=f"lead {lead_id}")
 
 
 def _choose(
     differences: Iterable[Difference], chosen: Mapping[str, int], winner_id: int, loser_id: int
 ) -> dict[str, int]:
-    """For each field on which they differ the lead whose value is taken."""
+    """The lead whose value is taken, by field."""
     sides = {difference.field: difference.newer for difference in differences}
     for name, lead_id in chosen.items():
         if name not in sides:
             known = f"they differ in {', '.join(sides)}" if sides else "they differ in no field"
-            raise UsageError(f"the two leads do not differ in {name!r}", hint=known)
+            raise UsageError(f'the two leads do not differ in "{name}"', hint=known)
         if lead_id not in (winner_id, loser_id):
-            raise UsageError(f"lead {lead_id} is none of the two", place=name, hint=f"it is {winner_id} or {loser_id}")
+            raise UsageError(f"lead {lead_id} is neither of the two", place=name, hint=f"use {winner_id} or {loser_id}")
     return sides | dict(chosen)
 
 
 def _join(winner: Mapping[str, Any], loser: Mapping[str, Any], sides: Mapping[str, int]) -> dict[str, Any]:
-    """The columns of the lead that is left."""
+    """The changed columns of the surviving lead."""
     taken = [name for name, side in sides.items() if side == loser["id"]]
     values: dict[str, Any] = {}
     for name in taken:
@@ -204,10 +184,8 @@ def _join(winner: Mapping[str, Any], loser: Mapping[str, Any], sides: Mapping[st
     if "owner" in taken:
         values["assigned_on"] = loser["assigned_on"]
     for name in _COUNTS:
-        if winner[name] is not None and loser[name] is not None:
-            values[name] = winner[name] + loser[name]
-        elif loser[name] is not None:
-            values[name] = loser[name]
+        if loser[name] is not None:
+            values[name] = (winner[name] or 0) + loser[name]
     values |= _join_days(winner, loser)
     values |= _keep_others(winner, loser, values)
     if winner["crm_id"] is None:
@@ -224,11 +202,11 @@ def _join(winner: Mapping[str, Any], loser: Mapping[str, Any], sides: Mapping[st
 
 
 def _join_days(winner: Mapping[str, Any], loser: Mapping[str, Any]) -> dict[str, Any]:
-    """It came in when the first of them did, and its contacts are those of both."""
+    """The days of both: created first, contacted last, promised next."""
     values: dict[str, Any] = {}
     for name in ("created_on", "imported_on", "first_touch_on", "next_touch_on"):
-        values[name] = _pick(min, winner[name], loser[name])
-    values["last_touch_on"] = _pick(max, winner["last_touch_on"], loser["last_touch_on"])
+        values[name] = min(_known(winner[name], loser[name]), default=None)
+    values["last_touch_on"] = max(_known(winner["last_touch_on"], loser["last_touch_on"]), default=None)
     if values["last_touch_on"] != winner["last_touch_on"]:
         values["contact_dated"] = loser["contact_dated"]
     if loser["qualified_on"] and (winner["qualified_on"] is None or loser["qualified_on"] < winner["qualified_on"]):
@@ -236,14 +214,12 @@ def _join_days(winner: Mapping[str, Any], loser: Mapping[str, Any]) -> dict[str,
     return values
 
 
-def _pick(choose: Any, one: date | None, other: date | None) -> date | None:
-    known = [day for day in (one, other) if day is not None]
-    picked: date | None = choose(known) if known else None
-    return picked
+def _known(*days: date | None) -> list[date]:
+    return [day for day in days if day is not None]
 
 
 def _keep_others(winner: Mapping[str, Any], loser: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The addresses and numbers that are not its own any more are its further ones."""
+    """The further addresses and numbers: all of both leads except the main ones."""
     kept: dict[str, Any] = {}
     for name, others in (("email", "other_emails"), ("phone", "other_phones")):
         own = values.get(name, winner[name])
@@ -255,7 +231,7 @@ def _keep_others(winner: Mapping[str, Any], loser: Mapping[str, Any], values: Ma
         ]
         joined = ", ".join(dict.fromkeys(known))
         kept |= text_columns(others, joined or None) if f"{others}_comparable" in winner else {others: joined or None}
-    return {name: value for name, value in kept.items() if value is None or len(value) <= _LONGEST_LIST}
+    return {name: value for name, value in kept.items() if value is None or len(value) <= _MAX_LIST_LENGTH}
 
 
 def _move_keys(work: UnitOfWork, winner_id: int, loser_id: int) -> list[str]:
@@ -266,26 +242,26 @@ def _move_keys(work: UnitOfWork, winner_id: int, loser_id: int) -> list[str]:
     return keys
 
 
-def _decide(
-    work: UnitOfWork, lead_id: int, other_lead_id: int, decision: PairWord, winner_id: int | None, keys: list[str]
+def _store_decision(
+    work: UnitOfWork, lead_id: int, other_lead_id: int, winner_id: int | None, moved_keys: list[str]
 ) -> None:
+    """Store that a pair was merged into its winner; with no winner, that it is kept apart."""
     low, high = sorted((lead_id, other_lead_id))
-    work.connection.execute(
-        insert(_pair).values(
-            lead_id=low,
-            other_lead_id=high,
-            act=work.id,
-            decision=decision.value,
-            winner_id=winner_id,
-            by=work.act.by,
-            at=work.act.at,
-            moved_keys=keys,
-        )
-    )
+    row = {
+        "lead_id": low,
+        "other_lead_id": high,
+        "act": work.id,
+        "decision": (PairWord.APART if winner_id is None else PairWord.MERGED).value,
+        "winner_id": winner_id,
+        "by": work.act.by,
+        "at": work.act.at,
+        "moved_keys": moved_keys,
+    }
+    work.connection.execute(insert(_pair).values(row))
 
 
-def _warn(winner: Mapping[str, Any], loser: Mapping[str, Any]) -> Iterable[str]:
-    if winner["stage"] != loser["stage"] and not (
-        winner["stage"] in (Stage.NEW, Stage.WORKING) and loser["stage"] in (Stage.NEW, Stage.WORKING)
-    ):
-        yield f"lead {loser['id']} was {loser['stage']}; lead {winner['id']} stays {winner['stage']}"
+def _warn_of_stages(winner: Mapping[str, Any], loser: Mapping[str, Any]) -> tuple[str, ...]:
+    stages = {winner["stage"], loser["stage"]}
+    if len(stages) == 1 or stages == {Stage.NEW.value, Stage.WORKING.value}:
+        return ()
+    return (f"lead {loser['id']} was {loser['stage']}; lead {winner['id']} stays {winner['stage']}",)

@@ -29,7 +29,7 @@ class TableRow:
 
     line: int
     cells: Mapping[str, str]
-    raw: Sequence[str]
+    raw: list[str]
     problem: str | None = None
 
 
