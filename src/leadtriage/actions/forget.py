@@ -1,7 +1,7 @@
-"""Erases a person: the one act that changes the history and cannot be taken back.
+"""Erase a person. This is the only act that changes the history, and it cannot be undone.
 
-What stays says that somebody was here and what became of it, never who. A keyed hash of what identified the person lets
-later imports reject them (`importing.forgotten`).
+What stays shows that a lead existed and how it ended, never who it was. Keyed hashes of what identified the person let
+later imports reject them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, bindparam, delete, exists, insert, not_, or_, select, union, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    not_,
+    or_,
+    select,
+    union,
+    update,
+)
 
 from leadtriage.actions.unit_of_work import LeadChange, UnitOfWork, unit_of_work
 from leadtriage.core.context import Act
@@ -26,7 +40,6 @@ from leadtriage.db import (
     ImportReject,
     ImportRow,
     Lead,
-    LeadKey,
     LikelyDuplicate,
     PairDecision,
     find_leads_of_person,
@@ -36,19 +49,17 @@ from leadtriage.db.dialect import backend
 from leadtriage.importing import Identity, find_rejects, mentions, read_identity, remember_forgotten
 
 _lead, _event, _pair = table(Lead), table(Event), table(PairDecision)
-_row, _reject, _key = table(ImportRow), table(ImportReject), table(LeadKey)
+_row, _reject = table(ImportRow), table(ImportReject)
 
-_STAY = ("id", "stage", "created_on", "imported_on", "worked_here", "batch_id", "observed_at", "changed_at")
-"""Columns of `lead` that tell nothing of the person."""
+_KEPT_COLUMNS = ("id", "stage", "created_on", "imported_on", "worked_here", "batch_id", "observed_at", "changed_at")
+"""Columns of `lead` that say nothing about the person."""
 
-_OUR_WORDS = [
+_IMPERSONAL_KINDS = [
     kind.value
     for kind in EventKind
     if kind not in (EventKind.FIELD, EventKind.STATUS, EventKind.OWNER, EventKind.PUT_OFF, EventKind.UNDONE)
 ]
-"""Lines of the history whose values are ours: stages, grades, verdicts, reasons, days of contact, numbers of leads."""
-
-_ERASED_TEXT = "erased"
+"""Kinds of events whose values are our own words: stages, grades, verdicts, reasons, contact days, lead ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +67,12 @@ class Erasure:
     """What was erased.
 
     Attributes:
-        lead_ids: the lead, and those that were merged into it.
+        lead_ids: the lead and all leads merged with it.
         rows, rejects, events, touches, verdicts: how many rows of each were emptied.
-        keys: how many hashes were kept.
-        files: the names of the imported files that told of the person.
-        alike: leads that have an address or number of the person and were left as they are.
-        wiped: whether the database's files hold nothing of it any more; else another command was in the way.
+        keys: how many hashes were stored.
+        files: the imported files that contain the person.
+        alike: untouched leads with an address or number of the person.
+        wiped: whether the database files hold no trace; False if another command was in the way.
     """
 
     lead_ids: tuple[int, ...]
@@ -77,12 +88,12 @@ class Erasure:
 
 
 def forget_person(engine: Engine, criteria: Criteria, act: Act, lead_id: int) -> Erasure:
-    """Erase the person that a lead is, with all leads that were merged into it or that it was merged into.
+    """Erase the person of a lead and of all leads merged with it.
 
-    The leads stay as empty rows that no list shows, their history as lines without content.
+    The leads stay as hidden, empty rows, and their events without content.
 
     Raises:
-        LeadtriageError: there is no such lead, or it was forgotten before.
+        LeadtriageError: the lead does not exist, or was erased before.
     """
     with unit_of_work(engine, criteria, act) as work:
         connection = work.connection
@@ -113,18 +124,18 @@ def _require_somebody(work: UnitOfWork, lead_id: int) -> None:
 
 
 def _read_files(connection: Connection, ids: Sequence[int]) -> tuple[str, ...]:
-    books = table(ImportBatch)
-    named = select(books.c.file).join(_row, _row.c.batch_id == books.c.id).where(_row.c.lead_id.in_(ids)).distinct()
+    batch = table(ImportBatch)
+    named = select(batch.c.file).join(_row, _row.c.batch_id == batch.c.id).where(_row.c.lead_id.in_(ids)).distinct()
     return tuple(sorted(connection.execute(named).scalars()))
 
 
 def _read_texts(connection: Connection, ids: Sequence[int], identity: Identity) -> set[str]:
-    """What must not be found in the database's files afterwards: all that nobody else has."""
-    books, other = table(ImportBatch), _lead.alias("other")
+    """The texts that must be gone from the database files: those that nobody else has."""
+    other = _lead.alias("other")
     texts = set(identity.emails)
-    cells = select(_row.c.cells, books.c.system).join(books, books.c.id == _row.c.batch_id)
-    for line in connection.execute(cells.where(_row.c.lead_id.in_(ids))):
-        texts |= {cell.strip() for cell in line.cells if mentions(cell, None, identity)}
+    cells = select(_row.c.cells).where(_row.c.lead_id.in_(ids))
+    for row in connection.execute(cells).scalars():
+        texts |= {cell.strip() for cell in row if mentions(cell, None, identity)}
     shared = exists().where(other.c.name_comparable == _lead.c.name_comparable, other.c.id.not_in(ids))
     texts |= set(connection.execute(select(_lead.c.name).where(_lead.c.id.in_(ids), ~shared)).scalars()) - {None}
     return texts
@@ -143,7 +154,7 @@ def _find_alike(connection: Connection, ids: Sequence[int], identity: Identity) 
 
 
 def _erase_history(connection: Connection, ids: Sequence[int]) -> int:
-    """Empty the lines of the leads, and those that a merge which was taken back has left on another lead."""
+    """Empty the events of the leads, and those that an undone merge left on another lead."""
     merged = (_pair.c.decision == PairWord.MERGED.value, or_(_pair.c.lead_id.in_(ids), _pair.c.other_lead_id.in_(ids)))
     pairs = connection.execute(select(_pair.c.act, _pair.c.lead_id, _pair.c.other_lead_id).where(*merged)).all()
     acts = sorted({pair.act for pair in pairs})
@@ -151,41 +162,40 @@ def _erase_history(connection: Connection, ids: Sequence[int]) -> int:
     theirs = and_(_event.c.lead_id.in_(others), or_(_event.c.act.in_(acts), _event.c.undoes.in_(acts)))
     lines = or_(_event.c.lead_id.in_(ids), theirs)
     emptied = connection.execute(update(_event).where(lines).values(note=None, changes=None)).rowcount
-    ours = or_(
-        _event.c.kind.in_(_OUR_WORDS), and_(_event.c.kind == EventKind.UNDONE.value, _event.c.field.in_(_OUR_WORDS))
-    )
+    undone = and_(_event.c.kind == EventKind.UNDONE.value, _event.c.field.in_(_IMPERSONAL_KINDS))
+    ours = or_(_event.c.kind.in_(_IMPERSONAL_KINDS), undone)
     connection.execute(update(_event).where(lines, not_(ours)).values(old=None, new=None))
     return int(emptied)
 
 
 def _empty_rows(connection: Connection, ids: Sequence[int]) -> int:
     rows = connection.execute(select(_row).where(_row.c.lead_id.in_(ids))).all()
-    if rows:
-        place = [_row.c[name] == bindparam(f"of_{name}") for name in ("lead_id", "batch_id", "line")]
-        connection.execute(
-            update(_row).where(*place).values(cells=bindparam("nothing", type_=_row.c.cells.type)),
-            [
-                {"of_lead_id": row.lead_id, "of_batch_id": row.batch_id, "of_line": row.line, "nothing": _empty(row)}
-                for row in rows
-            ],
-        )
-    return len(rows)
+    keys = [{"lead_id": row.lead_id, "batch_id": row.batch_id, "line": row.line} for row in rows]
+    return _empty_cells(connection, _row, keys, [row.cells for row in rows])
 
 
 def _empty_rejects(connection: Connection, identity: Identity, act: Act) -> int:
     rows = list(find_rejects(connection, identity))
-    if rows:
-        place = [_reject.c[name] == bindparam(f"of_{name}") for name in ("batch_id", "line")]
-        why = f"this person asked to be forgotten on {act.as_of}"
+    keys = [{"batch_id": batch, "line": line} for batch, line, _ in rows]
+    why = f"this person asked to be forgotten on {act.as_of}"
+    return _empty_cells(connection, _reject, keys, [cells for *_, cells in rows], reason=why)
+
+
+def _empty_cells(
+    connection: Connection, rows: Table, keys: Sequence[dict[str, int]], cells: Sequence[Sequence[str]], **values: str
+) -> int:
+    """Empty the cells of the rows with these keys, set other values, and return how many rows there are."""
+    if keys:
+        place = [rows.c[name] == bindparam(f"of_{name}") for name in keys[0]]
+        statement = update(rows).where(*place).values(cells=bindparam("empty", type_=rows.c.cells.type), **values)
         connection.execute(
-            update(_reject).where(*place).values(reason=why, cells=bindparam("nothing", type_=_reject.c.cells.type)),
-            [{"of_batch_id": batch, "of_line": line, "nothing": [""] * len(cells)} for batch, line, cells in rows],
+            statement,
+            [
+                {**{f"of_{name}": value for name, value in key.items()}, "empty": [""] * len(row)}
+                for key, row in zip(keys, cells, strict=True)
+            ],
         )
-    return len(rows)
-
-
-def _empty(row: Any) -> list[str]:
-    return [""] * len(row.cells)
+    return len(keys)
 
 
 def _erase_lead_tables(connection: Connection, ids: Sequence[int]) -> dict[str, int]:
@@ -199,6 +209,6 @@ def _erase_lead_tables(connection: Connection, ids: Sequence[int]) -> dict[str, 
 
 
 def _empty_leads(work: UnitOfWork, ids: Sequence[int]) -> None:
-    nothing: dict[str, Any] = {column.name: None for column in _lead.c if column.name not in _STAY}
+    nothing: dict[str, Any] = {column.name: None for column in _lead.c if column.name not in _KEPT_COLUMNS}
     values = nothing | {"removed_by": work.id, "changed_at": work.act.recorded_at}
     work.connection.execute(update(_lead).where(_lead.c.id.in_(ids)).values(values))
