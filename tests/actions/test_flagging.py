@@ -67,7 +67,7 @@ def test_a_rescued_lead_can_be_flagged_again(engine: Engine) -> None:
         ("junk", "spam", "it is junk"),
         ("lost", "spam", "it is lost"),
         ("new", "span", "unknown reason"),
-        ("new", "!", "no reason"),
+        ("new", "!", "not a reason"),
     ],
 )
 def test_a_flag_is_refused_on_closed_leads_and_for_unknown_reasons(

@@ -119,7 +119,7 @@ def test_of_many_those_that_are_decided_are_passed_over(engine: Engine) -> None:
     judge(engine, rules(), act_by("Sam"), [first], JUDGEMENTS["nurture"][0])
     judged = judge(engine, rules(), act_by("Maria"), [first, second, other], JUNK)
     assert judged.decided == (second,)
-    assert [(told.lead_id, told.why) for told in judged.passed_over] == [
+    assert list(judged.passed_over.items()) == [
         (first, "Sam snoozed it at 12:00"),
         (other, "nothing flags it as junk"),
     ]

@@ -62,20 +62,12 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
-class SkippedLead:
-    """A lead that was not decided; `why` is a sentence without the lead."""
-
-    lead_id: int
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
 class ReviewResult:
-    """The result of a review act: the leads that it decided, and those that await no verdict."""
+    """The result of a review act: the leads that it decided, and why others await no verdict."""
 
     act: int
     decided: tuple[int, ...]
-    passed_over: tuple[SkippedLead, ...]
+    passed_over: Mapping[int, str]
 
 
 def known_reasons(criteria: Criteria) -> tuple[str, ...]:
@@ -181,8 +173,8 @@ def judge(engine: Engine, criteria: Criteria, act: Act, lead_ids: Sequence[int],
         checked = check_judgement(work.connection, criteria, judgement, act.as_of)
         result = decide(work, dict.fromkeys(lead_ids, checked))
         if len(lead_ids) == 1 and result.passed_over:
-            why = result.passed_over[0].why
-            raise NotACandidate(why, place=f"lead {lead_ids[0]}", hint="list the candidates: leadtriage junk")
+            hint = "list the candidates: leadtriage junk"
+            raise NotACandidate(result.passed_over[lead_ids[0]], place=f"lead {lead_ids[0]}", hint=hint)
     return result
 
 
@@ -215,8 +207,7 @@ def decide(work: UnitOfWork, judgements: Mapping[int, Judgement]) -> ReviewResul
             for lead_id, judgement in decided.items()
         ]
     )
-    passed_over = tuple(SkippedLead(lead_id, skipped[lead_id]) for lead_id in judgements if lead_id in skipped)
-    return ReviewResult(work.id, tuple(decided), passed_over)
+    return ReviewResult(work.id, tuple(decided), {key: skipped[key] for key in judgements if key in skipped})
 
 
 def verdict_change(lead_id: int, judgement: Judgement, **more: Any) -> LeadChange:

@@ -127,10 +127,8 @@ def _store_verdicts(
                 raise UsageError(f"there is no lead {lead_id}")
             judgement = _parse_judgement(row.cells, listed.get(lead_id), work.act, kind)
             judgements[lead_id] = check_judgement(work.connection, work.criteria, judgement, work.act.as_of, kind)
-    if kind is VerdictKind.AUDIT:
-        refused = store_audit(work, judgements)
-    else:
-        refused = {skipped.lead_id: skipped.why for skipped in decide(work, judgements).passed_over}
+    is_audit = kind is VerdictKind.AUDIT
+    refused = store_audit(work, judgements) if is_audit else decide(work, judgements).passed_over
     for lead_id, why in refused.items():
         mistakes.add(by_lead[lead_id].line, f"lead {lead_id}: {why}")
     mistakes.raise_if_any()
