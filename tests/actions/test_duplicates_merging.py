@@ -193,7 +193,7 @@ def test_what_cannot_be_merged_is_refused(engine: Engine) -> None:
         merge_leads(engine, criteria(), ACT, one, one)
     with pytest.raises(LeadtriageError, match="removed by an undo"):
         merge_leads(engine, criteria(), ACT, one, third)
-    with pytest.raises(UsageError, match="do not differ in 'phonee'"):
+    with pytest.raises(UsageError, match='do not differ in "phonee"'):
         merge_leads(engine, criteria(), ACT, one, other, {"phonee": one})
     with pytest.raises(UsageError, match="neither of the two"):
         merge_leads(engine, criteria(), ACT, one, other, {"city": third})

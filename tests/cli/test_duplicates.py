@@ -84,7 +84,7 @@ def test_what_is_kept_apart_is_not_listed_again(program: Program) -> None:
     [
         (("--merge", "1", "1"), 1, "lead 1: both names mean this lead"),
         (("--merge", "1", "99"), 1, "there is no lead '99'"),
-        (("--merge", "1", "2", "--take", "shoe=1"), 2, "do not differ in 'shoe'"),
+        (("--merge", "1", "2", "--take", "shoe=1"), 2, 'do not differ in "shoe"'),
         (("--merge", "1", "2", "--take", "company"), 2, "FIELD=LEAD"),
         (("--merge", "1", "2", "--owner", "Sam"), 2, "cannot be combined with filters"),
         (("--merge", "1", "2", "--review"), 2, "cannot be combined"),
