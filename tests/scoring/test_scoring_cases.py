@@ -14,7 +14,8 @@ from evaluator import AS_OF, SampleLead, evaluate_lead, sample_lead
 from leadtriage.core.vocabulary import Dimension
 from leadtriage.criteria import AnyOf, Comparison, Criterion, DimensionRules, FieldType, Operator, Tier, load_criteria
 from leadtriage.db import writing
-from leadtriage.scoring import score_leads
+from leadtriage.scoring import compile_condition, score_leads, select_inputs
+from leadtriage.scoring.compile.inputs import Scales
 
 CASES = sorted(Path(__file__).with_name("cases").glob("*.yaml"))
 
@@ -76,3 +77,12 @@ def test_criteria_of_the_largest_size_are_scored(sqlite_engine: Engine) -> None:
             expected.ceiling,
             expected.next_criterion,
         )
+
+
+@pytest.mark.parametrize("operator", Operator)
+def test_every_operator_has_sql(operator: Operator) -> None:
+    kind = operator.rules.types[0]
+    operands = (1, 2) if kind is FieldType.NUMBER else ("a",)
+    test = Comparison(None, "Column", kind, operator, operands)
+    scales = Scales(AS_OF, {})
+    assert compile_condition(test, select_inputs([test], {}, scales), scales, possible=False) is not None
