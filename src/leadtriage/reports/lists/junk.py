@@ -32,12 +32,7 @@ _lead = table(Lead)
 _score = table(LeadScore)
 
 _CANDIDATES = pick_columns(
-    "id",
-    "name",
-    "company",
-    "email",
-    "source",
-    "owner",
+    "id name company email source owner",
     Column("score", "Score", keep=77, align="right", kind="bar"),
     Column("ceiling", "Potential", keep=78, align="right"),
     "known",
@@ -48,18 +43,9 @@ _CANDIDATES = pick_columns(
 )
 _TO_FILL_IN = (Column("verdict", "Verdict"), Column("reason", "Reason"), Column("note", "Note"))
 _SAMPLE = pick_columns(
-    "id",
-    "name",
-    "company",
-    "title",
-    "email",
-    "phone",
-    "source",
+    "id name company title email phone source",
     Column("need", "Need", keep=70),
-    "score",
-    "ceiling",
-    "known",
-    "age_days",
+    "score ceiling known age_days",
 )
 
 

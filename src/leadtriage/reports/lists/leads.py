@@ -29,24 +29,9 @@ _lead = table(Lead)
 _score = table(LeadScore)
 
 _COLUMNS = pick_columns(
-    "id",
-    "name",
-    "company",
-    "title",
-    "email",
-    "phone",
-    "source",
-    "campaign",
-    "owner",
+    "id name company title email phone source campaign owner",
     Column("stage", "Stage", keep=70),
-    "status",
-    "qualified",
-    "score",
-    "ceiling",
-    "grade",
-    "known",
-    "reason",
-    "created",
+    "status qualified score ceiling grade known reason created",
     Column("last_touch", "Last contact", keep=25),
 )
 

@@ -29,11 +29,7 @@ _lead = table(Lead)
 _score = table(LeadScore)
 
 _COLUMNS = pick_columns(
-    "id",
-    "name",
-    "company",
-    "owner",
-    "grade",
+    "id name company owner grade",
     Column("score", "Score", keep=40, align="right"),
     Column("until", "Until", keep=97),
     Column("due", "Due", keep=96, shown="due_shown"),

@@ -66,8 +66,9 @@ _SHARED: dict[str, tuple[Column, ColumnElement[Any]]] = {
 
 
 def pick_columns(*wanted: str | Column) -> tuple[Column, ...]:
-    """Return the shared columns of these keys; a column of the list's own stays as it is."""
-    return tuple(_SHARED[each][0] if isinstance(each, str) else each for each in wanted)
+    """Return the shared columns of these keys, separated by spaces; a column of the list's own stays as it is."""
+    each = (part for given in wanted for part in (given.split() if isinstance(given, str) else (given,)))
+    return tuple(_SHARED[part][0] if isinstance(part, str) else part for part in each)
 
 
 def select_values(columns: Iterable[Column], *more: ColumnElement[Any]) -> list[ColumnElement[Any]]:
