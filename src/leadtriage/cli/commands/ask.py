@@ -177,12 +177,9 @@ def _show(printer: Printer, answered: Sequence[AnswerResult]) -> None:
     rows = tuple(
         {
             "id": each.lead_id,
-            "field": each.field,
-            "old": each.old,
-            "new": each.new,
+            **{key: getattr(each, key) for key in ("field", "old", "new", "again_on")},
             "old_shown": format_value(each.field, each.old),
             "new_shown": format_value(each.field, each.new),
-            "again_on": each.again_on,
             "score": each.after[0],
             "ceiling": each.after[1],
             "grade": each.after[2].value,

@@ -42,7 +42,7 @@ def forget(
     """Erase a person for good, and never import them again.
 
     Erases the lead and leads merged into it, its imported and rejected rows, and the contents of its history. Backups
-    and imported files are not touched; the known ones are listed. This cannot be undone.
+    and imported files stay as they are; the known ones are listed. This cannot be undone.
 
     Examples:
       leadtriage forget 12
@@ -105,9 +105,9 @@ def _list_remains(printer: Printer, engine: Engine, done: Erasure) -> None:
     backups = find_backups(engine)
     if backups:
         printer.warn(f"copies of the database still contain the person: {', '.join(str(file) for file in backups)}")
-    printer.note("backups kept elsewhere are not touched")
+    printer.note("backups kept elsewhere are unchanged")
     if done.files:
-        printer.note(f"these imported files are not touched: {', '.join(done.files)}")
+        printer.note(f"these imported files are unchanged: {', '.join(done.files)}")
     if done.alike:
         alike = ", ".join(str(lead_id) for lead_id in done.alike)
         printer.note(f"leads with the same address or number were kept: {alike}")

@@ -100,7 +100,7 @@ def demo(context: Context) -> None:
     """See leadtriage at work on sample leads, in a temporary folder.
 
     Imports the shipped sample, scores it, and shows the queue, the junk candidates and the overdue leads, each with the
-    command that prints it. Your own database is not touched.
+    command that prints it. Your own database stays as it is.
 
     Examples:
       leadtriage demo

@@ -223,10 +223,7 @@ def nurture(
     until = parse_future_day(until_day, act.as_of, place="--until")
     snooze = check_snooze(context.criteria, act, Snooze(until, why, note))
     action = f"snooze {{}} until {format_day(until)}"
-
-    def change(engine: Engine, criteria: Criteria, act: Act, lead_ids: Sequence[int]) -> Changed:
-        return snooze_leads(engine, criteria, act, lead_ids, snooze)
-
+    change = partial(snooze_leads, parking=snooze)
     _change_leads(context, selection, lead, change, IN_NURTURE, action, yes=yes, until=_CAME_UNTIL)
 
 
@@ -290,10 +287,7 @@ def close(
     closing = check_closing(context.criteria, Closing(Stage(word.lower()), why, said_by, worth, note))
     if named is None and worth is not None:
         raise UsageError("applies to one lead only", place="--value", hint="close these leads one by one")
-
-    def change(engine: Engine, criteria: Criteria, act: Act, lead_ids: Sequence[int]) -> Changed:
-        return close_leads(engine, criteria, act, lead_ids, closing)
-
+    change = partial(close_leads, closing=closing)
     _change_leads(context, selection, named, change, CLOSED, f"close {{}} as {closing.outcome}", yes=yes)
 
 

@@ -243,7 +243,7 @@ def confirm(question: str, *, yes: bool, hint: str) -> None:
 # Files
 
 STANDARD_STREAM = "-"
-"""What stands for standard input or output in place of a file."""
+"""The file name that means standard input or output."""
 
 
 def parse_target(name: str, endings: tuple[str, ...], command: str, *, force: bool) -> Path | None:
