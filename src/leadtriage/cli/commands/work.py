@@ -223,7 +223,7 @@ def nurture(
     until = parse_future_day(until_day, act.as_of, place="--until")
     snooze = check_snooze(context.criteria, act, Snooze(until, why, note))
     action = f"snooze {{}} until {format_day(until)}"
-    change = partial(snooze_leads, parking=snooze)
+    change = partial(snooze_leads, snooze=snooze)
     _change_leads(context, selection, lead, change, IN_NURTURE, action, yes=yes, until=_CAME_UNTIL)
 
 
