@@ -49,5 +49,5 @@ def test_init_names_every_file_that_it_writes(program: Program, tmp_path: Path) 
 def test_init_says_that_it_leaves_a_schema(program: Program, tmp_path: Path) -> None:
     schema = tmp_path / "criteria.schema.json"
     schema.write_text("ours", encoding="utf-8")
-    assert "left as it is: criteria.schema.json" in program.done("init").err
+    assert "already exists, unchanged: criteria.schema.json" in program.done("init").err
     assert schema.read_text(encoding="utf-8") == "ours"
