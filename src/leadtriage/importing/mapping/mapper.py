@@ -30,7 +30,7 @@ from leadtriage.importing.normalize import DateOrder, NotRecognized, parse_curre
 
 _DERIVED = ("email_domain", "email_kind", "stage", "age_days", "idle_days", "decides_in_days")
 _IDENTITY = frozenset(("id", "email", "phone", "contact", "name", "first_name", "last_name", "company"))
-"""Without any of these, rows cannot be told apart."""
+"""Without any of these, no row can be identified."""
 _MONEY = frozenset(("budget", "revenue", "outcome_value"))
 _BY_PERSON, _BY_PRESET, _BY_HEADER, _BY_PART, _BY_QUESTION, _BY_SLIP = 1000, 600, 500, 400, 300, 200
 _EXTRA = "kept as an extra column"

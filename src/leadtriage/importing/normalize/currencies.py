@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, reduce
 from typing import NamedTuple
 
 from leadtriage.core.money import minor_digits
@@ -92,7 +92,7 @@ def choose_currency(marks: Iterable[frozenset[str]], default: str) -> str | None
     every = list(marks)
     if not every:
         return None
-    allowed = frozenset.intersection(*every)
+    allowed = reduce(frozenset.__and__, every)
     if not allowed:
         raise NotRecognized("several currencies")
     if len(allowed) == 1:

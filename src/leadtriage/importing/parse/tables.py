@@ -155,7 +155,7 @@ def cut_table(chunks: Iterator[Chunk], layout: Layout, oddities: Oddities, *, pa
 
 
 def shape_rows(chunks: Iterator[Chunk], columns: int, oddities: Oddities) -> Iterator[Chunk]:
-    """Yield rows of exactly `columns` cells, without blank ones; a row that does not fit is told in `problems`."""
+    """Yield rows of exactly `columns` cells, without blank ones; `problems` tells why a row does not fit."""
     for chunk in chunks:
         filled = [number for number, row in enumerate(chunk.cells) if any(row) and (len(row) > 1 or row[0].strip())]
         if len(filled) < len(chunk.cells):
