@@ -24,10 +24,9 @@ from leadtriage.db import (
     reading,
     table,
 )
-from leadtriage.importing import ImportOptions, ImportSummary, import_file
+from leadtriage.importing import ImportOptions, ImportSummary, UndoSummary, import_file, undo_batch
 from leadtriage.importing.normalize import DateOrder
 from leadtriage.importing.parse import ReadOptions
-from leadtriage.importing.undo.undo import UndoSummary, undo_batch
 
 FIRST_DAY = date(2026, 11, 16)
 _DERIVED = ("email_domain", "batch_id", "changed_at", "observed_at", "imported_on", "merged_into", "removed_by")

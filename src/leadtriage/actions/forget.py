@@ -46,7 +46,7 @@ from leadtriage.db import (
     table,
 )
 from leadtriage.db.dialect import backend
-from leadtriage.importing import Identity, find_rejects, mentions, read_identity, remember_forgotten
+from leadtriage.importing import Identity, find_rejects, matches_identity, read_identity, store_forgotten
 
 _lead, _event, _pair = table(Lead), table(Event), table(PairDecision)
 _row, _reject = table(ImportRow), table(ImportReject)
@@ -102,7 +102,7 @@ def forget_person(engine: Engine, criteria: Criteria, act: Act, lead_id: int) ->
         identity = read_identity(connection, ids)
         files, texts = _read_files(connection, ids), _read_texts(connection, ids, identity)
         alike = _find_alike(connection, ids, identity)
-        keys = remember_forgotten(connection, identity.keys, act.as_of)
+        keys = store_forgotten(connection, identity.keys, act.as_of)
         connection.execute(insert(table(Erasing)).values(act=work.id))
         events = _erase_history(connection, ids)
         connection.execute(delete(table(Erasing)))
@@ -135,7 +135,7 @@ def _read_texts(connection: Connection, ids: Sequence[int], identity: Identity) 
     texts = set(identity.emails)
     cells = select(_row.c.cells).where(_row.c.lead_id.in_(ids))
     for row in connection.execute(cells).scalars():
-        texts |= {cell.strip() for cell in row if mentions(cell, None, identity)}
+        texts |= {cell.strip() for cell in row if matches_identity(cell, None, identity)}
     shared = exists().where(other.c.name_comparable == _lead.c.name_comparable, other.c.id.not_in(ids))
     texts |= set(connection.execute(select(_lead.c.name).where(_lead.c.id.in_(ids), ~shared)).scalars()) - {None}
     return texts

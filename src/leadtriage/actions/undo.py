@@ -20,7 +20,7 @@ from leadtriage.core.vocabulary import EventKind, PairWord
 from leadtriage.criteria import Criteria
 from leadtriage.db import Event, FieldOrigin, Lead, LeadKey, Nomination, PairDecision, PutOff, Touch, Verdict, table
 from leadtriage.db.dialect import batches
-from leadtriage.importing import restore_after_act, stands
+from leadtriage.importing import restore_after_act, is_undone
 from leadtriage.importing.normalize import phone_digits_key
 
 _LABELS: Mapping[str, Sequence[str]] = {
@@ -240,7 +240,7 @@ def _withdraw_rows(work: UnitOfWork, act_id: int, leads: Sequence[int]) -> None:
         connection.execute(update(nomination).where(nomination.c.act == act_id, theirs).values(withdrawn_act=None))
         connection.execute(
             update(nomination)
-            .where(nomination.c.withdrawn_act == act_id, theirs, stands(nomination.c.batch_id))
+            .where(nomination.c.withdrawn_act == act_id, theirs, ~is_undone(nomination.c.batch_id))
             .values(withdrawn_at=None, withdrawn_act=None)
         )
         connection.execute(

@@ -1,58 +1,62 @@
-"""An import, read top-down: read, understand, stage, match, merge. Everything it changes is one transaction.
+"""An import, read top-down: parse, stage, match, merge. All that it changes is one transaction.
 
-Rows are read and staged in temporary tables without holding anybody up; only what follows takes the writer's place.
+Rows are parsed and staged in temporary tables without locking anybody out; only the rest takes the writer's lock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy import Engine, func, select, update
 
 from leadtriage.core.context import Act
-from leadtriage.core.text import format_ids
+from leadtriage.core.text import count_of, list_ids
 from leadtriage.core.vocabulary import RowOutcome
 from leadtriage.db import ImportBatch, table, writing_on
-from leadtriage.db.dialect import backend
-from leadtriage.importing.match import find_reused_ids, match_rows, reject_forgotten, store_keys, tell_reused_ids
-from leadtriage.importing.merge import apply_changes, create_leads, find_changes, fold_rows, follow_status, keep_rows
-from leadtriage.importing.parse import Source, open_source
+from leadtriage.db.dialect import narrow_cache, widen_cache
+from leadtriage.importing.match import describe_reused_ids, find_reused_ids, match_rows, reject_forgotten, store_keys
+from leadtriage.importing.merge import (
+    apply_changes,
+    apply_statuses,
+    create_leads,
+    deduplicate_rows,
+    find_changes,
+    store_rows,
+)
+from leadtriage.importing.parse import open_source
 from leadtriage.importing.plan import (
+    build_settings,
     complete_options,
-    find_earlier_import,
-    find_origin,
-    follow_last_score,
+    date_after_last_score,
+    describe_rejecting_import,
+    find_rejecting_import,
+    find_repeated_import,
+    load_overrides,
     open_batch,
     plan_file,
-    recall_overrides,
-    remember_overrides,
     store_extras,
-    tell_origin,
-    understand_file,
+    store_overrides,
 )
+from leadtriage.importing.run import ImportOptions, ImportRun, ImportSummary, Reject
 from leadtriage.importing.stage import (
-    Reading,
-    Staging,
     Tally,
-    Understanding,
     add_keys,
     add_rows,
-    attributes_of,
     create_staging,
+    define_staging,
+    describe_date_orders,
     read_staged,
-    settle_date_orders,
-    tell_date_orders,
+    resolve_date_orders,
 )
-from leadtriage.importing.summary import ImportOptions, ImportSummary, Reject
 
 Progress = Callable[[int], None]
 
 
 class _DryRun(Exception):
-    """Leaves the transaction so that nothing of it stays."""
+    """Rolls the transaction back."""
 
 
 class _NumbersTaken(Exception):
@@ -69,212 +73,136 @@ def import_file(
     name: str | None = None,
     progress: Progress = lambda _: None,
 ) -> ImportSummary:
-    """Import a file, or standard input where there is no path.
+    """Import a file, or standard input if there is no path.
 
     Args:
-        name: what the stream is called in the books, where that is not standard input.
-        progress: told after every chunk how many rows are read.
+        name: the file name of the stream in the list of imports.
+        progress: called after every chunk with the number of rows read.
 
     Raises:
         FileError: the file cannot be read.
-        UsageError: an option names a field or a header that is not there.
+        UsageError: an option names an unknown field or header.
     """
     source = open_source(path, stream, options.read)
     source.name = name or source.name
     with engine.connect() as connection:
-        connection.detach()  # closed at the end instead of kept, which drops the temporary tables at no cost
+        connection.detach()  # closed at the end instead of pooled, which drops the temporary tables at no cost
         with connection.begin():
             backend(connection).widen_cache(connection)
             backend(connection).narrow_cache(connection)
         with connection.begin():
-            origin = find_origin(connection, source)
-            if origin is not None:
-                options = complete_options(options, origin)
-            overrides = recall_overrides(connection, source, options, origin)
-            earlier = find_earlier_import(connection, source, options, overrides)
-        if earlier is not None:
-            return earlier
-        plan = plan_file(source, overrides, None if options.overrides else origin)
+            rejecting = find_rejecting_import(connection, source)
+            options = complete_options(options, rejecting)
+            overrides = load_overrides(connection, source, options, rejecting)
+            repeated = find_repeated_import(connection, source, options, overrides)
+        if repeated is not None:
+            return repeated
+        plan = plan_file(source, overrides, None if options.overrides else rejecting)
         while True:
             with connection.begin():
-                understanding = understand_file(connection, source, plan, options, overrides)
-            staging, reading, understanding = _stage_file(connection, source, understanding, options, act, progress)
+                settings = build_settings(connection, source, plan, options, overrides)
+            staging = define_staging(settings.attributes, connection.dialect.name)
+            run = ImportRun(connection, source, options, overrides, settings, staging, act)
+            tally = _stage_rows(run, progress)
+            orders = resolve_date_orders(settings, tally, options.date_order)
+            if orders != settings.date_orders:
+                run = replace(run, settings=replace(settings, date_orders=orders))
+                tally = _stage_rows(run, progress)
             try:
-                summary = _merge_file(connection, source, staging, reading, understanding, options, overrides, act)
+                summary = _merge_rows(run, tally)
             except _NumbersTaken:
                 continue
-            return replace(summary, notes=(*tell_origin(source, origin), *summary.notes))
+            return replace(summary, notes=(*describe_rejecting_import(source, rejecting), *summary.notes))
 
 
-def _stage_file(
-    connection: Connection,
-    source: Source,
-    understanding: Understanding,
-    options: ImportOptions,
-    act: Act,
-    progress: Progress,
-) -> tuple[Staging, Reading, Understanding]:
-    """Stage a file's rows; read it anew where its dates turn out to be written in another order than was assumed.
-
-    The understanding that is returned is the one by which they were read.
-    """
-    while True:
-        staging, reading = _stage_rows(connection, source, understanding, act, progress)
-        orders = settle_date_orders(understanding, reading.tally, options.date_order)
-        if orders == understanding.date_orders:
-            return staging, reading, understanding
-        understanding = replace(understanding, date_orders=orders)
-
-
-def _stage_rows(
-    connection: Connection, source: Source, understanding: Understanding, act: Act, progress: Progress
-) -> tuple[Staging, Reading]:
+def _stage_rows(run: ImportRun, progress: Progress) -> Tally:
+    """Parse the rows of the file into the staging tables."""
+    connection, staging = run.connection, run.staging
+    with connection.begin():  # of its own, as looking up the tables would block others while rows are parsed
+        create_staging(connection, staging)
     with connection.begin():
-        staging = create_staging(connection, attributes_of(understanding.plan, understanding.source))
-    # By itself, as the look at what tables there are would hold others up until all rows are read.
-    with connection.begin():
-        for part in read_staged(source, understanding, act, staging.row_columns):
-            if isinstance(part, Reading):
-                return staging, part
+        for part in read_staged(run.source, run.settings, run.act, staging.row_columns):
+            if isinstance(part, Tally):
+                return part
             add_rows(connection, staging, part.columns)
             add_keys(connection, staging, part.keys)
             progress(part.rows)
-    raise AssertionError("the reading of a file ends with what was noticed")
+    raise AssertionError("the rows of a file end with their tally")
 
 
-def _merge_file(
-    connection: Connection,
-    source: Source,
-    staging: Staging,
-    reading: Reading,
-    understanding: Understanding,
-    options: ImportOptions,
-    overrides: Mapping[str, str],
-    act: Act,
-) -> ImportSummary:
-    summary: ImportSummary | None = None
+def _merge_rows(run: ImportRun, tally: Tally) -> ImportSummary:
+    """Match and merge the staged rows in one transaction, which a dry run rolls back."""
     try:
-        with writing_on(connection):
-            if not store_extras(connection, understanding):
+        with writing_on(run.connection):
+            if not store_extras(run.connection, run.settings):
                 raise _NumbersTaken
-            act = follow_last_score(connection, act)
-            digest = options.digest(overrides)
-            batch = open_batch(connection, source, understanding, digest, act)
-            still_closed, reused = _merge(connection, staging, understanding, batch, act, options)
-            undone_first = None if options.dry_run else batch
-            said = (
-                *_money_warning(understanding, reading.tally),
-                *tell_date_orders(understanding, reading.tally, options.date_order, undone_first),
-                *tell_reused_ids(reused, understanding, undone_first),
-                *_closed_warning(still_closed),
-            )
-            summary = _close_batch(connection, source, staging, reading, (*understanding.plan.warnings, *said), batch)
-            remember_overrides(connection, source, options.overrides, act)
-            if options.dry_run:
+            run = replace(run, act=date_after_last_score(run.connection, run.act))
+            run = replace(run, batch=open_batch(run))
+            reject_forgotten(run)
+            match_rows(run)
+            deduplicate_rows(run)
+            find_changes(run)
+            reused = find_reused_ids(run)
+            create_leads(run)
+            apply_changes(run)
+            still_closed = apply_statuses(run)
+            store_keys(run)
+            store_rows(run)
+            summary = _close_batch(run, tally, tuple(_describe_problems(run, tally, reused, still_closed)))
+            store_overrides(run.connection, run.source, run.options.overrides, run.act)
+            if run.options.dry_run:
                 raise _DryRun
     except _DryRun:
-        assert summary is not None
-        return replace(summary, batch=None, notes=_tell_closed(reading.tally, None))
-    assert summary is not None
+        return replace(summary, batch=None)
     return summary
 
 
-def _merge(
-    connection: Connection, staging: Staging, understanding: Understanding, batch: int, act: Act, options: ImportOptions
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Merge what is staged.
-
-    Returns:
-        The ids of leads that stay closed and that the file says are open, and of those to which only a reused id led.
-    """
-    extras = {f"c{number}": column.header for column, number in understanding.extras}
-    reject_forgotten(connection, staging)
-    match_rows(connection, staging)
-    fold_rows(connection, staging, extras, act.as_of)
-    find_changes(connection, staging, extras)
-    reused = find_reused_ids(connection, staging, understanding)
-    create_leads(connection, staging, batch, act, options.nurture_days)
-    apply_changes(connection, staging, batch, act, extras)
-    still_closed = follow_status(
-        connection, staging, batch, act, system=understanding.system, nurture_days=options.nurture_days
-    )
-    store_keys(connection, staging, batch)
-    keep_rows(connection, staging, batch)
-    return still_closed, reused
+def _describe_problems(
+    run: ImportRun, tally: Tally, reused: tuple[int, ...], still_closed: tuple[int, ...]
+) -> Iterator[str]:
+    """Yield the warnings about the file as a whole; those about its rows are in the tally."""
+    yield from tally.file_warnings
+    yield from run.settings.plan.warnings
+    if tally.unmarked_money:
+        read = f"no currency, read as {run.settings.currency} (if not: --currency, or write 20k EUR)"
+        yield f"{count_of(tally.unmarked_money, 'sum')}: {read}"
+    yield from describe_date_orders(run.settings, tally, run.options.date_order, run.undo_first)
+    yield from describe_reused_ids(run, reused)
+    if still_closed:
+        leads = f"{count_of(len(still_closed), 'lead')}: closed here but open in the file, {list_ids(still_closed)}"
+        yield f"{leads} (to see why: leadtriage show {still_closed[0]})"
 
 
-def _close_batch(
-    connection: Connection,
-    source: Source,
-    staging: Staging,
-    reading: Reading,
-    also_said: tuple[str, ...],
-    batch: int,
-) -> ImportSummary:
-    """Write the counts into the books; `also_said` are warnings besides those of the reading."""
-    place, row = staging.place, staging.row
-    counted = select(place.c.outcome, func.count().label("leads")).group_by(place.c.outcome)
-    counts: dict[str, int] = {line.outcome: line.leads for line in connection.execute(counted)}
+def _close_batch(run: ImportRun, tally: Tally, warnings: tuple[str, ...]) -> ImportSummary:
+    """Store the counts of the batch; `warnings` are those about the file as a whole."""
+    connection, result, row, batch = run.connection, run.staging.result, run.staging.row, table(ImportBatch)
+    outcomes = connection.execute(select(result.c.outcome, func.count()).group_by(result.c.outcome))
+    leads: dict[str, int] = dict(outcomes.tuples().all())
     rejects = connection.execute(
         select(row.c.line, row.c.problem, row.c.cells).where(row.c.problem.is_not(None)).order_by(row.c.row_id)
     ).all()
-    tally = reading.tally
-    said = (*reading.warnings, *also_said)
-    summary = ImportSummary(
-        file=source.name,
-        batch=batch,
-        rows=tally.rows,
-        created=counts.get(RowOutcome.CREATED, 0),
-        updated=counts.get(RowOutcome.UPDATED, 0),
-        unchanged=counts.get(RowOutcome.UNCHANGED, 0),
-        merged=counts.get(RowOutcome.MERGED, 0),
-        rejected=len(rejects),
-        warning_count=len(said) + tally.warnings.counts.total(),
-        warnings=(*said, *tally.warnings.sentences()),
-        notes=_tell_closed(tally, batch),
-        headers=source.headers,
+    counts = {outcome.value: leads.get(outcome, 0) for outcome in RowOutcome}
+    counts |= {"rows": tally.rows, "rejected": len(rejects)}
+    warning_count = len(warnings) + tally.warnings.counts.total()
+    connection.execute(update(batch).where(batch.c.id == run.batch).values(**counts, warnings=warning_count))
+    return ImportSummary(
+        file=run.source.name,
+        batch=run.batch,
+        **counts,
+        warning_count=warning_count,
+        warnings=(*warnings, *tally.warnings.sentences()),
+        notes=tuple(_describe_closed(run, tally)),
+        headers=run.source.headers,
+        repeated=False,
         rejects=tuple(Reject(line, problem, list(cells)) for line, problem, cells in rejects),
     )
-    connection.execute(
-        update(table(ImportBatch))
-        .where(table(ImportBatch).c.id == batch)
-        .values(
-            rows=summary.rows,
-            created=summary.created,
-            updated=summary.updated,
-            unchanged=summary.unchanged,
-            merged=summary.merged,
-            rejected=summary.rejected,
-            warnings=summary.warning_count,
-        )
-    )
-    return summary
 
 
-def _money_warning(understanding: Understanding, tally: Tally) -> tuple[str, ...]:
-    if not tally.unmarked_money:
-        return ()
-    count, currency = tally.unmarked_money, understanding.currency
-    said = "1 sum names no currency and is" if count == 1 else f"{count:,} sums name no currency and are"
-    return (f"{said} taken as {currency} (if not: --currency, or write 20k EUR)",)
-
-
-def _closed_warning(still_closed: Sequence[int]) -> tuple[str, ...]:
-    if not still_closed:
-        return ()
-    leads = "1 lead is" if len(still_closed) == 1 else f"{len(still_closed):,} leads are"
-    look = f"leadtriage show {still_closed[0]}"
-    return (f"{leads} closed here but open in the file: {format_ids(still_closed)}; to see why: {look}",)
-
-
-def _tell_closed(tally: Tally, batch: int | None) -> tuple[str, ...]:
-    """How many rows came in closed, and what keeps them open; leads that are closed by now need the undoing first."""
-    if not tally.closed:
-        return ()
-    parts = [f"{count:,} {outcome} by {header}" for (header, outcome), count in sorted(tally.closed.items())]
-    total = tally.closed.total()
-    rows = "1 row" if total == 1 else f"{total:,} rows"
-    remedy = "--map outcome=none keeps them open"
-    if batch is not None:
-        remedy = f"to keep them open: leadtriage undo {batch}, then import with --map outcome=none"
-    return (f"{rows} came in closed: {', '.join(parts)} ({remedy})",)
+def _describe_closed(run: ImportRun, tally: Tally) -> Iterator[str]:
+    """Count the rows imported as closed, and name the remedy; leads that are closed by now need an undo first."""
+    if tally.closed:
+        parts = [f"{count:,} {outcome} by {header}" for (header, outcome), count in sorted(tally.closed.items())]
+        remedy = "--map outcome=none keeps them open"
+        if run.undo_first is not None:
+            remedy = f"to keep them open: leadtriage undo {run.undo_first}, then import with --map outcome=none"
+        yield f"{count_of(tally.closed.total(), 'row')} imported as closed: {', '.join(parts)} ({remedy})"

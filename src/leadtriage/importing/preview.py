@@ -1,4 +1,4 @@
-"""How a file would be read, without importing it: for people to check before they trust it."""
+"""Preview how a file is parsed, without importing it."""
 
 from __future__ import annotations
 
@@ -12,52 +12,41 @@ from leadtriage.core.context import Act
 from leadtriage.core.tables import Card, Cell, Column, Table
 from leadtriage.importing.parse import Source
 from leadtriage.importing.plan import (
+    build_settings,
     complete_options,
-    default_date_order,
-    find_origin,
+    describe_rejecting_import,
+    find_rejecting_import,
+    load_overrides,
     plan_file,
-    recall_overrides,
-    tell_origin,
 )
-from leadtriage.importing.stage import RowReader, Tally, Understanding, settle_date_orders, tell_date_orders
-from leadtriage.importing.summary import ImportOptions
+from leadtriage.importing.run import ImportOptions
+from leadtriage.importing.stage import ParseSettings, RowReader, Tally, describe_date_orders, resolve_date_orders
 
 _SHOWN_ROWS = 5
-_TRIED_CHUNKS = 8
+_PARSED_CHUNKS = 8
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", ":": "colon", " ": "space", ", ": "comma and space"}
 
 
-def peek_source(source: Source, options: ImportOptions, act: Act, *, connection: Connection | None = None) -> Card:
-    """Tell how an open file is read.
+def preview_file(source: Source, options: ImportOptions, act: Act, *, connection: Connection | None = None) -> Card:
+    """Preview how an open file is parsed.
 
     Args:
-        connection: a database that may remember what `--map` said of such files.
+        connection: a database that may have stored the `--map` of such files.
 
     Raises:
         FileError: the file cannot be read.
-        UsageError: an option names a field or a header that is not there.
+        UsageError: an option names an unknown field or header.
     """
-    origin = find_origin(connection, source) if connection is not None else None
-    if origin is not None:
-        options = complete_options(options, origin)
-    overrides = recall_overrides(connection, source, options, origin)
-    plan = plan_file(source, overrides, None if options.overrides else origin)
-    order = default_date_order(options.region)
-    understanding = Understanding(
-        plan=plan,
-        headers=source.headers,
-        system=options.system or plan.system or "file",
-        extras=(),
-        region=options.region,
-        currency=options.currency or options.usual_currency,
-        date_orders={column.index: options.date_order or column.date_order or order for column in plan.columns},
-        source=options.source or plan.default_source,
-    )
-    tally, samples = _try_rows(source, understanding, act)
-    orders = settle_date_orders(understanding, tally, options.date_order)
-    if orders != understanding.date_orders:
-        understanding = replace(understanding, date_orders=orders)
-        tally, samples = _try_rows(source, understanding, act)
+    rejecting = find_rejecting_import(connection, source) if connection is not None else None
+    options = complete_options(options, rejecting)
+    overrides = load_overrides(connection, source, options, rejecting)
+    plan = plan_file(source, overrides, None if options.overrides else rejecting)
+    settings = build_settings(None, source, plan, options, overrides)
+    tally, samples = _parse_rows(source, settings, act)
+    orders = resolve_date_orders(settings, tally, options.date_order)
+    if orders != settings.date_orders:
+        settings = replace(settings, date_orders=orders)
+        tally, samples = _parse_rows(source, settings, act)
     columns = [
         {
             "column": column.header,
@@ -86,10 +75,10 @@ def peek_source(source: Source, options: ImportOptions, act: Act, *, connection:
         "rows looked at": tally.rows,
     }
     warnings = (
-        *tell_origin(source, origin),
+        *describe_rejecting_import(source, rejecting),
         *source.warnings,
         *plan.warnings,
-        *tell_date_orders(understanding, tally, options.date_order, None),
+        *describe_date_orders(settings, tally, options.date_order, None),
         *tally.warnings.sentences(),
     )
     return Card(
@@ -101,11 +90,11 @@ def peek_source(source: Source, options: ImportOptions, act: Act, *, connection:
     )
 
 
-def _try_rows(source: Source, understanding: Understanding, act: Act) -> tuple[Tally, list[list[str]]]:
-    """Read the first rows; return what was noticed, and the very first of them to be shown."""
-    reader = RowReader(understanding, act)
+def _parse_rows(source: Source, settings: ParseSettings, act: Act) -> tuple[Tally, list[list[str]]]:
+    """Parse the first rows; return what was noticed, and the very first of them as written."""
+    reader = RowReader(settings, act)
     samples: list[list[str]] = []
-    for chunk in islice(source.rows(), _TRIED_CHUNKS):
+    for chunk in islice(source.rows(), _PARSED_CHUNKS):
         samples = samples or chunk.cells[:_SHOWN_ROWS]
         reader.read(chunk, 1)
     return reader.tally, samples

@@ -372,14 +372,14 @@ def peek(context: Context, selection: ImportSelection, file: InputFile) -> None:
     if context.printer.format is OutputFormat.CSV:
         _print_parsed(path, selection)
         return
-    from leadtriage.importing import peek_source
+    from leadtriage.importing import preview_file
     from leadtriage.importing.parse import open_source
 
     options = selection.for_import()
     source = open_source(path, sys.stdin.buffer, options.read)  # before the database: standard input may be slow
     # The database remembers earlier --map options.
     with context.reading() if context.has_database else nullcontext() as connection:
-        card = peek_source(source, options, context.act_in(None), connection=connection)
+        card = preview_file(source, options, context.act_in(None), connection=connection)
     context.printer.show_card(card)
 
 

@@ -1,10 +1,8 @@
-"""Which staged rows are a lead by a telephone number with a name alone: the weakest key, which addresses and ids veto.
+"""Match staged rows by phone number and name: the weakest key, which different addresses or ids overrule.
 
-Where a row and a lead both have addresses, or both have ids of one system, they are not the same by a number: an equal
-id or address would have matched before, and an equal role address (info@) is somebody's of another name.
-A lead has what its stored row has and what the rows before have brought to it.
-
-Which staged rows have their lead by now, and the first row of each: what every way of matching asks.
+A row and a lead with addresses, or with ids of one system, that differ are different people. Equal ones would have
+matched before, except equal role addresses (info@), which belong to somebody of another name. A lead has the contacts
+of its stored columns and of the rows that joined it before.
 """
 
 from __future__ import annotations
@@ -37,134 +35,113 @@ from leadtriage.core.vocabulary import EmailKind
 from leadtriage.db import Lead, LeadKey, dialect, expressions, table
 from leadtriage.importing.stage import RANK_PHONE, Staging
 
-
-def is_unplaced(staging: Staging, row_id: ColumnElement[int]) -> ColumnElement[bool]:
-    """Whether a row is no stored lead and belongs to no earlier row."""
-    return and_(~exists().where(staging.match.c.row_id == row_id), ~exists().where(staging.member.c.row_id == row_id))
-
-
-def follow_heads(connection: Connection, staging: Staging) -> None:
-    """Let every member name the first row of its chain. Heads stand before their members, so chains end."""
-    member = staging.member
-    above = member.alias("above")
-    while True:
-        moved = connection.execute(update(member).values(head=above.c.head).where(above.c.row_id == member.c.head))
-        if not moved.rowcount:
-            return
-
-
 _STORED = 0
-"""Stands before every row of the file."""
-
+"""A row id before every row of the file."""
 _AT_ONCE = 10_000
 
 
-def match_by_phone(connection: Connection, staging: Staging, *, stored: bool, repeated: bool) -> None:
-    """Fill `match` and `member` for rows that no stronger key has placed.
+def is_unmatched(staging: Staging, row_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether a row is neither a stored lead nor the same lead as an earlier row."""
+    return and_(~exists().where(staging.match.c.row_id == row_id), ~exists().where(staging.member.c.row_id == row_id))
 
-    A lead is told by a number here, its group: that of its first row, or less than nothing the id of a stored lead.
+
+def resolve_leaders(connection: Connection, staging: Staging) -> None:
+    """Point every member at the first row of its group. Leaders come before their members, so this ends."""
+    member = staging.member
+    above = member.alias("above")
+    moves = update(member).values(leader=above.c.leader).where(above.c.row_id == member.c.leader)
+    while connection.execute(moves).rowcount:
+        pass
+
+
+def match_by_phone(connection: Connection, staging: Staging, *, stored: bool, repeated: bool) -> None:
+    """Fill `match` and `member` for rows that no stronger key has matched.
+
+    Targets and groups are numbers: the first row of a group, or the negative id of a stored lead.
 
     Args:
         stored: whether any lead is stored.
         repeated: whether any two rows of the file share a key.
     """
-    found = _find_candidates(staging, stored=stored, repeated=repeated)
+    found = _select_candidates(staging, stored=stored, repeated=repeated)
     if found is None:
         return
-    candidate = dialect.materialize(connection, "staged_candidate", found)
-    if _has_rows(connection, candidate):
-        _place_silent_rows(connection, staging, candidate)
-        if connection.execute(select(_find_doubtful(staging, candidate).exists())).scalar():
-            follow_heads(connection, staging)
-            doubt = dialect.materialize(connection, "staged_doubt", _describe_doubtful(staging, candidate))
-            _place_doubtful_rows(connection, staging, doubt)
+    candidate = dialect.keep(connection, "staged_candidate", found)
+    if connection.execute(select(exists().select_from(candidate))).scalar():
+        _place_anonymous_rows(connection, staging, candidate)
+        if connection.execute(select(_select_identified(staging, candidate).exists())).scalar():
+            resolve_leaders(connection, staging)
+            doubt = dialect.keep(connection, "staged_doubt", _select_doubts(staging, candidate))
+            _place_identified_rows(connection, staging, doubt)
             doubt.drop(connection)
     candidate.drop(connection)
 
 
-def _has_rows(connection: Connection, rows: FromClause) -> bool:
-    return bool(connection.execute(select(exists().select_from(rows))).scalar())
-
-
-def _find_candidates(staging: Staging, *, stored: bool, repeated: bool) -> Select[Any] | None:
+def _select_candidates(staging: Staging, *, stored: bool, repeated: bool) -> Select[Any] | None:
     """Rows with the stored leads that have their numbers, else with the first rows of the file that have them."""
     key, first, keys = staging.key, staging.first_key, table(LeadKey)
-    undecided = and_(key.c.rank == RANK_PHONE, is_unplaced(staging, key.c.row_id))
+    undecided = and_(key.c.rank == RANK_PHONE, is_unmatched(staging, key.c.row_id))
     parts = []
     if stored:
-        parts.append(
-            select(key.c.row_id, (-keys.c.lead_id).label("target"))
-            .join_from(key, keys, keys.c.key == key.c.key)
-            .where(undecided)
-        )
+        found = select(key.c.row_id, (-keys.c.lead_id).label("target"))
+        parts.append(found.join_from(key, keys, keys.c.key == key.c.key).where(undecided))
     if repeated:
-        earlier = (
-            select(key.c.row_id, first.c.row_id.label("target"))
-            .join_from(key, first, first.c.key == key.c.key)
-            .where(undecided, first.c.row_id < key.c.row_id)
-        )
+        found = select(key.c.row_id, first.c.row_id.label("target"))
+        earlier = found.join_from(key, first, first.c.key == key.c.key)
+        earlier = earlier.where(undecided, first.c.row_id < key.c.row_id)
         parts.append(earlier.where(~exists().where(keys.c.key == key.c.key)) if stored else earlier)
     if not parts:
         return None
-    found = union_all(*parts).subquery()
-    return select(found.c.row_id, found.c.target)
+    both = union_all(*parts).subquery()
+    return select(both.c.row_id, both.c.target)
 
 
 def _address(row: FromClause) -> ColumnElement[Any]:
-    """A row's or a lead's address; none where it cannot be one."""
-    return expressions.value_if(row.c.email_kind != EmailKind.INVALID, row.c.email)
+    """The address of a row or a lead; NULL if it is unusable."""
+    return expressions.choose_when(row.c.email_kind != EmailKind.INVALID, row.c.email)
 
 
-def _says_who(staging: Staging) -> ColumnElement[bool]:
-    """Whether a row has an address or an id, with which a lead's own may not agree."""
+def _is_identified(staging: Staging) -> ColumnElement[bool]:
+    """Whether a row has an address or an id, which may contradict a lead's."""
     row = staging.row
     present = set(staging.attribute_columns)
-    said = [_address(row).is_not(None)] if "email" in present else []
-    said += [row.c.crm_id.is_not(None)] if "crm_id" in present else []
-    return or_(literal(False), *said)
+    known = [_address(row).is_not(None)] if "email" in present else []
+    known += [row.c.crm_id.is_not(None)] if "crm_id" in present else []
+    return or_(literal(False), *known)
 
 
-def _place_silent_rows(connection: Connection, staging: Staging, candidate: Table) -> None:
-    """What has no address and no id contradicts nobody, whatever other rows bring."""
-    row, match = staging.row, staging.match
-    silent = (
+def _place_anonymous_rows(connection: Connection, staging: Staging, candidate: Table) -> None:
+    """A row without address and id contradicts nobody, whatever other rows add."""
+    row, match, target = staging.row, staging.match, candidate.c.target
+    anonymous = (
         select(candidate.c.row_id)
         .join(row, row.c.row_id == candidate.c.row_id)
-        .where(~_says_who(staging))
+        .where(~_is_identified(staging))
         .group_by(candidate.c.row_id)
     )
-    lead_id = -func.max(candidate.c.target)
-    connection.execute(
-        insert(match).from_select(["row_id", "lead_id"], silent.add_columns(lead_id).where(candidate.c.target < 0))
-    )
-    unmatched = ~exists().where(match.c.row_id == candidate.c.row_id)
-    connection.execute(
-        insert(staging.member).from_select(
-            ["row_id", "head"],
-            silent.add_columns(func.min(candidate.c.target)).where(candidate.c.target > 0, unmatched),
-        )
-    )
+    matched = anonymous.add_columns(-func.max(target)).where(target < 0)
+    connection.execute(insert(match).from_select(["row_id", "lead_id"], matched))
+    joined = anonymous.add_columns(func.min(target))
+    joined = joined.where(target > 0, ~exists().where(match.c.row_id == candidate.c.row_id))
+    connection.execute(insert(staging.member).from_select(["row_id", "leader"], joined))
 
 
-def _find_doubtful(staging: Staging, candidate: Table) -> Select[Any]:
+def _select_identified(staging: Staging, candidate: Table) -> Select[Any]:
     row = staging.row
-    return (
-        select(candidate.c.row_id, candidate.c.target)
-        .join_from(candidate, row, row.c.row_id == candidate.c.row_id)
-        .where(_says_who(staging))
-    )
+    found = select(candidate.c.row_id, candidate.c.target)
+    return found.join_from(candidate, row, row.c.row_id == candidate.c.row_id).where(_is_identified(staging))
 
 
-def _describe_doubtful(staging: Staging, candidate: Table) -> Select[Any]:
-    """Each doubtful row with a target, the target's group, and what of the row may not agree with that group's."""
+def _select_doubts(staging: Staging, candidate: Table) -> Select[Any]:
+    """Each identified row with a target, the target's group, and the contacts in which row and group may differ."""
     row, match, member, lead = staging.row, staging.match, staging.member, table(Lead)
-    head = func.coalesce(member.c.head, candidate.c.target)
-    group = func.coalesce(-match.c.lead_id, head)
+    leader = func.coalesce(member.c.leader, candidate.c.target)
+    group = func.coalesce(-match.c.lead_id, leader)
     placed = (
-        _find_doubtful(staging, candidate)
+        _select_identified(staging, candidate)
         .add_columns(group.label("lead_group"))
         .outerjoin(member, member.c.row_id == candidate.c.target)
-        .outerjoin(match, match.c.row_id == head)
+        .outerjoin(match, match.c.row_id == leader)
         .subquery()
     )
     present = set(staging.attribute_columns)
@@ -174,17 +151,11 @@ def _describe_doubtful(staging: Staging, candidate: Table) -> Select[Any]:
         address = and_(_address(row).is_not(None), ~func.coalesce(same, literal(False)))
     system: ColumnElement[Any] = literal("")
     if "crm_id" in present:
-        other = row.c.crm_id.is_distinct_from(lead.c.crm_id)
-        its = expressions.value_if(other, expressions.text_before(row.c.crm_id, ":"))
-        system = func.coalesce(its, literal(""))
+        differs = row.c.crm_id.is_distinct_from(lead.c.crm_id)
+        row_system = expressions.choose_when(differs, expressions.before(row.c.crm_id, ":"))
+        system = func.coalesce(row_system, literal(""))
     return (
-        select(
-            placed.c.row_id,
-            placed.c.target,
-            placed.c.lead_group,
-            address.label("address"),
-            system.label("system"),
-        )
+        select(placed, address.label("address"), system.label("system"))
         .join_from(placed, row, row.c.row_id == placed.c.row_id)
         .outerjoin(lead, lead.c.id == -placed.c.lead_group)
     )
@@ -192,12 +163,12 @@ def _describe_doubtful(staging: Staging, candidate: Table) -> Select[Any]:
 
 @dataclass
 class _Known:
-    """From which row on a group has an address, and an id of a system."""
+    """The first row from which on a group has an address, and an id of each system."""
 
     address: dict[int, int] = field(default_factory=dict)
     ids: defaultdict[int, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
 
-    def note(self, group: int, address: int | None, system: str | None, row_id: int | None) -> None:
+    def add(self, group: int, system: str | None, address: int | None, row_id: int | None) -> None:
         if address is not None:
             self.address[group] = min(address, self.address.get(group, address))
         if system is not None and row_id is not None:
@@ -209,28 +180,28 @@ class _Known:
         return bool(system) and group in self.ids and self.ids[group].get(system, row_id) < row_id
 
     def join(self, group: int, other: int) -> None:
-        self.note(group, self.address.get(other), None, None)
+        self.add(group, None, self.address.get(other), None)
         for system, row_id in self.ids.get(other, {}).items():
-            self.note(group, None, system, row_id)
+            self.add(group, system, None, row_id)
 
 
-def _place_doubtful_rows(connection: Connection, staging: Staging, doubt: Table) -> None:
-    """Take the doubtful rows one after another: what one brings to a lead decides about those after it."""
+def _place_identified_rows(connection: Connection, staging: Staging, doubt: Table) -> None:
+    """Place the rows one after another: the contacts that one adds to a lead decide about those after it."""
     known = _Known()
-    for group, system, address, row_id in connection.execute(_find_first_said(staging, doubt)):
-        known.note(group, address, system, row_id)
-    for group, system, address, row_id in _read_stored(connection, doubt):
-        known.note(group, address, system, row_id)
+    for facts in connection.execute(_select_known_of_rows(staging, doubt)):
+        known.add(*facts)
+    for stored in _read_known_of_leads(connection, doubt):
+        known.add(*stored)
     order = (doubt.c.row_id, doubt.c.target > 0, func.abs(doubt.c.target))
     rows = connection.execute(select(doubt).order_by(*order), execution_options={"yield_per": _AT_ONCE})
-    joined = _decide((tuple(row) for row in rows), known)
-    for chosen, column, sign in ((staging.match, "lead_id", -1), (staging.member, "head", 1)):
+    joined = _choose_targets((tuple(row) for row in rows), known)
+    for chosen, column, sign in ((staging.match, "lead_id", -1), (staging.member, "leader", 1)):
         placed = ((row_id, sign * target) for row_id, target in joined.items() if sign * target > 0)
         dialect.backend(connection).insert_rows(connection, chosen, ("row_id", column), placed)
 
 
-def _decide(rows: Iterable[tuple[Any, ...]], known: _Known) -> dict[int, int]:
-    """Return the target of each row that has one that nothing contradicts."""
+def _choose_targets(rows: Iterable[tuple[Any, ...]], known: _Known) -> dict[int, int]:
+    """Return the first target of each row that nothing contradicts."""
     group_of: dict[int, int] = {}
     joined: dict[int, int] = {}
     for row_id, target, first_group, address, system in rows:
@@ -242,59 +213,58 @@ def _decide(rows: Iterable[tuple[Any, ...]], known: _Known) -> dict[int, int]:
     return joined
 
 
-def _find_first_said(staging: Staging, doubt: Table) -> Select[Any]:
-    """For each group that doubtful rows may join or have made: its first row with an address, and with an id."""
+def _select_known_of_rows(staging: Staging, doubt: Table) -> Select[Any]:
+    """For each group in question and each system: the group's first row with an address, and with an id."""
     row, match, member = staging.row, staging.match, staging.member
     involved = union(select(doubt.c.lead_group.label("lead_group")), select(doubt.c.row_id)).subquery()
     grouped = union_all(
-        select(member.c.row_id, func.coalesce(-match.c.lead_id, member.c.head).label("lead_group")).outerjoin_from(
-            member, match, match.c.row_id == member.c.head
+        select(member.c.row_id, func.coalesce(-match.c.lead_id, member.c.leader).label("lead_group")).outerjoin_from(
+            member, match, match.c.row_id == member.c.leader
         ),
         select(match.c.row_id, -match.c.lead_id),
         select(involved.c.lead_group, involved.c.lead_group).where(involved.c.lead_group > 0),
     ).subquery()
     present = set(staging.attribute_columns)
-    said = (
-        select(
-            grouped.c.lead_group,
-            row.c.row_id,
-            (_address(row).is_not(None) if "email" in present else literal(False)).label("address"),
-            (expressions.text_before(row.c.crm_id, ":") if "crm_id" in present else literal(None, String)).label(
-                "system"
-            ),
-        )
+    has_address = _address(row).is_not(None) if "email" in present else literal(False)
+    system = expressions.before(row.c.crm_id, ":") if "crm_id" in present else literal(None, String)
+    known = (
+        select(grouped.c.lead_group, row.c.row_id, has_address.label("address"), system.label("system"))
         .join_from(grouped, row, row.c.row_id == grouped.c.row_id)
-        .where(grouped.c.lead_group.in_(select(involved.c.lead_group)), _says_who(staging))
+        .where(grouped.c.lead_group.in_(select(involved.c.lead_group)), _is_identified(staging))
         .subquery()
     )
     return select(
-        said.c.lead_group,
-        said.c.system,
-        func.min(expressions.value_if(said.c.address, said.c.row_id)),
-        func.min(expressions.value_if(said.c.system.is_not(None), said.c.row_id)),
-    ).group_by(said.c.lead_group, said.c.system)
+        known.c.lead_group,
+        known.c.system,
+        func.min(expressions.choose_when(known.c.address, known.c.row_id)),
+        func.min(expressions.choose_when(known.c.system.is_not(None), known.c.row_id)),
+    ).group_by(known.c.lead_group, known.c.system)
 
 
-def _read_stored(connection: Connection, doubt: Table) -> Iterator[tuple[int, str | None, int | None, int | None]]:
-    """Yield what stored leads have, in the form of `_find_first_said`.
+def _read_known_of_leads(
+    connection: Connection, doubt: Table
+) -> Iterator[tuple[int, str | None, int | None, int | None]]:
+    """Yield the contacts of stored leads in the form of `_select_known_of_rows`.
 
-    Their own columns tell nearly always. Where one has an id of another system, or no usable address in place of one
-    that it may have had, its keys tell as well; they are not in the order of leads, so all are read.
+    Their own columns nearly always suffice. Their keys, read in full as they are not ordered by lead, also count if one
+    has an id of another system, or an unusable address that may have replaced a usable one.
     """
     lead, keys = table(Lead), table(LeadKey)
     ids = select(-doubt.c.lead_group).where(doubt.c.lead_group < 0)
     systems = set(connection.execute(select(doubt.c.system).where(doubt.c.lead_group < 0).distinct()).scalars())
-    system = expressions.text_before(lead.c.crm_id, ":")
-    unclear = False
-    columns = select(lead.c.id, lead.c.email.is_not(None), _address(lead).is_not(None), system).where(
-        lead.c.id.in_(ids)
+    columns = (
+        lead.c.id,
+        lead.c.email.is_not(None),
+        _address(lead).is_not(None),
+        expressions.before(lead.c.crm_id, ":"),
     )
-    for lead_id, has_email, has_address, its in connection.execute(columns):
-        yield -lead_id, its, _STORED if has_address else None, _STORED if its is not None else None
-        unclear |= bool(has_email and not has_address) or (its is not None and not systems <= {its, ""})
-    if unclear:
+    needs_keys = False
+    for lead_id, has_email, has_address, system in connection.execute(select(*columns).where(lead.c.id.in_(ids))):
+        yield -lead_id, system, _STORED if has_address else None, _STORED if system is not None else None
+        needs_keys |= bool(has_email and not has_address) or (system is not None and not systems <= {system, ""})
+    if needs_keys:
         kind, rest = func.substr(keys.c.key, 1, 2), func.substr(keys.c.key, 3)
-        its_system = expressions.value_if(kind == "i:", expressions.text_before(rest, ":"))
-        told = select(keys.c.lead_id, its_system).where(keys.c.lead_id.in_(ids), kind.in_(["e:", "r:", "i:"]))
-        for lead_id, its in connection.execute(told):
-            yield -lead_id, its, _STORED if its is None else None, _STORED if its is not None else None
+        key_system = expressions.choose_when(kind == "i:", expressions.before(rest, ":"))
+        found = select(keys.c.lead_id, key_system).where(keys.c.lead_id.in_(ids), kind.in_(["e:", "r:", "i:"]))
+        for lead_id, system in connection.execute(found):
+            yield -lead_id, system, _STORED if system is None else None, _STORED if system is not None else None

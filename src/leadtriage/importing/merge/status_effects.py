@@ -1,27 +1,18 @@
-"""What a CRM's status and dates do to leads: contacts, stages, qualification and nominations, each as events.
+"""Apply the statuses and dates of a CRM: contacts, qualification, stages, closing dates and flags, with events.
 
-A CRM's word acts once: what people here have changed since is not undone by the same word in the next export. What it
-takes back by a newer word is `retracting`'s.
-
-The days on which stored leads closed: as a file tells them, else the day of the import that said so.
-
-Such a day of an import is put right by a later file that tells the real one, once.
-
-A CRM's newer word that takes back its older one: its nomination is withdrawn, the lead that it closed is open again.
-
-Only the same CRM's word does so, in the column in which it spoke before. What people here decided stays, and so does
-what another system said.
+A status of a CRM acts once: it does not undo, in the next export, what people have changed here since. A newer status
+reverts the effect of an older one only in the same column of the same CRM: it withdraws a flag or reopens a lead. What
+people or other systems decided stays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     FromClause,
     String,
     Table,
@@ -38,7 +29,6 @@ from sqlalchemy import (
     update,
 )
 
-from leadtriage.core.context import Act
 from leadtriage.core.vocabulary import OPEN_STAGES, EventKind, RowOutcome, Stage, StatusMeaning, TouchKind
 from leadtriage.db import (
     Event,
@@ -48,279 +38,77 @@ from leadtriage.db import (
     Nomination,
     Touch,
     dialect,
-    expressions,
     reserve_ids,
     table,
 )
-from leadtriage.db.expressions import unqualified_by_person
-from leadtriage.importing.mapping import StatusColumn, find_status_columns, pair_status_columns, reverts_status
-from leadtriage.importing.merge.apply import first_stage, reserve_ids_of_leads, write_events_of_leads
+from leadtriage.db.expressions import called_unqualified, choose_when
+from leadtriage.importing.mapping import WordColumn, find_word_columns, pair_columns, takes_back
+from leadtriage.importing.merge.apply import first_stage
 from leadtriage.importing.merge.bulk_events import (
-    NOTHING,
-    make_line,
-    mark_updated,
-    select_heads,
-    stands,
-    tell_and_update,
-    tell_kept_lines,
+    apply_events,
+    apply_stored_events,
+    event_columns,
+    is_undone,
+    reserve_ids_of_leads,
+    select_leaders,
 )
+from leadtriage.importing.run import ImportRun
 from leadtriage.importing.stage import CLOSING, JUNK, OPENING, QUALIFYING, Staging
 
 CLOSING_DAY = "closed_on"
-"""How the history names a day that is put right."""
+"""The field of an event that corrects a closing date."""
+
+_MOVES = (EventKind.STAGE, EventKind.CREATED)
 
 
-def told_or_today(staging: Staging, act: Act) -> ColumnElement[date]:
-    """The day on which a lead that was there before closes: as its row tells it, else the import's."""
-    row, lead = staging.row, table(Lead)
-    told = expressions.value_if(_is_believed(staging), row.c.closed_on)
-    return func.coalesce(told, literal(act.as_of, lead.c.closed_on.type))
-
-
-def _is_believed(staging: Staging) -> ColumnElement[bool]:
-    """What `closing_days.is_believed` says of one lead, for all rows at once."""
-    row, lead = staging.row, table(Lead)
-    return or_(row.c.closed_on >= lead.c.created_on, lead.c.created_on == lead.c.imported_on)
-
-
-def correct_closing_days(connection: Connection, staging: Staging, batch: int, act: Act) -> None:
-    """Put right the days of leads that an earlier import closed on its own day, each with an event."""
-    row, lead, event = staging.row, table(Lead), table(Event)
-    if not connection.execute(select(exists().where(row.c.closed_on.is_not(None)))).scalar():
-        return
-    moves = event.alias("earlier_move")
-    closing = select(func.max(moves.c.id)).where(
-        moves.c.lead_id == lead.c.id,
-        moves.c.kind.in_([EventKind.STAGE, EventKind.CREATED]),
-        moves.c.new == lead.c.stage,
-    )
-    line = (
-        lead.c.id.label("lead_id"),
-        literal(EventKind.FIELD.value).label("kind"),
-        literal(CLOSING_DAY).label("field"),
-        cast(lead.c.closed_on, String).label("old"),
-        cast(row.c.closed_on, String).label("new"),
-    )
-    lines = (
-        select_heads(staging, *line, met=True)
-        .join(event, and_(event.c.lead_id == lead.c.id, event.c.id == closing.scalar_subquery()))
-        .where(
-            row.c.closed_on.is_not(None),
-            row.c.closed_on != lead.c.closed_on,
-            first_stage(row) == lead.c.stage,
-            event.c.batch_id.is_not(None),
-            event.c.batch_id != batch,
-            func.date(event.c.at) == lead.c.closed_on,
-            _is_believed(staging),
-        )
-    )
-    tell_and_update(connection, batch, act, lines, {"closed_on": row.c.closed_on}, staging)
-
-
-def withdraw_nominations(connection: Connection, staging: Staging, batch: int, act: Act) -> None:
-    """Withdraw the nominations that the act's system made by a word that its file says no more, each with an event."""
-    row, lead, nomination = staging.row, table(Lead), table(Nomination)
-    theirs = and_(
-        nomination.c.by == act.by,
-        nomination.c.withdrawn_at.is_(None),
-        nomination.c.batch_id.is_not(None),
-        nomination.c.batch_id != batch,
-    )
-    if not connection.execute(select(exists().where(theirs))).scalar():
-        return
-    other = nomination.alias("other_nomination")
-    last = select(func.max(other.c.id)).where(
-        other.c.lead_id == lead.c.id, other.c.by == act.by, other.c.withdrawn_at.is_(None)
-    )
-    doubted = (
-        select_heads(
-            staging,
-            *make_line(EventKind.NOMINATED, nomination.c.reason, NOTHING),
-            *_describe_word(staging, nomination.c.batch_id, nomination.c.at),
-            met=True,
-        )
-        .join(nomination, nomination.c.lead_id == lead.c.id)
-        .where(
-            theirs,
-            nomination.c.id == last.scalar_subquery(),
-            row.c.junk_reason.is_(None),
-            row.c.meaning.in_([*OPENING, *CLOSING]),
-            lead.c.stage != Stage.JUNK,
-        )
-    )
-    told = dialect.materialize(connection, "staged_retractions", doubted)
-    _leave_out_what_is_not_taken_back(connection, staging, batch, told, JUNK)
-    tell_kept_lines(connection, batch, act, told, {}, staging)
-    connection.execute(
-        update(nomination)
-        .values(withdrawn_at=act.recorded_at)
-        .where(theirs, nomination.c.lead_id.in_(select(told.c.lead_id)))
-    )
-    told.drop(connection)
-
-
-def reopen_leads(connection: Connection, staging: Staging, batch: int, act: Act, nurture_days: int) -> tuple[int, ...]:
-    """Reopen the leads that the act's system closed and now calls open, each with an event.
+def apply_statuses(run: ImportRun) -> tuple[int, ...]:
+    """Apply the statuses and the contact dates of the rows, in the name of their system.
 
     Returns:
-        The ids of the leads that stay closed and that the file says are open.
+        The ids of leads that stay closed though the rows call them open.
     """
-    row, lead, event, books = staging.row, table(Lead), table(Event), table(ImportBatch)
-    earlier = event.alias("earlier_event")
-    closing = select(func.max(earlier.c.id)).where(
-        earlier.c.lead_id == lead.c.id,
-        earlier.c.kind.in_([EventKind.STAGE, EventKind.CREATED]),
-        earlier.c.new == lead.c.stage,
-        or_(earlier.c.kind == EventKind.CREATED, earlier.c.batch_id.is_(None), stands(earlier.c.batch_id)),
-    )
-    met_before = or_(lead.c.last_touch_on.is_not(None), row.c.touched_on.is_not(None))
-    parks = row.c.meaning == StatusMeaning.NURTURE
-    target = expressions.value_if(
-        parks,
-        literal(Stage.NURTURE.value),
-        expressions.value_if(met_before, literal(Stage.WORKING.value), literal(Stage.NEW.value)),
-    )
-    said_open = and_(row.c.meaning.in_(OPENING), lead.c.stage.not_in(OPEN_STAGES))
-    doubted = set(connection.execute(select_heads(staging, lead.c.id, met=True).where(said_open)).scalars())
-    if not doubted:
-        return ()
-    theirs = (
-        select_heads(
-            staging,
-            *make_line(EventKind.STAGE, lead.c.stage, target),
-            *_describe_word(staging, event.c.batch_id, event.c.at),
-            met=True,
-        )
-        .join(event, and_(event.c.lead_id == lead.c.id, event.c.id == closing.scalar_subquery()))
-        .join(books, and_(books.c.id == event.c.batch_id, books.c.system == act.by))
-        .where(said_open)
-    )
-    told = dialect.materialize(connection, "staged_retractions", theirs)
-    _leave_out_what_is_not_taken_back(connection, staging, batch, told, tuple(CLOSING))
-    reopened = set(connection.execute(select(told.c.lead_id)).scalars())
-    values: dict[str, ColumnElement[Any]] = {
-        "stage": target,
-        "closed_on": literal(None, lead.c.closed_on.type),
-        "nurture_until": expressions.value_if(parks, literal(act.days_later(nurture_days), lead.c.nurture_until.type)),
-        "shelf_from": expressions.value_if(parks, lead.c.shelf_from, literal(act.as_of, lead.c.shelf_from.type)),
-    }
-    tell_kept_lines(connection, batch, act, told, values, staging)
-    told.drop(connection)
-    return tuple(sorted(doubted - reopened))
-
-
-def _describe_word(
-    staging: Staging, said_in: ColumnElement[Any], said_at: ColumnElement[Any]
-) -> list[ColumnElement[Any]]:
-    """Where the older word was said, and whether the row is newer than it."""
-    row, lead = staging.row, table(Lead)
-    status_stands: ColumnElement[bool] = literal(False)
-    if "status" in staging.attribute_columns:
-        status_stands = row.c.status_comparable == lead.c.status_comparable
-    return [
-        row.c.row_id.label("row_id"),
-        said_in.label("said_in"),
-        func.coalesce(status_stands, literal(False)).label("status_stands"),
-        (row.c.observed_at >= said_at).label("newer"),
-    ]
-
-
-def _leave_out_what_is_not_taken_back(
-    connection: Connection, staging: Staging, batch: int, told: Table, kinds: Sequence[StatusMeaning]
-) -> None:
-    """Leave the lines of leads of which no column said one of these kinds then and something else now."""
-    kept, row = table(ImportRow), staging.row
-    columns = _find_columns(connection, batch, told)
-    words = connection.execute(
-        select(
-            told.c.lead_id,
-            told.c.said_in,
-            told.c.status_stands,
-            told.c.newer,
-            kept.c.cells.label("then"),
-            row.c.cells.label("now"),
-        )
-        .join(kept, and_(kept.c.lead_id == told.c.lead_id, kept.c.batch_id == told.c.said_in))
-        .join(row, row.c.row_id == told.c.row_id)
-    )
-    taken_back: set[int] = set()
-    for word in words:
-        for then, now in pair_status_columns(columns.get(word.said_in, ()), columns[batch]):
-            counts = word.status_stands if now.field == "status" else word.newer
-            if counts and reverts_status(then.parse(word.then), now.parse(word.now), kinds):
-                taken_back.add(word.lead_id)
-    others = set(connection.execute(select(told.c.lead_id)).scalars()) - taken_back
-    if others:
-        dialect.create_index(connection, told.c.lead_id)
-        connection.execute(
-            told.delete().where(told.c.lead_id == bindparam("of_lead")),
-            [{"of_lead": lead_id} for lead_id in sorted(others)],
-        )
-
-
-def _find_columns(connection: Connection, batch: int, told: Table) -> Mapping[int, tuple[StatusColumn, ...]]:
-    """The columns of status and outcome of this import and of those that said the older words."""
-    books = table(ImportBatch)
-    concerned = select(told.c.said_in).distinct()
-    found = connection.execute(
-        select(books.c.id, books.c.system, books.c.headers, books.c.mapping).where(
-            or_(books.c.id == batch, books.c.id.in_(concerned))
-        )
-    )
-    return {line.id: find_status_columns(line.system, line.headers, line.mapping) for line in found}
-
-
-def follow_status(
-    connection: Connection, staging: Staging, batch: int, act: Act, *, system: str, nurture_days: int
-) -> tuple[int, ...]:
-    """Carry out what the rows' statuses and dates of contact say of their leads.
-
-    Args:
-        system: who is named as having said so.
-        nurture_days: how long a lead is parked whose CRM gives no date.
-
-    Returns:
-        The ids of leads that are closed here, and stay so, and that the rows say are open.
-    """
-    by_system = act.on_behalf_of(system)
-    place = staging.place
-    met = select(exists().where(place.c.outcome.in_([RowOutcome.UNCHANGED, RowOutcome.UPDATED])))
+    run = replace(run, act=run.act.on_behalf_of(run.settings.system))
+    result = run.staging.result
+    any_met = select(exists().where(result.c.outcome.in_([RowOutcome.UNCHANGED, RowOutcome.UPDATED])))
     still_closed: tuple[int, ...] = ()
-    _keep_touches(connection, staging, batch, by_system)
-    if connection.execute(met).scalar():
-        _record_touches(connection, staging, batch, by_system)
-        _qualify(connection, staging, batch, by_system)
-        _change_stages(connection, staging, batch, by_system, nurture_days)
-        still_closed = reopen_leads(connection, staging, batch, by_system, nurture_days)
-        correct_closing_days(connection, staging, batch, by_system)
-        withdraw_nominations(connection, staging, batch, by_system)
-    _nominate(connection, staging, batch, by_system)
+    _store_touches(run)
+    if run.connection.execute(any_met).scalar():
+        _update_last_touches(run)
+        _qualify(run)
+        _change_stages(run)
+        still_closed = _reopen_leads(run)
+        _correct_closing_days(run)
+        _withdraw_flags(run)
+    _flag_junk(run)
     return still_closed
 
 
+def _today(run: ImportRun) -> ColumnElement[Any]:
+    return literal(run.act.as_of, table(Lead).c.closed_on.type)
+
+
+def _nurture_until(run: ImportRun) -> ColumnElement[Any]:
+    return literal(run.act.days_later(run.options.nurture_days), table(Lead).c.nurture_until.type)
+
+
 def _is_new_touch(staging: Staging) -> ColumnElement[bool]:
-    """A contact that the lead does not know of yet: a later one, or the day of one that had none."""
+    """A contact that the lead does not have: a later one, or the date of an undated one."""
     row, lead = staging.row, table(Lead)
     dated = row.c.touch_dated.is_(True)
-    return and_(
-        row.c.touched_on.is_not(None),
-        or_(
-            lead.c.last_touch_on.is_(None),
-            and_(dated, row.c.touched_on > lead.c.last_touch_on),
-            and_(dated, lead.c.contact_dated.is_(False)),
-        ),
-    )
+    is_later = and_(dated, row.c.touched_on > lead.c.last_touch_on)
+    is_date = and_(dated, lead.c.contact_dated.is_(False))
+    return and_(row.c.touched_on.is_not(None), or_(lead.c.last_touch_on.is_(None), is_later, is_date))
 
 
-def _keep_touches(connection: Connection, staging: Staging, batch: int, act: Act) -> None:
-    """Keep each new contact as a touch; of leads that are new, their first."""
-    row, place, lead, touch = staging.row, staging.place, table(Lead), table(Touch)
+def _store_touches(run: ImportRun) -> None:
+    """Store each new contact as a touch, including the first one of new leads."""
+    row, result, lead = run.staging.row, run.staging.result, table(Lead)
     found = (
-        select_heads(staging, lead.c.id.label("lead_id"), row.c.touched_on, row.c.touch_dated, met=False)
-        .where(row.c.touched_on.is_not(None), or_(place.c.outcome == RowOutcome.CREATED, _is_new_touch(staging)))
+        select_leaders(run, lead.c.id.label("lead_id"), row.c.touched_on, row.c.touch_dated, stored_only=False)
+        .where(row.c.touched_on.is_not(None), or_(result.c.outcome == RowOutcome.CREATED, _is_new_touch(run.staging)))
         .subquery()
     )
-    first_id = reserve_ids_of_leads(connection, "touch", place)
+    first_id = reserve_ids_of_leads(run.connection, "touch", result)
     if first_id is None:
         return
     values: dict[str, ColumnElement[Any]] = {
@@ -329,99 +117,82 @@ def _keep_touches(connection: Connection, staging: Staging, batch: int, act: Act
         "kind": literal(TouchKind.UNKNOWN.value),
         "on": found.c.touched_on,
         "dated": found.c.touch_dated,
-        "by": literal(act.by),
-        "batch_id": literal(batch),
+        "by": literal(run.act.by),
+        "batch_id": literal(run.batch),
     }
-    connection.execute(insert(touch).from_select(list(values), select(*values.values())))
+    run.connection.execute(insert(table(Touch)).from_select(list(values), select(*values.values())))
 
 
-def _record_touches(connection: Connection, staging: Staging, batch: int, act: Act) -> None:
-    """Tell leads that were there before of their new contacts."""
-    row, lead = staging.row, table(Lead)
-    lines = select_heads(staging, *make_line(EventKind.TOUCH, NOTHING, row.c.touched_on.cast(String)), met=True)
-    tell_and_update(
-        connection,
-        batch,
-        act,
-        lines.where(_is_new_touch(staging)),
-        {
-            "first_touch_on": func.coalesce(
-                lead.c.first_touch_on, expressions.value_if(row.c.touch_dated, row.c.touched_on)
-            ),
-            "last_touch_on": row.c.touched_on,
-            "contact_dated": row.c.touch_dated,
-        },
-        staging,
-    )
-
-
-def _qualify(connection: Connection, staging: Staging, batch: int, act: Act) -> None:
-    row, lead = staging.row, table(Lead)
-    lines = select_heads(staging, *make_line(EventKind.QUALIFIED, NOTHING, literal("crm")), met=True).where(
-        row.c.meaning.in_(QUALIFYING), lead.c.qualified_on.is_(None), ~unqualified_by_person()
-    )
+def _update_last_touches(run: ImportRun) -> None:
+    row, lead = run.staging.row, table(Lead)
+    first_touch_on = choose_when(row.c.touch_dated, row.c.touched_on)
+    events = select_leaders(run, *event_columns(EventKind.TOUCH, new=row.c.touched_on.cast(String)))
     values: dict[str, ColumnElement[Any]] = {
-        "qualified_on": literal(act.as_of, lead.c.qualified_on.type),
-        "qualified_by": literal("crm"),
+        "first_touch_on": func.coalesce(lead.c.first_touch_on, first_touch_on),
+        "last_touch_on": row.c.touched_on,
+        "contact_dated": row.c.touch_dated,
     }
-    tell_and_update(connection, batch, act, lines, values, staging)
+    apply_events(run, events.where(_is_new_touch(run.staging)), values)
 
 
-def _change_stages(connection: Connection, staging: Staging, batch: int, act: Act, nurture_days: int) -> None:
-    row, lead, event, change = staging.row, table(Lead), table(Event), staging.change
+def _qualify(run: ImportRun) -> None:
+    lead, crm = table(Lead), literal("crm")
+    events = select_leaders(run, *event_columns(EventKind.QUALIFIED, new=crm)).where(
+        run.staging.row.c.meaning.in_(QUALIFYING), lead.c.qualified_on.is_(None), ~called_unqualified()
+    )
+    apply_events(run, events, {"qualified_on": _today(run), "qualified_by": crm})
+
+
+def _change_stages(run: ImportRun) -> None:
+    row, lead, event = run.staging.row, table(Lead), table(Event)
     target = first_stage(row)
-    said_before = exists().where(
+    stated_before = exists().where(
         event.c.lead_id == lead.c.id,
-        event.c.kind.in_([EventKind.STAGE, EventKind.CREATED]),
+        event.c.kind.in_(_MOVES),
         event.c.new == target,
         event.c.batch_id.is_not(None),
-        event.c.batch_id != batch,
-        stands(event.c.batch_id),
-        ~_reopened_since(event),
+        event.c.batch_id != run.batch,
+        ~is_undone(event.c.batch_id),
+        ~_is_reopened_since(event),
     )
-    status_changed = exists().where(change.c.lead_id == lead.c.id, change.c.kind == EventKind.STATUS)
-    leaves = target.in_([Stage.NEW, Stage.WORKING])
+    status_changed = _status_changed(run)
+    closes, snoozes = target.in_(list(CLOSING.values())), target == Stage.NURTURE
+    opens = target.in_([Stage.NEW, Stage.WORKING])
     moves = or_(
-        and_(target.in_(list(CLOSING.values())), lead.c.stage.in_(OPEN_STAGES), ~said_before),
-        and_(target == Stage.NURTURE, lead.c.stage.in_([Stage.NEW, Stage.WORKING]), status_changed),
+        and_(closes, lead.c.stage.in_(OPEN_STAGES), ~stated_before),
+        and_(snoozes, lead.c.stage.in_([Stage.NEW, Stage.WORKING]), status_changed),
         and_(target == Stage.WORKING, lead.c.stage == Stage.NEW),
-        and_(target.in_([Stage.WON, Stage.LOST]), lead.c.stage == Stage.CONVERTED, ~said_before),
-        and_(leaves, lead.c.stage == Stage.NURTURE, row.c.meaning.is_not(None), status_changed),
+        and_(target.in_([Stage.WON, Stage.LOST]), lead.c.stage == Stage.CONVERTED, ~stated_before),
+        and_(opens, lead.c.stage == Stage.NURTURE, row.c.meaning.is_not(None), status_changed),
     )
-    lines = select_heads(staging, *make_line(EventKind.STAGE, lead.c.stage, target), met=True)
-    lines = lines.where(moves, _is_no_older_word(staging))
-    closes, parks = target.in_(list(CLOSING.values())), target == Stage.NURTURE
+    closed_on = func.coalesce(choose_when(_is_plausible_closing_day(run.staging), row.c.closed_on), _today(run))
     values: dict[str, ColumnElement[Any]] = {
         "stage": target,
-        "closed_on": expressions.value_if(closes, told_or_today(staging, act), lead.c.closed_on),
-        "nurture_until": expressions.value_if(
-            parks,
-            literal(act.days_later(nurture_days), lead.c.nurture_until.type),
-            expressions.value_if(not_(leaves), lead.c.nurture_until),
-        ),
-        "parked_on": expressions.value_if(
-            parks,
-            literal(act.as_of, lead.c.parked_on.type),
-            expressions.value_if(not_(leaves), lead.c.parked_on),
-        ),
-        "nurture_reason": expressions.value_if(not_(or_(leaves, parks)), lead.c.nurture_reason),
-        "shelf_from": expressions.value_if(
-            and_(leaves, lead.c.stage == Stage.NURTURE), literal(act.as_of, lead.c.shelf_from.type), lead.c.shelf_from
-        ),
+        "closed_on": choose_when(closes, closed_on, lead.c.closed_on),
+        "nurture_until": choose_when(snoozes, _nurture_until(run), choose_when(not_(opens), lead.c.nurture_until)),
+        "parked_on": choose_when(snoozes, _today(run), choose_when(not_(opens), lead.c.parked_on)),
+        "nurture_reason": choose_when(not_(or_(opens, snoozes)), lead.c.nurture_reason),
+        "shelf_from": choose_when(and_(opens, lead.c.stage == Stage.NURTURE), _today(run), lead.c.shelf_from),
     }
-    tell_and_update(connection, batch, act, lines, values, staging)
+    events = select_leaders(run, *event_columns(EventKind.STAGE, lead.c.stage, target))
+    apply_events(run, events.where(moves, _has_current_status(run.staging)), values)
 
 
-def _is_no_older_word(staging: Staging) -> ColumnElement[bool]:
-    """An older export's status, which has not replaced the one that is known, moves nothing."""
+def _status_changed(run: ImportRun) -> ColumnElement[bool]:
+    change = run.staging.change
+    return exists().where(change.c.lead_id == table(Lead).c.id, change.c.kind == EventKind.STATUS)
+
+
+def _has_current_status(staging: Staging) -> ColumnElement[bool]:
+    """Whether a row's status became the lead's. The status of an older export has no effect."""
     row, lead = staging.row, table(Lead)
     if "status" not in staging.attribute_columns:
         return literal(True)
     return or_(row.c.status.is_(None), row.c.status_comparable == lead.c.status_comparable)
 
 
-def _reopened_since(closing: FromClause) -> ColumnElement[bool]:
-    """Whether the CRM itself has called the lead open after it had closed it, so that its word may act again."""
+def _is_reopened_since(closing: FromClause) -> ColumnElement[bool]:
+    """Whether the CRM itself reopened the lead since it closed it, so that its status may act again."""
     event = table(Event).alias("reopening")
     return exists().where(
         event.c.lead_id == closing.c.lead_id,
@@ -430,39 +201,197 @@ def _reopened_since(closing: FromClause) -> ColumnElement[bool]:
         event.c.new.in_(OPEN_STAGES),
         event.c.batch_id.is_not(None),
         event.c.id > closing.c.id,
-        stands(event.c.batch_id),
+        ~is_undone(event.c.batch_id),
     )
 
 
-def _nominate(connection: Connection, staging: Staging, batch: int, act: Act) -> None:
-    row, lead, nomination, change = staging.row, table(Lead), table(Nomination), staging.change
-    told_before = exists().where(
-        nomination.c.lead_id == lead.c.id, nomination.c.by == row.c.junk_by, stands(nomination.c.batch_id)
+def _is_plausible_closing_day(staging: Staging) -> ColumnElement[bool]:
+    """The same as `stage.is_plausible_closing_day`, for all rows at once."""
+    row, lead = staging.row, table(Lead)
+    return or_(row.c.closed_on >= lead.c.created_on, lead.c.created_on == lead.c.imported_on)
+
+
+def _correct_closing_days(run: ImportRun) -> None:
+    """Set the closing date of the file, once, for leads that an earlier import closed on its own day."""
+    row, lead, event = run.staging.row, table(Lead), table(Event)
+    if not run.connection.execute(select(exists().where(row.c.closed_on.is_not(None)))).scalar():
+        return
+    earlier = event.alias("earlier_move")
+    closing = select(func.max(earlier.c.id)).where(
+        earlier.c.lead_id == lead.c.id, earlier.c.kind.in_(_MOVES), earlier.c.new == lead.c.stage
     )
-    status_changed = exists().where(change.c.lead_id == lead.c.id, change.c.kind == EventKind.STATUS)
-    lines = select_heads(
-        staging, *make_line(EventKind.NOMINATED, NOTHING, row.c.junk_reason), row.c.junk_by.label("by"), met=False
-    ).where(
+    columns = event_columns(
+        EventKind.FIELD, cast(lead.c.closed_on, String), cast(row.c.closed_on, String), field=CLOSING_DAY
+    )
+    events = (
+        select_leaders(run, *columns)
+        .join(event, and_(event.c.lead_id == lead.c.id, event.c.id == closing.scalar_subquery()))
+        .where(
+            row.c.closed_on.is_not(None),
+            row.c.closed_on != lead.c.closed_on,
+            first_stage(row) == lead.c.stage,
+            event.c.batch_id.is_not(None),
+            event.c.batch_id != run.batch,
+            func.date(event.c.at) == lead.c.closed_on,
+            _is_plausible_closing_day(run.staging),
+        )
+    )
+    apply_events(run, events, {"closed_on": row.c.closed_on})
+
+
+def _flag_junk(run: ImportRun) -> None:
+    row, lead, nomination = run.staging.row, table(Lead), table(Nomination)
+    flagged_before = exists().where(
+        nomination.c.lead_id == lead.c.id, nomination.c.by == row.c.junk_by, ~is_undone(nomination.c.batch_id)
+    )
+    columns = (*event_columns(EventKind.NOMINATED, new=row.c.junk_reason), row.c.junk_by.label("by"))
+    found = select_leaders(run, *columns, stored_only=False).where(
         row.c.junk_reason.is_not(None),
         lead.c.stage.in_(OPEN_STAGES),
-        or_(~told_before, status_changed),
-        _is_no_older_word(staging),
+        or_(~flagged_before, _status_changed(run)),
+        _has_current_status(run.staging),
     )
-    told = dialect.materialize(connection, "staged_lines", lines)
-    count = connection.execute(select(func.count()).select_from(told)).scalar_one()
+    events = dialect.keep(run.connection, "staged_events", found)
+    count = run.connection.execute(select(func.count()).select_from(events)).scalar_one()
     if count:
-        first_id = reserve_ids(connection, "nomination", count)
+        first_id = reserve_ids(run.connection, "nomination", count)
         values: dict[str, ColumnElement[Any]] = {
-            "lead_id": told.c.lead_id,
-            "id": func.row_number().over(order_by=told.c.lead_id) + literal(first_id - 1),
-            "by": told.c.by,
-            "reason": told.c.new,
-            "at": literal(act.at, nomination.c.at.type),
-            "recorded_at": literal(act.recorded_at, nomination.c.recorded_at.type),
-            "batch_id": literal(batch),
+            "lead_id": events.c.lead_id,
+            "id": func.row_number().over(order_by=events.c.lead_id) + literal(first_id - 1),
+            "by": events.c.by,
+            "reason": events.c.new,
+            "at": literal(run.act.at, nomination.c.at.type),
+            "recorded_at": literal(run.act.recorded_at, nomination.c.recorded_at.type),
+            "batch_id": literal(run.batch),
         }
-        connection.execute(insert(nomination).from_select(list(values), select(*values.values())))
-        write_events_of_leads(connection, act, batch, told)
-        connection.execute(update(lead).values(changed_at=act.recorded_at).where(lead.c.id.in_(select(told.c.lead_id))))
-        mark_updated(connection, staging, select(told.c.lead_id))
-    told.drop(connection)
+        run.connection.execute(insert(nomination).from_select(list(values), select(*values.values())))
+        apply_stored_events(run, events, {})
+    events.drop(run.connection)
+
+
+def _withdraw_flags(run: ImportRun) -> None:
+    """Withdraw the flags that the system set by a status which its file no longer has, with an event each."""
+    row, lead, nomination = run.staging.row, table(Lead), table(Nomination)
+    by_system = and_(
+        nomination.c.by == run.act.by,
+        nomination.c.withdrawn_at.is_(None),
+        nomination.c.batch_id.is_not(None),
+        nomination.c.batch_id != run.batch,
+    )
+    if not run.connection.execute(select(exists().where(by_system))).scalar():
+        return
+    other = nomination.alias("other_nomination")
+    last = select(func.max(other.c.id)).where(
+        other.c.lead_id == lead.c.id, other.c.by == run.act.by, other.c.withdrawn_at.is_(None)
+    )
+    columns = event_columns(EventKind.NOMINATED, nomination.c.reason)
+    found = (
+        select_leaders(run, *columns, *_earlier_columns(run.staging, nomination))
+        .join(nomination, nomination.c.lead_id == lead.c.id)
+        .where(
+            by_system,
+            nomination.c.id == last.scalar_subquery(),
+            row.c.junk_reason.is_(None),
+            row.c.meaning.in_([*OPENING, *CLOSING]),
+            lead.c.stage != Stage.JUNK,
+        )
+    )
+    events = dialect.keep(run.connection, "staged_reversals", found)
+    _keep_reversals_only(run, events, JUNK)
+    apply_stored_events(run, events, {})
+    run.connection.execute(
+        update(nomination)
+        .values(withdrawn_at=run.act.recorded_at)
+        .where(by_system, nomination.c.lead_id.in_(select(events.c.lead_id)))
+    )
+    events.drop(run.connection)
+
+
+def _reopen_leads(run: ImportRun) -> tuple[int, ...]:
+    """Reopen the leads that the system closed and now calls open, with an event each.
+
+    Returns:
+        The ids of the leads that stay closed though the file calls them open.
+    """
+    row, lead, event, batch = run.staging.row, table(Lead), table(Event), table(ImportBatch)
+    called_open = and_(row.c.meaning.in_(OPENING), lead.c.stage.not_in(OPEN_STAGES))
+    closed = set(run.connection.execute(select_leaders(run, lead.c.id).where(called_open)).scalars())
+    if not closed:
+        return ()
+    earlier = event.alias("earlier_event")
+    closing = select(func.max(earlier.c.id)).where(
+        earlier.c.lead_id == lead.c.id,
+        earlier.c.kind.in_(_MOVES),
+        earlier.c.new == lead.c.stage,
+        or_(earlier.c.kind == EventKind.CREATED, ~is_undone(earlier.c.batch_id)),
+    )
+    contacted = or_(lead.c.last_touch_on.is_not(None), row.c.touched_on.is_not(None))
+    snoozes = row.c.meaning == StatusMeaning.NURTURE
+    open_stage = choose_when(contacted, literal(Stage.WORKING.value), literal(Stage.NEW.value))
+    target = choose_when(snoozes, literal(Stage.NURTURE.value), open_stage)
+    columns = event_columns(EventKind.STAGE, lead.c.stage, target)
+    found = (
+        select_leaders(run, *columns, *_earlier_columns(run.staging, event))
+        .join(event, and_(event.c.lead_id == lead.c.id, event.c.id == closing.scalar_subquery()))
+        .join(batch, and_(batch.c.id == event.c.batch_id, batch.c.system == run.act.by))
+        .where(called_open)
+    )
+    events = dialect.keep(run.connection, "staged_reversals", found)
+    _keep_reversals_only(run, events, tuple(CLOSING))
+    reopened = set(run.connection.execute(select(events.c.lead_id)).scalars())
+    values: dict[str, ColumnElement[Any]] = {
+        "stage": target,
+        "closed_on": literal(None, lead.c.closed_on.type),
+        "nurture_until": choose_when(snoozes, _nurture_until(run)),
+        "shelf_from": choose_when(snoozes, lead.c.shelf_from, _today(run)),
+    }
+    apply_stored_events(run, events, values)
+    events.drop(run.connection)
+    return tuple(sorted(closed - reopened))
+
+
+def _earlier_columns(staging: Staging, earlier: FromClause) -> list[ColumnElement[Any]]:
+    """The columns that `_keep_reversals_only` needs about a flag or a closing event of an earlier import."""
+    row, lead = staging.row, table(Lead)
+    is_current: ColumnElement[bool] = literal(False)
+    if "status" in staging.attribute_columns:
+        is_current = row.c.status_comparable == lead.c.status_comparable
+    return [
+        row.c.row_id.label("row_id"),
+        earlier.c.batch_id.label("earlier_batch"),
+        func.coalesce(is_current, literal(False)).label("is_current_status"),
+        (row.c.observed_at >= earlier.c.at).label("is_newer"),
+    ]
+
+
+def _keep_reversals_only(run: ImportRun, events: Table, kinds: Sequence[StatusMeaning]) -> None:
+    """Delete the events of leads for which no column had one of these meanings then and has another one now."""
+    connection, stored, row = run.connection, table(ImportRow), run.staging.row
+    columns = _find_word_columns(run, events)
+    pairs = connection.execute(
+        select(events, stored.c.cells.label("then"), row.c.cells.label("now"))
+        .join(stored, and_(stored.c.lead_id == events.c.lead_id, stored.c.batch_id == events.c.earlier_batch))
+        .join(row, row.c.row_id == events.c.row_id)
+    )
+    reverted: set[int] = set()
+    for pair in pairs:
+        for then, now in pair_columns(columns.get(pair.earlier_batch, ()), columns[run.batch]):
+            counts = pair.is_current_status if now.field == "status" else pair.is_newer
+            if counts and takes_back(then.read(pair.then), now.read(pair.now), kinds):
+                reverted.add(pair.lead_id)
+    others = set(connection.execute(select(events.c.lead_id)).scalars()) - reverted
+    if others:
+        dialect.create_index(connection, events.c.lead_id)
+        deleted = events.delete().where(events.c.lead_id == bindparam("of_lead"))
+        connection.execute(deleted, [{"of_lead": lead_id} for lead_id in sorted(others)])
+
+
+def _find_word_columns(run: ImportRun, events: Table) -> Mapping[int, tuple[WordColumn, ...]]:
+    """The status and outcome columns of this import and of the earlier ones."""
+    batch = table(ImportBatch)
+    found = run.connection.execute(
+        select(batch.c.id, batch.c.system, batch.c.headers, batch.c.mapping).where(
+            or_(batch.c.id == run.batch, batch.c.id.in_(select(events.c.earlier_batch).distinct()))
+        )
+    )
+    return {line.id: find_word_columns(line.system, line.headers, line.mapping) for line in found}

@@ -1,37 +1,92 @@
-"""One column of a file into values, quickly: each distinct cell is read once, what is not understood is counted.
-
-What a cell means is `values`'; which column is what is `mapping`'s.
-"""
+"""One column of cells to values: each distinct cell is parsed once, and what cannot be parsed is counted."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, cast
 
-from leadtriage.core.text import comparable
-from leadtriage.importing.normalize import NotRecognized, is_missing, parse_number
-from leadtriage.importing.stage.tally import Warnings
+from leadtriage.core.text import comparable, count_of
+from leadtriage.importing.normalize import DateOrderEvidence, NotUnderstood, is_missing, parse_number
 
 Value = TypeVar("Value")
 
 _MOST_REMEMBERED = 10_000
 _FEWEST_ASKED = 20_000
-"""Where fewer cells than these hold so many different ones, remembering them costs more than it saves."""
+"""If fewer cells than these hold so many different values, remembering them costs more than it saves."""
 _LONGEST_NUMBER = 40
+_LONGEST_EXAMPLE = 60
 
 
-@dataclass(frozen=True, slots=True)
-class _Misread:
-    why: str
-    text: str
+@dataclass(slots=True)
+class Warnings:
+    """Equal warnings about rows, counted together.
+
+    Attributes:
+        counts: the number of rows for each sentence.
+        examples: for each sentence the first line and its cell.
+        lines: the line of each row of the chunk that is being parsed.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, tuple[int, str]] = field(default_factory=dict)
+    lines: Sequence[int] = ()
+
+    def add(self, sentence: str, position: int, cell: str) -> None:
+        """Count a sentence about the row at a position of the chunk."""
+        self.counts[sentence] += 1
+        if sentence not in self.examples:
+            self.examples[sentence] = self.lines[position], cell[:_LONGEST_EXAMPLE]
+
+    def include(self, other: Warnings) -> None:
+        """Add the warnings about other rows of the same file."""
+        self.counts.update(other.counts)
+        for sentence, example in other.examples.items():
+            self.examples[sentence] = min(example, self.examples.get(sentence, example))
+
+    def sentences(self) -> tuple[str, ...]:
+        """Return `37 rows: no deal value (line 12: "tbd")` for each sentence, the most frequent first."""
+        examples = {sentence: f'line {line}: "{cell}"' for sentence, (line, cell) in self.examples.items()}
+        return tuple(
+            f"{count_of(count, 'row')}: {sentence} ({examples[sentence]})"
+            for sentence, count in self.counts.most_common()
+        )
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was noticed while the rows of a file were parsed.
+
+    Attributes:
+        file_warnings: warnings about the file as a whole.
+        closed: the number of rows imported as closed, by column and outcome.
+        evidence: for each date column, by its index, what its values show about their order.
+        unmarked_money: the number of sums without a currency.
+    """
+
+    warnings: Warnings = field(default_factory=Warnings)
+    file_warnings: tuple[str, ...] = ()
+    closed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    evidence: dict[int, DateOrderEvidence] = field(default_factory=dict)
+    unmarked_money: int = 0
+    rows: int = 0
+
+    def include(self, other: Tally) -> None:
+        """Add what was noticed in other rows of the same file."""
+        self.warnings.include(other.warnings)
+        self.closed.update(other.closed)
+        for index, evidence in other.evidence.items():
+            self.evidence[index].include(evidence)
+        self.unmarked_money += other.unmarked_money
+        self.rows += other.rows
 
 
 class Memo(dict[Any, Any], Generic[Value]):
-    """Remembers what cells were read as, up to a bound, so that a file of any length fits.
+    """Remembers the value of each distinct cell, up to a bound, so that files of any length fit.
 
-    Of a column that hardly repeats itself, such as one of addresses, it remembers nothing once that is seen.
+    For a column that hardly repeats itself, such as addresses, it soon stops remembering.
     """
 
     def __init__(self, read: Callable[[Any], Value]) -> None:
@@ -56,36 +111,42 @@ class Memo(dict[Any, Any], Generic[Value]):
         return values
 
 
+@dataclass(frozen=True, slots=True)
+class _Unparsed:
+    why: str
+    cell: str
+
+
 class ColumnReader(Generic[Value]):
-    """Reads the cells of one column; what is not understood becomes unknown, and a warning."""
+    """Parses the cells of one column; a cell that cannot be parsed becomes unknown, with a warning."""
 
-    def __init__(self, label: str, read: Callable[[Any], Value], warnings: Warnings) -> None:
-        self._label = label
-        self._given = read
+    def __init__(self, header: str, parse: Callable[[Any], Value], warnings: Warnings) -> None:
+        self._header = header
+        self._parse = parse
         self._warnings = warnings
-        self._misread = False
-        self._memo: Memo[Value | _Misread] = Memo(self._read)
+        self._has_unparsed = False
+        self._memo: Memo[Value | _Unparsed] = Memo(self._read)
 
-    def _read(self, cell: Any) -> Value | _Misread:
+    def _read(self, cell: Any) -> Value | _Unparsed:
         try:
-            return self._given(cell)
-        except NotRecognized as error:
-            self._misread = True
-            return _Misread(str(error), cell if isinstance(cell, str) else str(cell[0]))
+            return self._parse(cell)
+        except NotUnderstood as error:
+            self._has_unparsed = True
+            return _Unparsed(str(error), cell if isinstance(cell, str) else str(cell[0]))
 
     def read_all(self, cells: Iterable[Any], unknown: Value) -> list[Value]:
-        """Read every cell; `unknown` stands for what is not understood."""
+        """Parse every cell; return `unknown` for those that cannot be parsed."""
         values = self._memo.read_all(cells)
-        if self._misread:
+        if self._has_unparsed:
             for position, value in enumerate(values):
-                if isinstance(value, _Misread):
-                    self._warnings.add(f"{self._label}: {value.why}", value.text)
+                if isinstance(value, _Unparsed):
+                    self._warnings.add(f"{self._header} ignored, {value.why}", position, value.cell)
                     values[position] = unknown
         return cast("list[Value]", values)
 
 
 def write_json_list(cells: Sequence[str]) -> str:
-    """Write a row as a JSON array; the common case, without anything to escape, costs one look."""
+    """Write a row as a JSON array; fast if nothing needs an escape."""
     text = "".join(cells)
     if text.isprintable() and '"' not in text and "\\" not in text:
         return '["' + '","'.join(cells) + '"]'
@@ -93,7 +154,7 @@ def write_json_list(cells: Sequence[str]) -> str:
 
 
 class ExtraReader:
-    """Reads a column that is no field of ours into the parts of the two JSON objects that hold such columns."""
+    """Reads an extra column into parts of the two JSON objects that hold extra columns."""
 
     def __init__(self, number: int) -> None:
         self._number = number
@@ -110,12 +171,12 @@ class ExtraReader:
         return text, compared
 
     def read_all(self, cells: Iterable[str]) -> list[tuple[str, str] | None]:
-        """For each cell its part as it came and in comparable form, or None where it is missing."""
+        """For each cell, its part as written and its comparable part; None if the cell is missing."""
         return self._memo.read_all(cells)
 
 
 def read_extra_number(cell: str) -> int | float | None:
-    """The number that an extra column's cell is compared as, read as the number fields are; None where it is none."""
+    """Parse a cell of an extra column as number fields are parsed; None if it is not a number."""
     if len(cell) > _LONGEST_NUMBER or not any(map(str.isdecimal, cell)):
         return None
     try:
@@ -134,10 +195,6 @@ def join_extras(
     compared: list[str | None] = []
     for parts in zip(*columns, strict=True):
         present = [part for part in parts if part is not None]
-        if present:
-            texts.append("{" + ",".join([part[0] for part in present]) + "}")
-            compared.append("{" + ",".join([part[1] for part in present]) + "}")
-        else:
-            texts.append(None)
-            compared.append(None)
+        texts.append("{" + ",".join([part[0] for part in present]) + "}" if present else None)
+        compared.append("{" + ",".join([part[1] for part in present]) + "}" if present else None)
     return texts, compared

@@ -1,14 +1,12 @@
-"""What identifies each row: the source system's id, its addresses, its telephone numbers with its name.
+"""The keys that identify each row, and the e-mail addresses and phone numbers that they are made from.
 
-A key is what two rows of one lead share; which lead a key belongs to is `match`'s.
-
-The addresses and telephone numbers of each row, from however many columns hold them.
+Two rows that share a key are the same lead; `match` finds the lead.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -23,61 +21,56 @@ from leadtriage.importing.normalize import (
     phone_digits_key,
     split_contact,
 )
-from leadtriage.importing.stage.columns import ColumnReader
-from leadtriage.importing.stage.tally import Warnings
+from leadtriage.importing.stage.columns import ColumnReader, Warnings
 
 Value = TypeVar("Value")
+
+RANK_ID, RANK_EMAIL, RANK_PHONE, RANK_ROW = 1, 2, 3, 4
+"""The order in which keys decide: the source system's id, an address, a phone with a name, the whole row."""
+
+_LONGEST_OWN_ID = 9
+_LONGEST_KEY = 400
+_NO_IDENTITY = "no name, company, phone, id or usable e-mail address"
 
 
 @dataclass(frozen=True, slots=True)
 class Contacts:
-    """For each row its addresses and its numbers, the preferred first; None where the file has no such column."""
+    """The addresses and phone numbers of each row, the preferred first; None if the file has no such column."""
 
     emails: list[tuple[Email, ...]] | None
     phones: list[tuple[str, ...]] | None
 
 
 class ContactReader:
-    """Reads them; holds what it remembers of repeated cells."""
+    """Reads the addresses and phone numbers of rows from all columns that hold them."""
 
     def __init__(self, plan: HeaderPlan, region: str | None, warnings: Warnings) -> None:
+        def readers(field: str, parse: Callable[[Any], Value]) -> dict[int, ColumnReader[Value]]:
+            return {column.index: ColumnReader(column.header, parse, warnings) for column in plan.find(field)}
+
         self._region = region
-        self._emails = [
-            (column.index, ColumnReader(f"{column.header} is no address", parse_emails, warnings))
-            for column in plan.find("email")
-        ]
-        self._phones = [
-            (column.index, ColumnReader(f"{column.header} is no phone number", _read_phones, warnings))
-            for column in plan.find("phone")
-        ]
-        self._both = [
-            (
-                column.index,
-                ColumnReader(f"{column.header} is no contact", split_contact, warnings),
-                ColumnReader(f"{column.header} holds no address", parse_emails, warnings),
-                ColumnReader(f"{column.header} holds no phone number", _read_phones, warnings),
-            )
-            for column in plan.find("contact")
-        ]
+        self._contacts = readers("contact", split_contact)
+        self._emails = readers("email", parse_emails) | readers("contact", parse_emails)
+        self._phones = readers("phone", _parse_phones) | readers("contact", _parse_phones)
 
     def read(self, cells: Sequence[tuple[str, ...]], countries: list[str | None] | None, count: int) -> Contacts:
-        """Read the contacts of a chunk; `countries` are the leads' own, where the file has them."""
-        regions = self._regions(countries, count)
-        emails = [reader.read_all(cells[index], ()) for index, reader in self._emails]
-        phones = [reader.read_all(zip(cells[index], regions, strict=True), ()) for index, reader in self._phones]
-        for index, split, as_emails, as_phones in self._both:
-            parts = split.read_all(cells[index], ("", ""))
-            emails.append(as_emails.read_all((part[0] for part in parts), ()))
-            phones.append(as_phones.read_all(zip((part[1] for part in parts), regions, strict=True), ()))
+        """Read the contacts of a chunk; `countries` are those of its rows, if the file has them."""
+        regions = [self._region] * count
+        if countries is not None:
+            regions = [country_for_phone_region(country) or self._region for country in countries]
+        split = {index: reader.read_all(cells[index], ("", "")) for index, reader in self._contacts.items()}
+
+        def cells_of(index: int, part: int) -> Iterable[str]:
+            return (parts[part] for parts in split[index]) if index in split else cells[index]
+
+        emails = [reader.read_all(cells_of(index, 0), ()) for index, reader in self._emails.items()]
+        phones = [
+            reader.read_all(zip(cells_of(index, 1), regions, strict=True), ()) for index, reader in self._phones.items()
+        ]
         return Contacts(_join(emails) if emails else None, _join(phones) if phones else None)
 
-    def _regions(self, countries: list[str | None] | None, count: int) -> list[str | None]:
-        if countries is None:
-            return [self._region] * count
-        return [country_for_phone_region(country) or self._region for country in countries]
 
-
-def _read_phones(pair: tuple[str, str | None]) -> tuple[str, ...]:
+def _parse_phones(pair: tuple[str, str | None]) -> tuple[str, ...]:
     return parse_phones(pair[0], pair[1])
 
 
@@ -87,18 +80,8 @@ def _join(columns: list[list[tuple[Value, ...]]]) -> list[tuple[Value, ...]]:
     return [tuple(dict.fromkeys(value for part in parts for value in part)) for parts in zip(*columns, strict=True)]
 
 
-RANK_ID, RANK_EMAIL, RANK_PHONE, RANK_ROW = 1, 2, 3, 4
-"""The order in which keys decide: the source system's id, an address, a phone with a name, the whole row."""
-
-
-_LONGEST_OWN_ID = 9
-_LONGEST_KEY = 400
-
-_NOBODY = "no name, company, phone, id or usable e-mail address"
-
-
 def email_key(email: Email, folded_name: str) -> str | None:
-    """What an address identifies: a person, or for a role address (info@) only together with a name."""
+    """The key of an address; that of a role address (info@) includes the name."""
     if email.kind is EmailKind.INVALID:
         return None
     if email.kind is EmailKind.ROLE:
@@ -113,13 +96,13 @@ def find_keys(
     system: str,
     problems: Mapping[int, str],
 ) -> list[tuple[str, int, int]]:
-    """Put `own_id`, `crm_id` and `problem` of a chunk's rows, and return their keys as `(key, rank, row id)`.
+    """Set `own_id`, `crm_id` and `problem` of a chunk's rows, and return their keys as `(key, rank, row id)`.
 
     Args:
-        staged: holds `row_id` and `cells`, names and companies with their comparable forms where there are any, and in
-            an export of ours `crm_id`.
-        ids: the source system's, in an export of ours our own; None where a row has none.
-        problems: by position, why a row cannot be read; it gets no keys.
+        staged: the columns of the chunk: `row_id`, `cells`, and what the file has of `name_comparable`,
+            `company_comparable` and, in our own exports, `crm_id`.
+        ids: the ids of the source system, or our own in our own exports; None for a row without one.
+        problems: why a row is rejected, by its position; it gets no keys.
     """
     count = len(staged["row_id"])
     own = system == OWN_SYSTEM
@@ -154,7 +137,7 @@ def find_keys(
         if len(keys) == before:
             if not folded:
                 if staged["own_id"][position] is None:
-                    found[position] = _NOBODY
+                    found[position] = _NO_IDENTITY
                 continue
             whole = hashlib.sha256(staged["cells"][position].encode()).hexdigest()
             keys.append((f"w:{whole}", RANK_ROW, row_id))
@@ -164,7 +147,7 @@ def find_keys(
 
 
 def _shorten(key: str) -> str:
-    """A key of bounded length, since databases index no longer ones; equal only for equal keys."""
+    """Shorten a key that databases cannot index; equal only for equal keys."""
     if len(key) <= _LONGEST_KEY:
         return key
     return f"{key[:_LONGEST_KEY]}#{hashlib.sha256(key.encode()).hexdigest()}"

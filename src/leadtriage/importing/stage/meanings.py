@@ -1,7 +1,4 @@
-"""What each row's status and outcome say: how a lead comes in, and who nominates it as junk.
-
-Recognises the rows that an ad platform makes to try out a form. What becomes of them is decided by the import.
-"""
+"""What the status and the outcome of each row mean: its stage, and whether it is flagged as junk."""
 
 from __future__ import annotations
 
@@ -9,143 +6,117 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from leadtriage.core.vocabulary import Reason, Stage, StatusMeaning
-from leadtriage.importing.mapping import (
-    OWN_SYSTEM,
-    HeaderPlan,
-    parse_outcome,
-    parse_status,
-    parse_status_reason,
-    squeeze,
-)
-from leadtriage.importing.stage.columns import Memo
-from leadtriage.importing.stage.tally import Tally
-
-_BETWEEN = "\x1f"
-_ANYWHERE = ("test lead: dummy data for", "dummy data for ", "tester-123-abcdefgh")
-"""Meta's lead ads testing tool fills each answer so; Google's webhook test has such a click id."""
-
-_WHOLE_CELLS = tuple(
-    f"{_BETWEEN}{text}{_BETWEEN}"
-    for text in (
-        "test@fb.com",
-        "test@meta.com",
-        "firstname lastname",
-        f"firstname{_BETWEEN}lastname",
-    )
-)
-_FLAG_HEADERS = frozenset(("istest", "testlead", "istestlead"))
-_FLAGGED = frozenset(("true", "yes", "1", "y", "test"))
-
-
-def find_test_rows(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> frozenset[int]:
-    """Return the places, from 0, of the rows that are a platform's own test leads (Meta, Google, LinkedIn)."""
-    flags = [index for index, header in enumerate(headers) if squeeze(header) in _FLAG_HEADERS]
-    return frozenset(place for place, row in enumerate(rows) if _is_test(row, flags))
-
-
-def _is_test(row: Sequence[str], flags: Sequence[int]) -> bool:
-    text = _BETWEEN.join(row).lower()
-    if ("test" in text or "firstname" in text or "dummy" in text) and (
-        any(mark in text for mark in _ANYWHERE) or any(cell in f"{_BETWEEN}{text}{_BETWEEN}" for cell in _WHOLE_CELLS)
-    ):
-        return True
-    return any(index < len(row) and row[index].strip().lower() in _FLAGGED for index in flags)
-
+from leadtriage.importing.mapping import OWN_SYSTEM, read_outcome, read_status, squeeze, status_reason
+from leadtriage.importing.stage.columns import Memo, Tally
+from leadtriage.importing.stage.settings import ParseSettings
 
 CLOSING = {
     StatusMeaning.WON: Stage.WON,
     StatusMeaning.LOST: Stage.LOST,
     StatusMeaning.CONVERTED: Stage.CONVERTED,
 }
-"""What a CRM says that ends a lead, and the stage in which it ends."""
+"""Meanings that close a lead, and the stage of the closed lead."""
 
 OPENING = (StatusMeaning.OPEN, StatusMeaning.CONTACTED, StatusMeaning.QUALIFIED, StatusMeaning.NURTURE)
-"""What a CRM says of a lead that has not ended."""
+"""Meanings of an open lead."""
 
 QUALIFYING = (StatusMeaning.QUALIFIED, StatusMeaning.CONVERTED, StatusMeaning.WON)
-"""What a CRM says of a lead that is qualified, or was."""
+"""Meanings of a lead that is or was qualified."""
 
 JUNK = (StatusMeaning.JUNK, StatusMeaning.UNQUALIFIED)
-"""What a CRM says that nominates a lead for a review."""
+"""Meanings that flag a lead as junk."""
 
-_CALLEDJUNK = "called_junk"
-_CALLED_UNQUALIFIED = "called_unqualified"
-"""Reasons of our own for a CRM's word that gives none."""
+_REASON_WITHOUT_WORD = {StatusMeaning.JUNK: "called_junk", StatusMeaning.UNQUALIFIED: "called_unqualified"}
+_OPEN_PRECEDENCE = (StatusMeaning.NURTURE, StatusMeaning.QUALIFIED, StatusMeaning.CONTACTED, StatusMeaning.OPEN)
+
+_BETWEEN = "\x1f"
+_TEST_TEXTS = ("test lead: dummy data for", "dummy data for ", "tester-123-abcdefgh")
+"""Answers of Meta's lead ads testing tool, and the click id of Google's webhook test."""
+_TEST_CELLS = tuple(
+    f"{_BETWEEN}{text}{_BETWEEN}"
+    for text in ("test@fb.com", "test@meta.com", "firstname lastname", f"firstname{_BETWEEN}lastname")
+)
+_FLAG_HEADERS = frozenset(("istest", "testlead", "istestlead"))
+_FLAGGED = frozenset(("true", "yes", "1", "y", "test"))
+
+
+def find_test_rows(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> frozenset[int]:
+    """Return the positions of the rows that are an ad platform's own test leads (Meta, Google, LinkedIn)."""
+    flags = [index for index, header in enumerate(headers) if squeeze(header) in _FLAG_HEADERS]
+    return frozenset(position for position, row in enumerate(rows) if _is_test(row, flags))
+
+
+def _is_test(row: Sequence[str], flags: Sequence[int]) -> bool:
+    text = _BETWEEN.join(row).lower()
+    if ("test" in text or "firstname" in text or "dummy" in text) and (
+        any(mark in text for mark in _TEST_TEXTS) or any(cell in f"{_BETWEEN}{text}{_BETWEEN}" for cell in _TEST_CELLS)
+    ):
+        return True
+    return any(index < len(row) and row[index].strip().lower() in _FLAGGED for index in flags)
 
 
 class MeaningReader:
-    """Reads them; holds what it remembers of repeated words."""
+    """Reads the status and the outcome column of a file."""
 
-    def __init__(
-        self, plan: HeaderPlan, headers: tuple[str, ...], system: str, tally: Tally, *, keep_open: bool = False
-    ) -> None:
-        self._plan, self._headers, self._system, self._tally = plan, headers, system, tally
-        self._keep_open = keep_open
-        self._statuses = Memo(lambda text: parse_status(text, system))
+    def __init__(self, settings: ParseSettings, tally: Tally) -> None:
+        self._settings, self._tally = settings, tally
+        self._columns = [next(iter(settings.plan.find(name)), None) for name in ("status", "outcome")]
+        self._status_header, self._outcome_header = (column.header if column else "" for column in self._columns)
+        self._statuses = Memo(lambda text: read_status(text, settings.system))
 
     def read(self, rows: Sequence[Sequence[str]], cells: list[tuple[str, ...]], staged: dict[str, list[Any]]) -> None:
-        """Put `meaning`, `junk_reason`, `junk_by` and `contacted` of a chunk's rows.
+        """Set `meaning`, `junk_reason`, `junk_by` and `contacted` of a chunk's rows.
 
-        Our own exports repeat what leads here are; that is no CRM's word.
+        They stay empty in our own exports, which repeat what we know and are no statement of a CRM.
         """
-        count = len(rows)
-        if self._system == OWN_SYSTEM:
+        count, system = len(rows), self._settings.system
+        if system == OWN_SYSTEM:
             staged |= {name: [None] * count for name in ("meaning", "junk_reason", "junk_by")}
             staged["contacted"] = [False] * count
             return
-        status_cells, status_header = self._find_cells("status", cells, count)
-        outcome_cells, outcome_header = self._find_cells("outcome", cells, count)
-        settle = Memo(lambda pair: self._settle(pair[0], pair[1], status_header, outcome_header))
-        settled = settle.read_all(zip(status_cells, outcome_cells, strict=True))
-        staged["meaning"] = [meaning for meaning, _, _ in settled]
-        staged["junk_reason"] = reasons = [reason for _, reason, _ in settled]
-        staged["contacted"] = [contacted for _, _, contacted in settled]
-        staged["junk_by"] = by = [self._system if reason else None for reason in reasons]
-        for position in find_test_rows(self._headers, rows):
-            reasons[position], by[position] = Reason.TEST.value, self._system
+        found = Memo(lambda texts: self._combine(*texts)).read_all(zip(*self._texts(cells, count), strict=True))
+        staged["meaning"] = [meaning for meaning, _, _ in found]
+        staged["junk_reason"] = reasons = [reason for _, reason, _ in found]
+        staged["contacted"] = [contacted for _, _, contacted in found]
+        staged["junk_by"] = by = [system if reason else None for reason in reasons]
+        for position in find_test_rows(self._settings.headers, rows):
+            reasons[position], by[position] = Reason.TEST.value, system
 
-    def _find_cells(self, field: str, cells: list[tuple[str, ...]], count: int) -> tuple[Sequence[str], str]:
-        """The cells of the column that is a field, and its header; empty ones where no column is."""
-        found: tuple[Sequence[str], str] = ([""] * count, "")
-        for column in self._plan.find(field):
-            found = cells[column.index], column.header
-        return found
+    def _texts(self, cells: list[tuple[str, ...]], count: int) -> list[Sequence[str]]:
+        """The cells of the status and the outcome column; empty texts for a column that the file lacks."""
+        return [cells[column.index] if column else [""] * count for column in self._columns]
 
-    def _settle(
-        self, status_text: str, outcome_text: str, status_header: str, outcome_header: str
-    ) -> tuple[str | None, str | None, bool]:
-        """Return the meaning that counts, a reason to nominate, and whether the status proves contact."""
+    def _parse(self, status_text: str, outcome_text: str) -> tuple[StatusMeaning | None, StatusMeaning | None]:
         status = self._statuses[status_text] if status_text else None
-        outcome = parse_outcome(outcome_text, outcome_header) if outcome_text else None
-        said = [meaning for meaning in (outcome, status) if meaning is not None]
-        if self._keep_open:
-            said = [meaning for meaning in said if meaning not in CLOSING]
+        return status, read_outcome(outcome_text, self._outcome_header) if outcome_text else None
+
+    def _combine(self, status_text: str, outcome_text: str) -> tuple[str | None, str | None, bool]:
+        """Return the meaning that counts, the reason to flag the lead, and whether the status proves contact."""
+        status, outcome = self._parse(status_text, outcome_text)
+        meanings = [meaning for meaning in (outcome, status) if meaning is not None]
+        if self._settings.keep_open:
+            meanings = [meaning for meaning in meanings if meaning not in CLOSING]
         contacted = status is StatusMeaning.CONTACTED
-        for meaning in said:
+        for meaning in meanings:
             if meaning in CLOSING:
                 return meaning.value, None, contacted
-        for meaning, text in ((status, status_text), (outcome, outcome_text)):
-            if meaning in JUNK and meaning in said:
-                without = _CALLEDJUNK if meaning is StatusMeaning.JUNK else _CALLED_UNQUALIFIED
-                return meaning.value, parse_status_reason(text) or without, contacted
-        order = (StatusMeaning.NURTURE, StatusMeaning.QUALIFIED, StatusMeaning.CONTACTED, StatusMeaning.OPEN)
-        return next((meaning.value for meaning in order if meaning in said), None), None, contacted
+        for junk, text in ((status, status_text), (outcome, outcome_text)):
+            if junk in _REASON_WITHOUT_WORD:
+                return junk.value, status_reason(text) or _REASON_WITHOUT_WORD[junk], contacted
+        return next((meaning.value for meaning in _OPEN_PRECEDENCE if meaning in meanings), None), None, contacted
 
     def count_closed(self, cells: list[tuple[str, ...]], staged: Mapping[str, Sequence[Any]]) -> None:
-        """Count the rows of a chunk that come in closed, by `meaning`; those that have a `problem` do not come in."""
-        statuses, status_header = self._find_cells("status", cells, len(staged["meaning"]))
-        outcomes, outcome_header = self._find_cells("outcome", cells, len(staged["meaning"]))
-        rows = zip(statuses, outcomes, staged["meaning"], staged["problem"], strict=True)
-        for status_text, outcome_text, meaning, problem in rows:
+        """Count the accepted rows of a chunk that are imported as closed."""
+        meanings = staged["meaning"]
+        rows = zip(*self._texts(cells, len(meanings)), meanings, staged["problem"], strict=True)
+        for position, (status_text, outcome_text, meaning, problem) in enumerate(rows):
             if meaning not in CLOSING or problem:
                 continue
-            status = self._statuses[status_text] if status_text else None
-            outcome = parse_outcome(outcome_text, outcome_header) if outcome_text else None
-            by, other, header, text = outcome_header, status, status_header, status_text
+            status, outcome = self._parse(status_text, outcome_text)
+            by, other, header, text = self._outcome_header, status, self._status_header, status_text
             if outcome not in CLOSING:
-                by, other, header, text = status_header, outcome, outcome_header, outcome_text
+                by, other, header, text = self._status_header, outcome, self._outcome_header, outcome_text
             self._tally.closed[by, str(meaning)] += 1
             if other in JUNK:
-                self._tally.warnings.add(
-                    f"a row is both {meaning} by {by} and called junk by {header}: taken as {meaning}", text
-                )
+                sentence = f"{meaning} in {by} but junk in {header}, read as {meaning}"
+                self._tally.warnings.add(sentence, position, text)

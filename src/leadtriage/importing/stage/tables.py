@@ -1,15 +1,12 @@
-"""The temporary tables of one import: rows as they were understood, before anything of the database changes.
+"""The attributes of a lead that a file can fill, and the temporary tables of one import.
 
-They belong to one connection and vanish with it; writing to them locks nobody out.
-
-What a file can say of a lead: each attribute with the columns that hold it, and how the history writes it.
-
-One list serves staging, merging and undo, so that a column that is imported is also compared, logged and restored.
+Merging and undo use the same attributes, so every imported column is also compared, logged and restored. The temporary
+tables belong to one connection: writing to them locks nobody out, and they vanish with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -40,13 +37,13 @@ from leadtriage.importing.mapping import HeaderPlan
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """One thing that is known of a lead.
+    """One attribute of a lead.
 
     Attributes:
         name: the lead field, as rules and the history name it.
-        columns: of `lead` and of the staging table; the first tells whether there is a value at all.
-        kind: the event that a change of it makes.
-        is_money: an amount in minor units beside its currency.
+        columns: its columns in `lead` and in the staging table; the first is NULL if there is no value.
+        kind: the event that records a change.
+        is_money: an amount in minor units with a currency.
     """
 
     name: str
@@ -55,72 +52,62 @@ class Attribute:
     is_money: bool = False
 
     def text(self, row: FromClause) -> ColumnElement[str]:
-        """How the history writes the value: the plain text, or `AMOUNT CURRENCY` in minor units."""
+        """The value as the history writes it: plain text, or `AMOUNT CURRENCY` in minor units."""
         value: ColumnElement[str] = cast(row.c[self.columns[0]], String)
         if self.is_money:
             value = value + literal(" ") + row.c[self.columns[1]]
         return value
 
 
-def _text(name: str, kind: EventKind = EventKind.FIELD) -> Attribute:
-    return Attribute(name, (name, f"{name}_comparable"), kind)
+def _plain(*names: str) -> Iterator[Attribute]:
+    return (Attribute(name, (name,)) for name in names)
+
+
+def _texts(*names: str, kind: EventKind = EventKind.FIELD) -> Iterator[Attribute]:
+    return (Attribute(name, (name, f"{name}_comparable"), kind) for name in names)
+
+
+def _money(name: str) -> Attribute:
+    stem = name.removesuffix("_value")
+    return Attribute(name, (f"{stem}_amount", f"{stem}_currency"), is_money=True)
 
 
 ATTRIBUTES: tuple[Attribute, ...] = (
-    _text("name"),
-    _text("first_name"),
-    _text("last_name"),
+    *_texts("name", "first_name", "last_name"),
     Attribute("email", ("email", "email_comparable", "email_domain", "email_domain_comparable", "email_kind")),
-    _text("phone"),
-    _text("company"),
-    _text("title"),
-    _text("industry"),
-    _text("country"),
-    _text("state"),
-    _text("city"),
-    _text("website"),
-    _text("need"),
-    _text("source"),
-    _text("campaign"),
-    _text("owner", EventKind.OWNER),
-    _text("status", EventKind.STATUS),
-    Attribute("signs_off", ("signs_off",)),
-    Attribute("employees", ("employees",)),
-    Attribute("budget", ("budget_amount", "budget_currency"), is_money=True),
-    Attribute("revenue", ("revenue_amount", "revenue_currency"), is_money=True),
-    Attribute("decides_on", ("decides_on",)),
-    Attribute("do_not_contact", ("do_not_contact",)),
-    Attribute("bounced", ("bounced",)),
-    Attribute("touches", ("touches",)),
-    Attribute("unanswered_touches", ("unanswered_touches",)),
-    Attribute("replies", ("replies",)),
-    Attribute("outcome_reason", ("outcome_reason",)),
-    Attribute("outcome_value", ("outcome_amount", "outcome_currency"), is_money=True),
-    Attribute("other_emails", ("other_emails",)),
-    Attribute("other_phones", ("other_phones",)),
-    Attribute("crm_id", ("crm_id",)),
+    *_texts("phone", "company", "title", "industry", "country", "state", "city", "website", "need", "source"),
+    *_texts("campaign"),
+    *_texts("owner", kind=EventKind.OWNER),
+    *_texts("status", kind=EventKind.STATUS),
+    *_plain("signs_off", "employees"),
+    _money("budget"),
+    _money("revenue"),
+    *_plain("decides_on", "do_not_contact", "bounced", "touches", "unanswered_touches", "replies", "outcome_reason"),
+    _money("outcome_value"),
+    *_plain("other_emails", "other_phones", "crm_id"),
 )
-"""Everything that an import fills and a later one may change; the day a lead came in is not among them."""
+"""All attributes that an import fills and a later one may change. `created_on` never changes."""
 
 BY_NAME = {attribute.name: attribute for attribute in ATTRIBUTES}
 
+_NAMES = ("name", "first_name", "last_name")
+_FILLED_BY = (
+    (_NAMES, _NAMES),
+    (("email", "contact"), ("email", "other_emails")),
+    (("phone", "contact"), ("phone", "other_phones")),
+    (("timeline",), ("decides_on",)),
+    (("id",), ("crm_id",)),
+)
+"""Any of these fields of a file fills these attributes."""
+
 
 def attributes_of(plan: HeaderPlan, source: str | None) -> tuple[Attribute, ...]:
-    """Return the attributes that a file with these columns can fill."""
+    """Return the attributes that a file can fill; `source` is the lead source for rows without one."""
     fields = {column.field for column in plan.columns}
-    filled = set(fields)
-    if fields & {"name", "first_name", "last_name"}:
-        filled |= {"name", "first_name", "last_name"}
-    if fields & {"email", "contact"}:
-        filled |= {"email", "other_emails"}
-    if fields & {"phone", "contact"}:
-        filled |= {"phone", "other_phones"}
-    if fields & {"timeline"}:
-        filled.add("decides_on")
-    if fields & {"id"}:
-        filled.add("crm_id")
-    if source:
-        filled.add("source")
+    filled = fields | ({"source"} if source else set())
+    for alternatives, attributes in _FILLED_BY:
+        if fields.intersection(alternatives):
+            filled.update(attributes)
     return tuple(attribute for attribute in ATTRIBUTES if attribute.name in filled)
 
 
@@ -141,7 +128,7 @@ ROW_COLUMNS: dict[str, Any] = {
     "extra_comparable": JSON(none_as_null=True),
     "own_id": Integer,
 }
-"""What every staged row has besides the attributes of its file. A `problem` is why it becomes no lead."""
+"""Columns of every staged row, besides the attributes of its file. A row with a `problem` is rejected."""
 
 
 @dataclass(frozen=True)
@@ -149,14 +136,14 @@ class Staging:
     """The temporary tables.
 
     Attributes:
-        row: a row of the file, as understood.
-        key: what identifies it; `rank` 1 is the source system's id, 2 an address, 3 a phone with a name, 4 all of it.
-        first_key: for each key the first row that has it.
+        row: the parsed rows of the file.
+        key: the keys of each row; `rank` orders them, see `keys.RANK_ID`.
+        first_key: each key with the first row that has it.
         match: rows that are a stored lead.
-        member: rows that are the same lead as an earlier row, their `head`.
-        place: for each accepted row its lead, and what became of it.
+        member: rows that are the same lead as an earlier row, the `leader` of their group.
+        result: the lead and the outcome of each accepted row.
         change: what a row changes in a stored lead.
-        origin: when a head's value was observed, where it came from another row at another time.
+        origin: when a leader's value was observed, if it comes from another row of its group.
     """
 
     attributes: tuple[Attribute, ...]
@@ -165,7 +152,7 @@ class Staging:
     first_key: Table
     match: Table
     member: Table
-    place: Table
+    result: Table
     change: Table
     origin: Table
 
@@ -179,71 +166,45 @@ class Staging:
         """All columns of `row`, in the order in which `add_rows` takes them."""
         return (*ROW_COLUMNS, *self.attribute_columns)
 
-    @property
-    def tables(self) -> tuple[Table, ...]:
-        """All of them."""
-        return (self.row, self.key, self.first_key, self.match, self.member, self.place, self.change, self.origin)
-
-
-def create_staging(connection: Connection, attributes: Sequence[Attribute]) -> Staging:
-    """Make the temporary tables for a file that can fill these attributes; those of an earlier try are dropped."""
-    staging = _describe_staging(tuple(attributes), connection.dialect.name)
-    metadata = staging.row.metadata
-    metadata.drop_all(connection)
-    metadata.create_all(connection, checkfirst=False)
-    return staging
-
 
 @lru_cache(maxsize=16)
-def _describe_staging(attributes: tuple[Attribute, ...], engine: str) -> Staging:
-    # Kept for the next file, since statements are compiled anew for each description of a table.
+def define_staging(attributes: tuple[Attribute, ...], engine: str) -> Staging:
+    """Define the temporary tables for a file that can fill these attributes, on `sqlite` or `postgresql`."""
+    # Cached, since statements are compiled anew for each definition of a table.
     metadata = MetaData()
     lead = table(Lead)
 
     def temporary(name: str, *columns: Column[Any], rowid: bool = True) -> Table:
         return Table(f"staged_{name}", metadata, *columns, prefixes=["TEMPORARY"], sqlite_with_rowid=rowid)
 
-    def row_number() -> Column[Any]:
+    def row_id() -> Column[Any]:
         return Column("row_id", Integer, primary_key=True, autoincrement=False)
 
+    def integers(*names: str) -> list[Column[Any]]:
+        return [Column(name, Integer) for name in names]
+
+    def strings(*names: str) -> list[Column[Any]]:
+        return [Column(name, String) for name in names]
+
+    first_key = Column("key", Text, primary_key=True)
+    origin_field = Column("field", String, primary_key=True)
+    row_columns = [Column(name, kind) for name, kind in ROW_COLUMNS.items() if name != "row_id"]
     values = [Column(column, lead.c[column].type) for attribute in attributes for column in attribute.columns]
     staging = Staging(
         attributes=attributes,
-        row=temporary(
-            "row",
-            *(
-                Column(name, kind, primary_key=name == "row_id", autoincrement=False)
-                for name, kind in ROW_COLUMNS.items()
-            ),
-            *values,
-        ),
-        key=temporary("key", Column("key", Text), Column("rank", Integer), Column("row_id", Integer)),
-        first_key=temporary(
-            "first_key",
-            Column("key", Text, primary_key=True),
-            Column("rank", Integer),
-            Column("row_id", Integer),
-            rowid=False,
-        ),
-        match=temporary("match", row_number(), Column("lead_id", Integer)),
-        member=temporary("member", row_number(), Column("head", Integer)),
-        place=temporary("place", row_number(), Column("lead_id", Integer), Column("outcome", String)),
+        row=temporary("row", row_id(), *row_columns, *values),
+        key=temporary("key", Column("key", Text), *integers("rank", "row_id")),
+        first_key=temporary("first_key", first_key, *integers("rank", "row_id"), rowid=False),
+        match=temporary("match", row_id(), *integers("lead_id")),
+        member=temporary("member", row_id(), *integers("leader")),
+        result=temporary("result", row_id(), *integers("lead_id"), *strings("outcome")),
         change=temporary(
             "change",
-            Column("row_id", Integer),
-            Column("lead_id", Integer),
-            Column("field", String),
-            Column("kind", String),
-            Column("old", Text),
-            Column("new", Text),
+            *integers("row_id", "lead_id"),
+            *strings("field", "kind"),
+            *(Column(name, Text) for name in ("old", "new")),
         ),
-        origin=temporary(
-            "origin",
-            row_number(),
-            Column("field", String, primary_key=True),
-            Column("observed_at", DateTime),
-            rowid=False,
-        ),
+        origin=temporary("origin", row_id(), origin_field, Column("observed_at", DateTime), rowid=False),
     )
     row = staging.row.c
     for rare in (row.problem, row.own_id, row.junk_reason):
@@ -251,10 +212,16 @@ def _describe_staging(attributes: tuple[Attribute, ...], engine: str) -> Staging
     return staging
 
 
+def create_staging(connection: Connection, staging: Staging) -> None:
+    """Create the temporary tables; drop those of an earlier attempt."""
+    metadata = staging.row.metadata
+    metadata.drop_all(connection)
+    metadata.create_all(connection, checkfirst=False)
+
+
 def add_rows(connection: Connection, staging: Staging, columns: Mapping[str, list[Any]]) -> None:
-    """Stage rows, given column by column; a column that is left out is empty."""
-    rows = zip(*columns.values(), strict=True)
-    dialect.backend(connection).insert_rows(connection, staging.row, tuple(columns), rows)
+    """Stage rows, given column by column; missing columns stay NULL."""
+    dialect.insert_rows(connection, staging.row, tuple(columns), zip(*columns.values(), strict=True))
 
 
 def add_keys(connection: Connection, staging: Staging, keys: Iterable[tuple[str, int, int]]) -> None:

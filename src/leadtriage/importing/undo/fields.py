@@ -19,7 +19,7 @@ from leadtriage.core.context import Act
 from leadtriage.core.text import comparable
 from leadtriage.core.vocabulary import EventKind
 from leadtriage.db import Event, ExtraColumn, FieldOrigin, ImportBatch, Lead, dialect, reserve_ids, table
-from leadtriage.importing.merge import Statement
+from leadtriage.importing.merge import SourceRecord
 from leadtriage.importing.normalize import parse_emails
 from leadtriage.importing.stage import BY_NAME, Attribute, read_extra_number
 
@@ -31,7 +31,7 @@ _BY_PEOPLE = 2**62
 NO_BATCH = 0
 """Stands for no import; the first one's number is 1."""
 
-Statements = Mapping[int, Sequence[Statement]]
+Records = Mapping[int, Sequence[SourceRecord]]
 """Lead -> what the rows of the imports that remain say of it."""
 
 
@@ -59,11 +59,9 @@ class _Replayed:
     batch_id: int | None
 
 
-def restore_fields(
-    connection: Connection, undoing: Undoing, leads: Sequence[int], statements: Statements
-) -> frozenset[int]:
+def restore_fields(connection: Connection, undoing: Undoing, leads: Sequence[int], records: Records) -> frozenset[int]:
     """Restore the fields of some leads that a batch changed, each told by an event; return the leads."""
-    replayed = list(_replay(connection, undoing.batch, leads, statements))
+    replayed = list(_replay(connection, undoing.batch, leads, records))
     by_field: dict[str, list[tuple[int, str | None]]] = defaultdict(list)
     changed = [line for line in replayed if line.now != line.then]
     for line in changed:
@@ -74,7 +72,7 @@ def restore_fields(
         else:
             _restore_attribute(connection, BY_NAME[field], values)
     _restore_origins(connection, undoing, replayed)
-    tell_undone(connection, undoing, [(line.lead_id, line.field, line.now, line.then) for line in changed])
+    write_undone_events(connection, undoing, [(line.lead_id, line.field, line.now, line.then) for line in changed])
     return frozenset(line.lead_id for line in changed)
 
 
@@ -87,7 +85,7 @@ def read_histories(
     """
     event, books = table(Event), table(ImportBatch)
     lines = connection.execute(
-        select(event, books.c.undone_at, books.c.system, is_retracted(event).label("retracted"))
+        select(event, books.c.undone_at, books.c.system, is_undone_act(event).label("retracted"))
         .outerjoin_from(event, books, books.c.id == event.c.batch_id)
         .where(event.c.kind.in_(kinds), event.c.lead_id.in_(leads))
         .order_by(event.c.lead_id, event.c.field, event.c.id)
@@ -96,7 +94,7 @@ def read_histories(
         yield key, list(group)
 
 
-def is_retracted(event: FromClause) -> ColumnElement[bool]:
+def is_undone_act(event: FromClause) -> ColumnElement[bool]:
     """Whether the person's act that an event is of was taken back."""
     undoing = table(Event).alias("undoing")
     return and_(
@@ -105,17 +103,17 @@ def is_retracted(event: FromClause) -> ColumnElement[bool]:
     )
 
 
-def is_taken_back(line: Any, batch: int) -> bool:
+def is_reverted(line: Any, batch: int) -> bool:
     """Whether an event is of the batch, or of one that was undone before and that the batch may have spoken for."""
     return line.batch_id == batch or line.undone_at is not None
 
 
-def place_in_time(recorded_at: datetime, batch_id: int | None, *, event: bool) -> tuple[datetime, int, bool]:
+def time_order(recorded_at: datetime, batch_id: int | None, *, event: bool) -> tuple[datetime, int, bool]:
     """The order of what was said and done: by time, then import by import, what changed nothing first."""
     return recorded_at, _BY_PEOPLE if batch_id is None else batch_id, event
 
 
-def _replay(connection: Connection, batch: int, leads: Sequence[int], statements: Statements) -> Iterator[_Replayed]:
+def _replay(connection: Connection, batch: int, leads: Sequence[int], records: Records) -> Iterator[_Replayed]:
     lead = table(Lead)
     stored = connection.execute(select(lead.c.id, lead.c.observed_at).where(lead.c.id.in_(leads)))
     created = {row.id: row.observed_at for row in stored}
@@ -123,31 +121,31 @@ def _replay(connection: Connection, batch: int, leads: Sequence[int], statements
         changes = [line for line in history if line.kind in _CHANGES]
         if field not in BY_NAME and not (field or "").startswith(_EXTRA):
             continue
-        if not any(line.retracted or is_taken_back(line, batch) for line in changes):
+        if not any(line.retracted or is_reverted(line, batch) for line in changes):
             continue
-        yield _replay_field(history, changes, statements.get(lead_id, ()), batch, created[lead_id])
+        yield _replay_field(history, changes, records.get(lead_id, ()), batch, created[lead_id])
 
 
 def _replay_field(
     history: Sequence[Any],
     changes: Sequence[Any],
-    statements: Sequence[Statement],
+    records: Sequence[SourceRecord],
     batch: int,
     created: datetime,
 ) -> _Replayed:
     """How a lead came in counts as long as it is there, even where the import that made it was undone."""
     lead_id, field = history[0].lead_id, history[0].field
-    said = {statement.batch: (statement, statement.values.get(field)) for statement in statements}
+    said = {record.batch: (record, record.values.get(field)) for record in records}
     steps = []
     for line in changes:
-        if not (line.retracted or is_taken_back(line, batch)):
+        if not (line.retracted or is_reverted(line, batch)):
             _, value = said.pop(line.batch_id, (None, None))
             seen = value.observed_at if value else line.at
-            steps.append((place_in_time(line.recorded_at, line.batch_id, event=True), line.new, seen, line.batch_id))
-    for statement, value in said.values():
+            steps.append((time_order(line.recorded_at, line.batch_id, event=True), line.new, seen, line.batch_id))
+    for record, value in said.values():
         if value is not None:
-            when = place_in_time(statement.recorded_at, statement.batch, event=False)
-            steps.append((when, value.text, value.observed_at, statement.batch))
+            when = time_order(record.recorded_at, record.batch, event=False)
+            steps.append((when, value.text, value.observed_at, record.batch))
     then, observed_at, by = changes[0].old, created, None
     for (_, _, is_change), text, seen, batch_id in sorted(steps, key=lambda step: step[0]):
         if is_change or then is None or seen >= observed_at:
@@ -242,7 +240,7 @@ def _restore_extra(connection: Connection, header: str, values: list[tuple[int, 
         )
 
 
-def tell_undone(
+def write_undone_events(
     connection: Connection, undoing: Undoing, lines: Sequence[tuple[int, str, str | None, str | None]]
 ) -> None:
     """Write an event for each lead, field, value now and value then."""

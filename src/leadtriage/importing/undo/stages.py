@@ -2,7 +2,7 @@
 
 What another import says as well stays, and is that import's from now on. Values are `restoring`'s.
 
-Where a lead would stand without a batch: the story of its stages told again from its history and the kept rows.
+Where a lead would stand without a batch: the replay of its stages told again from its history and the kept rows.
 """
 
 from __future__ import annotations
@@ -13,38 +13,38 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, literal, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, literal, or_, select, update
 
 from leadtriage.core.context import Act
 from leadtriage.core.vocabulary import OPEN_STAGES, EventKind, Stage, StatusMeaning
 from leadtriage.db import Event, Lead, Nomination, Touch, expressions, table
-from leadtriage.importing.mapping import NO_STATUS, StatusRow, row_reverts_status
-from leadtriage.importing.merge import CLOSING_DAY, Statement, stands
-from leadtriage.importing.stage import CLOSING, OPENING, QUALIFYING, is_believed
+from leadtriage.importing.mapping import NO_WORDS, Words, take_back
+from leadtriage.importing.merge import CLOSING_DAY, SourceRecord, is_undone
+from leadtriage.importing.stage import CLOSING, OPENING, QUALIFYING, is_plausible_closing_day
 from leadtriage.importing.undo.fields import (
-    Statements,
+    Records,
     Undoing,
-    is_retracted,
-    is_taken_back,
-    place_in_time,
+    is_reverted,
+    is_undone_act,
     read_histories,
-    tell_undone,
+    time_order,
+    write_undone_events,
 )
 
 MOVES = (EventKind.CREATED, EventKind.STAGE)
 """The events that tell where a lead stands."""
 
-TOLD_STAGES = (Stage.NURTURE, *CLOSING.values())
+IMPORTED_STAGES = (Stage.NURTURE, *CLOSING.values())
 """Where a lead comes in only where its file says so."""
 
 
-def returns(old: str | None, new: str) -> bool:
+def is_return(old: str | None, new: str) -> bool:
     """Whether a lead comes back among those to work on."""
     return old is not None and old not in (Stage.NEW, Stage.WORKING) and new in (Stage.NEW, Stage.WORKING)
 
 
 @dataclass(slots=True)
-class Story:
+class StageReplay:
     """Where a lead stands while its history is told again.
 
     Attributes:
@@ -68,7 +68,7 @@ class Story:
 
     def move(self, stage: str, on: date, system: str | None, words: StatusRow, *, is_known: bool) -> None:
         """Let it stand elsewhere from a day on."""
-        if returns(self.stage, stage):
+        if is_return(self.stage, stage):
             self.returned_on = on
             self.closings.clear()
         self.stage, self.since, self.system, self.is_known, self.words = stage, on, system, is_known, words
@@ -76,13 +76,15 @@ class Story:
             self.closings.add(stage)
 
 
-def came_in_elsewhere(line: Any, batch: int) -> bool:
+def was_created_in_stage(line: Any, batch: int) -> bool:
     """Whether an event tells that a lead came in parked or closed, by an import that is taken back."""
-    return line.kind == EventKind.CREATED and line.new in TOLD_STAGES and is_taken_back(line, batch)
+    return line.kind == EventKind.CREATED and line.new in IMPORTED_STAGES and is_reverted(line, batch)
 
 
-def retell(history: Sequence[Any], statements: Sequence[Statement], batch: int, *, contacted: bool) -> Story:
-    """The story without the batch: what remains moves the lead as `follow` would have, but for what people decided.
+def replay_stages(
+    history: Sequence[Any], records: Sequence[SourceRecord], batch: int, *, contacted: bool
+) -> StageReplay:
+    """Replay the stages without the batch, as `status_effects` would have changed them; people's decisions hold.
 
     How a lead came in counts as long as no import that stands tells of it.
 
@@ -92,67 +94,67 @@ def retell(history: Sequence[Any], statements: Sequence[Statement], batch: int, 
     moves = [line for line in history if line.kind in MOVES]
     moving = {line.batch_id for line in moves}
     steps: list[tuple[Any, Any]] = [
-        (place_in_time(line.recorded_at, line.batch_id, event=True), line)
+        (time_order(line.recorded_at, line.batch_id, event=True), line)
         for line in moves
-        if line.kind == EventKind.CREATED or not (line.retracted or is_taken_back(line, batch))
+        if line.kind == EventKind.CREATED or not (line.retracted or is_reverted(line, batch))
     ]
     steps += [
-        (place_in_time(statement.recorded_at, statement.batch, event=False), statement)
-        for statement in statements
-        if statement.batch not in moving
+        (time_order(record.recorded_at, record.batch, event=False), record)
+        for record in records
+        if record.batch not in moving
     ]
-    told_days = {statement.batch: statement.closed_on for statement in statements}
-    words = {statement.batch: statement.words for statement in statements}
-    story = Story()
+    told_days = {record.batch: record.closed_on for record in records}
+    words = {record.batch: record.words for record in records}
+    replay = StageReplay()
     for _, step in sorted(steps, key=lambda each: each[0]):
-        if isinstance(step, Statement):
-            target = _follow(story, step)
+        if isinstance(step, SourceRecord):
+            target = _follow(replay, step)
             if target is not None:
-                told = step.closed_on or step.said_on
-                story.move(target, told, step.system, step.words, is_known=step.closed_on is not None)
-            elif step.closed_on is not None and not story.is_known and _target(step) == story.stage:
-                story.since, story.is_known = step.closed_on, True
-        elif statements and came_in_elsewhere(step, batch):
-            story.move(
-                Stage.WORKING if contacted else Stage.NEW, step.at.date(), step.system, NO_STATUS, is_known=False
+                told = step.closed_on or step.imported_on
+                replay.move(target, told, step.system, step.words, is_known=step.closed_on is not None)
+            elif step.closed_on is not None and not replay.is_known and _target(step) == replay.stage:
+                replay.since, replay.is_known = step.closed_on, True
+        elif records and was_created_in_stage(step, batch):
+            replay.move(
+                Stage.WORKING if contacted else Stage.NEW, step.at.date(), step.system, NO_WORDS, is_known=False
             )
         else:
-            story.by_people = story.by_people or step.batch_id is None
+            replay.by_people = replay.by_people or step.batch_id is None
             day = told_days.get(step.batch_id) if step.new not in OPEN_STAGES else None
             is_known = step.batch_id is None or day is not None
-            said = words.get(step.batch_id, NO_STATUS)
-            story.move(step.new, day or step.at.date(), step.system, said, is_known=is_known)
-    return story
+            said = words.get(step.batch_id, NO_WORDS)
+            replay.move(step.new, day or step.at.date(), step.system, said, is_known=is_known)
+    return replay
 
 
-def _follow(story: Story, statement: Statement) -> str | None:
+def _follow(replay: StageReplay, record: SourceRecord) -> str | None:
     """Where a statement that moved nothing in its time moves the lead now."""
-    if story.by_people:
+    if replay.by_people:
         return None
-    target = _target(statement)
+    target = _target(record)
     ends = target not in OPEN_STAGES
     opens = (
-        statement.meaning in OPENING
-        and story.system == statement.system
-        and row_reverts_status(story.words, statement.words, tuple(CLOSING))
+        record.meaning in OPENING
+        and replay.system == record.system
+        and take_back(replay.words, record.words, tuple(CLOSING))
     )
-    passes_on = story.stage == Stage.CONVERTED and target in (Stage.WON, Stage.LOST)
+    passes_on = replay.stage == Stage.CONVERTED and target in (Stage.WON, Stage.LOST)
     moves = (
-        (ends and target not in story.closings and (story.stage in OPEN_STAGES or passes_on))
-        or (target == Stage.NURTURE and story.stage in (Stage.NEW, Stage.WORKING))
-        or (target == Stage.WORKING and story.stage == Stage.NEW)
-        or (story.stage == Stage.NURTURE and not ends and target != Stage.NURTURE and statement.meaning is not None)
-        or (story.stage not in OPEN_STAGES and opens)
+        (ends and target not in replay.closings and (replay.stage in OPEN_STAGES or passes_on))
+        or (target == Stage.NURTURE and replay.stage in (Stage.NEW, Stage.WORKING))
+        or (target == Stage.WORKING and replay.stage == Stage.NEW)
+        or (replay.stage == Stage.NURTURE and not ends and target != Stage.NURTURE and record.meaning is not None)
+        or (replay.stage not in OPEN_STAGES and opens)
     )
     return target if moves else None
 
 
-def _target(statement: Statement) -> str:
-    if statement.meaning in CLOSING:
-        return CLOSING[StatusMeaning(statement.meaning)]
-    if statement.meaning == StatusMeaning.NURTURE:
+def _target(record: SourceRecord) -> str:
+    if record.meaning in CLOSING:
+        return CLOSING[StatusMeaning(record.meaning)]
+    if record.meaning == StatusMeaning.NURTURE:
         return Stage.NURTURE
-    return Stage.WORKING if statement.touched_on else Stage.NEW
+    return Stage.WORKING if record.touched_on else Stage.NEW
 
 
 _NOMINATION = "nomination"
@@ -160,9 +162,7 @@ _PARKING = ("nurture_until", "nurture_reason", "parked_on")
 _DAYS = ("shelf_from", "created_on", "imported_on", "closed_on")
 
 
-def restore_stages(
-    connection: Connection, undoing: Undoing, leads: Sequence[int], statements: Statements
-) -> frozenset[int]:
+def restore_stages(connection: Connection, undoing: Undoing, leads: Sequence[int], records: Records) -> frozenset[int]:
     """Restore the stages of some leads that a batch had changed, each told by an event; return the leads."""
     lead = table(Lead)
     columns = (*(lead.c[name] for name in _PARKING), *(lead.c[name] for name in _DAYS))
@@ -172,35 +172,35 @@ def restore_stages(
     contacted = _came_in_contacted(connection, leads)
     moved: list[tuple[int, str, str | None, str | None]] = []
     for lead_id, history in _read_moves(connection, leads):
-        ours = [line for line in history if line.kind == EventKind.STAGE and is_taken_back(line, undoing.batch)]
-        came_in = any(came_in_elsewhere(line, undoing.batch) for line in history)
+        ours = [line for line in history if line.kind == EventKind.STAGE and is_reverted(line, undoing.batch)]
+        came_in = any(was_created_in_stage(line, undoing.batch) for line in history)
         if not ours and not came_in and lead_id not in corrected:
             continue
-        said = [_believe(statement, stored[lead_id]) for statement in statements.get(lead_id, ())]
+        said = [_believe(record, stored[lead_id]) for record in records.get(lead_id, ())]
         now = history[-1].new
-        story = retell(history, said, undoing.batch, contacted=lead_id in contacted)
+        replay = replay_stages(history, said, undoing.batch, contacted=lead_id in contacted)
         shelf_from = stored[lead_id].shelf_from
-        if shelf_from in [line.at.date() for line in ours if returns(line.old, line.new)]:
-            shelf_from = story.returned_on
+        if shelf_from in [line.at.date() for line in ours if is_return(line.old, line.new)]:
+            shelf_from = replay.returned_on
         values: dict[str, Any] = {"shelf_from": shelf_from}
-        values["closed_on"] = story.since if story.stage not in OPEN_STAGES else None
-        if story.stage != now:
-            told = parked.get(lead_id, {}) if story.system is None else {}
-            values |= {"stage": story.stage, **_parking(story, stored[lead_id], told, undoing.act)}
-            moved.append((lead_id, "stage", now, story.stage))
+        values["closed_on"] = replay.since if replay.stage not in OPEN_STAGES else None
+        if replay.stage != now:
+            told = parked.get(lead_id, {}) if replay.system is None else {}
+            values |= {"stage": replay.stage, **_parking(replay, stored[lead_id], told, undoing.act)}
+            moved.append((lead_id, "stage", now, replay.stage))
         elif lead_id in corrected and values["closed_on"] != stored[lead_id].closed_on:
             moved.append((lead_id, CLOSING_DAY, _as_text(stored[lead_id].closed_on), _as_text(values["closed_on"])))
         connection.execute(update(lead).where(lead.c.id == lead_id).values(values))
-    tell_undone(connection, undoing, moved)
+    write_undone_events(connection, undoing, moved)
     return frozenset(lead_id for lead_id, *_ in moved)
 
 
-def _believe(statement: Statement, lead: Any) -> Statement:
+def _believe(record: SourceRecord, lead: Any) -> SourceRecord:
     """A statement without a closing day that cannot be its lead's."""
-    day = statement.closed_on
-    if day is None or is_believed(day, lead.created_on, lead.imported_on):
-        return statement
-    return replace(statement, closed_on=None)
+    day = record.closed_on
+    if day is None or is_plausible_closing_day(day, lead.created_on, lead.imported_on):
+        return record
+    return replace(record, closed_on=None)
 
 
 def _as_text(day: date | None) -> str | None:
@@ -228,9 +228,9 @@ def _came_in_contacted(connection: Connection, leads: Sequence[int]) -> frozense
     return frozenset(connection.execute(told).scalars())
 
 
-def _parking(story: Story, stored: Any, told: Mapping[str, Any], act: Act) -> dict[str, Any]:
+def _parking(replay: StageReplay, stored: Any, told: Mapping[str, Any], act: Act) -> dict[str, Any]:
     """Until when a lead is parked and why; one that a system had parked is due, as the history has no day of that."""
-    if story.stage != Stage.NURTURE:
+    if replay.stage != Stage.NURTURE:
         return dict.fromkeys(_PARKING)
     found = {name: getattr(stored, name) or told.get(name) for name in _PARKING}
     return found | {"nurture_until": found["nurture_until"] or act.as_of}
@@ -240,7 +240,7 @@ def _read_parking(connection: Connection, leads: Sequence[int]) -> dict[int, dic
     """What people have said of parking leads: for each column what their last act that stands made of it."""
     event, lead = table(Event), table(Lead)
     told = select(event.c.lead_id, event.c.changes).where(
-        event.c.lead_id.in_(leads), event.c.changes.is_not(None), event.c.undoes.is_(None), ~is_retracted(event)
+        event.c.lead_id.in_(leads), event.c.changes.is_not(None), event.c.undoes.is_(None), ~is_undone_act(event)
     )
     found: dict[int, dict[str, Any]] = defaultdict(dict)
     for lead_id, changes in connection.execute(told.order_by(event.c.id)):
@@ -253,7 +253,7 @@ def _read_parking(connection: Connection, leads: Sequence[int]) -> dict[int, dic
 
 
 def restore_contacts(
-    connection: Connection, undoing: Undoing, leads: Sequence[int], statements: Statements
+    connection: Connection, undoing: Undoing, leads: Sequence[int], records: Records
 ) -> frozenset[int]:
     """Restore when some leads were contacted, but for contacts that another import tells of too; return the leads."""
     lead, touch = table(Lead), table(Touch)
@@ -261,13 +261,13 @@ def restore_contacts(
         touch.c.batch_id == undoing.batch, touch.c.lead_id.in_(leads), touch.c.withdrawn_at.is_(None)
     )
     for line in connection.execute(theirs).all():
-        for statement in statements.get(line.lead_id, ()):
-            same = statement.touched_on == line.on if line.dated else statement.touched_on is not None
-            if same and bool(statement.touch_dated) == line.dated:
+        for record in records.get(line.lead_id, ()):
+            same = record.touched_on == line.on if line.dated else record.touched_on is not None
+            if same and bool(record.touch_dated) == line.dated:
                 connection.execute(
                     update(touch)
                     .where(touch.c.lead_id == line.lead_id, touch.c.id == line.id)
-                    .values(batch_id=statement.batch, on=statement.touched_on)
+                    .values(batch_id=record.batch, on=record.touched_on)
                 )
                 break
     lent = (
@@ -301,15 +301,15 @@ def restore_contacts(
 
 
 def restore_qualification(
-    connection: Connection, undoing: Undoing, leads: Sequence[int], statements: Statements
+    connection: Connection, undoing: Undoing, leads: Sequence[int], records: Records
 ) -> frozenset[int]:
     """Take back that a batch's CRM calls some leads qualified, unless another import says so too; return the leads."""
     lead = table(Lead)
     told = _told(connection, undoing.batch, leads, EventKind.QUALIFIED, or_undone=True)
     came_in = _told(connection, undoing.batch, leads, EventKind.CREATED, or_undone=True)
     restored = set(told)
-    for lead_id in sorted({*told, *(lead_id for lead_id in came_in if statements.get(lead_id))}):
-        on = next((said.said_on for said in statements.get(lead_id, ()) if said.meaning in QUALIFYING), None)
+    for lead_id in sorted({*told, *(lead_id for lead_id in came_in if records.get(lead_id))}):
+        on = next((said.imported_on for said in records.get(lead_id, ()) if said.meaning in QUALIFYING), None)
         changed = connection.execute(
             update(lead)
             .where(lead.c.id == lead_id, lead.c.qualified_by == "crm", lead.c.qualified_on.is_distinct_from(on))
@@ -321,7 +321,7 @@ def restore_qualification(
 
 
 def restore_nominations(
-    connection: Connection, undoing: Undoing, leads: Sequence[int], statements: Statements
+    connection: Connection, undoing: Undoing, leads: Sequence[int], records: Records
 ) -> frozenset[int]:
     """Leave a batch's nominations to imports that say so too, and bring back those that it withdrew.
 
@@ -331,7 +331,7 @@ def restore_nominations(
     nomination, event = table(Nomination), table(Event)
     theirs = and_(nomination.c.batch_id == undoing.batch, nomination.c.withdrawn_at.is_(None))
     for line in connection.execute(select(nomination).where(theirs, nomination.c.lead_id.in_(leads))).all():
-        later = _last_word(statements.get(line.lead_id, ()), undoing.batch, line.by)
+        later = _last_word(records.get(line.lead_id, ()), undoing.batch, line.by)
         if later is not None and later.junk_reason is not None:
             connection.execute(
                 update(nomination)
@@ -348,7 +348,7 @@ def restore_nominations(
     ).all()
     back = []
     for line in withdrawn:
-        later = _last_word(statements.get(line.lead_id, ()), line.batch_id, line.by)
+        later = _last_word(records.get(line.lead_id, ()), line.batch_id, line.by)
         if later is not None and later.junk_reason is None:
             continue
         returned = connection.execute(
@@ -363,18 +363,18 @@ def restore_nominations(
         )
         if returned.rowcount:
             back.append((line.lead_id, _NOMINATION, None, line.old))
-    tell_undone(connection, undoing, back)
+    write_undone_events(connection, undoing, back)
     return frozenset(lead_id for lead_id, *_ in back)
 
 
-def _last_word(statements: Sequence[Statement], batch: int, system: str) -> Statement | None:
+def _last_word(records: Sequence[SourceRecord], batch: int, system: str) -> SourceRecord | None:
     """The last that a system says of a lead's standing after a batch."""
-    said = [each for each in statements if each.batch > batch and each.system == system]
+    said = [each for each in records if each.batch > batch and each.system == system]
     return next((each for each in reversed(said) if each.meaning is not None or each.junk_reason is not None), None)
 
 
 def _remains(batch_id: ColumnElement[Any], undone: int) -> ColumnElement[bool]:
-    return and_(stands(batch_id), batch_id != undone)
+    return and_(~is_undone(batch_id), batch_id != undone)
 
 
 def _told(
@@ -397,4 +397,4 @@ def _told(
 
 
 def _is_of(batch_id: ColumnElement[Any], batch: int, *, or_undone: bool) -> ColumnElement[bool]:
-    return or_(batch_id == batch, and_(literal(or_undone), batch_id.is_not(None), not_(stands(batch_id))))
+    return or_(batch_id == batch, and_(literal(or_undone), batch_id.is_not(None), is_undone(batch_id)))

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, String, and_, delete, exists, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, exists, literal, or_, select, update
 
 from leadtriage.core.context import Act
 from leadtriage.core.errors import LeadtriageError
@@ -34,12 +34,12 @@ from leadtriage.db import (
     table,
     writing,
 )
-from leadtriage.importing.merge import KeptRows, write_events_of_leads
+from leadtriage.importing.merge import SourceRows, event_columns, is_undone, write_events_of_leads
 from leadtriage.importing.normalize import parse_emails, phone_digits_key
 from leadtriage.importing.stage import email_key
-from leadtriage.importing.undo.fields import NO_BATCH, Undoing, is_retracted, restore_fields
+from leadtriage.importing.undo.fields import NO_BATCH, Undoing, is_undone_act, restore_fields
 from leadtriage.importing.undo.stages import (
-    TOLD_STAGES,
+    IMPORTED_STAGES,
     restore_contacts,
     restore_nominations,
     restore_qualification,
@@ -179,12 +179,12 @@ def _restore(connection: Connection, batch: int, act: Act, removed: Any) -> froz
     lead, event, row = table(Lead), table(Event), table(ImportRow)
     held = exists().where(row.c.lead_id == event.c.lead_id, row.c.batch_id == batch)
     qualified = exists().where(lead.c.id == event.c.lead_id, lead.c.qualified_by == "crm")
-    came_in_as_told = or_(event.c.new.in_(TOLD_STAGES), qualified)
+    came_in_as_told = or_(event.c.new.in_(IMPORTED_STAGES), qualified)
     concerned = connection.execute(
         select(event.c.lead_id)
         .where(
             or_(event.c.kind.in_(_CHANGES), and_(event.c.kind == EventKind.CREATED, came_in_as_told)),
-            or_(event.c.batch_id == batch, and_(event.c.batch_id.is_not(None), ~_stands(event.c.batch_id), held)),
+            or_(event.c.batch_id == batch, and_(is_undone(event.c.batch_id), held)),
             event.c.lead_id.not_in(select(removed.c.lead_id)),
             event.c.lead_id.not_in(select(lead.c.id).where(lead.c.removed_by.is_not(None))),
         )
@@ -212,15 +212,15 @@ def restore_after_act(connection: Connection, leads: Sequence[int], act: Act) ->
         for batch in sorted(connection.execute(undone).scalars()):
             _restore_leads(connection, batch, act, concerned)
         undoing = Undoing(NO_BATCH, act, reserve_ids(connection, "act"))
-        restore_fields(connection, undoing, concerned, KeptRows(connection).read(concerned))
+        restore_fields(connection, undoing, concerned, SourceRows(connection).read(concerned))
 
 
 def _restore_leads(connection: Connection, batch: int, act: Act, concerned: Sequence[int]) -> frozenset[int]:
     undoing = Undoing(batch, act, reserve_ids(connection, "act"))
-    kept_rows = KeptRows(connection, without=batch)
+    source_rows = SourceRows(connection, without=batch)
     restored: frozenset[int] = frozenset()
     for leads in dialect.batches(concerned):
-        statements = kept_rows.read(leads)
+        records = source_rows.read(leads)
         for restore in (
             restore_fields,
             restore_stages,
@@ -228,7 +228,7 @@ def _restore_leads(connection: Connection, batch: int, act: Act, concerned: Sequ
             restore_qualification,
             restore_nominations,
         ):
-            restored |= restore(connection, undoing, leads, statements)
+            restored |= restore(connection, undoing, leads, records)
     return restored
 
 
@@ -249,8 +249,8 @@ def _made_and_changed_since(batch: int) -> Any:
         or_(event.c.batch_id.is_(None), event.c.batch_id != batch),
         event.c.kind != EventKind.UNDONE,
         or_(event.c.kind.not_in([EventKind.GRADE, EventKind.QUALIFIED]), event.c.changes.is_not(None)),
-        or_(event.c.batch_id.is_(None), _stands(event.c.batch_id)),
-        ~is_retracted(event),
+        ~is_undone(event.c.batch_id),
+        ~is_undone_act(event),
     )
     by_import = exists().where(
         row.c.lead_id == lead.c.id, row.c.batch_id != batch, books.c.id == row.c.batch_id, books.c.undone_at.is_(None)
@@ -262,13 +262,7 @@ def _is_of(batch: int) -> ColumnElement[bool]:
     """Whether a lead is there because of the batch: it made it, or kept it when the one that made it was undone."""
     lead, row = table(Lead), table(ImportRow)
     held = exists().where(row.c.lead_id == lead.c.id, row.c.batch_id == batch)
-    made_by_undone = and_(lead.c.batch_id.is_not(None), ~_stands(lead.c.batch_id))
-    return and_(lead.c.removed_by.is_(None), or_(lead.c.batch_id == batch, and_(held, made_by_undone)))
-
-
-def _stands(batch_id: ColumnElement[int]) -> ColumnElement[bool]:
-    books = table(ImportBatch).alias("standing")
-    return exists().where(books.c.id == batch_id, books.c.undone_at.is_(None))
+    return and_(lead.c.removed_by.is_(None), or_(lead.c.batch_id == batch, and_(held, is_undone(lead.c.batch_id))))
 
 
 def _made(batch: int, kept: Any) -> Any:
@@ -285,19 +279,8 @@ def _remove(connection: Connection, batch: int, act: Act, removed: Any) -> None:
     gone = select(removed.c.lead_id)
     act_id = reserve_ids(connection, "act")
     connection.execute(update(lead).where(lead.c.id.in_(gone)).values(removed_by=act_id, changed_at=act.recorded_at))
-    nothing = literal(None, String)
-    write_events_of_leads(
-        connection,
-        act,
-        batch,
-        select(
-            removed.c.lead_id,
-            literal(EventKind.REMOVED.value).label("kind"),
-            nothing.label("field"),
-            nothing.label("old"),
-            nothing.label("new"),
-        ).subquery(),
-    )
+    events = select(*event_columns(EventKind.REMOVED, lead_id=removed.c.lead_id)).subquery()
+    write_events_of_leads(connection, act, batch, events)
 
 
 def _withdraw(connection: Connection, batch: int, act: Act, removed: Any, kept: Any) -> None:

@@ -58,11 +58,11 @@ def find_rejects(connection: Connection, identity: Identity) -> Iterator[tuple[i
         books, books.c.id == reject.c.batch_id
     )
     for line in connection.execute(statement.order_by(reject.c.batch_id, reject.c.line)):
-        if any(mentions(cell, line.system, identity) for cell in line.cells):
+        if any(matches_identity(cell, line.system, identity) for cell in line.cells):
             yield line.batch_id, line.line, list(line.cells)
 
 
-def mentions(cell: str, system: str | None, identity: Identity) -> bool:
+def matches_identity(cell: str, system: str | None, identity: Identity) -> bool:
     """Whether a cell of a file of that system has an address, a number or the id of the person."""
     text = cell.strip().lower()
     if not text:
