@@ -13,10 +13,10 @@ from typing import BinaryIO
 from sqlalchemy import Engine, func, select, update
 
 from leadtriage.core.context import Act
-from leadtriage.core.text import count_of, list_ids
+from leadtriage.core.text import format_count, format_ids
 from leadtriage.core.vocabulary import RowOutcome
 from leadtriage.db import ImportBatch, table, writing_on
-from leadtriage.db.dialect import narrow_cache, widen_cache
+from leadtriage.db.dialect import backend
 from leadtriage.importing.match import describe_reused_ids, find_reused_ids, match_rows, reject_forgotten, store_keys
 from leadtriage.importing.merge import (
     apply_changes,
@@ -165,11 +165,13 @@ def _describe_problems(
     yield from run.settings.plan.warnings
     if tally.unmarked_money:
         read = f"no currency, read as {run.settings.currency} (if not: --currency, or write 20k EUR)"
-        yield f"{count_of(tally.unmarked_money, 'sum')}: {read}"
+        yield f"{format_count(tally.unmarked_money, 'sum')}: {read}"
     yield from describe_date_orders(run.settings, tally, run.options.date_order, run.undo_first)
     yield from describe_reused_ids(run, reused)
     if still_closed:
-        leads = f"{count_of(len(still_closed), 'lead')}: closed here but open in the file, {list_ids(still_closed)}"
+        leads = (
+            f"{format_count(len(still_closed), 'lead')}: closed here but open in the file, {format_ids(still_closed)}"
+        )
         yield f"{leads} (to see why: leadtriage show {still_closed[0]})"
 
 
@@ -205,4 +207,4 @@ def _describe_closed(run: ImportRun, tally: Tally) -> Iterator[str]:
         remedy = "--map outcome=none keeps them open"
         if run.undo_first is not None:
             remedy = f"to keep them open: leadtriage undo {run.undo_first}, then import with --map outcome=none"
-        yield f"{count_of(tally.closed.total(), 'row')} imported as closed: {', '.join(parts)} ({remedy})"
+        yield f"{format_count(tally.closed.total(), 'row')} imported as closed: {', '.join(parts)} ({remedy})"

@@ -183,7 +183,7 @@ def build_settings(
     return ParseSettings(
         plan=plan,
         headers=source.headers,
-        system=system or name_unknown_system(headers_digest(source.headers)),
+        system=system or unknown_system_name(headers_digest(source.headers)),
         extras=() if connection is None else tuple(_number_extras(connection, plan)),
         region=options.region,
         currency=options.currency or options.usual_currency,

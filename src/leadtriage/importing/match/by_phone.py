@@ -66,12 +66,12 @@ def match_by_phone(connection: Connection, staging: Staging, *, stored: bool, re
     found = _select_candidates(staging, stored=stored, repeated=repeated)
     if found is None:
         return
-    candidate = dialect.keep(connection, "staged_candidate", found)
+    candidate = dialect.materialize(connection, "staged_candidate", found)
     if connection.execute(select(exists().select_from(candidate))).scalar():
         _place_anonymous_rows(connection, staging, candidate)
         if connection.execute(select(_select_identified(staging, candidate).exists())).scalar():
             resolve_leaders(connection, staging)
-            doubt = dialect.keep(connection, "staged_doubt", _select_doubts(staging, candidate))
+            doubt = dialect.materialize(connection, "staged_doubt", _select_doubts(staging, candidate))
             _place_identified_rows(connection, staging, doubt)
             doubt.drop(connection)
     candidate.drop(connection)
@@ -98,7 +98,7 @@ def _select_candidates(staging: Staging, *, stored: bool, repeated: bool) -> Sel
 
 def _address(row: FromClause) -> ColumnElement[Any]:
     """The address of a row or a lead; NULL if it is unusable."""
-    return expressions.choose_when(row.c.email_kind != EmailKind.INVALID, row.c.email)
+    return expressions.value_if(row.c.email_kind != EmailKind.INVALID, row.c.email)
 
 
 def _is_identified(staging: Staging) -> ColumnElement[bool]:
@@ -152,7 +152,7 @@ def _select_doubts(staging: Staging, candidate: Table) -> Select[Any]:
     system: ColumnElement[Any] = literal("")
     if "crm_id" in present:
         differs = row.c.crm_id.is_distinct_from(lead.c.crm_id)
-        row_system = expressions.choose_when(differs, expressions.before(row.c.crm_id, ":"))
+        row_system = expressions.value_if(differs, expressions.text_before(row.c.crm_id, ":"))
         system = func.coalesce(row_system, literal(""))
     return (
         select(placed, address.label("address"), system.label("system"))
@@ -226,7 +226,7 @@ def _select_known_of_rows(staging: Staging, doubt: Table) -> Select[Any]:
     ).subquery()
     present = set(staging.attribute_columns)
     has_address = _address(row).is_not(None) if "email" in present else literal(False)
-    system = expressions.before(row.c.crm_id, ":") if "crm_id" in present else literal(None, String)
+    system = expressions.text_before(row.c.crm_id, ":") if "crm_id" in present else literal(None, String)
     known = (
         select(grouped.c.lead_group, row.c.row_id, has_address.label("address"), system.label("system"))
         .join_from(grouped, row, row.c.row_id == grouped.c.row_id)
@@ -236,8 +236,8 @@ def _select_known_of_rows(staging: Staging, doubt: Table) -> Select[Any]:
     return select(
         known.c.lead_group,
         known.c.system,
-        func.min(expressions.choose_when(known.c.address, known.c.row_id)),
-        func.min(expressions.choose_when(known.c.system.is_not(None), known.c.row_id)),
+        func.min(expressions.value_if(known.c.address, known.c.row_id)),
+        func.min(expressions.value_if(known.c.system.is_not(None), known.c.row_id)),
     ).group_by(known.c.lead_group, known.c.system)
 
 
@@ -256,7 +256,7 @@ def _read_known_of_leads(
         lead.c.id,
         lead.c.email.is_not(None),
         _address(lead).is_not(None),
-        expressions.before(lead.c.crm_id, ":"),
+        expressions.text_before(lead.c.crm_id, ":"),
     )
     needs_keys = False
     for lead_id, has_email, has_address, system in connection.execute(select(*columns).where(lead.c.id.in_(ids))):
@@ -264,7 +264,7 @@ def _read_known_of_leads(
         needs_keys |= bool(has_email and not has_address) or (system is not None and not systems <= {system, ""})
     if needs_keys:
         kind, rest = func.substr(keys.c.key, 1, 2), func.substr(keys.c.key, 3)
-        key_system = expressions.choose_when(kind == "i:", expressions.before(rest, ":"))
+        key_system = expressions.value_if(kind == "i:", expressions.text_before(rest, ":"))
         found = select(keys.c.lead_id, key_system).where(keys.c.lead_id.in_(ids), kind.in_(["e:", "r:", "i:"]))
         for lead_id, system in connection.execute(found):
             yield -lead_id, system, _STORED if system is None else None, _STORED if system is not None else None

@@ -63,7 +63,7 @@ def match_rows(run: ImportRun) -> None:
     connection, staging = run.connection, run.staging
     _match_own_ids(connection, staging)
     _fill_first_keys(connection, staging)
-    dialect.widen_cache(connection)
+    dialect.backend(connection).widen_cache(connection)
     repeated = _count(connection, staging.key) > _count(connection, staging.first_key)
     stored = bool(connection.execute(select(exists().select_from(table(LeadKey)))).scalar())
     for rank in _RANKS:
@@ -113,7 +113,7 @@ def store_keys(run: ImportRun) -> None:
     )
     columns = ["lead_id", "other_lead_id", "evidence", "batch_id"]
     found = select(
-        joined.c.lead_id, joined.c.other_lead_id, expressions.choose(joined.c.rank, _EVIDENCE), literal(run.batch)
+        joined.c.lead_id, joined.c.other_lead_id, expressions.text_for(joined.c.rank, _EVIDENCE), literal(run.batch)
     )
     known = exists().where(pairs.c.lead_id == joined.c.lead_id, pairs.c.other_lead_id == joined.c.other_lead_id)
     connection.execute(insert(pairs).from_select(columns, found.where(~known)))
@@ -271,8 +271,8 @@ def describe_reused_ids(run: ImportRun, leads: tuple[int, ...]) -> tuple[str, ..
     if run.undo_first is not None:
         remedy = f"leadtriage undo {run.undo_first}, then import with {remedy}"
     return (
-        f"{count_of(len(leads), 'row')}: same {header} as a lead with another name and other contacts,"
-        f" {list_ids(leads)} (if {header} only numbers the rows: {remedy})",
+        f"{format_count(len(leads), 'row')}: same {header} as a lead with another name and other contacts,"
+        f" {format_ids(leads)} (if {header} only numbers the rows: {remedy})",
     )
 
 

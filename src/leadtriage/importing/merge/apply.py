@@ -56,10 +56,10 @@ def first_stage(row: FromClause) -> ColumnElement[str]:
     """The stage in which the lead of a row is created."""
     stages = {meaning.value: stage.value for meaning, stage in CLOSING.items()}
     stages[StatusMeaning.NURTURE.value] = Stage.NURTURE.value
-    open_stage = expressions.choose_when(
+    open_stage = expressions.value_if(
         row.c.touched_on.is_not(None), literal(Stage.WORKING.value), literal(Stage.NEW.value)
     )
-    return func.coalesce(expressions.choose(row.c.meaning, stages), open_stage)
+    return func.coalesce(expressions.text_for(row.c.meaning, stages), open_stage)
 
 
 def create_leads(run: ImportRun) -> None:
@@ -76,10 +76,10 @@ def create_leads(run: ImportRun) -> None:
         "first_touch_on": expressions.value_if(row.c.touch_dated, row.c.touched_on),
         "last_touch_on": row.c.touched_on,
         "contact_dated": row.c.touch_dated,
-        "nurture_until": expressions.choose_when(row.c.meaning == StatusMeaning.NURTURE, nurture_until),
-        "qualified_on": expressions.choose_when(qualified, today),
-        "qualified_by": expressions.choose_when(qualified, literal("crm")),
-        "closed_on": expressions.choose_when(closed, func.coalesce(row.c.closed_on, today)),
+        "nurture_until": expressions.value_if(row.c.meaning == StatusMeaning.NURTURE, nurture_until),
+        "qualified_on": expressions.value_if(qualified, today),
+        "qualified_by": expressions.value_if(qualified, literal("crm")),
+        "closed_on": expressions.value_if(closed, func.coalesce(row.c.closed_on, today)),
         "extra": row.c.extra,
         "extra_comparable": row.c.extra_comparable,
         "imported_on": today,

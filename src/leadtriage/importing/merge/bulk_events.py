@@ -113,7 +113,7 @@ def select_leaders(run: ImportRun, *columns: ColumnElement[Any], stored_only: bo
 
 def apply_events(run: ImportRun, events: Select[Any], values: dict[str, ColumnElement[Any]]) -> None:
     """Write events, one for each lead, and set the values of these leads."""
-    stored = dialect.keep(run.connection, "staged_events", events)
+    stored = dialect.materialize(run.connection, "staged_events", events)
     apply_stored_events(run, stored, values)
     stored.drop(run.connection)
 

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Select, String, cast, literal, select
 
 from leadtriage.core.context import Act
 from leadtriage.db import ImportBatch, ImportRow, table
-from leadtriage.importing.mapping import NO_WORDS, Words, find_word_columns
+from leadtriage.importing.mapping import NO_STATUS, StatusRow, find_status_columns
 from leadtriage.importing.parse import Chunk
 from leadtriage.importing.stage import Attribute, ParseSettings, RowReader
 
@@ -119,7 +119,7 @@ class _BatchReader:
         """Parse as a row of `import_batch` says; `booleans` are the texts that the database writes for them."""
         self.at: datetime = batch.at
         self._batch, self._booleans = batch, booleans
-        self._word_columns = find_word_columns(batch.system, batch.headers, batch.mapping)
+        self._status_columns = find_status_columns(batch.system, batch.headers, batch.mapping)
         self._settings = ParseSettings.load(batch.headers, batch.system, batch.mapping)
         self._headers, self._attributes = self._settings.extra_headers, self._settings.attributes
         act = Act(by=batch.by, as_of=batch.at.date(), at=batch.at, recorded_at=batch.recorded_at)
@@ -146,7 +146,7 @@ class _BatchReader:
             for key, text in json.loads(staged["extra"][position] or "{}").items():
                 record.values[f"column:{self._headers[key]}"] = Value(text, observed_at)
             if staged["meaning"][position] or staged["junk_reason"][position]:
-                record.words = Words(self._word_columns, rows[position].cells)
+                record.words = StatusRow(self._status_columns, rows[position].cells)
                 record.meaning = staged["meaning"][position]
                 record.junk_reason, record.junk_by = staged["junk_reason"][position], staged["junk_by"][position]
                 closed_on = staged["closed_on"][position]

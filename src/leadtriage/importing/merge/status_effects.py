@@ -41,8 +41,8 @@ from leadtriage.db import (
     reserve_ids,
     table,
 )
-from leadtriage.db.expressions import called_unqualified, choose_when
-from leadtriage.importing.mapping import WordColumn, find_word_columns, pair_columns, takes_back
+from leadtriage.db.expressions import unqualified_by_person, value_if
+from leadtriage.importing.mapping import StatusColumn, find_status_columns, pair_status_columns, reverts_status
 from leadtriage.importing.merge.apply import first_stage
 from leadtriage.importing.merge.bulk_events import (
     apply_events,
@@ -125,7 +125,7 @@ def _store_touches(run: ImportRun) -> None:
 
 def _update_last_touches(run: ImportRun) -> None:
     row, lead = run.staging.row, table(Lead)
-    first_touch_on = choose_when(row.c.touch_dated, row.c.touched_on)
+    first_touch_on = value_if(row.c.touch_dated, row.c.touched_on)
     events = select_leaders(run, *event_columns(EventKind.TOUCH, new=row.c.touched_on.cast(String)))
     values: dict[str, ColumnElement[Any]] = {
         "first_touch_on": func.coalesce(lead.c.first_touch_on, first_touch_on),
@@ -138,7 +138,7 @@ def _update_last_touches(run: ImportRun) -> None:
 def _qualify(run: ImportRun) -> None:
     lead, crm = table(Lead), literal("crm")
     events = select_leaders(run, *event_columns(EventKind.QUALIFIED, new=crm)).where(
-        run.staging.row.c.meaning.in_(QUALIFYING), lead.c.qualified_on.is_(None), ~called_unqualified()
+        run.staging.row.c.meaning.in_(QUALIFYING), lead.c.qualified_on.is_(None), ~unqualified_by_person()
     )
     apply_events(run, events, {"qualified_on": _today(run), "qualified_by": crm})
 
@@ -165,14 +165,14 @@ def _change_stages(run: ImportRun) -> None:
         and_(target.in_([Stage.WON, Stage.LOST]), lead.c.stage == Stage.CONVERTED, ~stated_before),
         and_(opens, lead.c.stage == Stage.NURTURE, row.c.meaning.is_not(None), status_changed),
     )
-    closed_on = func.coalesce(choose_when(_is_plausible_closing_day(run.staging), row.c.closed_on), _today(run))
+    closed_on = func.coalesce(value_if(_is_plausible_closing_day(run.staging), row.c.closed_on), _today(run))
     values: dict[str, ColumnElement[Any]] = {
         "stage": target,
-        "closed_on": choose_when(closes, closed_on, lead.c.closed_on),
-        "nurture_until": choose_when(snoozes, _nurture_until(run), choose_when(not_(opens), lead.c.nurture_until)),
-        "parked_on": choose_when(snoozes, _today(run), choose_when(not_(opens), lead.c.parked_on)),
-        "nurture_reason": choose_when(not_(or_(opens, snoozes)), lead.c.nurture_reason),
-        "shelf_from": choose_when(and_(opens, lead.c.stage == Stage.NURTURE), _today(run), lead.c.shelf_from),
+        "closed_on": value_if(closes, closed_on, lead.c.closed_on),
+        "nurture_until": value_if(snoozes, _nurture_until(run), value_if(not_(opens), lead.c.nurture_until)),
+        "parked_on": value_if(snoozes, _today(run), value_if(not_(opens), lead.c.parked_on)),
+        "nurture_reason": value_if(not_(or_(opens, snoozes)), lead.c.nurture_reason),
+        "shelf_from": value_if(and_(opens, lead.c.stage == Stage.NURTURE), _today(run), lead.c.shelf_from),
     }
     events = select_leaders(run, *event_columns(EventKind.STAGE, lead.c.stage, target))
     apply_events(run, events.where(moves, _has_current_status(run.staging)), values)
@@ -251,7 +251,7 @@ def _flag_junk(run: ImportRun) -> None:
         or_(~flagged_before, _status_changed(run)),
         _has_current_status(run.staging),
     )
-    events = dialect.keep(run.connection, "staged_events", found)
+    events = dialect.materialize(run.connection, "staged_events", found)
     count = run.connection.execute(select(func.count()).select_from(events)).scalar_one()
     if count:
         first_id = reserve_ids(run.connection, "nomination", count)
@@ -296,7 +296,7 @@ def _withdraw_flags(run: ImportRun) -> None:
             lead.c.stage != Stage.JUNK,
         )
     )
-    events = dialect.keep(run.connection, "staged_reversals", found)
+    events = dialect.materialize(run.connection, "staged_reversals", found)
     _keep_reversals_only(run, events, JUNK)
     apply_stored_events(run, events, {})
     run.connection.execute(
@@ -327,8 +327,8 @@ def _reopen_leads(run: ImportRun) -> tuple[int, ...]:
     )
     contacted = or_(lead.c.last_touch_on.is_not(None), row.c.touched_on.is_not(None))
     snoozes = row.c.meaning == StatusMeaning.NURTURE
-    open_stage = choose_when(contacted, literal(Stage.WORKING.value), literal(Stage.NEW.value))
-    target = choose_when(snoozes, literal(Stage.NURTURE.value), open_stage)
+    open_stage = value_if(contacted, literal(Stage.WORKING.value), literal(Stage.NEW.value))
+    target = value_if(snoozes, literal(Stage.NURTURE.value), open_stage)
     columns = event_columns(EventKind.STAGE, lead.c.stage, target)
     found = (
         select_leaders(run, *columns, *_earlier_columns(run.staging, event))
@@ -336,14 +336,14 @@ def _reopen_leads(run: ImportRun) -> tuple[int, ...]:
         .join(batch, and_(batch.c.id == event.c.batch_id, batch.c.system == run.act.by))
         .where(called_open)
     )
-    events = dialect.keep(run.connection, "staged_reversals", found)
+    events = dialect.materialize(run.connection, "staged_reversals", found)
     _keep_reversals_only(run, events, tuple(CLOSING))
     reopened = set(run.connection.execute(select(events.c.lead_id)).scalars())
     values: dict[str, ColumnElement[Any]] = {
         "stage": target,
         "closed_on": literal(None, lead.c.closed_on.type),
-        "nurture_until": choose_when(snoozes, _nurture_until(run)),
-        "shelf_from": choose_when(snoozes, lead.c.shelf_from, _today(run)),
+        "nurture_until": value_if(snoozes, _nurture_until(run)),
+        "shelf_from": value_if(snoozes, lead.c.shelf_from, _today(run)),
     }
     apply_stored_events(run, events, values)
     events.drop(run.connection)
@@ -367,7 +367,7 @@ def _earlier_columns(staging: Staging, earlier: FromClause) -> list[ColumnElemen
 def _keep_reversals_only(run: ImportRun, events: Table, kinds: Sequence[StatusMeaning]) -> None:
     """Delete the events of leads for which no column had one of these meanings then and has another one now."""
     connection, stored, row = run.connection, table(ImportRow), run.staging.row
-    columns = _find_word_columns(run, events)
+    columns = _find_status_columns(run, events)
     pairs = connection.execute(
         select(events, stored.c.cells.label("then"), row.c.cells.label("now"))
         .join(stored, and_(stored.c.lead_id == events.c.lead_id, stored.c.batch_id == events.c.earlier_batch))
@@ -375,9 +375,9 @@ def _keep_reversals_only(run: ImportRun, events: Table, kinds: Sequence[StatusMe
     )
     reverted: set[int] = set()
     for pair in pairs:
-        for then, now in pair_columns(columns.get(pair.earlier_batch, ()), columns[run.batch]):
+        for then, now in pair_status_columns(columns.get(pair.earlier_batch, ()), columns[run.batch]):
             counts = pair.is_current_status if now.field == "status" else pair.is_newer
-            if counts and takes_back(then.read(pair.then), now.read(pair.now), kinds):
+            if counts and reverts_status(then.parse(pair.then), now.parse(pair.now), kinds):
                 reverted.add(pair.lead_id)
     others = set(connection.execute(select(events.c.lead_id)).scalars()) - reverted
     if others:
@@ -386,7 +386,7 @@ def _keep_reversals_only(run: ImportRun, events: Table, kinds: Sequence[StatusMe
         connection.execute(deleted, [{"of_lead": lead_id} for lead_id in sorted(others)])
 
 
-def _find_word_columns(run: ImportRun, events: Table) -> Mapping[int, tuple[WordColumn, ...]]:
+def _find_status_columns(run: ImportRun, events: Table) -> Mapping[int, tuple[StatusColumn, ...]]:
     """The status and outcome columns of this import and of the earlier ones."""
     batch = table(ImportBatch)
     found = run.connection.execute(
@@ -394,4 +394,4 @@ def _find_word_columns(run: ImportRun, events: Table) -> Mapping[int, tuple[Word
             or_(batch.c.id == run.batch, batch.c.id.in_(select(events.c.earlier_batch).distinct()))
         )
     )
-    return {line.id: find_word_columns(line.system, line.headers, line.mapping) for line in found}
+    return {line.id: find_status_columns(line.system, line.headers, line.mapping) for line in found}

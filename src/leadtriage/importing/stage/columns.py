@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, cast
 
-from leadtriage.core.text import comparable, count_of
-from leadtriage.importing.normalize import DateOrderEvidence, NotUnderstood, is_missing, parse_number
+from leadtriage.core.text import comparable, format_count
+from leadtriage.importing.normalize import DateOrderEvidence, NotRecognized, is_missing, parse_number
 
 Value = TypeVar("Value")
 
@@ -50,7 +50,7 @@ class Warnings:
         """Return `37 rows: no deal value (line 12: "tbd")` for each sentence, the most frequent first."""
         examples = {sentence: f'line {line}: "{cell}"' for sentence, (line, cell) in self.examples.items()}
         return tuple(
-            f"{count_of(count, 'row')}: {sentence} ({examples[sentence]})"
+            f"{format_count(count, 'row')}: {sentence} ({examples[sentence]})"
             for sentence, count in self.counts.most_common()
         )
 
@@ -130,7 +130,7 @@ class ColumnReader(Generic[Value]):
     def _read(self, cell: Any) -> Value | _Unparsed:
         try:
             return self._parse(cell)
-        except NotUnderstood as error:
+        except NotRecognized as error:
             self._has_unparsed = True
             return _Unparsed(str(error), cell if isinstance(cell, str) else str(cell[0]))
 

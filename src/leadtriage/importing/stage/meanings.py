@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from leadtriage.core.vocabulary import Reason, Stage, StatusMeaning
-from leadtriage.importing.mapping import OWN_SYSTEM, read_outcome, read_status, squeeze, status_reason
+from leadtriage.importing.mapping import OWN_SYSTEM, parse_outcome, parse_status, parse_status_reason, squeeze
 from leadtriage.importing.stage.columns import Memo, Tally
 from leadtriage.importing.stage.settings import ParseSettings
 
@@ -62,7 +62,7 @@ class MeaningReader:
         self._settings, self._tally = settings, tally
         self._columns = [next(iter(settings.plan.find(name)), None) for name in ("status", "outcome")]
         self._status_header, self._outcome_header = (column.header if column else "" for column in self._columns)
-        self._statuses = Memo(lambda text: read_status(text, settings.system))
+        self._statuses = Memo(lambda text: parse_status(text, settings.system))
 
     def read(self, rows: Sequence[Sequence[str]], cells: list[tuple[str, ...]], staged: dict[str, list[Any]]) -> None:
         """Set `meaning`, `junk_reason`, `junk_by` and `contacted` of a chunk's rows.
@@ -88,7 +88,7 @@ class MeaningReader:
 
     def _parse(self, status_text: str, outcome_text: str) -> tuple[StatusMeaning | None, StatusMeaning | None]:
         status = self._statuses[status_text] if status_text else None
-        return status, read_outcome(outcome_text, self._outcome_header) if outcome_text else None
+        return status, parse_outcome(outcome_text, self._outcome_header) if outcome_text else None
 
     def _combine(self, status_text: str, outcome_text: str) -> tuple[str | None, str | None, bool]:
         """Return the meaning that counts, the reason to flag the lead, and whether the status proves contact."""
@@ -102,7 +102,7 @@ class MeaningReader:
                 return meaning.value, None, contacted
         for junk, text in ((status, status_text), (outcome, outcome_text)):
             if junk in _REASON_WITHOUT_WORD:
-                return junk.value, status_reason(text) or _REASON_WITHOUT_WORD[junk], contacted
+                return junk.value, parse_status_reason(text) or _REASON_WITHOUT_WORD[junk], contacted
         return next((meaning.value for meaning in _OPEN_PRECEDENCE if meaning in meanings), None), None, contacted
 
     def count_closed(self, cells: list[tuple[str, ...]], staged: Mapping[str, Sequence[Any]]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from leadtriage.core.context import Act
 from leadtriage.core.tables import unguard_formula
 from leadtriage.core.text import comparable
-from leadtriage.importing.mapping import OWN_SYSTEM, ColumnPlan, parse_crm_id, parse_own_money, read_own_cells
+from leadtriage.importing.mapping import OWN_SYSTEM, ColumnPlan, parse_crm_id, parse_own_money
 from leadtriage.importing.normalize import (
     DateOrder,
     DateOrderEvidence,
@@ -186,7 +186,7 @@ class RowReader:
             found = parse(text, order)
             day = found.date() if isinstance(found, datetime) else found
             if day is not None and column.field != "closed" and day > self._act.as_of:
-                raise NotUnderstood("the date is in the future")
+                raise NotRecognized("the date is in the future")
             return found
 
         return read
@@ -273,10 +273,9 @@ class RowReader:
 
 def _parse_money_with_currency(pair: tuple[str, str], usual: str) -> Money | None:
     text, currency = pair
-    if is_missing(text) or is_missing(currency):
-        return parse_money(text, usual)
-    money = parse_money(text, parse_currency(currency, usual))
-    return replace(money, marked=True) if money else None
+    named = None if is_missing(text) else parse_currency(currency, usual)
+    money = parse_money(text, named or usual)
+    return replace(money, marked=True) if money and named else money
 
 
 def is_plausible_closing_day(day: date, created_on: date, imported_on: date) -> bool:

@@ -221,7 +221,9 @@ def create_staging(connection: Connection, staging: Staging) -> None:
 
 def add_rows(connection: Connection, staging: Staging, columns: Mapping[str, list[Any]]) -> None:
     """Stage rows, given column by column; missing columns stay NULL."""
-    dialect.insert_rows(connection, staging.row, tuple(columns), zip(*columns.values(), strict=True))
+    dialect.backend(connection).insert_rows(
+        connection, staging.row, tuple(columns), zip(*columns.values(), strict=True)
+    )
 
 
 def add_keys(connection: Connection, staging: Staging, keys: Iterable[tuple[str, int, int]]) -> None:

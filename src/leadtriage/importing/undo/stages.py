@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, literal, or_, sele
 from leadtriage.core.context import Act
 from leadtriage.core.vocabulary import OPEN_STAGES, EventKind, Stage, StatusMeaning
 from leadtriage.db import Event, Lead, Nomination, Touch, expressions, table
-from leadtriage.importing.mapping import NO_WORDS, Words, take_back
+from leadtriage.importing.mapping import NO_STATUS, StatusRow, row_reverts_status
 from leadtriage.importing.merge import CLOSING_DAY, SourceRecord, is_undone
 from leadtriage.importing.stage import CLOSING, OPENING, QUALIFYING, is_plausible_closing_day
 from leadtriage.importing.undo.fields import (
@@ -116,13 +116,13 @@ def replay_stages(
                 replay.since, replay.is_known = step.closed_on, True
         elif records and was_created_in_stage(step, batch):
             replay.move(
-                Stage.WORKING if contacted else Stage.NEW, step.at.date(), step.system, NO_WORDS, is_known=False
+                Stage.WORKING if contacted else Stage.NEW, step.at.date(), step.system, NO_STATUS, is_known=False
             )
         else:
             replay.by_people = replay.by_people or step.batch_id is None
             day = told_days.get(step.batch_id) if step.new not in OPEN_STAGES else None
             is_known = step.batch_id is None or day is not None
-            said = words.get(step.batch_id, NO_WORDS)
+            said = words.get(step.batch_id, NO_STATUS)
             replay.move(step.new, day or step.at.date(), step.system, said, is_known=is_known)
     return replay
 
@@ -136,7 +136,7 @@ def _follow(replay: StageReplay, record: SourceRecord) -> str | None:
     opens = (
         record.meaning in OPENING
         and replay.system == record.system
-        and take_back(replay.words, record.words, tuple(CLOSING))
+        and row_reverts_status(replay.words, record.words, tuple(CLOSING))
     )
     passes_on = replay.stage == Stage.CONVERTED and target in (Stage.WON, Stage.LOST)
     moves = (
