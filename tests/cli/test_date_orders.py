@@ -18,7 +18,7 @@ def come_in(program: Program) -> list[str]:
 
 def test_dates_that_may_be_either_are_told_with_what_helps(program: Program) -> None:
     Path("a.csv").write_text(EITHER, encoding="utf-8")
-    assert "Created may be day or month first; read day first (if not: --date-order month-first)" in (
+    assert "Created: dates may be day or month first, read day first (if not: --date-order month-first)" in (
         program.done("peek", "a.csv", *DAY).err
     )
     assert "(if not: --date-order month-first)" in program.done("import", "a.csv", "--dry-run", *DAY).err

@@ -206,4 +206,4 @@ def test_rejected_rows_did_not_come_in_closed(sqlite_engine: Engine) -> None:
     tried = import_rows(sqlite_engine, [header, nobody, nobody], dry_run=True)
     assert (tried.rejected, tried.notes) == (2, ())
     (note,) = import_rows(sqlite_engine, [header, lost, nobody]).notes
-    assert note.startswith("1 row came in closed: 1 lost by Lead Status")
+    assert note.startswith("1 row imported as closed: 1 lost by Lead Status")
