@@ -178,8 +178,8 @@ def _describe_problems(
 def _close_batch(run: ImportRun, tally: Tally, warnings: tuple[str, ...]) -> ImportSummary:
     """Store the counts of the batch; `warnings` are those about the file as a whole."""
     connection, result, row, batch = run.connection, run.staging.result, run.staging.row, table(ImportBatch)
-    outcomes = connection.execute(select(result.c.outcome, func.count()).group_by(result.c.outcome))
-    leads: dict[str, int] = dict(outcomes.tuples().all())
+    outcomes = connection.execute(select(result.c.outcome, func.count().label("leads")).group_by(result.c.outcome))
+    leads: dict[str, int] = {line.outcome: line.leads for line in outcomes}
     rejects = connection.execute(
         select(row.c.line, row.c.problem, row.c.cells).where(row.c.problem.is_not(None)).order_by(row.c.row_id)
     ).all()
