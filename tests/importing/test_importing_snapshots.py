@@ -21,7 +21,7 @@ from leadtriage.db import Event, Lead, Nomination, table, writing
 
 HEADER = ["Record ID", "Email", "First Name", "Last Name", "Lead Status", "Contact owner"]
 MAPPED = {"status": "Lead Status"}
-CLOSED_HERE = "1 lead: closed here but open in the file (lead 1; to see why: leadtriage show 1)"
+CLOSED_HERE = "1 lead: closed here but open in the file, lead 1 (to see why: leadtriage show 1)"
 
 
 def say(engine: Engine, day: int, status: str, *, system: str = "hubspot", **columns: str) -> Any:

@@ -20,7 +20,7 @@ from leadtriage.core.vocabulary import EventKind, PairWord
 from leadtriage.criteria import Criteria
 from leadtriage.db import Event, FieldOrigin, Lead, LeadKey, Nomination, PairDecision, PutOff, Touch, Verdict, table
 from leadtriage.db.dialect import batches
-from leadtriage.importing import restore_after_act, is_undone
+from leadtriage.importing import is_undone, restore_after_act
 from leadtriage.importing.normalize import phone_digits_key
 
 _LABELS: Mapping[str, Sequence[str]] = {
