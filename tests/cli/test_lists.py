@@ -223,7 +223,7 @@ def test_lists_say_where_scores_are_out_of_date(sample: Program, tmp_path: Path)
     assert broken.err.count("criteria.yaml") == 1
     assert "have changed" not in broken.err
     assert broken.err.startswith("warning: ")
-    assert "until that is corrected, lists show the last scores" in broken.err
+    assert "until you correct that, lists show the last scores" in broken.err
     assert broken.out == sample.done("queue", *DAY, "--quiet").out
     ours.write_text(text.replace("below:", "below: 1 #"), encoding="utf-8")
     assert "the criteria have changed" in sample.done("queue", *DAY).err
