@@ -153,7 +153,7 @@ def test_a_second_look_at_the_terminal(sample: Program, tmp_path: Path) -> None:
         assert terminal.end() == 0
     with Terminal(tmp_path, "junk", "--audit", "5", "--seed", "1", "--review", "--by", "Ines", *DAY) as terminal:
         terminal.wait_for(KEYS)
-        assert terminal.screen[0].endswith("1 of 1, a second look")
+        assert terminal.screen[0].endswith("1 of 1, audit")
         terminal.press("rb\r")
         assert terminal.end() == 0
         assert "1 verdict stored" in terminal.written
