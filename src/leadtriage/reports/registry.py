@@ -281,11 +281,14 @@ REPORTS: tuple[Report, ...] = (
             Column("state", "State", keep=99, shown="state_shown"),
             _number("leads", "Leads", 98),
             _number("qualified", "Qualified", 96),
-            *_rate("qualified", "Rate", 90, 50),
             _number("won", "Won", 95),
             _number("value", "Value", 80),
             Column("note", "Note", keep=20),
         ),
+        keys={
+            "": "country, leads, qualified, won, value, note",
+            "--by state": "country, state, leads, qualified, won, value, note",
+        },
         help="""Show which countries good leads come from.
 
         Counts the leads that came in within the period by country: how many are qualified and won, and what the won
@@ -310,11 +313,6 @@ REPORTS: tuple[Report, ...] = (
             bars=("qualified", "leads"),
             sums=("leads", "qualified", "won", "value"),
             money=("value",),
-            hidden=("state",),
-            remarks=(
-                "The rate is the share of qualified leads. Brackets hold the range in which the true rate lies, as far "
-                "as so few leads can tell.",
-            ),
         ),
     ),
     Report(

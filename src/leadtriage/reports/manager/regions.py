@@ -16,12 +16,10 @@ from leadtriage.criteria import Criteria
 from leadtriage.db import Lead, table
 from leadtriage.db.expressions import first_spelling
 from leadtriage.reports.query import (
-    MIN_CASES,
     CellRow,
     ReportRequest,
     convert_currencies,
     find_members,
-    find_rate,
     join_parts,
     round_money,
     sum_in_parts,
@@ -45,16 +43,17 @@ class _Region:
 def list_regions(request: ReportRequest, by: RegionsBy | None = None) -> Table:
     """Return the leads that came in within the period by country, as they stood on `as_of`, the largest first.
 
-    Rates are fractions of 1 with Wilson's interval for 95 %, None below 5 leads. Values are in whole units of the
-    criteria's currency, None where a part cannot be converted or is unknown for all won leads. `note` says why.
+    Values are in whole units of the criteria's currency, None where a part cannot be converted or is unknown for all
+    won leads. `note` says why.
 
     Args:
         by: a row for each state of a country.
     """
     regions = _count_leads(request, by)
+    columns = find_report("regions").columns
     return Table(
         title=f"{'States' if by else 'Countries'}, values in {request.criteria.currency}",
-        columns=find_report("regions").columns,
+        columns=columns if by else tuple(column for column in columns if column.key != "state"),
         rows=tuple(_present(region, request.criteria, by) for region in regions),
         summary=_summarize(regions),
     )
@@ -103,19 +102,14 @@ def _count_leads(request: ReportRequest, by: RegionsBy | None) -> list[_Region]:
 
 
 def _present(region: _Region, criteria: Criteria, by: RegionsBy | None) -> CellRow:
-    qualified = find_rate(region.qualified, region.leads)
     worth = convert_currencies(region.worth, criteria.rates)
     is_known = worth.total is not None and (region.valued > 0 or region.won == 0)
-    return {
+    state: CellRow = {"state": region.state, "state_shown": region.state or "no state"} if by else {}
+    return state | {
         "country": region.country,
         "country_shown": region.country or "no country",
-        "state": region.state,
-        "state_shown": (region.state or "no state") if by else None,
         "leads": region.leads,
         "qualified": region.qualified,
-        "qualified_rate": qualified.rate,
-        "qualified_low": qualified.low,
-        "qualified_high": qualified.high,
         "won": region.won,
         "value": round_money(worth.total, criteria.currency) if is_known and worth.total is not None else None,
         "note": "; ".join(_list_notes(region, worth.without_rate)) or None,
@@ -123,8 +117,6 @@ def _present(region: _Region, criteria: Criteria, by: RegionsBy | None) -> CellR
 
 
 def _list_notes(region: _Region, without_rate: tuple[str, ...]) -> Iterator[str]:
-    if region.leads < MIN_CASES:
-        yield f"no qualified rate below {MIN_CASES} leads"
     if without_rate:
         yield f"amounts in {', '.join(without_rate)} have no rate"
     if region.valued < region.won:
