@@ -61,7 +61,7 @@ def test_erasing_is_asked_for_and_never_taken_back(sample: Program, email: str) 
     sample.done("forget", str(lead), "--yes", *MARIA)
     ran = sample("undo", *MARIA)
     assert ran.code == 1
-    assert "nothing of that is left" in ran.err
+    assert "which cannot be undone" in ran.err
     ran = sample("forget", str(lead), "--yes", *MARIA)
     assert (ran.code, "forgotten on 2026-11-20" in ran.err) == (1, True)
 
