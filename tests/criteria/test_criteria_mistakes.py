@@ -121,7 +121,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     path = tmp_path / "criteria.yaml"
     path.write_bytes(b"name: ok\nname: \xe9\n")
-    with pytest.raises(FileError, match="line 2 holds a byte that is no UTF-8"):
+    with pytest.raises(FileError, match="line 2 is not valid UTF-8"):
         read_criteria(path)
 
 

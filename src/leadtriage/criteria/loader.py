@@ -60,7 +60,7 @@ def read_source(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise FileError(
-            f"line {line} holds a byte that is no {encoding.upper()}", place=str(path), hint="save the file as UTF-8"
+            f"line {line} is not valid {encoding.upper()}", place=str(path), hint="save the file as UTF-8"
         ) from error
     return text.replace("\r\n", "\n").removeprefix("\ufeff")
 

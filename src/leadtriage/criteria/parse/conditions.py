@@ -64,8 +64,8 @@ def _read_field(node: YamlNode, *, what: str) -> Subject | None:
     if name in LEAD_FIELDS:
         return Subject(name, None, LEAD_FIELDS[name].type)
     if isinstance(node, YamlScalar) and isinstance(node.value, str):
-        near = suggest(name, LEAD_FIELDS) or "; another column of your files is named with column:"
-        node.report(f"{what}: {quote(name)} is none of the lead fields{near}")
+        near = suggest(name, LEAD_FIELDS) or "; for another column of your files, use column:"
+        node.report(f"{what}: unknown lead field {quote(name)}{near}")
     else:
         node.report(f"{what}: found {show(node)}, expected the name of a lead field")
     return None
@@ -91,7 +91,7 @@ def read_condition(node: YamlNode, *, what: str = "condition", besides: Collecti
     if groups:
         if len(entries) > 1:
             others = list_names([key for key in entries if key != groups[0]], last="and")
-            node.report(f"{what}: {groups[0]} stands beside {others}, expected it alone; put them under all")
+            node.report(f"{what}: found {groups[0]} beside {others}, expected it alone; put them under all")
             return None
         return _read_group(groups[0], entries[groups[0]])
     if "field" not in entries and "column" not in entries:
@@ -106,7 +106,7 @@ def _check_keys(node: YamlMapping, allowed: Collection[str], *, what: str) -> bo
     """Report unknown keys and return whether there are any: a key that seems to be missing may be misspelt."""
     for key, place in node.key_places.items():
         if key not in allowed:
-            place.report(f"{what}: {quote(key)} is no operator{expect_name(key, allowed)}")
+            place.report(f"{what}: unknown operator {quote(key)}{expect_name(key, allowed)}")
     return not node.entries.keys() <= set(allowed)
 
 
@@ -156,7 +156,7 @@ def _read_comparison(subject: Subject, operator: Operator, node: YamlNode, key_p
             )
             return None
     if is_empty(node):
-        node.report(f"nothing stands after {operator}")
+        node.report(f"{operator}: found nothing, expected a value")
         return None
     operand_type = subject.type or _type_of_column(operator, node)
     operands = _read_operands(operator, operand_type, node, subject)

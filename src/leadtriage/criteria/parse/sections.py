@@ -137,9 +137,9 @@ def _read_criterion(dimension: Dimension, node: YamlNode, names: list[tuple[str,
 
 def _check_ask(node: YamlNode, subject: Subject | None, *, has_subject: bool) -> None:
     if not has_subject:
-        node.report("ask: the criterion has no field that an answer could go into; give it one")
+        node.report("ask: the criterion has no field for the answer; add field: or column:")
     elif subject is not None and subject.field is not None and not LEAD_FIELDS[subject.field].asked:
-        node.report(f"ask: {subject.field} is worked out by leadtriage and cannot be asked; leave ask out")
+        node.report(f"ask: {subject.field} is computed by leadtriage; leave ask out")
 
 
 def _read_tier(node: YamlNode, subject: Subject | None, *, has_subject: bool) -> Tier | None:
@@ -153,11 +153,11 @@ def _read_tier(node: YamlNode, subject: Subject | None, *, has_subject: bool) ->
         condition = read_condition(node.entries["when"], what="when")
         if in_place:
             node.key_places[in_place[0]].report(
-                f"tier: {in_place[0]} stands beside when, expected one of them; put it into the condition"
+                f"tier: found both {in_place[0]} and when, expected one of them; put it into the condition"
             )
             return None
     elif in_place and not has_subject:
-        node.report("tier: the criterion has neither field nor column; give it one, or write when: here")
+        node.report("tier: the criterion has neither field nor column; add one, or use when: here")
     else:
         has_unknown_keys = not node.entries.keys() <= set(TIER_KEYS)
         condition = read_operators(node, subject, what="tier", has_unknown_keys=has_unknown_keys)
@@ -174,7 +174,7 @@ def _read_tier_block(node: YamlNode) -> dict[str, YamlNode] | None:
     misplaced = [key for key in ("field", "column", *GROUPS) if isinstance(node, YamlMapping) and key in node.entries]
     if isinstance(node, YamlMapping) and misplaced:
         node.key_places[misplaced[0]].report(
-            f"tier: {misplaced[0]} cannot stand here; put the whole condition under when:"
+            f'tier: unexpected key "{misplaced[0]}"; put the whole condition under when:'
         )
         return None
     return read_block(node, what="tier", allowed=TIER_KEYS, required=("points",))
@@ -184,7 +184,7 @@ def read_grades(node: YamlNode, *, what: str) -> Mapping[Grade, int]:
     """Return the lowest score of A, B and C, each lower than the one before."""
     names = (Grade.A, Grade.B, Grade.C)
     if isinstance(node, YamlMapping) and "D" in node.entries:
-        node.key_places["D"].report("grades: D is whatever is lower than C; leave it out")
+        node.key_places["D"].report('grades: unexpected key "D", every score below C is D; leave it out')
         node = YamlMapping(
             node.place,
             {key: entry for key, entry in node.entries.items() if key != "D"},
@@ -237,7 +237,7 @@ def _read_disqualifier(node: YamlNode) -> Disqualifier | None:
         return None
     reason = _read_reason(node.entries["reason"]) if "reason" in node.entries else None
     if "reason" not in node.entries:
-        node.report("disqualify: the key reason is missing")
+        node.report('disqualify: missing key "reason"')
     condition = _read_its_condition(node)
     if reason is None or condition is None:
         return None
@@ -248,13 +248,13 @@ def _read_its_condition(node: YamlMapping) -> Condition | None:
     if "when" not in node.entries:
         misplaced = [key for key in GROUPS if key in node.entries]
         if misplaced:
-            node.key_places[misplaced[0]].report(f"disqualify: {misplaced[0]} cannot stand here; put it under when:")
+            node.key_places[misplaced[0]].report(f'disqualify: unexpected key "{misplaced[0]}"; put it under when:')
             return None
         return read_condition(node, what="disqualify", besides=("reason", "when"))
     others = [key for key in node.entries if key not in ("reason", "when")]
     if others:
         node.key_places[others[0]].report(
-            f"disqualify: {list_names(others, last='and')} beside when, expected reason and when alone"
+            f"disqualify: found {list_names(others, last='and')} beside when, expected only reason and when"
         )
     return read_condition(node.entries["when"], what="when")
 
@@ -419,6 +419,6 @@ def _find_member(who: str, place: Place, team: Sequence[TeamMember]) -> str | No
             return member.name
     names = [member.name for member in team]
     place.report(
-        f"who: {quote(who)} is nobody in team, expected a member's name or team{suggest(who, [*names, WHOLE_TEAM])}"
+        f"who: unknown member {quote(who)}, expected a member's name or team{suggest(who, [*names, WHOLE_TEAM])}"
     )
     return None

@@ -62,12 +62,12 @@ def read_block(
         return None
     for key, place in node.key_places.items():
         if key not in allowed:
-            place.report(f"{what}: {quote(key)} is no key here{expect_name(key, allowed)}")
+            place.report(f"{what}: unknown key {quote(key)}{expect_name(key, allowed)}")
     for key in required:
         if key not in node.entries:
-            node.report(f"{what}: the key {key} is missing")
+            node.report(f'{what}: missing key "{key}"')
         elif is_empty(node.entries[key]):
-            node.entries[key].report(f"{what}: nothing stands after {key}")
+            node.entries[key].report(f"{what}: {key}: found nothing, expected a value")
     return {key: entry for key, entry in node.entries.items() if key in allowed and not is_empty(entry)}
 
 
@@ -241,4 +241,4 @@ def refuse_repeats(places: Sequence[tuple[str, Place]], *, what: str, fold: Call
     for text, place in places:
         before = first.setdefault(fold(text), place)
         if before != place:
-            place.report(f"{what}: {quote(text)} stands here twice, first on line {before.line}")
+            place.report(f"{what}: duplicate {quote(text)}, first on line {before.line}")

@@ -163,7 +163,7 @@ def read_yaml(text: str, mistakes: Mistakes) -> YamlNode | None:
         line = text.count("\n", 0, strange.start()) + 1
         column = strange.start() - text.rfind("\n", 0, strange.start())
         Place(line, column, mistakes).report(
-            f"the character U+{ord(strange[0]):04X} cannot stand in a YAML file; save it as plain UTF-8 text"
+            f"the character U+{ord(strange[0]):04X} is not allowed in YAML; save the file as plain UTF-8 text"
         )
         return None
     builder = _Builder(mistakes, len(text))
@@ -175,10 +175,10 @@ def read_yaml(text: str, mistakes: Mistakes) -> YamlNode | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(mark.line + 1, mark.column + 1, mistakes) if mark else Place(1, 1, mistakes)
-        place.report(f"this is no valid YAML: {_explain_syntax(error, text, place)}")
+        place.report(f"invalid YAML: {_explain_syntax(error, text, place)}")
         return None
     except yaml.YAMLError as error:
-        Place(1, 1, mistakes).report(f"this is no valid YAML: {error}")
+        Place(1, 1, mistakes).report(f"invalid YAML: {error}")
         return None
     return builder.root
 
@@ -228,7 +228,7 @@ class _Builder:
     def _begin(self, event: Any) -> None:
         place = self._place_of(event)
         if len(self._open) >= DEEPEST_NESTING:
-            self._stop(place, f"more than {DEEPEST_NESTING} levels stand inside one another")
+            self._stop(place, f"found more than {DEEPEST_NESTING} nested levels, expected fewer")
         if event.anchor is not None:
             self._anchors[event.anchor] = None
         self._open.append(_Open(place, event.anchor, isinstance(event, yaml.MappingStartEvent)))
@@ -239,7 +239,7 @@ class _Builder:
             self._stop(place, f"the alias *{event.anchor} has no anchor &{event.anchor} above it")
         target = self._anchors[event.anchor]
         if target is None:
-            self._stop(place, f"the alias *{event.anchor} stands inside what it repeats")
+            self._stop(place, f"the alias *{event.anchor} is inside the block that it repeats")
         else:
             node, size = target
             self._allowed_expansion -= size
@@ -271,7 +271,7 @@ class _Builder:
         if first is None:
             parent.key_places[node.text] = node.place
         else:
-            node.report(f"the key {quote(node.text)} stands here twice, first on line {first.line}")
+            node.report(f"duplicate key {quote(node.text)}, first on line {first.line}")
         return node
 
 
@@ -294,7 +294,7 @@ def _explain_syntax(error: yaml.MarkedYAMLError, text: str, place: Place) -> str
     lines = text.splitlines()
     line = lines[place.line - 1] if place.line <= len(lines) else ""
     if "\t" in line[: max(place.column, len(line) - len(line.lstrip()))]:
-        return "a tab stands here; indent with spaces"
+        return "found a tab; indent with spaces"
     said = " ".join(part for part in (error.context, error.problem) if part)
     if error.problem and "mapping values are not allowed" in error.problem:
         return f"{said}; a text that holds a colon needs quotes, and keys of one block start in one column"
