@@ -65,8 +65,7 @@ def _list_defaults() -> dict[str, str]:
 
 def _list_fields() -> str:
     rows = [
-        (f"`{one.name}`", one.type, one.description, "yes" if one.asked else "computed")
-        for one in LEAD_FIELDS.values()
+        (f"`{one.name}`", one.type, one.description, "yes" if one.asked else "computed") for one in LEAD_FIELDS.values()
     ]
     return _table(("field", "type", "meaning", "can be asked"), rows)
 
