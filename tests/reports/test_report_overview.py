@@ -19,7 +19,7 @@ from leadtriage.reports.lists import list_aging
 from leadtriage.reports.manager import list_funnel
 from leadtriage.reports.page import make_overview
 from leadtriage.reports.page.build import settle_period
-from leadtriage.reports.page.charts import MOST_ROWS, cap_rows
+from leadtriage.reports.page.parts import MOST_ROWS, cap_rows
 from leadtriage.reports.query import Filters, ListRequest
 
 AS_OF = date(2026, 11, 20)

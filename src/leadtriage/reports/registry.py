@@ -539,7 +539,7 @@ REPORTS: tuple[Report, ...] = (
     ),
     Report(
         command="junk --rates",
-        function="manager.overturns.list_overturns",
+        function="manager.activities.list_overturns",
         docs="review.md",
         columns=(
             Column("kind", "Whose", keep=90),

@@ -1,59 +1,76 @@
 """What people did within a period, whoever owns the lead: promises of a next contact, flags, verdicts and reviews.
 
-Also for which reasons flags were overturned, and whether anybody had asked what they claimed.
+Also how often verdicts overturn flags, and why, and how often a second look overturns verdicts.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Date, Select, and_, exists, func, literal, not_, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Date,
+    Select,
+    Subquery,
+    and_,
+    exists,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+)
 
-from leadtriage.core.vocabulary import DIMENSION_OF, Dimension, EventKind, Reason, Stage, VerdictKind
-from leadtriage.db import Event, ImportBatch, Lead, Nomination, PutOff, Touch, Verdict, table
+from leadtriage.core.tables import Table
+from leadtriage.core.text import format_count
+from leadtriage.core.vocabulary import DIMENSION_OF, Dimension, EventKind, Reason, Stage, VerdictKind, VerdictWord
+from leadtriage.criteria import Criteria
+from leadtriage.db import Event, ImportBatch, Lead, Nomination, PutOff, Touch, Verdict, VerdictLine, table
 from leadtriage.db.expressions import one_if
 from leadtriage.reports.manager.outcomes import TeamScope
-from leadtriage.reports.manager.overturns import select_decisions, select_second_looks
 from leadtriage.reports.query import (
     MERGES,
     MIN_CASES,
+    CellRow,
     Filters,
     People,
     SurvivingLeads,
     filter_conditions,
+    find_rate,
     find_surviving_leads,
     is_visible,
     is_visible_score,
 )
-from leadtriage.scoring import BY_THE_CRITERIA
+from leadtriage.reports.registry import find_report
+from leadtriage.scoring import BY_THE_CRITERIA, LOW_SCORE
 
-_lead, _touch = table(Lead), table(Touch)
+_lead, _touch, _event, _batch = table(Lead), table(Touch), table(Event), table(ImportBatch)
+_nomination, _verdict, _line = table(Nomination), table(Verdict), table(VerdictLine)
+_again, _further, _undoing = _verdict.alias("again"), _touch.alias("further"), _event.alias("undoing")
 
-_nomination, _verdict = table(Nomination), table(Verdict)
+RULE, PERSON, SYSTEM, REVIEWER = "rule", "person", "system", "reviewer"
 
-_further = _touch.alias("further")
-
-_event, _batch = table(Event), table(ImportBatch)
-
-_undoing = _event.alias("undoing")
+_OVERTURN_COLUMNS = find_report("junk --rates").columns
 
 _MOST_VERDICTS = 500
-"""Of which the ledgers are read; the latest tell what happens now."""
+"""Above this many overturned flags, their ledgers are not read."""
 
 
 class Activity(StrEnum):
     """What people do to leads, and when it counts as done well."""
 
     PROMISE = "promise"
-    """Of a next touch; well: it was kept."""
+    """Of a next contact; well: it was kept."""
     FLAG = "flag"
-    """A nomination as junk."""
+    """A flag as junk."""
     DECISION = "decision"
-    """A verdict on a flag, counted for whoever had flagged; well: junk it was."""
+    """A verdict on a flag, counted for the person who flagged; well: the verdict is junk."""
     REVIEW = "review"
     """A verdict on a candidate, counted for the reviewer."""
 
@@ -70,16 +87,16 @@ class ActivityCount:
 def count_activities(connection: Connection, scope: TeamScope, activity: Activity) -> list[ActivityCount]:
     """Count by name as it was written."""
     rows = select_activities(connection, scope, activity).subquery()
-    return _read(connection, select(rows.c.by, func.count(), func.sum(rows.c.well)).group_by(rows.c.by))
+    return _read_counts(connection, select(rows.c.by, func.count(), func.sum(rows.c.well)).group_by(rows.c.by))
 
 
 def count_second_looks(connection: Connection, scope: TeamScope) -> list[ActivityCount]:
     """Count the junk verdicts that were looked at again, by reviewer; well are those that were confirmed."""
     about = _is_about(_verdict.c.lead_id, scope)
-    return _read(connection, select_second_looks(about, *scope.at(_verdict.c.at), before=scope.end))
+    return _read_counts(connection, select_second_looks(about, *scope.at(_verdict.c.at), before=scope.end))
 
 
-def _read(connection: Connection, counted: Select[Any]) -> list[ActivityCount]:
+def _read_counts(connection: Connection, counted: Select[Any]) -> list[ActivityCount]:
     return [ActivityCount(*row) for row in connection.execute(counted)]
 
 
@@ -103,7 +120,7 @@ def select_decided(scope: TeamScope, *of_flag: str) -> Select[Any]:
     """Select the verdicts of the period on flags: `lead_id`, `by` who flagged, `well`, `id` of the verdict.
 
     Args:
-        of_flag: further columns of the flag that tell rows apart, such as `reason`.
+        of_flag: further columns of the flag that split rows, such as `reason`.
     """
     decided = select_decisions(*of_flag, before=scope.end)
     columns = (decided.c[name] for name in ("lead_id", "by", "id", *of_flag))
@@ -119,7 +136,7 @@ def _select_promises(scope: TeamScope, survivors: SurvivingLeads) -> Select[Any]
     closed or snoozed by its day counts only if it was kept.
     """
     promise = _touch.c
-    # A file that tells of a contact on the same day tells of the same one.
+    # A contact on the same day that an import reports is the same one.
     later_that_day = and_(_further.c.on == promise.on, _further.c.id > promise.id, _further.c.act.is_not(None))
     kept = exists().where(
         survivors.is_part(_further.c.lead_id, _lead.c.id),
@@ -131,7 +148,7 @@ def _select_promises(scope: TeamScope, survivors: SurvivingLeads) -> Select[Any]
     closed = func.coalesce(_lead.c.closed_on <= promise.next_on, literal(False))
     parked = and_(_lead.c.stage == Stage.NURTURE.value, _lead.c.parked_on <= promise.next_on)
     released = or_(closed, func.coalesce(parked, literal(False)), _was_released())
-    # Selected as it stands, which the offset is for, so that the further touch is looked for once.
+    # The offset keeps the database from looking for the further contact more than once.
     made = (
         select(
             _lead.c.id.label("lead_id"),
@@ -176,10 +193,10 @@ def _was_released() -> ColumnElement[bool]:
 
 def _select_flags(scope: TeamScope) -> Select[Any]:
     """Select flags that were not withdrawn; a decided flag counts."""
-    taken_back = and_(_nomination.c.withdrawn_at.is_not(None), _nomination.c.withdrawn_act.is_(None))
+    withdrawn = and_(_nomination.c.withdrawn_at.is_not(None), _nomination.c.withdrawn_act.is_(None))
     columns = _nomination.c.lead_id, _nomination.c.by, literal(0).label("well")
     about = _is_about(_nomination.c.lead_id, scope)
-    return select(*columns).where(not_(taken_back), about, *scope.at(_nomination.c.at))
+    return select(*columns).where(not_(withdrawn), about, *scope.at(_nomination.c.at))
 
 
 def _select_reviews(scope: TeamScope) -> Select[Any]:
@@ -267,3 +284,134 @@ def _is_unasked(ledger: Iterable[Mapping[str, Any]], dimension: Dimension, asked
     """Whether no criterion of a dimension knew its answer; a dimension without criteria asks nothing."""
     lines = [line for line in ledger if line["dimension"] == dimension.value and line["known"] is not None]
     return bool(lines) and not any(line["known"] or line["criterion"] in asked for line in lines)
+
+
+def list_overturns(connection: Connection, criteria: Criteria) -> Table:
+    """Return the overturn rates of the rules, people and systems that flag leads, and of the reviewers.
+
+    A row is a rule of the criteria, a person, a source system, or a reviewer whose junk verdicts were audited. All
+    spellings of a person's name are one. The verdict junk confirms a flag, unless the lead was brought back later; any
+    other overturns it. Of several audits the last counts. Rates have Wilson's interval for 95 %; None below 5 verdicts.
+    """
+    systems = find_systems(connection)
+    counted = [
+        (*_classify_flagger(by, rule, systems), *counts) for by, rule, *counts in connection.execute(_count_decisions())
+    ]
+    counted += [(REVIEWER, by, *counts) for by, *counts in connection.execute(select_second_looks())]
+    people = People(criteria.team)
+    names: dict[tuple[str, str], str] = {}
+    sums: dict[tuple[str, str], tuple[int, int]] = {}
+    for kind, name, verdicts, confirmed in counted:
+        is_person = kind in (PERSON, REVIEWER)
+        key = kind, people.find(name) if is_person else name
+        member = people.members.get(key[1]) if is_person else None
+        names[key] = member or min(name, names.get(key, name))
+        before = sums.get(key, (0, 0))
+        sums[key] = before[0] + verdicts, before[1] + confirmed
+    kinds = (RULE, PERSON, SYSTEM, REVIEWER)
+    order = sorted(sums, key=lambda key: (kinds.index(key[0]), -sums[key][0], names[key]))
+    return Table(
+        "Overturn rates", _OVERTURN_COLUMNS, tuple(_present_overturns(key[0], names[key], *sums[key]) for key in order)
+    )
+
+
+def _classify_flagger(by: str, rule: str | None, systems: Collection[str | None]) -> tuple[str, str]:
+    if by == BY_THE_CRITERIA:
+        return RULE, "low score" if rule in (LOW_SCORE, None) else str(rule)
+    return SYSTEM if by in systems else PERSON, by
+
+
+def find_systems(connection: Connection) -> set[str | None]:
+    """Return the source systems of the imports, which are not people."""
+    return set(connection.execute(select(_batch.c.system).distinct()).scalars())
+
+
+def select_decisions(*of_line: str, before: datetime | None = None) -> Subquery:
+    """Select the valid verdicts on flags, one row for each lead, verdict and flagger.
+
+    Columns: `lead_id`, `id` and `at` of the verdict, `by` of the flag, `confirmed` (1 or 0): the verdict was junk, and
+    the lead was not brought back later.
+
+    Args:
+        of_line: further columns of the flag that split rows, such as `rule`.
+        before: only count verdicts, and leads brought back, before that time.
+    """
+    brought_back = [
+        _again.c.lead_id == _verdict.c.lead_id,
+        _again.c.audited_id == _verdict.c.id,
+        _again.c.kind == VerdictKind.REVIEW.value,
+        _again.c.withdrawn_at.is_(None),
+    ]
+    last_verdict = [
+        _verdict.c.kind == VerdictKind.REVIEW.value,
+        _verdict.c.withdrawn_at.is_(None),
+        _verdict.c.audited_id.is_(None),
+    ]
+    if before is not None:
+        brought_back.append(_again.c.at < before)
+        last_verdict.append(_verdict.c.at < before)
+    stays_junk = and_(_verdict.c.verdict == VerdictWord.JUNK.value, not_(exists().where(*brought_back)))
+    return (
+        select(
+            _verdict.c.lead_id,
+            _verdict.c.id,
+            _verdict.c.at,
+            _line.c.by,
+            *(_line.c[name] for name in of_line),
+            one_if(stays_junk).label("confirmed"),
+        )
+        .join(_line, and_(_line.c.lead_id == _verdict.c.lead_id, _line.c.verdict_id == _verdict.c.id))
+        .where(*last_verdict)
+        .distinct()
+        .subquery()
+    )
+
+
+def _count_decisions() -> Select[Any]:
+    """Count the verdicts on the flags of each person, system and rule, and those that confirmed them."""
+    decided = select_decisions("rule")
+    columns = (decided.c.by, decided.c.rule)
+    return select(*columns, func.count(), func.sum(decided.c.confirmed)).group_by(*columns)
+
+
+def select_second_looks(*where: ColumnElement[bool], before: datetime | None = None) -> Select[Any]:
+    """Count the junk verdicts of each reviewer that were audited, and those that the last audit confirmed.
+
+    Args:
+        where: conditions on the reviewers' verdicts.
+        before: only count audits before that time.
+    """
+    looks = and_(_again.c.kind == VerdictKind.AUDIT.value, _again.c.withdrawn_at.is_(None))
+    if before is not None:
+        looks = and_(looks, _again.c.at < before)
+    last = select(func.max(_again.c.id)).where(looks).group_by(_again.c.lead_id, _again.c.audited_id)
+    agrees = one_if(_again.c.verdict == VerdictWord.JUNK.value)
+    return (
+        select(_verdict.c.by, func.count(), func.sum(agrees))
+        .join(_again, and_(_again.c.lead_id == _verdict.c.lead_id, _again.c.audited_id == _verdict.c.id))
+        .where(looks, _again.c.id.in_(last), _verdict.c.withdrawn_at.is_(None), *where)
+        .group_by(_verdict.c.by)
+    )
+
+
+def _present_overturns(kind: str, name: str, verdicts: int, confirmed: int) -> CellRow:
+    overturned = verdicts - confirmed
+    found = find_rate(overturned, verdicts)
+    few = found.rate is None
+    return {
+        "kind": kind,
+        "name": name,
+        "verdicts": verdicts,
+        "confirmed": confirmed,
+        "overturned": overturned,
+        "overturn_rate": found.rate,
+        "rate_shown": "too few" if few else None,
+        "overturn_low": found.low,
+        "overturn_high": found.high,
+        "note": describe_too_few(verdicts) if few else None,
+    }
+
+
+def describe_too_few(verdicts: int) -> str:
+    """Return why there is no rate."""
+    return f"too few for an overturn rate: {format_count(verdicts, 'verdict')}"

@@ -17,7 +17,7 @@ from leadtriage.core.text import format_count
 from leadtriage.core.vocabulary import Stage
 from leadtriage.criteria import LEAD_FIELDS, Criteria, Criterion, FieldType, Tier, find_comparisons
 from leadtriage.db import ExtraColumn, Lead, table
-from leadtriage.reports.manager.overturns import select_decisions
+from leadtriage.reports.manager.activities import select_decisions
 from leadtriage.reports.query import CellRow, Members, ReportRequest, end_of, find_members, wilson_interval
 from leadtriage.reports.registry import find_report
 from leadtriage.scoring import BY_THE_CRITERIA, LOW_SCORE, AnswerSheets, collect_sheets

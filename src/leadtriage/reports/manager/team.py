@@ -22,6 +22,8 @@ from leadtriage.reports.manager.activities import (
     FlagReason,
     count_activities,
     count_second_looks,
+    describe_too_few,
+    find_systems,
     read_flag_reasons,
     select_activities,
 )
@@ -37,7 +39,6 @@ from leadtriage.reports.manager.outcomes import (
     find_kinds,
     format_goal,
 )
-from leadtriage.reports.manager.overturns import describe_too_few, find_systems
 from leadtriage.reports.query import (
     IN_TIME,
     LATE,

@@ -6,7 +6,7 @@ The registry says which reports are on the page. A report without a builder here
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import groupby
@@ -23,18 +23,20 @@ from leadtriage.reports.manager import (
     list_team,
     list_trend,
 )
-from leadtriage.reports.page.charts import (
-    FIRST_CONTACT,
-    cap_rows,
-    choose_columns,
-    draw_bars,
-    draw_part_of_whole,
-    get_number,
-    merge_intervals,
-    round_sums,
-)
 from leadtriage.reports.query import CellRow, Commands, ReportRequest
 from leadtriage.reports.registry import REPORTS, FunnelBy, PagePart, ReasonsBy, Report, find_report
+
+_MOST_BARS = 10
+MOST_ROWS = 20
+
+_FIRST_CONTACT = (
+    Series("contacted in time", Tone.GOOD),
+    Series("contacted late", Tone.LATE),
+    Series("not contacted", Tone.QUIET),
+)
+
+_UNBROKEN_HYPHEN = "\u2011"
+"""A narrow column breaks the line before a range and not within it."""
 
 _MOST_REASONS = 12
 """Of each kind."""
@@ -82,9 +84,9 @@ def _list_drill_downs(report: Report, request: ReportRequest) -> Iterator[DrillD
 
 def _build_table(report: Report, page: PagePart, table: Table, *charts: Chart) -> _Content:
     name = report.columns[0].key
-    short = cap_rows(round_sums(merge_intervals(table), *page.money), name, page.sums)
-    shown = choose_columns(short, *(column.key for column in short.columns if column.key not in page.hidden))
-    return _Content((draw_part_of_whole(table, name, *page.bars), *charts), (shown,))
+    short = cap_rows(_round_sums(_merge_intervals(table), *page.money), name, page.sums)
+    shown = _choose_columns(short, *(column.key for column in short.columns if column.key not in page.hidden))
+    return _Content((_draw_part_of_whole(table, name, *page.bars), *charts), (shown,))
 
 
 def _build_sources(request: ReportRequest) -> _Content:
@@ -96,16 +98,16 @@ def _build_sources(request: ReportRequest) -> _Content:
 
 def _draw_costs(sources: Table, currency: str) -> Chart:
     cost = "cost_per_qualified"
-    cheapest = sorted((row for row in sources.rows if row[cost] is not None), key=lambda row: get_number(row, cost))
+    cheapest = sorted((row for row in sources.rows if row[cost] is not None), key=lambda row: _get_number(row, cost))
     points = [
         Point(
             str(row["source_shown"]),
-            (get_number(row, cost),),
-            f"{get_number(row, cost):,.2f} for each of {get_number(row, 'qualified'):,.0f}",
+            (_get_number(row, cost),),
+            f"{_get_number(row, cost):,.2f} for each of {_get_number(row, 'qualified'):,.0f}",
         )
         for row in cheapest
     ]
-    return draw_bars(
+    return _draw_bars(
         f"Cost of a qualified lead, in {currency}",
         "A bar for each source with recorded spend, the cheapest first.",
         (Series(currency),),
@@ -135,7 +137,7 @@ def _build_funnel(request: ReportRequest) -> _Content:
 
 def _draw_funnel(funnel: Table) -> Chart:
     rows = {FunnelStep(str(row["step"])): row for row in funnel.rows}
-    leads = {step: get_number(row, "leads") for step, row in rows.items()}
+    leads = {step: _get_number(row, "leads") for step, row in rows.items()}
 
     def single(step: FunnelStep) -> Point:
         share = rows[step]["previous_shown"]
@@ -144,10 +146,10 @@ def _draw_funnel(funnel: Table) -> Chart:
 
     contacted = leads[FunnelStep.TOUCHED_IN_TIME] + leads[FunnelStep.TOUCHED_LATE]
     contacts = f"{contacted:,.0f} of {leads[FunnelStep.ASSIGNED]:,.0f}"
-    return draw_bars(
+    return _draw_bars(
         "From lead to customer",
         "A bar for each step: leads that came in, qualified, assigned, by their first contact, and won.",
-        (Series("leads"), *FIRST_CONTACT),
+        (Series("leads"), *_FIRST_CONTACT),
         [
             *(single(step) for step in (FunnelStep.LEADS, FunnelStep.QUALIFIED, FunnelStep.ASSIGNED)),
             Point("first contact", (None, *(leads[step] for step in _CONTACT_STEPS)), contacts),
@@ -182,12 +184,12 @@ def _build_aging(request: ReportRequest) -> _Content:
     points = [
         Point(
             f"{row['bucket']} days",
-            tuple(get_number(row, column.key) for column in grades),
-            f"{get_number(row, 'total'):,.0f}",
+            tuple(_get_number(row, column.key) for column in grades),
+            f"{_get_number(row, 'total'):,.0f}",
         )
         for row in aging.rows
     ]
-    chart = draw_bars("Open leads by age in days", "A bar for each age, with a part for each grade.", series, points)
+    chart = _draw_bars("Open leads by age in days", "A bar for each age, with a part for each grade.", series, points)
     return _Content((chart,), (aging,), tuple(_list_buckets(everything)))
 
 
@@ -218,13 +220,13 @@ def _build_team(request: ReportRequest) -> _Content:
     people = replace(team, rows=noted, summary=team.summary[:1])
     reps = replace(people, rows=tuple(row for row in noted if not _only_flags(row)))
     shown = [column.key for column in team.columns if column.key not in _TEAM_HIDDEN]
-    tables = [choose_columns(cap_rows(reps, "name", _WORK), *shown)]
+    tables = [_choose_columns(cap_rows(reps, "name", _WORK), *shown)]
     if flags := tuple(_list_flags(noted)):
-        junk_flags = merge_intervals(replace(people, title="Junk flags", rows=flags, summary=()))
-        tables.append(choose_columns(cap_rows(junk_flags, "name", _FLAGS), "name", *_FLAGS, "overturn_rate", "note"))
+        junk_flags = _merge_intervals(replace(people, title="Junk flags", rows=flags, summary=()))
+        tables.append(_choose_columns(cap_rows(junk_flags, "name", _FLAGS), "name", *_FLAGS, "overturn_rate", "note"))
     goals = replace(team, title="Goals", rows=tuple(row for row in team.rows if row["goal"]), summary=())
     if goals.rows:
-        tables.append(choose_columns(cap_rows(goals, "name", ()), "name", "done", "due_by_today"))
+        tables.append(_choose_columns(cap_rows(goals, "name", ()), "name", "done", "due_by_today"))
     return _Content((_draw_contacts(people), _draw_goals(goals)), tuple(tables))
 
 
@@ -244,23 +246,23 @@ def _draw_contacts(people: Table) -> Chart:
     points = [
         Point(
             str(row["name"]),
-            tuple(get_number(row, key) for key in ("in_time", "late", "never")),
-            f"{get_number(row, 'in_time'):,.0f} of {get_number(row, 'assigned'):,.0f} in time",
+            tuple(_get_number(row, key) for key in ("in_time", "late", "never")),
+            f"{_get_number(row, 'in_time'):,.0f} of {_get_number(row, 'assigned'):,.0f} in time",
         )
         for row in people.rows
         if row["assigned"]
     ]
     description = "A bar for each rep: the leads assigned to them, by when the first contact was."
-    return draw_bars("First contact with assigned leads", description, FIRST_CONTACT, points)
+    return _draw_bars("First contact with assigned leads", description, _FIRST_CONTACT, points)
 
 
 def _draw_goals(goals: Table) -> Chart:
     points = []
     for row in goals.rows:
-        done, due = (100 * get_number(row, key) / get_number(row, "goal") for key in ("done", "due_by_today"))
+        done, due = (100 * _get_number(row, key) / _get_number(row, "goal") for key in ("done", "due_by_today"))
         points.append(Point(str(row["name"]), (done,), str(row["done_shown"]), due))
     description = "A bar for each goal, as long as the goal: how much of it is done, in percent."
-    chart = draw_bars("How much of each goal is done", description, (Series("% done"),), points)
+    chart = _draw_bars("How much of each goal is done", description, (Series("% done"),), points)
     return replace(chart, mark="where it should be by today", full=100)
 
 
@@ -278,7 +280,7 @@ def _build_trend(request: ReportRequest) -> _Content:
         kind="lines",
         series=tuple(Series(labels[key]) for key in MEASURES),
         points=tuple(
-            Point(str(row["week"]), tuple(None if row[key] is None else get_number(row, key) for key in MEASURES))
+            Point(str(row["week"]), tuple(None if row[key] is None else _get_number(row, key) for key in MEASURES))
             for row in trend.rows
         ),
     )
@@ -297,7 +299,7 @@ def _build_reasons(request: ReportRequest) -> _Content:
         labels = {key: row[key] for key in ("kind", "kind_shown", "reason", "reason_shown")}
         place = spread.setdefault((row["kind"], row["reason"]), labels | dict.fromkeys((*_GRADES, "leads"), 0))
         for key in (str(row["grade"] or _UNSCORED).lower(), "leads"):
-            place[key] = int(get_number(place, key) + get_number(row, "leads"))
+            place[key] = int(_get_number(place, key) + _get_number(row, "leads"))
     kind, reason, _, leads = reasons.columns
     grades = [Column(key, "Not scored" if key == _UNSCORED else key.upper(), align="right") for key in _GRADES]
     if not any(row[_UNSCORED] for row in spread.values()):
@@ -328,3 +330,100 @@ _BUILDERS: Mapping[str, Callable[[ReportRequest], _Content]] = {
     "reasons": _build_reasons,
     "criteria": _build_criteria,
 }
+
+
+def _get_number(row: Mapping[str, Cell], key: str) -> float:
+    """Return a row's number; 0 where there is none, since a bar of unknown length is not drawn."""
+    value = row[key]
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _draw_bars(title: str, description: str, series: tuple[Series, ...], points: Sequence[Point]) -> Chart:
+    """Return a chart of the first bars; where there are more, its title counts them."""
+    if len(points) > _MOST_BARS:
+        title = f"{title}: the first {_MOST_BARS} of {len(points):,}"
+    return Chart(title, description, "bars", series, tuple(points[:_MOST_BARS]))
+
+
+def _draw_part_of_whole(table: Table, name: str, part: str, whole: str) -> Chart:
+    """Return a bar for each row that has a whole, with its part first.
+
+    Args:
+        name: the key of the column that names a row.
+        part: the key of the part; `whole` that of the whole.
+    """
+    points = []
+    for row in table.rows:
+        number, total = _get_number(row, part), _get_number(row, whole)
+        if total:
+            said = f"{number:,.0f} of {total:,.0f} ({number / total:.0%})"
+            points.append(Point(str(row[f"{name}_shown"]), (number, total - number), said))
+    return _draw_bars(
+        f"{whole.capitalize()} by {name}",
+        f"A bar for each {name}: its {whole}, those that are {part} first.",
+        (Series(part), Series(f"not {part}", Tone.FAINT)),
+        points,
+    )
+
+
+def cap_rows(table: Table, name: str, sums: Sequence[str], *, most: int = MOST_ROWS) -> Table:
+    """Return the table with its first rows, and one that adds up the others: `name` holds how many these are.
+
+    Args:
+        name: the key of the column that names a row.
+        sums: the keys to add up; a sum with an unknown part is unknown. Other values, such as shares, become None.
+    """
+    kept, rest = table.rows[:most], table.rows[most:]
+    if not rest:
+        return table
+    others: CellRow = {key: None for row in table.rows for key in row}
+    others |= {key: _add(rest, key) for key in sums}
+    shown = next(column.shown for column in table.columns if column.key == name)
+    others[shown or name] = others[name] = f"{len(rest):,} others"
+    return replace(table, rows=(*kept, others), notes=(*table.notes, f"The largest {most:,} are shown one by one."))
+
+
+def _choose_columns(table: Table, *keys: str) -> Table:
+    """Return the table with some of its columns, in this order; rows keep their values."""
+    columns: dict[str, Column] = {column.key: column for column in table.columns}
+    return replace(table, columns=tuple(columns[key] for key in keys))
+
+
+def _merge_intervals(table: Table) -> Table:
+    """Return the table with each rate shown beside its interval, "12% (8-17%)", instead of in three columns."""
+    rates = [column.key.removesuffix("_rate") for column in table.columns if column.key.endswith("_rate")]
+    bounds = {f"{rate}_{bound}" for rate in rates for bound in ("low", "high")}
+    columns = tuple(
+        replace(column, shown=f"{column.key}_shown") if column.key.endswith("_rate") else column
+        for column in table.columns
+        if column.key not in bounds
+    )
+    rows = tuple(
+        row | {f"{rate}_rate_shown": _format_interval(*(row[f"{rate}_{each}"] for each in ("rate", "low", "high")))}
+        for row in map(dict, table.rows)
+        for rate in rates
+    )
+    return replace(table, columns=columns, rows=rows)
+
+
+def _round_sums(table: Table, *keys: str) -> Table:
+    """Return the table with sums of money shown in whole units."""
+    columns = tuple(replace(each, shown=f"{each.key}_shown") if each.key in keys else each for each in table.columns)
+    rows = tuple({**row, **{f"{key}_shown": _round(row[key]) for key in keys}} for row in table.rows)
+    return replace(table, columns=columns, rows=rows)
+
+
+def _round(value: Cell) -> str | None:
+    return f"{value:,.0f}" if isinstance(value, int | float) else None
+
+
+def _format_interval(rate: Cell, low: Cell, high: Cell) -> str | None:
+    if not (isinstance(rate, float) and isinstance(low, float) and isinstance(high, float)):
+        return None
+    return f"{rate:.0%} ({low * 100:.0f}{_UNBROKEN_HYPHEN}{high:.0%})"
+
+
+def _add(rows: Sequence[Mapping[str, Cell]], key: str) -> Cell:
+    values = [row[key] for row in rows]
+    numbers = [value for value in values if isinstance(value, int | float)]
+    return sum(numbers) if len(numbers) == len(values) else None
