@@ -63,11 +63,11 @@ def test_a_rescued_lead_stays_until_something_new_is_known(engine: Engine) -> No
     with unit_of_work(engine, criteria(TEXT), act_by("Sam", NOON + timedelta(hours=1))) as work:
         values = text_columns("company", "Casino Royal")
         work.record([LeadChange(lead_id, EventKind.FIELD, values, field="company", new="Casino Royal")])
-    assert say_why(engine) == [f"rescued by Maria on 18 Nov; nominated again by new data: {line}"]
+    assert say_why(engine) == [f"rescued by Maria on 18 Nov; flagged again by new data: {line}"]
     rescue(engine, lead_id)
     assert say_why(engine) == []
     flag_lead(engine, criteria(TEXT), act_by("Sam"), lead_id, "no_need", "only toys")
-    assert say_why(engine) == ["rescued by Maria on 18 Nov; nominated again: flagged by Sam: only toys"]
+    assert say_why(engine) == ["rescued by Maria on 18 Nov; flagged again: flagged by Sam: only toys"]
 
 
 def test_taking_a_rescue_back_makes_it_a_candidate_again(engine: Engine) -> None:
@@ -89,7 +89,7 @@ def test_a_restored_lead_is_not_nominated_at_once(engine: Engine) -> None:
     changed = TEXT.replace("words: [casino]", "words: [casino, lottery]")
     score(engine, changed)
     (why,) = say_why(engine, changed)
-    assert str(why).startswith("rescued by Sam on 18 Nov; nominated again by changed criteria: ")
+    assert str(why).startswith("rescued by Sam on 18 Nov; flagged again by changed criteria: ")
 
 
 def test_the_question_that_a_reviewer_wants_asked_is_the_next_step(engine: Engine) -> None:

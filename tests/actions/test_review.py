@@ -15,7 +15,7 @@ from leadtriage.actions import Judgement, find_leads_flagged_only_by, judge, und
 from leadtriage.core.errors import LeadNotFound, LeadtriageError, NotACandidate
 from leadtriage.core.vocabulary import VerdictWord
 from leadtriage.db import Event, LeadScore, Nomination, Verdict, VerdictLine, reading
-from leadtriage.scoring import nominating_lines
+from leadtriage.scoring import find_junk_lines
 
 LATER = datetime(2026, 11, 18, 14, 3)
 
@@ -184,6 +184,6 @@ def test_a_flood_is_what_nothing_else_nominates(engine: Engine) -> None:
     store_candidate(engine, title="Student")
     nominate(engine, store_candidate(engine))
     with reading(engine) as connection:
-        (line,) = nominating_lines(connection, rules(), alone[:1], AS_OF)[alone[0]]
+        (line,) = find_junk_lines(connection, rules(), alone[:1], AS_OF)[alone[0]]
         assert sorted(find_leads_flagged_only_by(connection, rules(), AS_OF, line)) == alone
     assert judge(engine, rules(), act_by("Sam"), alone, JUNK).decided == tuple(alone)

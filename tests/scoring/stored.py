@@ -13,7 +13,7 @@ from leadtriage.core.context import Act
 from leadtriage.core.text import comparable
 from leadtriage.criteria import LEAD_FIELDS, FieldType
 from leadtriage.db import ExtraColumn, Lead, LeadScore, Nomination, PutOff, Verdict, VerdictLine, table
-from leadtriage.scoring import NominatingLine
+from leadtriage.scoring import JunkLine
 
 NOON = datetime(2026, 11, 18, 12)
 
@@ -62,7 +62,7 @@ def store_verdict(
     connection: Connection,
     lead_id: int,
     verdict: str,
-    lines: Iterable[NominatingLine] = (),
+    lines: Iterable[JunkLine] = (),
     *,
     digest: str = "random",
     by: str = "Maria",

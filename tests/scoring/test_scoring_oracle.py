@@ -17,7 +17,7 @@ from evaluator import Evaluation, SampleLead, evaluate_lead, find_evidence
 from leadtriage.core.vocabulary import Dimension, VerdictWord
 from leadtriage.criteria import Criteria, FieldType, find_comparisons
 from leadtriage.db import Lead, table
-from leadtriage.scoring import explain_lead, nominating_lines, score_leads
+from leadtriage.scoring import explain_lead, find_junk_lines, score_leads
 from leadtriage.scoring.compile.inputs import Rules, all_conditions, name_input, prepare_rules
 from leadtriage.scoring.compile.totals import is_visible, select_totals, select_values
 
@@ -77,7 +77,7 @@ def check_qualified(
 def check_explanations(
     connection: Connection, criteria: Criteria, leads: list[SampleLead], expected: dict[int, Evaluation]
 ) -> None:
-    nominated = nominating_lines(connection, criteria, expected, AS_OF)
+    nominated = find_junk_lines(connection, criteria, expected, AS_OF)
     for lead_id, evaluation in expected.items():
         if is_open(leads[lead_id - 1]):
             assert (lead_id in nominated) == evaluation.candidate
@@ -118,7 +118,7 @@ def test_what_a_reviewer_has_judged_nominates_nobody_again(
     with engine.connect() as connection, connection.begin() as transaction:
         store_leads(connection, [lead for (lead, _), _ in pairs], HEADERS)
         score_leads(connection, before, act_on())
-        lines = nominating_lines(connection, before, range(1, len(pairs) + 1), AS_OF)
+        lines = find_junk_lines(connection, before, range(1, len(pairs) + 1), AS_OF)
         expected = {}
         for lead_id, ((lead, other), verdict) in enumerate(pairs, start=1):
             judged: frozenset[Any] = frozenset()
@@ -133,7 +133,7 @@ def test_what_a_reviewer_has_judged_nominates_nobody_again(
         assert {lead_id: tell(row) for lead_id, row in stored.items()} == {
             lead_id: evaluation_as_told(evaluation) for lead_id, evaluation in expected.items()
         }
-        nominated = nominating_lines(connection, after, expected, later)
+        nominated = find_junk_lines(connection, after, expected, later)
         assert set(nominated) == {lead_id for lead_id, evaluation in expected.items() if evaluation.candidate}
         transaction.rollback()
 

@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from evaluator import SampleLead
 from sqlalchemy import Connection, Engine, insert, update
 from stored import AS_OF, NOON, act_on, change_lead, read_scores, store_leads, store_verdict
 
+from evaluator import SampleLead
 from leadtriage.criteria import Criteria, load_criteria
 from leadtriage.db import Nomination, PutOff, Verdict, table, writing
-from leadtriage.scoring import NominatingLine, explain_lead, nominating_lines, score_leads
+from leadtriage.scoring import JunkLine, explain_lead, find_junk_lines, score_leads
 
 TEXT = """
 version: 1
@@ -53,15 +53,15 @@ def criteria_from(text: str = TEXT) -> Criteria:
 
 def rescue(connection: Connection, criteria: Criteria, verdict: str = "rescue", lead_id: int = 1) -> None:
     """Give a verdict on all that nominates a lead now."""
-    lines = nominating_lines(connection, criteria, [lead_id], AS_OF)
+    lines = find_junk_lines(connection, criteria, [lead_id], AS_OF)
     store_verdict(connection, lead_id, verdict, lines.get(lead_id, ()), digest=criteria.digest)
 
 
-def look(connection: Connection, criteria: Criteria, days: int = 0) -> tuple[NominatingLine, ...]:
+def look(connection: Connection, criteria: Criteria, days: int = 0) -> tuple[JunkLine, ...]:
     """Score again and return what nominates the first lead: the stored score must say the same."""
     day = AS_OF + timedelta(days=days)
     score_leads(connection, criteria, act_on(day, hour=15))
-    lines = nominating_lines(connection, criteria, [1], day).get(1, ())
+    lines = find_junk_lines(connection, criteria, [1], day).get(1, ())
     assert read_scores(connection)[1].candidate == bool(lines)
     return lines
 
@@ -110,13 +110,13 @@ def test_only_new_evidence_brings_a_rescued_lead_back(sqlite_engine: Engine, cas
         if changes:
             change_lead(connection, 1, SampleLead({**fields, **changes}), NOON + LATER)
         lines = look(connection, criteria_from(text), days)
-    said = {"rescue": "rescued", "nurture": "parked", "ask": "sent back with a question"}[verdict]
+    said = {"rescue": "rescued", "nurture": "sent to nurture", "ask": "sent back with a question"}[verdict]
     if because is None:
         assert lines == ()
     else:
         year = "" if (AS_OF + timedelta(days=days)).year == AS_OF.year else " 2026"
-        assert lines[0].text.startswith(f"{said} by Maria on 18 Nov{year}; nominated again {because}: ")
-        assert not any("nominated again" in line.text for line in lines[1:])
+        assert lines[0].text.startswith(f"{said} by Maria on 18 Nov{year}; flagged again {because}: ")
+        assert not any("flagged again" in line.text for line in lines[1:])
 
 
 def test_somebody_who_flags_a_rescued_lead_brings_it_back(engine: Engine) -> None:
@@ -129,7 +129,7 @@ def test_somebody_who_flags_a_rescued_lead_brings_it_back(engine: Engine) -> Non
         connection.execute(insert(table(Nomination)).values(**flag))
         lines = look(connection, criteria_from())
         assert [(line.by, line.text) for line in lines] == [
-            ("Ann", "rescued by Maria on 18 Nov; nominated again: flagged by Ann")
+            ("Ann", "rescued by Maria on 18 Nov; flagged again: flagged by Ann")
         ]
         store_verdict(connection, 1, "rescue", lines, digest=criteria_from().digest)
         assert look(connection, criteria_from()) == ()

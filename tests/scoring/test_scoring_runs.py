@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from evaluator import SampleLead
 from sqlalchemy import Connection, Engine, func, insert, select, update
 from stored import AS_OF, NOON, act_on, read_scores, store_leads
 
+from evaluator import SampleLead
 from leadtriage.core.errors import LeadNotFound
 from leadtriage.core.text import comparable
 from leadtriage.core.vocabulary import Grade
@@ -26,7 +26,7 @@ from leadtriage.db import (
     table,
     writing,
 )
-from leadtriage.scoring import explain_lead, lists_are_stale, nominating_lines, score_leads
+from leadtriage.scoring import explain_lead, find_junk_lines, lists_are_stale, score_leads
 
 TEXT = """
 version: 1
@@ -168,13 +168,13 @@ def test_every_line_that_nominates_is_told(engine: Engine) -> None:
     with writing(engine) as connection:
         store_leads(connection, leads)
         score_leads(connection, criteria_from(), act_on())
-        lines = nominating_lines(connection, criteria_from(), [1, 2, 3, 4, 99], AS_OF)
+        lines = find_junk_lines(connection, criteria_from(), [1, 2, 3, 4, 99], AS_OF)
         stored = read_scores(connection)
     told = {lead_id: [(line.reason, line.text, line.by) for line in found] for lead_id, found in lines.items()}
     assert told[1][0] == ("duplicate", "flagged by Sam", "Sam")
     assert [(reason, by) for reason, _, by in told[1][1:]] == [("student", "criteria"), ("spam", "criteria")]
-    assert told[2] == [("bad_timing", "score 5 is under 6 with 69% answered", "criteria")]
-    assert told[3] == [("no_fit", "score 0 is under 6 with 100% answered", "criteria")]
+    assert told[2] == [("bad_timing", "score 5 is below 6 with 69% known", "criteria")]
+    assert told[3] == [("no_fit", "score 0 is below 6 with 100% known", "criteria")]
     assert 4 not in told
     assert {lead_id: row.reason for lead_id, row in stored.items() if row.candidate} == {
         1: "duplicate",
@@ -189,7 +189,7 @@ def test_a_withdrawn_nomination_nominates_no_more(sqlite_engine: Engine) -> None
         assert score_leads(connection, criteria_from(), act_on()).junk_candidates == 1
         connection.execute(update(table(Nomination)).values(withdrawn_at=NOON))
         assert score_leads(connection, criteria_from(), act_on()).junk_candidates == 0
-        assert nominating_lines(connection, criteria_from(), [1], AS_OF) == {}
+        assert find_junk_lines(connection, criteria_from(), [1], AS_OF) == {}
 
 
 def test_an_explanation_shows_what_it_saw_and_asks_what_is_open(engine: Engine) -> None:

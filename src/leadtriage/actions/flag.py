@@ -16,7 +16,7 @@ from leadtriage.core.errors import LeadtriageError
 from leadtriage.core.vocabulary import EventKind, Stage, VerdictKind, VerdictWord
 from leadtriage.criteria import Criteria
 from leadtriage.db import Nomination, table
-from leadtriage.scoring import explain_leads, nominating_lines, open_nominations
+from leadtriage.scoring import explain_leads, find_junk_lines, open_nominations
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def restore_lead(engine: Engine, criteria: Criteria, act: Act, lead_id: int, not
             {lead_id: rescue},
             VerdictKind.REVIEW,
             explain_leads(work.connection, criteria, [lead_id], act.as_of),
-            lines=nominating_lines(work.connection, criteria, [lead_id], act.as_of),
+            lines=find_junk_lines(work.connection, criteria, [lead_id], act.as_of),
             audited={} if reversed_id is None else {lead_id: reversed_id},
         )
         values = {"stage": stage.value, "closed_on": None, "outcome_reason": None, "shelf_from": act.as_of}

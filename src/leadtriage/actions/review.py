@@ -25,11 +25,11 @@ from leadtriage.db import Event, Lead, LeadScore, Nomination, Verdict, VerdictLi
 from leadtriage.db.dialect import batches
 from leadtriage.scoring import (
     Explanation,
-    NominatingLine,
+    JunkLine,
     explain_leads,
+    find_junk_lines,
     is_open,
     is_visible,
-    nominating_lines,
     open_nominations,
 )
 
@@ -185,7 +185,7 @@ def decide(work: UnitOfWork, judgements: Mapping[int, Judgement]) -> ReviewResul
         LeadNotFound: a lead does not exist.
     """
     leads = work.read_leads(judgements, required=True)
-    lines = nominating_lines(work.connection, work.criteria, judgements, work.act.as_of)
+    lines = find_junk_lines(work.connection, work.criteria, judgements, work.act.as_of)
     skipped = _find_skipped(work, leads, lines)
     waiting = [lead_id for lead_id in judgements if lead_id not in skipped]
     explanations = explain_leads(work.connection, work.criteria, waiting, work.act.as_of)
@@ -232,7 +232,7 @@ def _build_values(judgement: Judgement, act: Act) -> dict[str, Any]:
 
 
 def _find_skipped(
-    work: UnitOfWork, leads: Mapping[int, Mapping[str, Any]], lines: Mapping[int, Sequence[NominatingLine]]
+    work: UnitOfWork, leads: Mapping[int, Mapping[str, Any]], lines: Mapping[int, Sequence[JunkLine]]
 ) -> dict[int, str]:
     """The leads that await no verdict, each with the reason."""
     candidates: set[int] = set()
@@ -274,7 +274,7 @@ def store_verdicts(
     kind: VerdictKind,
     explanations: Mapping[int, Explanation],
     *,
-    lines: Mapping[int, Sequence[NominatingLine]] | None = None,
+    lines: Mapping[int, Sequence[JunkLine]] | None = None,
     audited: Mapping[int, int] | None = None,
 ) -> None:
     """Store one verdict for each lead.
@@ -346,9 +346,7 @@ def describe_verdict(verdict: Mapping[str, Any], act: Act) -> str:
     return f"{format_author(verdict['by'])} {words.get(verdict['verdict'], 'called it ' + verdict['verdict'])} {when}"
 
 
-def find_leads_flagged_only_by(
-    connection: Connection, criteria: Criteria, as_of: date, line: NominatingLine
-) -> list[int]:
+def find_leads_flagged_only_by(connection: Connection, criteria: Criteria, as_of: date, line: JunkLine) -> list[int]:
     """Return the candidates that only this person, system or rule flags, for this reason; highest potential first."""
     lead = table(Lead)
     same_reason = (
@@ -358,6 +356,6 @@ def find_leads_flagged_only_by(
         .order_by(_score.c.ceiling.desc(), _score.c.lead_id.desc())
     )
     ids = list(connection.execute(same_reason).scalars())
-    lines = nominating_lines(connection, criteria, ids, as_of)
+    lines = find_junk_lines(connection, criteria, ids, as_of)
     wanted = [(line.by, line.reason, line.rule)]
     return [lead_id for lead_id in ids if [(one.by, one.reason, one.rule) for one in lines.get(lead_id, ())] == wanted]

@@ -14,8 +14,8 @@ from .grade_changes import Moves as Moves
 from .nominations import (
     BY_THE_CRITERIA as BY_THE_CRITERIA,
     LOW_SCORE as LOW_SCORE,
-    NominatingLine as NominatingLine,
-    nominating_lines as nominating_lines,
+    JunkLine as JunkLine,
+    find_junk_lines as find_junk_lines,
 )
 from .run import ScoreSummary as ScoreSummary, score_leads as score_leads
 from .statistics import AnswerSheets as AnswerSheets, collect_sheets as collect_sheets, has_answered as has_answered

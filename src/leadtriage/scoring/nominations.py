@@ -12,7 +12,7 @@ from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, FromClause, select
 
 from leadtriage.core.text import format_author, format_day
 from leadtriage.core.vocabulary import ScoreCause, VerdictKind, VerdictWord
@@ -74,7 +74,7 @@ class Evidence:
         return _join(_digest(["score", self._limits, given]), self._score, values)
 
 
-def saw_the_same(one: str, other: str) -> bool:
+def have_equal_values(one: str, other: str) -> bool:
     """Return whether two rules saw the same values."""
     return one.partition(_BETWEEN)[2] == other.partition(_BETWEEN)[2]
 
@@ -113,18 +113,18 @@ def _write(condition: Condition) -> list[Any]:
             return ["any", *map(_write, parts)]
 
 
-def _digest(told: Any) -> str:
-    return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:_LENGTH]
+def _digest(value: Any) -> str:
+    return sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:_LENGTH]
 
 
 _verdict, _line = table(Verdict), table(VerdictLine)
 
-_SAID: Mapping[str, str] = {
+_VERDICT_PHRASES: Mapping[str, str] = {
     VerdictWord.RESCUE: "rescued",
-    VerdictWord.NURTURE: "parked",
+    VerdictWord.NURTURE: "sent to nurture",
     VerdictWord.ASK: "sent back with a question",
 }
-_BECAUSE: Mapping[ScoreCause, str] = {
+_CAUSE_PHRASES: Mapping[ScoreCause, str] = {
     ScoreCause.DATA: "by new data",
     ScoreCause.CRITERIA: "by changed criteria",
     ScoreCause.TIME: "as time passed",
@@ -132,7 +132,7 @@ _BECAUSE: Mapping[ScoreCause, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class EarlierReview:
     """The reviews since a lead was last called junk; all of them spared it.
 
     Attributes:
@@ -149,45 +149,39 @@ class Standing:
     judged: frozenset[tuple[str | None, str]]
     lead_changed_at: datetime
 
-    def covers(self, evidence: Collection[str | None]) -> bool:
-        """Return whether all of the evidence was judged."""
-        return {*evidence} <= {known for _, known in self.judged}
+    def covers(self, lines: Iterable[JunkLine]) -> bool:
+        """Return whether the reviewers saw the evidence of all lines."""
+        return {line.evidence for line in lines} <= {known for _, known in self.judged}
 
-    def say_again(self, lines: Sequence[tuple[str | None, str]], criteria_digest: str, as_of: date) -> str:
-        """Return "rescued by Maria on 3 Nov; nominated again by new data".
-
-        Args:
-            lines: the rules and evidence of the criteria's lines; empty for a flag.
-            criteria_digest: of the current criteria.
-        """
-        day = format_day(self.at.date(), as_of)
-        said = f"{_SAID.get(self.verdict, self.verdict)} by {self.by} on {day}; nominated again"
+    def describe(self, lines: Iterable[JunkLine], rules: Rules) -> str:
+        """Return "rescued by Maria on 3 Nov; flagged again by new data"."""
+        day = format_day(self.at.date(), rules.scales.as_of)
+        description = f"{_VERDICT_PHRASES.get(self.verdict, self.verdict)} by {self.by} on {day}; flagged again"
         causes = {
-            self._find_cause(rule, evidence, criteria_digest)
-            for rule, evidence in lines
-            if (rule, evidence) not in self.judged
+            self._find_cause(line.rule, line.evidence, rules.criteria.digest)
+            for line in lines
+            if line.evidence is not None and (line.rule, line.evidence) not in self.judged
         }
         first = next((cause for cause in ScoreCause if cause in causes), None)
-        return f"{said} {_BECAUSE[first]}" if first else said
+        return f"{description} {_CAUSE_PHRASES[first]}" if first else description
 
     def _find_cause(self, rule: str | None, evidence: str, criteria_digest: str) -> ScoreCause:
         other_criteria = criteria_digest != self.criteria_digest
-        if other_criteria and any(name == rule and saw_the_same(known, evidence) for name, known in self.judged):
+        if other_criteria and any(name == rule and have_equal_values(known, evidence) for name, known in self.judged):
             return ScoreCause.CRITERIA
         if self.lead_changed_at > self.recorded_at:
             return ScoreCause.DATA
         return ScoreCause.CRITERIA if other_criteria else ScoreCause.TIME
 
 
-def is_standing_review() -> ColumnElement[bool]:
-    """Select reviews that were not withdrawn."""
-    return (_verdict.c.kind == VerdictKind.REVIEW) & _verdict.c.withdrawn_at.is_(None)
+def _is_active_review(verdict: FromClause) -> ColumnElement[bool]:
+    return (verdict.c.kind == VerdictKind.REVIEW) & verdict.c.withdrawn_at.is_(None)
 
 
-def read_standing(connection: Connection, lead_ids: Collection[int]) -> dict[int, Standing]:
+def read_earlier_reviews(connection: Connection, lead_ids: Collection[int]) -> dict[int, EarlierReview]:
     """Return the reviews that spared these leads; leads without one are left out."""
     lead = table(Lead)
-    found: dict[int, Standing] = {}
+    found: dict[int, EarlierReview] = {}
     for chosen in batches(sorted(lead_ids)):
         rows = connection.execute(
             select(
@@ -203,7 +197,7 @@ def read_standing(connection: Connection, lead_ids: Collection[int]) -> dict[int
                 & (_line.c.verdict_id == _verdict.c.id)
                 & _line.c.evidence.is_not(None),
             )
-            .where(_verdict.c.lead_id.in_(chosen), is_standing_review())
+            .where(_verdict.c.lead_id.in_(chosen), _is_active_review(_verdict))
             .order_by(_verdict.c.lead_id, _verdict.c.id)
         )
         for row in rows:
@@ -211,7 +205,7 @@ def read_standing(connection: Connection, lead_ids: Collection[int]) -> dict[int
                 found.pop(row.lead_id, None)
                 continue
             before = found[row.lead_id].judged if row.lead_id in found else frozenset[tuple[str | None, str]]()
-            found[row.lead_id] = Standing(
+            found[row.lead_id] = EarlierReview(
                 verdict=row.verdict,
                 by=row.by,
                 at=row.at,
@@ -228,18 +222,13 @@ def find_spared(connection: Connection, where: ColumnElement[bool]) -> list[int]
     lead, later = table(Lead), _verdict.alias("later")
     overruled = (
         select(later.c.id)
-        .where(
-            later.c.lead_id == _verdict.c.lead_id,
-            later.c.id > _verdict.c.id,
-            later.c.kind == VerdictKind.REVIEW,
-            later.c.withdrawn_at.is_(None),
-        )
+        .where(later.c.lead_id == _verdict.c.lead_id, later.c.id > _verdict.c.id, _is_active_review(later))
         .exists()
     )
     spared = (
         select(_verdict.c.lead_id)
         .join_from(_verdict, lead, lead.c.id == _verdict.c.lead_id)
-        .where(is_standing_review(), _verdict.c.verdict != VerdictWord.JUNK, ~overruled, where)
+        .where(_is_active_review(_verdict), _verdict.c.verdict != VerdictWord.JUNK, ~overruled, where)
         .order_by(_verdict.c.lead_id)
     )
     return list(connection.execute(spared).scalars())
@@ -251,7 +240,7 @@ LOW_SCORE = "score"
 
 
 @dataclass(frozen=True, slots=True)
-class NominatingLine:
+class JunkLine:
     """One reason why a lead is a junk candidate.
 
     Attributes:
@@ -268,90 +257,81 @@ class NominatingLine:
     evidence: str | None = None
 
 
-def nominating_lines(
+def find_junk_lines(
     connection: Connection, criteria: Criteria, lead_ids: Iterable[int], as_of: date
-) -> dict[int, tuple[NominatingLine, ...]]:
+) -> dict[int, tuple[JunkLine, ...]]:
     """Return why leads are candidates: flags, then disqualifiers, then the score; other leads are left out.
 
     Skips the criteria's lines when a reviewer has judged all of them and did not call the lead junk.
     """
     rules = prepare_rules(connection, criteria, as_of)
-    found: dict[int, tuple[NominatingLine, ...]] = {}
+    found: dict[int, tuple[JunkLine, ...]] = {}
     for chosen in batches(sorted(set(lead_ids))):
         flagged, ours = _flagged(connection, chosen), _by_criteria(connection, rules, chosen)
-        standing = read_standing(connection, chosen)
+        reviews = read_earlier_reviews(connection, chosen)
         for lead_id in sorted({*flagged, *ours}):
             lines = ours.get(lead_id, [])
-            stands = standing.get(lead_id)
-            if stands is not None and _are_judged(lines, stands):
+            review = reviews.get(lead_id)
+            if review is not None and review.covers(lines):
                 lines = []
             lines = [*flagged.get(lead_id, ()), *lines]
-            if stands is not None and lines:
-                lines[0] = replace(lines[0], text=f"{_say_again(stands, lines, rules)}: {lines[0].text}")
+            if review is not None and lines:
+                lines[0] = replace(lines[0], text=f"{review.describe(lines, rules)}: {lines[0].text}")
             if lines:
                 found[lead_id] = tuple(lines)
     return found
 
 
 def find_rescued(connection: Connection, rules: Rules, spared: Iterable[int]) -> Iterator[int]:
-    """Yield those of the spared leads that only judged evidence speaks against."""
+    """Yield the spared leads without new evidence against them."""
     for chosen in batches(sorted(set(spared))):
-        standing = read_standing(connection, chosen)
+        reviews = read_earlier_reviews(connection, chosen)
         for lead_id, lines in _by_criteria(connection, rules, chosen).items():
-            if lead_id in standing and _are_judged(lines, standing[lead_id]):
+            if lead_id in reviews and reviews[lead_id].covers(lines):
                 yield lead_id
 
 
-def _are_judged(lines: Sequence[NominatingLine], stands: Standing) -> bool:
-    return stands.covers([line.evidence for line in lines])
-
-
-def _say_again(stands: Standing, lines: Sequence[NominatingLine], rules: Rules) -> str:
-    ours = [(line.rule, line.evidence) for line in lines if line.evidence is not None]
-    return stands.say_again(ours, rules.criteria.digest, rules.scales.as_of)
-
-
-def _flagged(connection: Connection, lead_ids: Sequence[int]) -> dict[int, list[NominatingLine]]:
+def _flagged(connection: Connection, lead_ids: Sequence[int]) -> dict[int, list[JunkLine]]:
     nominations = table(Nomination)
     rows = connection.execute(
         select(nominations.c.lead_id, nominations.c.reason, nominations.c.note, nominations.c.by)
         .where(nominations.c.lead_id.in_(lead_ids), open_nominations())
         .order_by(nominations.c.lead_id, nominations.c.id)
     )
-    found: dict[int, list[NominatingLine]] = {}
+    found: dict[int, list[JunkLine]] = {}
     for lead_id, reason, note, by in rows:
-        said = f"flagged by {format_author(by)}"
-        found.setdefault(lead_id, []).append(NominatingLine(reason, f"{said}: {note}" if note else said, by))
+        text = f"flagged by {format_author(by)}" + (f": {note}" if note else "")
+        found.setdefault(lead_id, []).append(JunkLine(reason, text, by))
     return found
 
 
-def _by_criteria(connection: Connection, rules: Rules, lead_ids: Sequence[int]) -> dict[int, list[NominatingLine]]:
+def _by_criteria(connection: Connection, rules: Rules, lead_ids: Sequence[int]) -> dict[int, list[JunkLine]]:
     look = look_closely(rules)
     evidence = Evidence.of(rules.criteria)
     held = look.read_disqualifiers(connection, lead_ids)
     low = {
         found.lead_id: (found.totals["weakest"], text, [answer.points for answer in found.answers])
         for found in look.read_answers(connection, lead_ids)
-        if (text := _say_low_score(rules, found.totals)) is not None
+        if (text := _describe_low_score(rules, found.totals)) is not None
     }
     seen = look.read_values(connection, lead_ids, evidence.seen) if held or low else {}
-    lines: dict[int, list[NominatingLine]] = {}
+    lines: dict[int, list[JunkLine]] = {}
     for lead_id, numbers in held.items():
         for number in numbers:
             line = rules.criteria.junk.disqualify[number]
             digest = evidence.of_line(number, seen[lead_id])
-            said = NominatingLine(line.reason, line.label, BY_THE_CRITERIA, line.label, digest)
-            lines.setdefault(lead_id, []).append(said)
+            junk_line = JunkLine(line.reason, line.label, BY_THE_CRITERIA, line.label, digest)
+            lines.setdefault(lead_id, []).append(junk_line)
     for lead_id, (reason, text, points) in low.items():
         digest = evidence.of_score(points, seen[lead_id])
-        lines.setdefault(lead_id, []).append(NominatingLine(reason, text, BY_THE_CRITERIA, LOW_SCORE, digest))
+        lines.setdefault(lead_id, []).append(JunkLine(reason, text, BY_THE_CRITERIA, LOW_SCORE, digest))
     return lines
 
 
-def _say_low_score(rules: Rules, totals: Mapping[str, Any]) -> str | None:
+def _describe_low_score(rules: Rules, totals: Mapping[str, Any]) -> str | None:
     below = rules.criteria.junk.below
     if totals["score"] < below and totals["known_points"] >= rules.known_enough:
-        return f"score {totals['score']} is under {below} with {totals['known']:.0%} answered"
+        return f"score {totals['score']} is below {below} with {totals['known']:.0%} known"
     if totals["ceiling"] < below:
-        return f"could reach only {totals['ceiling']}, which is under {below}"
+        return f"potential {totals['ceiling']} is below {below}"
     return None

@@ -19,7 +19,7 @@ from leadtriage.db import ExtraColumn, Lead, LeadScore, LikelyDuplicate, table
 from leadtriage.matching import is_kept_apart
 from leadtriage.reports.lead.history import Happening, read_history
 from leadtriage.reports.query import count_days, is_visible
-from leadtriage.scoring import Explanation, explain_lead, nominating_lines
+from leadtriage.scoring import Explanation, explain_lead, find_junk_lines
 
 _lead = table(Lead)
 _score = table(LeadScore)
@@ -92,7 +92,7 @@ def show_lead(connection: Connection, criteria: Criteria, lead_id: int, as_of: d
     explanation = explain_lead(connection, criteria, lead_id, as_of)
     history = read_history(connection, lead_id)
     is_open = lead["stage"] in OPEN_STAGES
-    flags = nominating_lines(connection, criteria, [lead_id], as_of).get(lead_id, ()) if is_open else ()
+    flags = find_junk_lines(connection, criteria, [lead_id], as_of).get(lead_id, ()) if is_open else ()
     questions = explanation.questions if is_open else ()
     extras = [{"column": header, "value": value} for header, value in _read_extras(connection, lead)]
     ledger = _build_ledger(explanation)

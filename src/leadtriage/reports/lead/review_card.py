@@ -21,12 +21,12 @@ from leadtriage.reports.query import count_days, is_open
 from leadtriage.scoring import (
     BY_THE_CRITERIA,
     Explanation,
+    JunkLine,
     LedgerLine,
-    NominatingLine,
     OpenQuestion,
     explain_leads,
+    find_junk_lines,
     grade_score,
-    nominating_lines,
 )
 
 _lead = table(Lead)
@@ -53,7 +53,7 @@ class ReviewedLead:
     lead_id: int
     who: str
     card: Card
-    lines: tuple[NominatingLine, ...]
+    lines: tuple[JunkLine, ...]
     questions: tuple[OpenQuestion, ...]
 
     @property
@@ -69,7 +69,7 @@ def read_candidates(
     statement = select(_lead).join_from(_lead, _score, _score.c.lead_id == _lead.c.id)
     rows = connection.execute(statement.where(_lead.c.id.in_(lead_ids), _score.c.candidate, is_open())).mappings()
     leads = {row["id"]: dict(row) for row in rows}
-    lines = nominating_lines(connection, criteria, leads, as_of)
+    lines = find_junk_lines(connection, criteria, leads, as_of)
     explained = explain_leads(connection, criteria, lines, as_of)
     return {
         lead_id: _build_review(
@@ -102,7 +102,7 @@ def _build_review(
     criteria: Criteria,
     explanation: Explanation,
     as_of: date,
-    lines: Sequence[NominatingLine],
+    lines: Sequence[JunkLine],
     story: Sequence[Happening],
 ) -> ReviewedLead:
     questions = explanation.questions
@@ -159,7 +159,7 @@ def _format_last_contact(lead: Mapping[str, Any], as_of: date) -> str:
     return f"{format_day(last, as_of)}, {_format_ago(last, as_of)}"
 
 
-def _list_flags(lines: Sequence[NominatingLine]) -> Table:
+def _list_flags(lines: Sequence[JunkLine]) -> Table:
     columns = (Column("reason", "", keep=90), Column("text", "", keep=100))
     rows = tuple(
         {"reason": line.reason, "text": f"the criteria: {line.text}" if line.by == BY_THE_CRITERIA else line.text}

@@ -26,7 +26,7 @@ from leadtriage.reports.query import (
     select_scored,
     select_values,
 )
-from leadtriage.scoring import nominating_lines
+from leadtriage.scoring import find_junk_lines
 
 _lead = table(Lead)
 _score = table(LeadScore)
@@ -63,7 +63,7 @@ def list_candidates(request: ReportRequest, *, contactable: bool = False) -> Tab
 
     def present(rows: Sequence[Row]) -> Iterator[CellRow]:
         ids = [row["id"] for row in rows]
-        lines = nominating_lines(request.connection, request.criteria, ids, request.as_of) if ids else {}
+        lines = find_junk_lines(request.connection, request.criteria, ids, request.as_of) if ids else {}
         for row in rows:
             found = lines.get(row["id"], ())
             texts = (line.text if line.reason == row["reason"] else f"{line.reason}: {line.text}" for line in found)
