@@ -198,6 +198,7 @@ def test_an_empty_database_and_a_single_lead(leads: int, sqlite_engine: Engine) 
     assert [part.name for part in overview.parts] == [
         "funnel",
         "sources",
+        "regions",
         "team",
         "aging",
         "trend",

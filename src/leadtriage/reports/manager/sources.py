@@ -9,7 +9,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, String, and_, cast, func, null, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from leadtriage.core.money import whole_units
 from leadtriage.core.tables import Table
@@ -23,18 +23,25 @@ from leadtriage.reports.query import (
     USUAL_LIMIT,
     CellRow,
     Filters,
+    LeadGroup,
+    Names,
     Period,
     ReportRequest,
     convert_currencies,
+    count_groups,
     cut_to_limit,
     fetch_rows,
     find_rate,
+    first_name,
     is_named,
     join_parts,
+    label_group,
     last_day,
+    list_unrated,
     one_more,
     round_money,
     select_cohort,
+    sort_groups,
     sum_in_parts,
     with_count,
 )
@@ -42,49 +49,36 @@ from leadtriage.reports.registry import SourcesBy, find_report
 
 _spend = table(Spend)
 
-_SPEND_COLUMNS = find_report("spend").columns
-
-Group = tuple[str, str | None]
-"""The comparable forms of a source and its campaign."""
-
 _COLUMNS = find_report("sources").columns
-
-_Group = tuple[str | None, str | None]
-"""The comparable forms of a source and its campaign."""
+_SPEND_COLUMNS = find_report("spend").columns
 
 
 @dataclass(slots=True)
-class Tally:
-    """The leads and the cost of a source or campaign; sums of money in minor units, by currency."""
+class _Tally(LeadGroup):
+    """The leads and the cost of a source or campaign.
 
-    source: str | None = None
-    campaign: str | None = None
-    leads: int = 0
-    junk: int = 0
-    nominated: int = 0
-    qualified: int = 0
-    won: int = 0
-    valued: int = 0
-    """Won leads whose value is known."""
-    worth: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
+    Attributes:
+        spent: in minor units by currency, in `months`.
+        won_by_campaigns: for spend on a source as a whole, in a row without leads: the wins of the source's campaigns.
+    """
+
     spent: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
     months: set[date] = field(default_factory=set)
     won_by_campaigns: int | None = None
-    """For spend on a source as a whole, in a row without leads: the wins of the source's campaigns."""
 
     @property
     def source_shown(self) -> str:
         """Return the source as people see it."""
-        return self.source or "no source"
+        return self.names[0] or "no source"
 
     @property
     def name(self) -> str:
         """Return the source and its campaign."""
-        return f"{self.source_shown}, {self.campaign}" if self.campaign else self.source_shown
+        return f"{self.source_shown}, {self.names[1]}" if self.names[1] else self.source_shown
 
 
 @dataclass(frozen=True, slots=True)
-class Sums:
+class _Sums:
     """A group's money in the criteria's currency, not yet rounded; None for unknown."""
 
     value: Fraction | None
@@ -122,85 +116,48 @@ def list_sources(request: ReportRequest, by: SourcesBy | None = None) -> Table:
     if filters.owner is None:
         _add_spend(tallies, connection, filters, period, by)
         _count_wins_of_campaigns(tallies)
-    keys = sorted(tallies, key=lambda key: (-tallies[key].leads, key[0] or "", key[1] or ""))
-    rows = [tallies[key] for key in keys]
+    rows = sort_groups(tallies)
     money = [_convert(tally, criteria) for tally in rows]
     has_owner = filters.owner is not None
     return Table(
         title=f"Sources{' and campaigns' if by else ''}, sums in {criteria.currency}",
         columns=_COLUMNS,
         rows=tuple(
-            _present(tally, sums, criteria.currency, explain(tally, sums, period, has_owner=has_owner), by)
+            _present(tally, sums, criteria.currency, _explain(tally, sums, period, has_owner=has_owner), by)
             for tally, sums in zip(rows, money, strict=True)
         ),
-        summary=summarize(rows, money, criteria.currency, by_campaign=by is not None),
-        notes=advise(rows, period, has_owner=has_owner),
+        summary=_summarize(rows, money, criteria.currency, by_campaign=by is not None),
+        notes=_advise(rows, period, has_owner=has_owner),
     )
 
 
-def _count_leads(connection: Connection, filters: Filters, as_of: date, by: SourcesBy | None) -> dict[_Group, Tally]:
-    cohort = select_cohort(connection, filters, as_of)
-    nothing: ColumnElement[str | None] = cast(null(), String)
-    is_waiting = and_(cohort.c.candidate == 1, cohort.c.stage.in_([stage.value for stage in OPEN_STAGES]))
-    # With an offset each lead is sorted with what is counted of it, not with what that is put together from.
-    row = (
-        select(
-            *(cohort.c[name] for name in ("source_key", "source", "currency", "qualified", "won", "amount")),
-            (cohort.c.campaign_key if by else nothing).label("campaign_key"),
-            (cohort.c.campaign if by else nothing).label("campaign"),
-            one_if(cohort.c.stage == Stage.JUNK.value).label("junk"),
-            one_if(is_waiting).label("waiting"),
-        )
-        .offset(0)
-        .subquery()
-        .c
+def _count_leads(connection: Connection, filters: Filters, as_of: date, by: SourcesBy | None) -> dict[Names, _Tally]:
+    row = select_cohort(connection, filters, as_of).c
+    is_waiting = and_(row.candidate == 1, row.stage.in_([stage.value for stage in OPEN_STAGES]))
+    columns = label_group(
+        (row.source_key, row.source),
+        (row.campaign_key, row.campaign) if by else None,
+        (row.currency, row.amount, row.qualified, row.won, one_if(row.stage == Stage.JUNK.value), one_if(is_waiting)),
     )
-    statement = select(
-        row.source_key,
-        row.campaign_key,
-        row.currency,
-        first_spelling(row.source),
-        first_spelling(row.campaign),
-        func.count(),
-        func.sum(row.junk),
-        func.sum(row.waiting),
-        func.sum(row.qualified),
-        func.sum(row.won),
-        func.count(row.amount),
-        *sum_in_parts(row.amount),
-    ).group_by(row.source_key, row.campaign_key, row.currency)
-    tallies: dict[_Group, Tally] = defaultdict(Tally)
-    for source_key, group, currency, source, named, *counts, high, low in connection.execute(statement):
-        tally = tallies[source_key, group]
-        tally.source, tally.campaign = _first(tally.source, source), _first(tally.campaign, named)
-        leads, junk, nominated, qualified, won, valued = counts
-        tally.leads += leads
-        tally.junk += junk
-        tally.nominated += nominated
-        tally.qualified += qualified
-        tally.won += won
-        tally.valued += valued
-        if currency is not None:
-            tally.worth[currency] += join_parts(high, low)
-    return tallies
+    return count_groups(connection, select(*columns), _Tally)
 
 
 def _add_spend(
-    tallies: dict[_Group, Tally], connection: Connection, filters: Filters, period: Period, by: SourcesBy | None
+    tallies: dict[Names, _Tally], connection: Connection, filters: Filters, period: Period, by: SourcesBy | None
 ) -> None:
-    for (source_key, campaign_key), spent in sum_spend(connection, filters, period).items():
+    for (source_key, campaign_key), spent in _sum_spend(connection, filters, period).items():
         tally = tallies[source_key, campaign_key if by else None]
-        tally.source = tally.source if tally.leads else _first(tally.source, spent.source)
-        if by and not tally.leads:
-            tally.campaign = _first(tally.campaign, spent.campaign)
-        for currency, amount in spent.amounts.items():
+        source, campaign = tally.names
+        if not tally.leads:
+            tally.names = first_name(source, spent.names[0]), first_name(campaign, spent.names[1] if by else None)
+        for currency, amount in spent.spent.items():
             tally.spent[currency] += amount
         tally.months |= spent.months
 
 
-def _count_wins_of_campaigns(tallies: Mapping[_Group, Tally]) -> None:
+def _count_wins_of_campaigns(tallies: Mapping[Names, _Tally]) -> None:
     """Note the campaigns' wins in rows without leads whose spend is for the source as a whole."""
-    beside: dict[str | None, list[Tally]] = defaultdict(list)
+    beside: dict[str | None, list[_Tally]] = defaultdict(list)
     for (source_key, _), tally in tallies.items():
         if tally.leads:
             beside[source_key].append(tally)
@@ -209,33 +166,28 @@ def _count_wins_of_campaigns(tallies: Mapping[_Group, Tally]) -> None:
             tally.won_by_campaigns = sum(other.won for other in beside[source_key])
 
 
-def _first(one: str | None, other: str | None) -> str | None:
-    """Return the same spelling whatever the order of the database."""
-    return min((name for name in (one, other) if name is not None), default=None)
-
-
-def _convert(tally: Tally, criteria: Criteria) -> Sums:
+def _convert(tally: _Tally, criteria: Criteria) -> _Sums:
     value, spend = convert_currencies(tally.worth, criteria.rates), convert_currencies(tally.spent, criteria.rates)
-    is_told = tally.valued > 0 or tally.won == 0
-    return Sums(
-        value.total if is_told else None,
+    is_known = tally.valued > 0 or tally.won == 0
+    return _Sums(
+        value.total if is_known else None,
         spend.total if tally.months else None,
         tuple(sorted({*value.without_rate, *spend.without_rate})),
         is_for_all=tally.won_by_campaigns is not None,
     )
 
 
-def _present(tally: Tally, money: Sums, currency: str, notes: Iterable[str], by: SourcesBy | None) -> CellRow:
+def _present(tally: _Tally, money: _Sums, currency: str, notes: Iterable[str], by: SourcesBy | None) -> CellRow:
     junk = find_rate(tally.junk, tally.leads)
 
     def write(amount: Fraction | None) -> float | None:
         return None if amount is None else round_money(amount, currency)
 
     return {
-        "source": tally.source,
+        "source": tally.names[0],
         "source_shown": tally.source_shown,
-        "campaign": tally.campaign,
-        "campaign_shown": (tally.campaign or "no campaign") if by else None,
+        "campaign": tally.names[1],
+        "campaign_shown": (tally.names[1] or "no campaign") if by else None,
         "leads": tally.leads,
         "junk_reviewed": tally.junk,
         "junk_nominated": tally.nominated,
@@ -250,12 +202,12 @@ def _present(tally: Tally, money: Sums, currency: str, notes: Iterable[str], by:
         "cost_per_qualified": write(money.cost_per(tally.qualified)),
         "cost_per_win": write(money.cost_per(tally.won)),
         "return": None if money.gain is None else round(float(money.gain), 4),
-        "return_shown": format_return(tally, money),
+        "return_shown": _format_return(tally, money),
         "note": "; ".join(notes) or None,
     }
 
 
-def explain(tally: Tally, money: Sums, period: Period, *, has_owner: bool) -> Iterator[str]:
+def _explain(tally: _Tally, money: _Sums, period: Period, *, has_owner: bool) -> Iterator[str]:
     """List why values of a group are missing, and what its numbers rest on."""
     if not tally.leads:
         yield "no lead came in"
@@ -265,8 +217,7 @@ def explain(tally: Tally, money: Sums, period: Period, *, has_owner: bool) -> It
         yield "no spend by owner"
     elif not tally.months:
         yield "no spend recorded"
-    if money.without_rate:
-        yield f"amounts in {', '.join(money.without_rate)} have no rate"
+    yield from list_unrated(money.without_rate)
     for month in sorted(tally.months):
         days, length = period.days_of(month)
         if days < length:
@@ -277,21 +228,21 @@ def explain(tally: Tally, money: Sums, period: Period, *, has_owner: bool) -> It
         yield "no return on a spend of 0"
     elif money.is_for_all and money.spend is not None:
         yield "no return on what was spent on the source as a whole"
-    if tally.valued < tally.won:
-        without = f"{tally.won - tally.valued} of {tally.won} wins without" if tally.valued else "no win has"
-        yield f"{without} a value"
+    yield from tally.list_missing_values()
     if money.gain is not None and tally.valued < MIN_CASES:
         yield f"return rests on {format_count(tally.valued, 'win') if tally.won else 'no win'}"
 
 
-def format_return(tally: Tally, money: Sums) -> str | None:
+def _format_return(tally: _Tally, money: _Sums) -> str | None:
     """Format a return that rests on few wins with their number; None where there are enough."""
     if money.gain is None or tally.valued >= MIN_CASES:
         return None
     return f"{float(money.gain):.0%} ({format_count(tally.valued, 'win')})"
 
 
-def summarize(tallies: Sequence[Tally], money: Sequence[Sums], currency: str, *, by_campaign: bool) -> tuple[str, ...]:
+def _summarize(
+    tallies: Sequence[_Tally], money: Sequence[_Sums], currency: str, *, by_campaign: bool
+) -> tuple[str, ...]:
     """Add up all rows, name the source with the cheapest qualified lead, and the share of spend without a win.
 
     The total cost of a qualified lead is left out, since the spend of some sources may not be recorded.
@@ -322,7 +273,7 @@ def summarize(tallies: Sequence[Tally], money: Sequence[Sums], currency: str, *,
     return tuple(said)
 
 
-def _add_up(tallies: Sequence[Tally], money: Sequence[Sums], currency: str) -> str:
+def _add_up(tallies: Sequence[_Tally], money: Sequence[_Sums], currency: str) -> str:
     """Return "In all: 49 leads, 24 of them qualified, 2 won, worth 34,000.00 USD; spent 8,160.00 USD."."""
     leads, qualified = sum(tally.leads for tally in tallies), sum(tally.qualified for tally in tallies)
     winners = [(tally, sums.value) for tally, sums in zip(tallies, money, strict=True) if tally.won]
@@ -345,7 +296,7 @@ def _format_sum(amounts: Sequence[Fraction | None], currency: str, *, is_all: bo
     return said if is_all and len(known) == len(amounts) else f"{said} as far as is known"
 
 
-def advise(tallies: Sequence[Tally], period: Period, *, has_owner: bool) -> tuple[str, ...]:
+def _advise(tallies: Sequence[_Tally], period: Period, *, has_owner: bool) -> tuple[str, ...]:
     """Return a hint where no lead came in or no spend is recorded."""
     if not tallies:
         return ("no lead came in within this period, and nothing was spent",)
@@ -391,33 +342,18 @@ def _total(connection: Connection, wanted: list[ColumnElement[bool]]) -> tuple[s
     return (f"In all {', '.join(said)}.",)
 
 
-@dataclass(slots=True)
-class Spent:
-    """What a source or campaign cost within a period.
-
-    Attributes:
-        amounts: in minor units by currency; a month that the period cuts counts by its share of days.
-        months: the months of the spend.
-    """
-
-    source: str
-    campaign: str | None
-    amounts: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
-    months: set[date] = field(default_factory=set)
-
-
-def sum_spend(connection: Connection, filters: Filters, period: Period) -> dict[Group, Spent]:
-    """Add up what each source and campaign cost within a period, exactly."""
+def _sum_spend(connection: Connection, filters: Filters, period: Period) -> dict[Names, _Tally]:
+    """Add up what each source and campaign cost; a month that the period cuts counts by its share of days."""
     keys = (_spend.c.source_comparable, _spend.c.campaign_comparable, _spend.c.month, _spend.c.currency)
     names = (first_spelling(_spend.c.source), first_spelling(_spend.c.campaign))
     statement = select(*keys, *names, *sum_in_parts(_spend.c.amount)).where(*_conditions(filters)).group_by(*keys)
-    found: dict[Group, Spent] = {}
+    found: dict[Names, _Tally] = {}
     for source_key, campaign_key, month, currency, source, campaign, *parts in connection.execute(statement):
         share = period.share_of(month)
         if share:
-            spent = found.setdefault((source_key, campaign_key), Spent(source, campaign))
-            spent.source = min(spent.source, source)
-            spent.amounts[currency] += join_parts(*parts) * share
+            spent = found.setdefault((source_key, campaign_key), _Tally((source, campaign)))
+            spent.names = first_name(spent.names[0], source), spent.names[1]
+            spent.spent[currency] += join_parts(*parts) * share
             spent.months.add(month)
     return found
 

@@ -73,13 +73,20 @@ from .periods import (
 from .score_run import ScoreSnapshot as ScoreSnapshot, read_score_snapshot as read_score_snapshot
 from .statistics import (
     MIN_CASES as MIN_CASES,
+    LeadGroup as LeadGroup,
+    Names as Names,
     convert_currencies as convert_currencies,
+    count_groups as count_groups,
     find_median as find_median,
     find_ninetieth as find_ninetieth,
     find_rate as find_rate,
     find_share as find_share,
+    first_name as first_name,
     join_parts as join_parts,
+    label_group as label_group,
+    list_unrated as list_unrated,
     round_money as round_money,
+    sort_groups as sort_groups,
     sum_in_parts as sum_in_parts,
     wilson_interval as wilson_interval,
 )

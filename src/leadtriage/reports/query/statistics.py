@@ -1,17 +1,19 @@
-"""Shares with confidence intervals, medians from frequencies, and exact sums of money."""
+"""Shares with confidence intervals, medians from frequencies, exact sums of money, and counts of leads by name."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from math import sqrt
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, Connection, Select, String, cast, func, null, select
 
 from leadtriage.core.money import minor_digits
+from leadtriage.db.expressions import first_spelling
 
 MIN_CASES = 5
 """Below this many cases a share would be chance, so there is none."""
@@ -58,7 +60,7 @@ class Rate:
 
 
 def find_rate(part: int, whole: int) -> Rate:
-    """Return the share of some cases with Wilson's interval for 95 %; there is none below `FEWEST` cases."""
+    """Return the share of some cases with Wilson's interval for 95 %; there is none below `MIN_CASES` cases."""
     if whole < MIN_CASES:
         return Rate(None, None, None)
     low, high = wilson_interval(part, whole)
@@ -141,3 +143,89 @@ def round_money(amount: Fraction, currency: str) -> float:
     scale = 10 ** minor_digits(currency)
     minor = (abs(amount) * scale * 2 + 1) // 2
     return float(Fraction(-minor if amount < 0 else minor, scale))
+
+
+Names = tuple[str | None, str | None]
+"""Of a group of leads: a source and its campaign, or a country and its state."""
+
+_FLAGS = ("qualified", "won", "junk", "nominated")
+
+
+@dataclass(slots=True)
+class LeadGroup:
+    """The leads with the same names; `valued` won leads have a known value, `worth` is in minor units by currency."""
+
+    names: Names = (None, None)
+    leads: int = 0
+    qualified: int = 0
+    won: int = 0
+    junk: int = 0
+    nominated: int = 0
+    valued: int = 0
+    worth: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
+
+    def list_missing_values(self) -> Iterator[str]:
+        """List how many wins have no value."""
+        if self.valued < self.won:
+            without = f"{self.won - self.valued} of {self.won} wins without" if self.valued else "no win has"
+            yield f"{without} a value"
+
+
+_G = TypeVar("_G", bound=LeadGroup)
+
+
+def label_group(
+    name: Sequence[ColumnElement[Any]], part: Sequence[ColumnElement[Any]] | None, values: Iterable[ColumnElement[Any]]
+) -> Iterator[ColumnElement[Any]]:
+    """Label the columns of leads for `count_groups`.
+
+    Args:
+        name: the comparable form and the name of a group, as `part` for the second name.
+        values: currency, amount, then 1 or 0 for qualified, won and, where known, junk and waiting for a review.
+    """
+    nothing: ColumnElement[str | None] = cast(null(), String)
+    labels = ("key", "name", "part_key", "part_name", "currency", "amount", *_FLAGS)
+    columns = (*name, *(part or (nothing, nothing)), *values)
+    return (column.label(label) for label, column in zip(labels, columns, strict=False))
+
+
+def count_groups(connection: Connection, leads: Select[Any], kind: type[_G]) -> dict[Names, _G]:
+    """Count leads with the columns of `label_group` by the comparable forms of their names."""
+    # The offset makes the database sort each lead with the computed values only.
+    row = leads.offset(0).subquery().c
+    keys = row.key, row.part_key, row.currency
+    flags = [flag for flag in _FLAGS if flag in row]
+    statement = select(
+        *keys,
+        first_spelling(row.name),
+        first_spelling(row.part_name),
+        func.count(),
+        *(func.sum(row[flag]) for flag in flags),
+        func.count(row.amount),
+        *sum_in_parts(row.amount),
+    ).group_by(*keys)
+    groups: dict[Names, _G] = defaultdict(kind)
+    for key, part_key, currency, name, part_name, *counts, high, low in connection.execute(statement):
+        group = groups[key, part_key]
+        group.names = first_name(group.names[0], name), first_name(group.names[1], part_name)
+        for attribute, count in zip(("leads", *flags, "valued"), counts, strict=True):
+            setattr(group, attribute, getattr(group, attribute) + count)
+        if currency is not None:
+            group.worth[currency] += join_parts(high, low)
+    return groups
+
+
+def sort_groups(groups: Mapping[Names, _G]) -> list[_G]:
+    """Return the groups, the largest first."""
+    return [groups[key] for key in sorted(groups, key=lambda key: (-groups[key].leads, key[0] or "", key[1] or ""))]
+
+
+def first_name(*names: str | None) -> str | None:
+    """Return the same spelling whatever the order of the database."""
+    return min((name for name in names if name is not None), default=None)
+
+
+def list_unrated(currencies: Sequence[str]) -> Iterator[str]:
+    """List the currencies that have no rate."""
+    if currencies:
+        yield f"amounts in {', '.join(currencies)} have no rate"
