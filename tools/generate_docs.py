@@ -12,7 +12,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 DOCUMENTS: dict[str, str] = {
     "docs/criteria.md": "leadtriage.criteria.reference:render_reference",
-    "src/leadtriage/criteria/criteria.schema.json": "leadtriage.criteria.json_schema:render_schema",
+    "src/leadtriage/criteria/criteria.schema.json": "leadtriage.criteria.reference:render_schema",
     "docs/cli.md": "leadtriage.cli.framework.reference:render_reference",
 }
 """Each generated file and the function, as `module:name`, that returns its text."""

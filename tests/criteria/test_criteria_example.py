@@ -21,8 +21,7 @@ from leadtriage.criteria import (
     load_criteria,
     starter_text,
 )
-from leadtriage.criteria.json_schema import json_schema, render_schema, schema_path
-from leadtriage.criteria.reference import render_reference
+from leadtriage.criteria.reference import json_schema, render_reference, render_schema, schema_path
 
 jsonschema = pytest.importorskip("jsonschema")
 PROJECT = Path(__file__).parents[2]

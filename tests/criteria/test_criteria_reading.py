@@ -15,11 +15,11 @@ from hypothesis import given, settings, strategies as st
 from leadtriage.core.errors import CriteriaError
 from leadtriage.core.vocabulary import Dimension, Grade
 from leadtriage.criteria import AllOf, Comparison, Condition, Criteria, Not, load_criteria
-from leadtriage.criteria.describe import describe_condition
 from leadtriage.criteria.fields import LEAD_FIELDS
-from leadtriage.criteria.json_schema import json_schema
 from leadtriage.criteria.operators import FieldType, Operator
+from leadtriage.criteria.parse.conditions import describe_condition
 from leadtriage.criteria.parse.values import parse_duration
+from leadtriage.criteria.reference import json_schema
 
 jsonschema = pytest.importorskip("jsonschema")
 SCHEMA = jsonschema.Draft7Validator(json_schema())

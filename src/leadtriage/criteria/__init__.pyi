@@ -2,7 +2,6 @@ from .fields import (
     LEAD_FIELDS as LEAD_FIELDS,
     MAPPING_ONLY_FIELDS as MAPPING_ONLY_FIELDS,
 )
-from .json_schema import render_schema as render_schema
 from .lint import CriteriaWarning as CriteriaWarning, lint_criteria as lint_criteria
 from .loader import (
     digest_source as digest_source,
@@ -32,3 +31,4 @@ from .model import (
 from .operators import FieldType as FieldType, Operand as Operand, Operator as Operator
 from .parse.sections import WHOLE_TEAM as WHOLE_TEAM
 from .parse.yaml import suggest as suggest
+from .reference import render_schema as render_schema

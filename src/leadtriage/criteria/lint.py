@@ -175,20 +175,15 @@ def _interval_of(comparison: Comparison) -> list[Interval] | None:
     pairs = comparison.operator.rules.intervals(values)
     if pairs is None or not _counts_whole(comparison):
         return pairs
-    whole = [(_up(low), _down(high)) for low, high in pairs]
+    whole = [
+        (low if math.isinf(low) else float(math.ceil(low)), high if math.isinf(high) else float(math.floor(high)))
+        for low, high in pairs
+    ]
     return [(low, high) for low, high in whole if low <= high]
 
 
 def _counts_whole(comparison: Comparison) -> bool:
     return comparison.field is not None and comparison.type is not FieldType.MONEY
-
-
-def _up(value: float) -> float:
-    return value if math.isinf(value) else float(math.ceil(value))
-
-
-def _down(value: float) -> float:
-    return value if math.isinf(value) else float(math.floor(value))
 
 
 LONGEST_PHRASE = 20
@@ -434,13 +429,13 @@ def _check_names(
     criteria: Criteria, known_fields: Collection[str] | None, known_columns: Collection[str] | None
 ) -> Iterator[CriteriaWarning]:
     headers = {fold(header) for header in known_columns or ()}
-    told: set[str] = set()
+    warned: set[str] = set()
     for line, test in _find_tests(criteria):
         name = test.field or test.column or ""
         missing_field = test.field is not None and known_fields is not None and test.field not in known_fields
         missing_column = test.column is not None and known_columns is not None and fold(name) not in headers
-        if (missing_field or missing_column) and name not in told:
-            told.add(name)
+        if (missing_field or missing_column) and name not in warned:
+            warned.add(name)
             if missing_field:
                 yield CriteriaWarning(line, f"no stored lead has a value for the field {name}")
             else:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, bindparam, case, select, update
 
 from leadtriage.core.vocabulary import Dimension, Grade, VerdictWord
-from leadtriage.criteria import Criteria, Criterion, DimensionRules
+from leadtriage.criteria import Criteria
 from leadtriage.db import Lead, LeadScore, PutOff, ScoreRun, Verdict, table
 from leadtriage.db.dialect import batches
 from leadtriage.scoring.compile.inputs import Rules
@@ -201,12 +201,13 @@ def find_questions(
 
 
 def _open_questions(criteria: Criteria, found: LeadAnswers, ask_for: str | None) -> Iterator[OpenQuestion]:
-    for place, (criterion, part) in enumerate(_with_dimensions(criteria)):
-        answer = found.answers[place]
+    limits = {part.dimension: part.max for part in criteria.score}
+    for place, (criterion, answer) in enumerate(zip(criteria.criteria, found.answers, strict=True)):
         if criterion.ask is None or answer.known:
             continue
-        best = found.totals[f"{part.dimension}_raw"] + answer.ceiling - answer.points
-        gain = max(-part.max, min(part.max, best)) - found.totals[part.dimension]
+        best = found.totals[f"{criterion.dimension}_raw"] + answer.ceiling - answer.points
+        limit = limits[criterion.dimension]
+        gain = max(-limit, min(limit, best)) - found.totals[criterion.dimension]
         if gain <= 0 and criterion.name != ask_for:
             continue
         reached = grade_score(criteria, found.totals["score"] + gain)
@@ -220,12 +221,6 @@ def _open_questions(criteria: Criteria, found: LeadAnswers, ask_for: str | None)
             gain,
             reached if reached < found.totals["grade"] else None,
         )
-
-
-def _with_dimensions(criteria: Criteria) -> Iterator[tuple[Criterion, DimensionRules]]:
-    for part in criteria.score:
-        for criterion in part.criteria:
-            yield criterion, part
 
 
 def grade_score(criteria: Criteria, score: int) -> Grade:

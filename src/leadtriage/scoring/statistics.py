@@ -129,8 +129,7 @@ def _find_label(label: str, labels: Sequence[str], name: str) -> int:
     for place, known in enumerate(labels):
         if comparable(known) == comparable(label):
             return place
-    told = "; ".join(labels)
-    raise UsageError(f"{name} has no tier {label!r}", place="--tier", hint=f"its tiers: {told}")
+    raise UsageError(f"{name} has no tier {label!r}", place="--tier", hint=f"its tiers: {'; '.join(labels)}")
 
 
 def _find_values(rules: Rules, rows: FromClause) -> LeadValues:

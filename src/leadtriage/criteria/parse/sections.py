@@ -11,7 +11,6 @@ from types import MappingProxyType
 
 from leadtriage.core.text import fold
 from leadtriage.core.vocabulary import Dimension, Grade
-from leadtriage.criteria.describe import describe_condition, label_condition, number_labels
 from leadtriage.criteria.fields import LEAD_FIELDS
 from leadtriage.criteria.model import (
     Condition,
@@ -29,6 +28,9 @@ from leadtriage.criteria.parse.conditions import (
     GROUPS,
     OPERATOR_NAMES,
     Subject,
+    describe_condition,
+    label_condition,
+    number_labels,
     read_condition,
     read_operators,
     read_subject,
