@@ -313,23 +313,22 @@ def find_kept_answers(rows: FromClause, criteria_digest: str) -> tuple[FromClaus
     Args:
         rows: `lead` joined with `lead_score`.
     """
-    lead, scores, runs = table(Lead), table(LeadScore), table(ScoreRun).alias("answering")
+    runs = table(ScoreRun).alias("answering")
     right = and_(
-        runs.c.id == scores.c.answers_run_id,
+        runs.c.id == _score.c.answers_run_id,
         runs.c.criteria_digest == criteria_digest,
-        runs.c.recorded_at >= lead.c.changed_at,
+        runs.c.recorded_at >= _lead.c.changed_at,
     )
-    return rows.outerjoin(runs, right), case((runs.c.id.is_not(None), scores.c.answers))
+    return rows.outerjoin(runs, right), case((runs.c.id.is_not(None), _score.c.answers))
 
 
 def keep_answers(connection: Connection, rules: Rules, run_id: int, where: ColumnElement[bool]) -> None:
     """Store the answers of scored leads whose stored ones are outdated; their scores stay."""
-    lead, scores = table(Lead), table(LeadScore)
-    rows, kept = find_kept_answers(lead.join(scores, scores.c.lead_id == lead.c.id), rules.criteria.digest)
-    outdated = select(lead.c.id).select_from(rows).where(kept.is_(None), where)
+    rows, kept = find_kept_answers(_lead.join(_score, _score.c.lead_id == _lead.c.id), rules.criteria.digest)
+    outdated = select(_lead.c.id).select_from(rows).where(kept.is_(None), where)
     if not connection.execute(outdated.limit(1)).first():
         return
-    found = select_kept_answers(select_values(rules, lead.c.id.in_(outdated), {}))
+    found = select_kept_answers(select_values(rules, _lead.c.id.in_(outdated), {}))
     connection.execute(
-        update(scores).values(answers=found.c.answers, answers_run_id=run_id).where(scores.c.lead_id == found.c.lead_id)
+        update(_score).values(answers=found.c.answers, answers_run_id=run_id).where(_score.c.lead_id == found.c.lead_id)
     )

@@ -295,7 +295,7 @@ def _explain_syntax(error: yaml.MarkedYAMLError, text: str, place: Place) -> str
     line = lines[place.line - 1] if place.line <= len(lines) else ""
     if "\t" in line[: max(place.column, len(line) - len(line.lstrip()))]:
         return "found a tab; indent with spaces"
-    said = " ".join(part for part in (error.context, error.problem) if part)
+    problem = " ".join(part for part in (error.context, error.problem) if part)
     if error.problem and "mapping values are not allowed" in error.problem:
-        return f"{said}; a text that holds a colon needs quotes, and keys of one block start in one column"
-    return said
+        return f"{problem}; a text that holds a colon needs quotes, and keys of one block start in one column"
+    return problem
