@@ -102,7 +102,7 @@ class Report:
         function: its module below `leadtriage.reports`, and its name there. A report's function takes a `ReportRequest`
             and, where the report has the option, a value of `by`.
         columns: of its rows, in order. Scripts rely on their keys.
-        keys: the keys of the rows by further options ("--by rule"; "" for none), where `columns` does not tell them.
+        keys: the keys of the rows by further options ("--by rule"; "" for none), where `columns` does not list them.
         docs: its page in `docs/`.
         help: of its command: a line, a paragraph, and examples.
         filters: the filters that it takes.

@@ -1,4 +1,4 @@
-"""What each criterion does: for how many leads it is known, who gets its points, and if it tells won from lost.
+"""What each criterion does: for how many leads it is known, which get its points, and if it separates won from lost.
 
 It does not propose other points. `read_coverage` returns which fields and columns the stored leads have.
 """
@@ -23,13 +23,13 @@ from leadtriage.reports.registry import find_report
 from leadtriage.scoring import BY_THE_CRITERIA, LOW_SCORE, AnswerSheets, collect_sheets
 
 FEWEST_OUTCOMES = 20
-"""Won leads, and lost ones, below which nothing is said of what tells them apart."""
+"""Won leads, and lost leads, that a comparison of the two needs."""
 
 FEWEST_ALIKE = 20
-"""Leads below which nothing is said of a tier that never holds, that all get, or that says the same as another."""
+"""Leads that a note on a tier needs: it never holds, all get it, or it equals another."""
 
 LEAST_DIFFERENCE = 0.05
-"""Of the shares of won and of lost leads: less than one lead in twenty is not worth telling, however sure it is."""
+"""Of the shares of won and of lost leads: less than one lead in twenty is not worth a note, however certain it is."""
 
 _EVERYBODY = 0.95
 
@@ -256,14 +256,14 @@ def _present_lines(
 
 def _present_line(reason: str, label: str, verdicts: tuple[int, int]) -> CellRow:
     empty: CellRow = dict.fromkeys(("points", "known", "holds", "mean_won", "mean_lost", "note", "note_shown"))
-    told: CellRow = {"nominated": verdicts[0], "rescued": verdicts[1]}
     return {
         "dimension": JUNK,
         "dimension_shown": "what flags as junk",
         "criterion": reason,
         "tier": label,
         **empty,
-        **told,
+        "nominated": verdicts[0],
+        "rescued": verdicts[1],
     }
 
 
@@ -271,8 +271,8 @@ def summarize(tiers: Sequence[TierInUse], outcomes: Outcomes) -> tuple[str, ...]
     """Summarize the criteria in a few sentences."""
     if not outcomes.leads:
         return ("No lead came in within this period.",)
-    said = [f"{format_count(outcomes.leads, 'lead')}: {outcomes.won:,} won, {outcomes.lost:,} lost."]
-    said.append(_describe_differences(tiers, outcomes) if outcomes.are_enough else _describe_too_few())
+    sentences = [f"{format_count(outcomes.leads, 'lead')}: {outcomes.won:,} won, {outcomes.lost:,} lost."]
+    sentences.append(_describe_differences(tiers, outcomes) if outcomes.are_enough else _describe_too_few())
     idle = [tier for tier in tiers if _never_holds(tier)]
     general = [tier for tier in tiers if _is_general(tier, outcomes.leads)]
     alike = [tier for tier in tiers if tier.same_as]
@@ -285,8 +285,8 @@ def summarize(tiers: Sequence[TierInUse], outcomes: Outcomes) -> tuple[str, ...]
     ]
     if parts:
         sentence = ", ".join(parts)
-        said.append(f"{sentence[0].upper()}{sentence[1:]}: see the notes (--format csv has them all).")
-    return tuple(said)
+        sentences.append(f"{sentence[0].upper()}{sentence[1:]}: see the notes (--format csv has them all).")
+    return tuple(sentences)
 
 
 def _has(tiers: Sequence[TierInUse]) -> str:
@@ -317,7 +317,7 @@ def _format_shares(tier: TierInUse, outcomes: Outcomes) -> str:
 
 def list_notes(tier: TierInUse, outcomes: Outcomes) -> list[str]:
     """List short notes on a tier."""
-    notes = [said for said in (_describe_extent(tier, outcomes.leads), _describe_difference(tier, outcomes)) if said]
+    notes = [note for note in (_describe_extent(tier, outcomes.leads), _describe_difference(tier, outcomes)) if note]
     notes += [f"holds for the same leads as {other}" for other in tier.same_as]
     if tier.counts_days and outcomes.are_enough:
         notes.append("counts days: closed leads have aged since")
@@ -361,10 +361,10 @@ def _describe_difference(tier: TierInUse, outcomes: Outcomes) -> str | None:
     if not direction:
         return None
     more = "won" if direction > 0 else "lost"
-    said = (
+    shares = (
         f"more often {more}: {tier.holds.won / outcomes.won:.0%} of won, {tier.holds.lost / outcomes.lost:.0%} of lost"
     )
-    return f"{said}, against its points" if _is_wrong(tier, outcomes) else said
+    return f"{shares}, against its points" if _is_wrong(tier, outcomes) else shares
 
 
 def _describe_extent(tier: TierInUse, leads: int) -> str | None:

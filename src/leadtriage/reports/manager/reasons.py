@@ -145,8 +145,8 @@ def _count(
         row.kind, row.reason, *(row[name] for name in group)
     )
     return [
-        _Count(Stage(kind), why, tuple(told), leads, unseen)
-        for kind, why, *told, leads, unseen in connection.execute(statement)
+        _Count(Stage(kind), why, tuple(labels), leads, unseen)
+        for kind, why, *labels, leads, unseen in connection.execute(statement)
     ]
 
 
@@ -198,7 +198,7 @@ def _select_last_verdicts(as_of: date) -> Subquery:
 def _find_reason(cohort: CTE, as_of: date) -> ColumnElement[str]:
     """Return the current reason if the lead has not moved since, else that of its last move by that day."""
     now = _now(case((_lead.c.stage == Stage.NURTURE.value, _lead.c.nurture_reason), else_=_lead.c.outcome_reason))
-    told = (
+    moved_for = (
         select(_event.c.reason)
         .where(
             _event.c.lead_id == cohort.c.lead_id,
@@ -211,7 +211,7 @@ def _find_reason(cohort: CTE, as_of: date) -> ColumnElement[str]:
         .correlate(cohort)
         .scalar_subquery()
     )
-    return case((_is_unchanged(cohort, as_of), now), else_=told)
+    return case((_is_unchanged(cohort, as_of), now), else_=moved_for)
 
 
 def _find_grade(cohort: CTE, as_of: date) -> ColumnElement[str]:
@@ -287,9 +287,9 @@ def _summarize(
     if not totals:
         return ("No lead of this period became junk, was lost or snoozed.",)
     parts = [f"{totals[kind]:,} {_KIND_LABELS[kind]}" for kind in _KINDS if totals[kind]]
-    said = f"{format_count(sum(totals.values()), 'lead')}: {', '.join(parts)}."
+    total = f"{format_count(sum(totals.values()), 'lead')}: {', '.join(parts)}."
     lost = [Lost(count.reason, count.leads, count.unseen) for count in counts if count.kind is Stage.LOST]
-    return (said, *describe_unseen(criteria, lost, commands))
+    return (total, *describe_unseen(criteria, lost, commands))
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +303,7 @@ class Lost:
 
 def was_unseen(criteria: Criteria, stage: ColumnElement[Any], reason: ColumnElement[Any]) -> ColumnElement[bool]:
     """Whether a lead had points in the dimension that it was lost for."""
-    tests = [and_(reason == why.value, has_points(dimension)) for why, dimension in _asked_dimensions(criteria).items()]
+    tests = [and_(reason == why.value, has_points(dimension)) for why, dimension in _find_dimensions(criteria).items()]
     return and_(stage == Stage.LOST.value, or_(false(), *tests))
 
 
@@ -313,23 +313,23 @@ def describe_unseen(criteria: Criteria, lost: Iterable[Lost], commands: Commands
     for each in lost:
         leads[each.reason] += each.leads
         unseen[each.reason] += each.unseen
-    said: list[str] = []
-    for reason, dimension in _asked_dimensions(criteria).items():
+    sentences: list[str] = []
+    for reason, dimension in _find_dimensions(criteria).items():
         if leads[reason.value] >= MIN_CASES and unseen[reason.value]:
             lost_for = format_count(leads[reason.value], "lead")
-            said += [
+            sentences += [
                 f"{unseen[reason.value]:,} of {lost_for} lost for {reason} had points for {dimension}: the criteria "
                 "did not see it. List them:",
                 commands.list_leads("--stage", "lost", "--reason", reason, "--points", dimension),
             ]
-    known = {*_asked_dimensions(criteria), *(line.reason for line in criteria.junk.disqualify)}
+    known = {*_find_dimensions(criteria), *(line.reason for line in criteria.junk.disqualify)}
     blind = sorted(
         ((number, reason) for reason, number in leads.items() if reason is not None and reason not in known),
         key=lambda pair: (-pair[0], pair[1]),
     )
     if sum(number for number, _ in blind) >= MIN_CASES:
-        said += _describe_blind(blind, commands)
-    return tuple(said)
+        sentences += _describe_blind(blind, commands)
+    return tuple(sentences)
 
 
 def _describe_blind(blind: list[tuple[int, str]], commands: Commands) -> list[str]:
@@ -344,7 +344,7 @@ def _describe_blind(blind: list[tuple[int, str]], commands: Commands) -> list[st
     ]
 
 
-def _asked_dimensions(criteria: Criteria) -> dict[Reason, Dimension]:
+def _find_dimensions(criteria: Criteria) -> dict[Reason, Dimension]:
     """Return the reasons whose dimension has criteria."""
-    asked = {part.dimension for part in criteria.score if part.criteria}
-    return {reason: dimension for reason, dimension in DIMENSION_OF.items() if dimension in asked}
+    covered = {part.dimension for part in criteria.score if part.criteria}
+    return {reason: dimension for reason, dimension in DIMENSION_OF.items() if dimension in covered}

@@ -247,9 +247,11 @@ def _summarize(
 
     The total cost of a qualified lead is left out, since the spend of some sources may not be recorded.
     """
-    said = [_add_up(tallies, money, currency)] if len(tallies) > 1 else []
+    sentences = [_add_up(tallies, money, currency)] if len(tallies) > 1 else []
     if unrated := sorted({missing for sums in money for missing in sums.without_rate}):
-        said.append(f"Amounts in {', '.join(unrated)} have no rate: the sums of rows with such amounts are not known.")
+        sentences.append(
+            f"Amounts in {', '.join(unrated)} have no rate: the sums of rows with such amounts are not known."
+        )
     costs = [
         (cost, place)
         for place, (tally, sums) in enumerate(zip(tallies, money, strict=True))
@@ -258,7 +260,7 @@ def _summarize(
     if len(costs) > 1:
         cost, place = min(costs)
         kind = "campaigns" if by_campaign else "sources"
-        said.append(
+        sentences.append(
             f"Of the {len(costs)} {kind} with spend recorded and {MIN_CASES} qualified leads or more, "
             f"{tallies[place].name} is the cheapest: {round_money(cost, currency):,.2f} {currency} for each of them."
         )
@@ -266,11 +268,11 @@ def _summarize(
     total = sum(amount for _, amount in spent)
     lost = sum(amount for tally, amount in spent if not (tally.won or tally.won_by_campaigns))
     if lost and any(tally.won for tally in tallies):
-        said.append(
+        sentences.append(
             f"{float(lost / total):.0%} of the spend went where no lead is won yet: "
             f"{round_money(Fraction(lost), currency):,.2f} of {round_money(Fraction(total), currency):,.2f} {currency}."
         )
-    return tuple(said)
+    return tuple(sentences)
 
 
 def _add_up(tallies: Sequence[_Tally], money: Sequence[_Sums], currency: str) -> str:
@@ -292,8 +294,8 @@ def _format_sum(amounts: Sequence[Fraction | None], currency: str, *, is_all: bo
     known = [amount for amount in amounts if amount is not None]
     if not known:
         return ""
-    said = f"{round_money(sum(known, Fraction()), currency):,.2f} {currency}"
-    return said if is_all and len(known) == len(amounts) else f"{said} as far as is known"
+    total = f"{round_money(sum(known, Fraction()), currency):,.2f} {currency}"
+    return total if is_all and len(known) == len(amounts) else f"{total} as far as is known"
 
 
 def _advise(tallies: Sequence[_Tally], period: Period, *, has_owner: bool) -> tuple[str, ...]:
@@ -338,8 +340,8 @@ def _total(connection: Connection, wanted: list[ColumnElement[bool]]) -> tuple[s
     sums = connection.execute(statement.group_by(_spend.c.currency).order_by(_spend.c.currency)).all()
     if sum(row[1] for row in sums) < 2:
         return ()
-    said = (f"{whole_units(join_parts(*parts), currency):,f} {currency}" for currency, _, *parts in sums)
-    return (f"In all {', '.join(said)}.",)
+    totals = (f"{whole_units(join_parts(*parts), currency):,f} {currency}" for currency, _, *parts in sums)
+    return (f"In all {', '.join(totals)}.",)
 
 
 def _sum_spend(connection: Connection, filters: Filters, period: Period) -> dict[Names, _Tally]:

@@ -61,10 +61,10 @@ from leadtriage.reports.query import (
 from leadtriage.reports.registry import find_report
 
 MOST_LINES = 3
-"""Said of one person: more is not taken to heart."""
+"""Of advice for one person; nobody acts on more."""
 
-_WORTH_SAYING = 0.25
-"""The share of cases that went wrong from which on it is said."""
+_LEAST_SHARE = 0.25
+"""The smallest share of cases that went wrong to advise on."""
 
 _COLUMNS = find_report("team").columns
 
@@ -105,10 +105,10 @@ def list_team(request: ReportRequest) -> Table:
         rows.append(_present(records[key], own[0] if own else None, worth, advice[key]))
         rows += [_present_goal(records[key].name, further) for further in own[1:]]
     rows += [_present_goal(WHOLE_TEAM, each) for each in progress.get(WHOLE_TEAM, ())]
-    said = [(records[key].name, line) for key in order for line in advice[key]]
+    lines = [(records[key].name, line) for key in order for line in advice[key]]
     summary = " ".join(_summarize(records.values(), criteria))
     notes = (NOT_YET,) if filters.since is not None and filters.since > as_of else ()
-    return Table("Team", _COLUMNS, tuple(rows), summary=(summary, *_cut_advice(said)), notes=notes)
+    return Table("Team", _COLUMNS, tuple(rows), summary=(summary, *_cut_advice(lines)), notes=notes)
 
 
 def _measure_goals(
@@ -442,7 +442,7 @@ def _advise_on_promises(record: Record) -> list[Advice]:
 
 
 def _make_advice(wrong: int, cases: int, text: str) -> list[Advice]:
-    if cases < MIN_CASES or wrong / cases < _WORTH_SAYING:
+    if cases < MIN_CASES or wrong / cases < _LEAST_SHARE:
         return []
     return [Advice(wrong / cases, text)]
 

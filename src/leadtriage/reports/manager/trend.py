@@ -134,18 +134,18 @@ def _count_days(connection: Connection, members: Members, weeks: Sequence[_Week]
     """Count the leads' own days by week in one pass."""
     row = members.columns
     closed = case((row["stage"].in_([Stage.JUNK.value, Stage.WON.value]), row["stage"]))
-    told = {
+    columns = {
         "came_in": row["came_in"],
         "qualified": row["qualified"],
         "qualified_on": row["qualified_on"],
         "stage": closed,
         "closed_on": row["closed_on"],
     }
-    # No lead was qualified on another day than its own column says, by which it is passed over without its score.
+    # A lead is qualified on no other day than in its own column, so the column can exclude it without its score.
     days = (_lead.c.created_on, _lead.c.qualified_on, row["closed_on"])
     within = or_(*(day >= weeks[0].first for day in days))
-    selected = select(*(column.label(name) for name, column in told.items())).select_from(members.rows)
-    # With an offset each of these is worked out once, and only for leads that are of use.
+    selected = select(*(column.label(name) for name, column in columns.items())).select_from(members.rows)
+    # The offset makes the database compute each column once, and only for leads within the weeks.
     lead = selected.where(members.where, within).offset(0).subquery().c
     places = {
         "came_in": _place(lead.came_in, weeks),
@@ -283,10 +283,10 @@ def stale_times(
     Args:
         wanted: conditions on `lead`.
     """
-    asked = _StaleQuery(follow_up, first, last, wanted)
-    calendar = make_calendar(connection, follow_up, _list_days(asked))
+    query = _StaleQuery(follow_up, first, last, wanted)
+    calendar = make_calendar(connection, follow_up, _list_days(query))
     contacts = select_contacts(find_surviving_leads(connection), first)
-    parts = _select_last(asked), _select_stopped(asked, calendar), _select_between(asked, calendar, contacts)
+    parts = _select_last(query), _select_stopped(query, calendar), _select_between(query, calendar, contacts)
     # With an offset each part is worked out once, not again for each use of a column.
     yield union_all(*(part.offset(0).subquery().select() for part in parts)).subquery("stale")
     calendar.drop(connection, checkfirst=False)
@@ -316,50 +316,50 @@ class _Stretch:
     ended: ColumnElement[Any]
 
 
-def _list_days(asked: _StaleQuery) -> list[date]:
+def _list_days(query: _StaleQuery) -> list[date]:
     """Return the days from which a clock can run out within the period."""
-    oldest = asked.first
+    oldest = query.first
     while True:
-        deadlines = set_deadlines(oldest, asked.follow_up)
-        if max(deadlines.idle, deadlines.expiring, *deadlines.first_touch.values()) < asked.first:
+        deadlines = set_deadlines(oldest, query.follow_up)
+        if max(deadlines.idle, deadlines.expiring, *deadlines.first_touch.values()) < query.first:
             break
         oldest -= _MONTH
-    return [oldest + timedelta(days) for days in range((asked.last - oldest).days + 1)]
+    return [oldest + timedelta(days) for days in range((query.last - oldest).days + 1)]
 
 
-def _select_last(asked: _StaleQuery) -> Select[Any]:
+def _select_last(query: _StaleQuery) -> Select[Any]:
     """Select the stretch that has not ended yet, by the due day of the stale list."""
     # The leads are looked up in their own order: that of their days would read each page many times. By a sum, since
     # SQLite would read all scores, not their index of days, to have the order of a column for nothing.
-    reached = select(_score.c.lead_id, _score.c.next_due).where(_score.c.next_due < asked.last)
+    reached = select(_score.c.lead_id, _score.c.next_due).where(_score.c.next_due < query.last)
     due = reached.order_by(_score.c.lead_id + 0).offset(0).subquery("due")
     return (
         select(
             _lead.c.id.label("lead_id"),
             due.c.next_due.label("due"),
-            _find_start(asked, _lead.c.last_touch_on, _lead.c.shelf_from).label("since"),
+            _find_start(query, _lead.c.last_touch_on, _lead.c.shelf_from).label("since"),
             literal(_NEVER, Date).label("until"),
         )
         .join_from(due, _lead, _lead.c.id == due.c.lead_id)
-        .where(may_be_contacted(), *asked.wanted)
+        .where(may_be_contacted(), *query.wanted)
     )
 
 
-def _select_stopped(asked: _StaleQuery, calendar: FromClause) -> Select[Any]:
+def _select_stopped(query: _StaleQuery, calendar: FromClause) -> Select[Any]:
     """Select stretches from the last contact to the closing or snoozing of a lead."""
     stretch = _Stretch(_lead.c.last_touch_on, _lead.c.next_touch_on, _stopped_on())
     not_junk = _lead.c.stage != Stage.JUNK.value
-    return _select_due(_select_ended(asked, stretch, _lead, not_junk), calendar)
+    return _select_due(_select_ended(query, stretch, _lead, not_junk), calendar)
 
 
-def _select_between(asked: _StaleQuery, calendar: FromClause, contacts: Subquery) -> Select[Any]:
+def _select_between(query: _StaleQuery, calendar: FromClause, contacts: Subquery) -> Select[Any]:
     """Select stretches that a contact ended."""
     stretch = _Stretch(contacts.c.began, contacts.c.promised, contacts.c.day)
     rows = contacts.join(_lead, _lead.c.id == contacts.c.lead_id)
-    return _select_due(_select_ended(asked, stretch, rows), calendar)
+    return _select_due(_select_ended(query, stretch, rows), calendar)
 
 
-def _select_ended(asked: _StaleQuery, stretch: _Stretch, rows: FromClause, *where: ColumnElement[bool]) -> Subquery:
+def _select_ended(query: _StaleQuery, stretch: _Stretch, rows: FromClause, *where: ColumnElement[bool]) -> Subquery:
     """Select ended stretches with what their due days depend on.
 
     `restarted` is the day before the end on which the clocks restarted, or None. `touch_due` is the day the first
@@ -384,13 +384,13 @@ def _select_ended(asked: _StaleQuery, stretch: _Stretch, rows: FromClause, *wher
             restarted.label("restarted"),
             touch_due.label("touch_due"),
             _score.c.first_grade,
-            _find_start(asked, began, restarted).label("since"),
+            _find_start(query, began, restarted).label("since"),
             _earliest(ended, func.coalesce(_stopped_on(), literal(_NEVER, Date))).label("until"),
         )
         .select_from(rows)
         .join(_score, _score.c.lead_id == _lead.c.id)
-        .where(ended > asked.first, ended > _lead.c.imported_on, is_visible(), _lead.c.do_not_contact.is_not(True))
-        .where(*where, *asked.wanted)
+        .where(ended > query.first, ended > _lead.c.imported_on, is_visible(), _lead.c.do_not_contact.is_not(True))
+        .where(*where, *query.wanted)
         .offset(0)
         .subquery("ended")
     )
@@ -425,12 +425,12 @@ def _stopped_on() -> ColumnElement[date]:
     return case((is_open, null()), (was_parked, parked_on), else_=_lead.c.closed_on)
 
 
-def _find_start(asked: _StaleQuery, began: ColumnElement[Any], restarted: ColumnElement[Any]) -> ColumnElement[date]:
+def _find_start(query: _StaleQuery, began: ColumnElement[Any], restarted: ColumnElement[Any]) -> ColumnElement[date]:
     """Return the first day on which a stretch can count, whatever its clocks are."""
     came_late = and_(
         _lead.c.imported_on > _lead.c.created_on,
         _lead.c.shelf_from.is_(None),
-        days_between(_lead.c.imported_on, _lead.c.created_on) > asked.follow_up.shelf_life,
+        days_between(_lead.c.imported_on, _lead.c.created_on) > query.follow_up.shelf_life,
     )
     worked_from = _earliest(
         *(
@@ -439,7 +439,7 @@ def _find_start(asked: _StaleQuery, began: ColumnElement[Any], restarted: Column
         )
     )
     return _latest(
-        literal(asked.first, Date),
+        literal(query.first, Date),
         func.coalesce(began, _lead.c.created_on),
         func.coalesce(restarted, _lead.c.created_on),
         case((came_late, worked_from), else_=_lead.c.imported_on),

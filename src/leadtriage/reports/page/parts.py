@@ -141,8 +141,8 @@ def _draw_funnel(funnel: Table) -> Chart:
 
     def single(step: FunnelStep) -> Point:
         share = rows[step]["previous_shown"]
-        said = f"{leads[step]:,.0f}" if share is None else f"{leads[step]:,.0f} ({share})"
-        return Point(str(rows[step]["step_shown"]), (leads[step], None, None, None), said)
+        label = f"{leads[step]:,.0f}" if share is None else f"{leads[step]:,.0f} ({share})"
+        return Point(str(rows[step]["step_shown"]), (leads[step], None, None, None), label)
 
     contacted = leads[FunnelStep.TOUCHED_IN_TIME] + leads[FunnelStep.TOUCHED_LATE]
     contacts = f"{contacted:,.0f} of {leads[FunnelStep.ASSIGNED]:,.0f}"
@@ -356,8 +356,8 @@ def _draw_part_of_whole(table: Table, name: str, part: str, whole: str) -> Chart
     for row in table.rows:
         number, total = _get_number(row, part), _get_number(row, whole)
         if total:
-            said = f"{number:,.0f} of {total:,.0f} ({number / total:.0%})"
-            points.append(Point(str(row[f"{name}_shown"]), (number, total - number), said))
+            label = f"{number:,.0f} of {total:,.0f} ({number / total:.0%})"
+            points.append(Point(str(row[f"{name}_shown"]), (number, total - number), label))
     return _draw_bars(
         f"{whole.capitalize()} by {name}",
         f"A bar for each {name}: its {whole}, those that are {part} first.",
