@@ -113,7 +113,7 @@ def test_wrong_usage_ends_with_2_and_says_what_is_wrong(sample: Program, words: 
         (("show", "nobody@example.com"), "nobody@example.com"),
         (("import", "missing.csv"), "no such file"),
         (("import", "."), "folder"),
-        (("undo", "77"), "no such import"),
+        (("undo", "77"), "import not found"),
         (("score", "--criteria", "missing.yaml"), "missing.yaml"),
         (("export", "no/such/folder/leads.csv"), "cannot be written"),
         (("db", "backup", "leadtriage.db"), "already"),

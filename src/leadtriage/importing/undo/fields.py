@@ -1,7 +1,7 @@
-"""Values as they would be without a batch: each field's history is replayed, leaving out what was taken back.
+"""Replays the history of each field without an undone batch, and restores the values.
 
-A history is the changes and, from the kept rows, what imports only confirmed. So the order in which imports are undone
-does not matter, and what people have changed since stays. Stages and contacts are `standing`'s.
+A history holds the changes, and the statements of imports that changed nothing. So imports can be undone in any order,
+and later changes by people stay.
 """
 
 from __future__ import annotations
@@ -26,30 +26,35 @@ from leadtriage.importing.stage import BY_NAME, Attribute, read_extra_number
 _CHANGES = (EventKind.FIELD, EventKind.STATUS, EventKind.OWNER)
 _EXTRA = "column:"
 _BY_PEOPLE = 2**62
-"""Stands for the batch of what people did, so that at equal times it comes after what an import did."""
+"""Sorts acts of people after imports of the same time."""
 
 NO_BATCH = 0
-"""Stands for no import; the first one's number is 1."""
+"""No import; real ids start at 1."""
 
 Records = Mapping[int, Sequence[SourceRecord]]
-"""Lead -> what the rows of the imports that remain say of it."""
+"""Lead -> the rows about it from the remaining imports."""
 
 
 @dataclass(frozen=True, slots=True)
 class Undoing:
-    """One taking back of a batch: who does it, and the act that its events belong to.
+    """Some leads of a batch that is undone, or with `NO_BATCH` of an act that was undone.
 
-    With `NO_BATCH` it was an act that was taken back, and what imports say is put together anew.
+    Attributes:
+        act_id: the act that the events of the undo belong to.
+        records: what the remaining imports say about each lead.
     """
 
+    connection: Connection
     batch: int
     act: Act
     act_id: int
+    leads: Sequence[int]
+    records: Records
 
 
 @dataclass(frozen=True, slots=True)
 class _Replayed:
-    """A field's value now, and its value without the batch, with when and by which batch that was observed."""
+    """A field's value now and without the batch, and the source of the latter."""
 
     lead_id: int
     field: str
@@ -59,35 +64,33 @@ class _Replayed:
     batch_id: int | None
 
 
-def restore_fields(connection: Connection, undoing: Undoing, leads: Sequence[int], records: Records) -> frozenset[int]:
-    """Restore the fields of some leads that a batch changed, each told by an event; return the leads."""
-    replayed = list(_replay(connection, undoing.batch, leads, records))
+def restore_fields(undoing: Undoing) -> frozenset[int]:
+    """Restore the fields that the batch changed, write an event for each, and return the leads."""
+    replayed = list(_replay(undoing))
     by_field: dict[str, list[tuple[int, str | None]]] = defaultdict(list)
     changed = [line for line in replayed if line.now != line.then]
     for line in changed:
         by_field[line.field].append((line.lead_id, line.then))
     for field, values in by_field.items():
         if field.startswith(_EXTRA):
-            _restore_extra(connection, field.removeprefix(_EXTRA), values)
+            _restore_extra(undoing.connection, field.removeprefix(_EXTRA), values)
         else:
-            _restore_attribute(connection, BY_NAME[field], values)
-    _restore_origins(connection, undoing, replayed)
-    write_undone_events(connection, undoing, [(line.lead_id, line.field, line.now, line.then) for line in changed])
+            _restore_attribute(undoing.connection, BY_NAME[field], values)
+    _restore_origins(undoing, replayed)
+    write_undone_events(undoing, [(line.lead_id, line.field, line.now, line.then) for line in changed])
     return frozenset(line.lead_id for line in changed)
 
 
-def read_histories(
-    connection: Connection, leads: Sequence[int], kinds: Sequence[EventKind]
-) -> Iterator[tuple[tuple[int, str | None], list[Any]]]:
-    """For each lead and field its events of these kinds in their order, each with the time its batch was undone.
+def read_histories(undoing: Undoing, kinds: Sequence[EventKind]) -> Iterator[tuple[tuple[int, str | None], list[Any]]]:
+    """Yield each lead and field with its events in order.
 
-    `retracted` says that the person's act was taken back that an event is of.
+    Events carry `undone_at` and `system` of their batch; `retracted` marks events of an undone act.
     """
     event, books = table(Event), table(ImportBatch)
-    lines = connection.execute(
+    lines = undoing.connection.execute(
         select(event, books.c.undone_at, books.c.system, is_undone_act(event).label("retracted"))
         .outerjoin_from(event, books, books.c.id == event.c.batch_id)
-        .where(event.c.kind.in_(kinds), event.c.lead_id.in_(leads))
+        .where(event.c.kind.in_(kinds), event.c.lead_id.in_(undoing.leads))
         .order_by(event.c.lead_id, event.c.field, event.c.id)
     ).all()
     for key, group in groupby(lines, key=lambda line: (line.lead_id, line.field)):
@@ -95,7 +98,7 @@ def read_histories(
 
 
 def is_undone_act(event: FromClause) -> ColumnElement[bool]:
-    """Whether the person's act that an event is of was taken back."""
+    """Whether the event belongs to an undone act of a person."""
     undoing = table(Event).alias("undoing")
     return and_(
         event.c.batch_id.is_(None),
@@ -104,26 +107,26 @@ def is_undone_act(event: FromClause) -> ColumnElement[bool]:
 
 
 def is_reverted(line: Any, batch: int) -> bool:
-    """Whether an event is of the batch, or of one that was undone before and that the batch may have spoken for."""
+    """Whether an event belongs to the batch or to one undone before, which the batch may have repeated."""
     return line.batch_id == batch or line.undone_at is not None
 
 
 def time_order(recorded_at: datetime, batch_id: int | None, *, event: bool) -> tuple[datetime, int, bool]:
-    """The order of what was said and done: by time, then import by import, what changed nothing first."""
+    """Sort key: time, then batch, then statements before events."""
     return recorded_at, _BY_PEOPLE if batch_id is None else batch_id, event
 
 
-def _replay(connection: Connection, batch: int, leads: Sequence[int], records: Records) -> Iterator[_Replayed]:
+def _replay(undoing: Undoing) -> Iterator[_Replayed]:
     lead = table(Lead)
-    stored = connection.execute(select(lead.c.id, lead.c.observed_at).where(lead.c.id.in_(leads)))
+    stored = undoing.connection.execute(select(lead.c.id, lead.c.observed_at).where(lead.c.id.in_(undoing.leads)))
     created = {row.id: row.observed_at for row in stored}
-    for (lead_id, field), history in read_histories(connection, leads, (*_CHANGES, EventKind.UNDONE)):
+    for (lead_id, field), history in read_histories(undoing, (*_CHANGES, EventKind.UNDONE)):
         changes = [line for line in history if line.kind in _CHANGES]
         if field not in BY_NAME and not (field or "").startswith(_EXTRA):
             continue
-        if not any(line.retracted or is_reverted(line, batch) for line in changes):
+        if not any(line.retracted or is_reverted(line, undoing.batch) for line in changes):
             continue
-        yield _replay_field(history, changes, records.get(lead_id, ()), batch, created[lead_id])
+        yield _replay_field(history, changes, undoing.records.get(lead_id, ()), undoing.batch, created[lead_id])
 
 
 def _replay_field(
@@ -133,7 +136,7 @@ def _replay_field(
     batch: int,
     created: datetime,
 ) -> _Replayed:
-    """How a lead came in counts as long as it is there, even where the import that made it was undone."""
+    """Replay one field. The values that a lead was created with count even if their import was undone."""
     lead_id, field = history[0].lead_id, history[0].field
     said = {record.batch: (record, record.values.get(field)) for record in records}
     steps = []
@@ -154,14 +157,14 @@ def _replay_field(
     return _Replayed(lead_id, field, history[-1].new, then, observed_at if known else None, by)
 
 
-def _restore_origins(connection: Connection, undoing: Undoing, replayed: Sequence[_Replayed]) -> None:
-    """Let each value be as old as it is now, so that older files overwrite it no sooner than before."""
+def _restore_origins(undoing: Undoing, replayed: Sequence[_Replayed]) -> None:
+    """Store the age of the restored values, so that older files do not overwrite them."""
     origin = table(FieldOrigin)
     by_field: dict[str, list[int]] = defaultdict(list)
     for line in replayed:
         by_field[line.field].append(line.lead_id)
     for field, leads in by_field.items():
-        connection.execute(delete(origin).where(origin.c.field == field, origin.c.lead_id.in_(leads)))
+        undoing.connection.execute(delete(origin).where(origin.c.field == field, origin.c.lead_id.in_(leads)))
     known = [
         {
             "lead_id": line.lead_id,
@@ -174,7 +177,7 @@ def _restore_origins(connection: Connection, undoing: Undoing, replayed: Sequenc
         if line.observed_at is not None
     ]
     if known:
-        connection.execute(origin.insert(), known)
+        undoing.connection.execute(origin.insert(), known)
 
 
 def _restore_attribute(connection: Connection, attribute: Attribute, values: list[tuple[int, str | None]]) -> None:
@@ -195,7 +198,7 @@ def _restore_attribute(connection: Connection, attribute: Attribute, values: lis
 
 
 def _columns_of(attribute: Attribute, text: str | None) -> tuple[Any, ...]:
-    """The columns of an attribute from the way the history writes it."""
+    """Parse the text of a history into the columns of an attribute."""
     if text is None:
         return (None,) * len(attribute.columns)
     if attribute.is_money:
@@ -240,15 +243,13 @@ def _restore_extra(connection: Connection, header: str, values: list[tuple[int, 
         )
 
 
-def write_undone_events(
-    connection: Connection, undoing: Undoing, lines: Sequence[tuple[int, str, str | None, str | None]]
-) -> None:
-    """Write an event for each lead, field, value now and value then."""
+def write_undone_events(undoing: Undoing, lines: Sequence[tuple[int, str, str | None, str | None]]) -> None:
+    """Write an event for each lead, field, current value and restored value."""
     if not lines:
         return
     act, event, lead = undoing.act, table(Event), table(Lead)
-    first_id = reserve_ids(connection, "event", len(lines))
-    connection.execute(
+    first_id = reserve_ids(undoing.connection, "event", len(lines))
+    undoing.connection.execute(
         event.insert(),
         [
             {
@@ -268,4 +269,4 @@ def write_undone_events(
         ],
     )
     for group in dialect.batches(sorted({lead_id for lead_id, *_ in lines})):
-        connection.execute(update(lead).where(lead.c.id.in_(group)).values(changed_at=act.recorded_at))
+        undoing.connection.execute(update(lead).where(lead.c.id.in_(group)).values(changed_at=act.recorded_at))

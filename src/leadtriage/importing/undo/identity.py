@@ -1,4 +1,4 @@
-"""What identifies a person, and the rejected rows that mention it: rows that became no lead belong to none."""
+"""Finds what identifies a person, and the rejected rows that mention the person."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, or_, select
 
 from leadtriage.db import ImportBatch, ImportReject, Lead, LeadKey, table
-from leadtriage.importing.undo.undo import read_keys
+from leadtriage.importing.undo.undo import read_keys, split_list
 
 _FEWEST_DIGITS = 7
-"""Of a telephone number that is looked for: fewer may be anything."""
+"""Fewer digits do not identify a phone number."""
 
 _lead, _key = table(Lead), table(LeadKey)
 
@@ -21,10 +21,10 @@ class Identity:
     """What identifies a person.
 
     Attributes:
-        keys: as `lead_key` has them.
-        emails: addresses, in lower case.
-        phones: the digits of telephone numbers.
-        ids: a system and its own id of the person.
+        keys: in the format of `lead_key`.
+        emails: in lower case.
+        phones: digits only.
+        ids: pairs of a system and its id of the person.
     """
 
     keys: frozenset[str]
@@ -34,7 +34,7 @@ class Identity:
 
 
 def read_identity(connection: Connection, lead_ids: Sequence[int]) -> Identity:
-    """Put together what identifies the person that these leads are: their keys, and those that their values give."""
+    """Build the identity of a person from the stored keys and the values of the person's leads."""
     stored = select(_key.c.key).where(or_(_key.c.lead_id.in_(lead_ids), _key.c.original_lead_id.in_(lead_ids)))
     keys = set(connection.execute(stored).scalars())
     for _, names in read_keys(connection, list(lead_ids)):
@@ -44,15 +44,15 @@ def read_identity(connection: Connection, lead_ids: Sequence[int]) -> Identity:
     emails = {rest.partition("|")[0] for kind, rest in parts if kind in "er"}
     phones = {_digits(rest.partition("|")[0]) for kind, rest in parts if kind == "p"}
     for line in connection.execute(select(*columns).where(_lead.c.id.in_(lead_ids))):
-        emails |= {text.lower() for text in _list(line.email, line.other_emails)}
-        phones |= {_digits(text) for text in _list(line.phone, line.other_phones)}
+        emails |= {text.lower() for text in split_list(line.email, line.other_emails)}
+        phones |= {_digits(text) for text in split_list(line.phone, line.other_phones)}
     ids = {(system, own) for system, _, own in (rest.partition(":") for kind, rest in parts if kind == "i")}
     long_enough = {digits for digits in phones if len(digits) >= _FEWEST_DIGITS}
     return Identity(frozenset(keys), frozenset(emails), frozenset(long_enough), frozenset(ids))
 
 
 def find_rejects(connection: Connection, identity: Identity) -> Iterator[tuple[int, int, list[str]]]:
-    """The rejected rows that have an address, a number or an id of the person: batch, line and cells."""
+    """Yield batch, line and cells of rejected rows that mention the person."""
     reject, books = table(ImportReject), table(ImportBatch)
     statement = select(reject.c.batch_id, reject.c.line, reject.c.cells, books.c.system).join(
         books, books.c.id == reject.c.batch_id
@@ -63,7 +63,7 @@ def find_rejects(connection: Connection, identity: Identity) -> Iterator[tuple[i
 
 
 def matches_identity(cell: str, system: str | None, identity: Identity) -> bool:
-    """Whether a cell of a file of that system has an address, a number or the id of the person."""
+    """Whether a cell of a file from a system has an address, number or id of the person."""
     text = cell.strip().lower()
     if not text:
         return False
@@ -77,7 +77,3 @@ def matches_identity(cell: str, system: str | None, identity: Identity) -> bool:
 
 def _digits(text: str) -> str:
     return "".join(c for c in text if c.isdecimal())
-
-
-def _list(first: str | None, others: str | None) -> list[str]:
-    return [text for text in (first, *(others or "").split(", ")) if text]

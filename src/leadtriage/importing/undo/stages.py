@@ -1,8 +1,6 @@
-"""How leads would stand without a batch: their stage, contacts, qualification and nominations.
+"""Replays stages without an undone batch; restores stages, contacts, qualification and flags.
 
-What another import says as well stays, and is that import's from now on. Values are `restoring`'s.
-
-Where a lead would stand without a batch: the replay of its stages told again from its history and the kept rows.
+What another import says as well stays, and is credited to that import.
 """
 
 from __future__ import annotations
@@ -13,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select, update
 
 from leadtriage.core.context import Act
 from leadtriage.core.vocabulary import OPEN_STAGES, EventKind, Stage, StatusMeaning
@@ -22,7 +20,6 @@ from leadtriage.importing.mapping import NO_STATUS, StatusRow, row_reverts_statu
 from leadtriage.importing.merge import CLOSING_DAY, SourceRecord, is_undone
 from leadtriage.importing.stage import CLOSING, OPENING, QUALIFYING, is_plausible_closing_day
 from leadtriage.importing.undo.fields import (
-    Records,
     Undoing,
     is_reverted,
     is_undone_act,
@@ -32,29 +29,29 @@ from leadtriage.importing.undo.fields import (
 )
 
 MOVES = (EventKind.CREATED, EventKind.STAGE)
-"""The events that tell where a lead stands."""
+"""The events that set a stage."""
 
 IMPORTED_STAGES = (Stage.NURTURE, *CLOSING.values())
-"""Where a lead comes in only where its file says so."""
+"""Stages that a lead is created in only if its file says so."""
 
 
 def is_return(old: str | None, new: str) -> bool:
-    """Whether a lead comes back among those to work on."""
+    """Whether a lead returns to the queue."""
     return old is not None and old not in (Stage.NEW, Stage.WORKING) and new in (Stage.NEW, Stage.WORKING)
 
 
 @dataclass(slots=True)
 class StageReplay:
-    """Where a lead stands while its history is told again.
+    """The stage of a lead during the replay of its history.
 
     Attributes:
-        since: the day from which on it stands there; of a closed lead the day on which it closed.
-        is_known: whether somebody told that day; else it is the import's.
-        system: whose word it was; None where it was a person's.
-        returned_on: the day on which it came back among those to work on.
-        by_people: whether a person ever moved it.
-        closings: the stages in which it was closed since then.
-        words: the row of a file that said so.
+        since: the first day in the stage; the closing day of a closed lead.
+        is_known: whether a source states that day; otherwise it is the day of the import.
+        system: the system that set the stage; None for a person.
+        returned_on: the day on which the lead returned to the queue.
+        by_people: whether a person ever moved the lead.
+        closings: the closed stages since the last return.
+        words: the status words that set the stage.
     """
 
     stage: str = Stage.NEW
@@ -67,7 +64,7 @@ class StageReplay:
     words: StatusRow = NO_STATUS
 
     def move(self, stage: str, on: date, system: str | None, words: StatusRow, *, is_known: bool) -> None:
-        """Let it stand elsewhere from a day on."""
+        """Change the stage."""
         if is_return(self.stage, stage):
             self.returned_on = on
             self.closings.clear()
@@ -77,19 +74,19 @@ class StageReplay:
 
 
 def was_created_in_stage(line: Any, batch: int) -> bool:
-    """Whether an event tells that a lead came in parked or closed, by an import that is taken back."""
+    """Whether an undone import created the lead snoozed or closed."""
     return line.kind == EventKind.CREATED and line.new in IMPORTED_STAGES and is_reverted(line, batch)
 
 
 def replay_stages(
     history: Sequence[Any], records: Sequence[SourceRecord], batch: int, *, contacted: bool
 ) -> StageReplay:
-    """Replay the stages without the batch, as `status_effects` would have changed them; people's decisions hold.
+    """Replay the stages without the batch. Decisions of people hold.
 
-    How a lead came in counts as long as no import that stands tells of it.
+    The stage that a lead was created in counts only if no remaining import has the lead.
 
     Args:
-        contacted: whether a contact with which the lead came in still counts.
+        contacted: whether the lead was created with a contact that still counts.
     """
     moves = [line for line in history if line.kind in MOVES]
     moving = {line.batch_id for line in moves}
@@ -128,7 +125,7 @@ def replay_stages(
 
 
 def _follow(replay: StageReplay, record: SourceRecord) -> str | None:
-    """Where a statement that moved nothing in its time moves the lead now."""
+    """The stage that a statement without effect at its time sets now, if any."""
     if replay.by_people:
         return None
     target = _target(record)
@@ -162,21 +159,24 @@ _PARKING = ("nurture_until", "nurture_reason", "parked_on")
 _DAYS = ("shelf_from", "created_on", "imported_on", "closed_on")
 
 
-def restore_stages(connection: Connection, undoing: Undoing, leads: Sequence[int], records: Records) -> frozenset[int]:
-    """Restore the stages of some leads that a batch had changed, each told by an event; return the leads."""
+def restore_stages(undoing: Undoing) -> frozenset[int]:
+    """Restore the stages that the batch changed, write an event for each, and return the leads."""
     lead = table(Lead)
     columns = (*(lead.c[name] for name in _PARKING), *(lead.c[name] for name in _DAYS))
-    stored = {row.id: row for row in connection.execute(select(lead.c.id, *columns).where(lead.c.id.in_(leads)))}
-    parked = _read_parking(connection, leads)
-    corrected = _told(connection, undoing.batch, leads, EventKind.FIELD, or_undone=True, named=CLOSING_DAY)
-    contacted = _came_in_contacted(connection, leads)
+    stored = {
+        row.id: row
+        for row in undoing.connection.execute(select(lead.c.id, *columns).where(lead.c.id.in_(undoing.leads)))
+    }
+    parked = _read_parking(undoing)
+    corrected = _find_leads(undoing, EventKind.FIELD, or_undone=True, field_name=CLOSING_DAY)
+    contacted = _find_created_contacted(undoing)
     moved: list[tuple[int, str, str | None, str | None]] = []
-    for lead_id, history in _read_moves(connection, leads):
+    for lead_id, history in _read_moves(undoing):
         ours = [line for line in history if line.kind == EventKind.STAGE and is_reverted(line, undoing.batch)]
         came_in = any(was_created_in_stage(line, undoing.batch) for line in history)
         if not ours and not came_in and lead_id not in corrected:
             continue
-        said = [_believe(record, stored[lead_id]) for record in records.get(lead_id, ())]
+        said = [_drop_implausible_day(record, stored[lead_id]) for record in undoing.records.get(lead_id, ())]
         now = history[-1].new
         replay = replay_stages(history, said, undoing.batch, contacted=lead_id in contacted)
         shelf_from = stored[lead_id].shelf_from
@@ -190,13 +190,13 @@ def restore_stages(connection: Connection, undoing: Undoing, leads: Sequence[int
             moved.append((lead_id, "stage", now, replay.stage))
         elif lead_id in corrected and values["closed_on"] != stored[lead_id].closed_on:
             moved.append((lead_id, CLOSING_DAY, _as_text(stored[lead_id].closed_on), _as_text(values["closed_on"])))
-        connection.execute(update(lead).where(lead.c.id == lead_id).values(values))
-    write_undone_events(connection, undoing, moved)
+        undoing.connection.execute(update(lead).where(lead.c.id == lead_id).values(values))
+    write_undone_events(undoing, moved)
     return frozenset(lead_id for lead_id, *_ in moved)
 
 
-def _believe(record: SourceRecord, lead: Any) -> SourceRecord:
-    """A statement without a closing day that cannot be its lead's."""
+def _drop_implausible_day(record: SourceRecord, lead: Any) -> SourceRecord:
+    """Remove a closing day that is not plausible for the lead."""
     day = record.closed_on
     if day is None or is_plausible_closing_day(day, lead.created_on, lead.imported_on):
         return record
@@ -207,43 +207,46 @@ def _as_text(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
-def _read_moves(connection: Connection, leads: Sequence[int]) -> Iterator[tuple[int, list[Any]]]:
-    """For each lead the events about its stage, in their order."""
+def _read_moves(undoing: Undoing) -> Iterator[tuple[int, list[Any]]]:
+    """Yield each lead with its stage events in order."""
     found: dict[int, list[Any]] = {}
-    for (lead_id, name), history in read_histories(connection, leads, (*MOVES, EventKind.UNDONE)):
+    for (lead_id, name), history in read_histories(undoing, (*MOVES, EventKind.UNDONE)):
         if name in (None, "stage"):
             found.setdefault(lead_id, []).extend(history)
     for lead_id, history in found.items():
         yield lead_id, sorted(history, key=lambda line: line.id)
 
 
-def _came_in_contacted(connection: Connection, leads: Sequence[int]) -> frozenset[int]:
-    """The leads of which the import that made them told a contact; it counts as long as they are there."""
+def _find_created_contacted(undoing: Undoing) -> frozenset[int]:
+    """The leads whose first import recorded a contact that still counts."""
     lead, touch = table(Lead), table(Touch)
     told = (
         select(lead.c.id)
         .join(touch, and_(touch.c.lead_id == lead.c.id, touch.c.batch_id == lead.c.batch_id))
-        .where(lead.c.id.in_(leads), touch.c.withdrawn_at.is_(None))
+        .where(lead.c.id.in_(undoing.leads), touch.c.withdrawn_at.is_(None))
     )
-    return frozenset(connection.execute(told).scalars())
+    return frozenset(undoing.connection.execute(told).scalars())
 
 
 def _parking(replay: StageReplay, stored: Any, told: Mapping[str, Any], act: Act) -> dict[str, Any]:
-    """Until when a lead is parked and why; one that a system had parked is due, as the history has no day of that."""
+    """The snooze columns. A lead snoozed by a system is due now, as the history has no date for it."""
     if replay.stage != Stage.NURTURE:
         return dict.fromkeys(_PARKING)
     found = {name: getattr(stored, name) or told.get(name) for name in _PARKING}
     return found | {"nurture_until": found["nurture_until"] or act.as_of}
 
 
-def _read_parking(connection: Connection, leads: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """What people have said of parking leads: for each column what their last act that stands made of it."""
+def _read_parking(undoing: Undoing) -> dict[int, dict[str, Any]]:
+    """The snooze columns of each lead as the last remaining acts of people set them."""
     event, lead = table(Event), table(Lead)
     told = select(event.c.lead_id, event.c.changes).where(
-        event.c.lead_id.in_(leads), event.c.changes.is_not(None), event.c.undoes.is_(None), ~is_undone_act(event)
+        event.c.lead_id.in_(undoing.leads),
+        event.c.changes.is_not(None),
+        event.c.undoes.is_(None),
+        ~is_undone_act(event),
     )
     found: dict[int, dict[str, Any]] = defaultdict(dict)
-    for lead_id, changes in connection.execute(told.order_by(event.c.id)):
+    for lead_id, changes in undoing.connection.execute(told.order_by(event.c.id)):
         for name in _PARKING:
             if name in changes:
                 value = changes[name][1]
@@ -252,19 +255,17 @@ def _read_parking(connection: Connection, leads: Sequence[int]) -> dict[int, dic
     return found
 
 
-def restore_contacts(
-    connection: Connection, undoing: Undoing, leads: Sequence[int], records: Records
-) -> frozenset[int]:
-    """Restore when some leads were contacted, but for contacts that another import tells of too; return the leads."""
+def restore_contacts(undoing: Undoing) -> frozenset[int]:
+    """Restore the contact dates of leads and return the leads. Contacts that another import repeats stay."""
     lead, touch = table(Lead), table(Touch)
     theirs = select(touch.c.lead_id, touch.c.id, touch.c.on, touch.c.dated).where(
-        touch.c.batch_id == undoing.batch, touch.c.lead_id.in_(leads), touch.c.withdrawn_at.is_(None)
+        touch.c.batch_id == undoing.batch, touch.c.lead_id.in_(undoing.leads), touch.c.withdrawn_at.is_(None)
     )
-    for line in connection.execute(theirs).all():
-        for record in records.get(line.lead_id, ()):
+    for line in undoing.connection.execute(theirs).all():
+        for record in undoing.records.get(line.lead_id, ()):
             same = record.touched_on == line.on if line.dated else record.touched_on is not None
             if same and bool(record.touch_dated) == line.dated:
-                connection.execute(
+                undoing.connection.execute(
                     update(touch)
                     .where(touch.c.lead_id == line.lead_id, touch.c.id == line.id)
                     .values(batch_id=record.batch, on=record.touched_on)
@@ -275,11 +276,11 @@ def restore_contacts(
         .join(lead, lead.c.id == touch.c.lead_id)
         .where(
             touch.c.batch_id == undoing.batch,
-            touch.c.lead_id.in_(leads),
+            touch.c.lead_id.in_(undoing.leads),
             lead.c.batch_id.is_distinct_from(undoing.batch),
         )
     )
-    touched = sorted({*_told(connection, undoing.batch, leads, EventKind.TOUCH), *connection.execute(lent).scalars()})
+    touched = sorted({*_find_leads(undoing, EventKind.TOUCH), *undoing.connection.execute(lent).scalars()})
     on_a_day = expressions.value_if(touch.c.dated, touch.c.on)
     for lead_id in touched:
         standing = select(func.min(on_a_day), func.max(on_a_day), func.max(touch.c.on)).where(
@@ -287,8 +288,8 @@ def restore_contacts(
             touch.c.withdrawn_at.is_(None),
             func.coalesce(touch.c.batch_id, 0) != undoing.batch,
         )
-        first, last, last_of_all = connection.execute(standing).one()
-        connection.execute(
+        first, last, last_of_all = undoing.connection.execute(standing).one()
+        undoing.connection.execute(
             update(lead)
             .where(lead.c.id == lead_id)
             .values(
@@ -300,17 +301,15 @@ def restore_contacts(
     return frozenset(touched)
 
 
-def restore_qualification(
-    connection: Connection, undoing: Undoing, leads: Sequence[int], records: Records
-) -> frozenset[int]:
-    """Take back that a batch's CRM calls some leads qualified, unless another import says so too; return the leads."""
+def restore_qualification(undoing: Undoing) -> frozenset[int]:
+    """Revert qualifications by the batch unless another import repeats them; return the leads."""
     lead = table(Lead)
-    told = _told(connection, undoing.batch, leads, EventKind.QUALIFIED, or_undone=True)
-    came_in = _told(connection, undoing.batch, leads, EventKind.CREATED, or_undone=True)
+    told = _find_leads(undoing, EventKind.QUALIFIED, or_undone=True)
+    came_in = _find_leads(undoing, EventKind.CREATED, or_undone=True)
     restored = set(told)
-    for lead_id in sorted({*told, *(lead_id for lead_id in came_in if records.get(lead_id))}):
-        on = next((said.imported_on for said in records.get(lead_id, ()) if said.meaning in QUALIFYING), None)
-        changed = connection.execute(
+    for lead_id in sorted({*told, *(lead_id for lead_id in came_in if undoing.records.get(lead_id))}):
+        on = next((said.imported_on for said in undoing.records.get(lead_id, ()) if said.meaning in QUALIFYING), None)
+        changed = undoing.connection.execute(
             update(lead)
             .where(lead.c.id == lead_id, lead.c.qualified_by == "crm", lead.c.qualified_on.is_distinct_from(on))
             .values(qualified_on=on, qualified_by="crm" if on else None)
@@ -320,38 +319,38 @@ def restore_qualification(
     return frozenset(restored)
 
 
-def restore_nominations(
-    connection: Connection, undoing: Undoing, leads: Sequence[int], records: Records
-) -> frozenset[int]:
-    """Leave a batch's nominations to imports that say so too, and bring back those that it withdrew.
+def restore_flags(undoing: Undoing) -> frozenset[int]:
+    """Credit flags to imports that repeat them, and restore the flags that the batch withdrew.
 
     Returns:
-        The leads on which nominations are back, each told by an event.
+        The leads with restored flags. Each has an event.
     """
     nomination, event = table(Nomination), table(Event)
     theirs = and_(nomination.c.batch_id == undoing.batch, nomination.c.withdrawn_at.is_(None))
-    for line in connection.execute(select(nomination).where(theirs, nomination.c.lead_id.in_(leads))).all():
-        later = _last_word(records.get(line.lead_id, ()), undoing.batch, line.by)
+    for line in undoing.connection.execute(
+        select(nomination).where(theirs, nomination.c.lead_id.in_(undoing.leads))
+    ).all():
+        later = _last_word(undoing.records.get(line.lead_id, ()), undoing.batch, line.by)
         if later is not None and later.junk_reason is not None:
-            connection.execute(
+            undoing.connection.execute(
                 update(nomination)
                 .where(nomination.c.lead_id == line.lead_id, nomination.c.id == line.id)
                 .values(batch_id=later.batch, reason=later.junk_reason)
             )
-    withdrawn = connection.execute(
+    withdrawn = undoing.connection.execute(
         select(event.c.lead_id, event.c.batch_id, event.c.by, event.c.recorded_at, event.c.old).where(
             _is_of(event.c.batch_id, undoing.batch, or_undone=True),
             event.c.kind == EventKind.NOMINATED,
             event.c.new.is_(None),
-            event.c.lead_id.in_(leads),
+            event.c.lead_id.in_(undoing.leads),
         )
     ).all()
     back = []
     for line in withdrawn:
-        later = _last_word(records.get(line.lead_id, ()), line.batch_id, line.by)
+        later = _last_word(undoing.records.get(line.lead_id, ()), line.batch_id, line.by)
         if later is not None and later.junk_reason is None:
             continue
-        returned = connection.execute(
+        returned = undoing.connection.execute(
             update(nomination)
             .where(
                 nomination.c.lead_id == line.lead_id,
@@ -363,12 +362,12 @@ def restore_nominations(
         )
         if returned.rowcount:
             back.append((line.lead_id, _NOMINATION, None, line.old))
-    write_undone_events(connection, undoing, back)
+    write_undone_events(undoing, back)
     return frozenset(lead_id for lead_id, *_ in back)
 
 
 def _last_word(records: Sequence[SourceRecord], batch: int, system: str) -> SourceRecord | None:
-    """The last that a system says of a lead's standing after a batch."""
+    """The last statement of a system on status or junk after a batch."""
     said = [each for each in records if each.batch > batch and each.system == system]
     return next((each for each in reversed(said) if each.meaning is not None or each.junk_reason is not None), None)
 
@@ -377,23 +376,19 @@ def _remains(batch_id: ColumnElement[Any], undone: int) -> ColumnElement[bool]:
     return and_(~is_undone(batch_id), batch_id != undone)
 
 
-def _told(
-    connection: Connection,
-    batch: int,
-    leads: Sequence[int],
-    kind: EventKind,
-    *,
-    or_undone: bool = False,
-    named: str | None = None,
+def _find_leads(
+    undoing: Undoing, kind: EventKind, *, or_undone: bool = False, field_name: str | None = None
 ) -> list[int]:
-    """The leads of which a batch, or one that was undone before, told a thing; of a field the one that is named."""
+    """The leads with an event of the batch, or of one undone before."""
     event = table(Event)
     said = select(event.c.lead_id).where(
-        _is_of(event.c.batch_id, batch, or_undone=or_undone), event.c.kind == kind, event.c.lead_id.in_(leads)
+        _is_of(event.c.batch_id, undoing.batch, or_undone=or_undone),
+        event.c.kind == kind,
+        event.c.lead_id.in_(undoing.leads),
     )
-    if named is not None:
-        said = said.where(event.c.field == named)
-    return sorted(connection.execute(said.distinct()).scalars())
+    if field_name is not None:
+        said = said.where(event.c.field == field_name)
+    return sorted(undoing.connection.execute(said.distinct()).scalars())
 
 
 def _is_of(batch_id: ColumnElement[Any], batch: int, *, or_undone: bool) -> ColumnElement[bool]:

@@ -1,9 +1,7 @@
-"""Takes an import back: hides what it made and restores what it changed, but for what was changed since.
+"""Undoes an import: hides the leads that it created and restores the values that it changed.
 
-Nothing is deleted from the history: the undoing is told by events of its own. Keys are released, so that the same
+Later changes stay. Nothing is deleted from the history; the undo has its own events. Keys are released, so that the
 file can be imported again.
-
-The keys of leads when an import is taken back: given free, left, or passed on to the lead that shares them.
 """
 
 from __future__ import annotations
@@ -41,18 +39,17 @@ from leadtriage.importing.undo.fields import NO_BATCH, Undoing, is_undone_act, r
 from leadtriage.importing.undo.stages import (
     IMPORTED_STAGES,
     restore_contacts,
-    restore_nominations,
+    restore_flags,
     restore_qualification,
     restore_stages,
 )
 
 
 def release_keys(connection: Connection, batch: int, removed: Any, kept: Any) -> None:
-    """Give free what a batch had made to identify leads by.
+    """Release the keys of a batch, after the values of its leads are restored.
 
-    The keys of leads that are removed go; those of leads that are kept stay. Of other leads those go that only the
-    batch's values gave them. Where a lead shared a key with a removed one and was kept apart, the key is its own now.
-    The leads' values are restored before.
+    Removed leads lose their keys; kept leads keep them. Other leads lose the keys that only the batch gave them. A key
+    that a removed lead shared with a likely duplicate passes to the duplicate.
     """
     key, pair = table(LeadKey), table(LikelyDuplicate)
     gone, staying = select(removed.c.lead_id), select(kept.c.lead_id)
@@ -85,7 +82,7 @@ def release_keys(connection: Connection, batch: int, removed: Any, kept: Any) ->
 
 
 def _find_heirs(connection: Connection, removed: Any) -> list[int]:
-    """Leads that stay and share a key with one that is removed."""
+    """The remaining leads that share a key with a removed lead."""
     pair = table(LikelyDuplicate)
     gone = select(removed.c.lead_id)
     heirs = select(pair.c.lead_id).where(pair.c.other_lead_id.in_(gone), pair.c.lead_id.not_in(gone))
@@ -94,7 +91,7 @@ def _find_heirs(connection: Connection, removed: Any) -> list[int]:
 
 
 def read_keys(connection: Connection, leads: list[int]) -> Iterator[tuple[int, list[str]]]:
-    """For each lead the keys that its present values give it."""
+    """Yield each lead with the keys of its current values."""
     lead = table(Lead)
     columns = (
         lead.c[name] for name in ("id", "name", "company", "crm_id", "email", "other_emails", "phone", "other_phones")
@@ -109,16 +106,17 @@ def _name_keys(lead: Any) -> Iterator[str]:
     folded = fold(lead.name or lead.company or "")
     if lead.crm_id:
         yield f"i:{lead.crm_id}"
-    for address in _list(lead.email, lead.other_emails):
+    for address in split_list(lead.email, lead.other_emails):
         for email in parse_emails(address):
             name = email_key(email, folded)
             if name:
                 yield name
-    for phone in _list(lead.phone, lead.other_phones):
+    for phone in split_list(lead.phone, lead.other_phones):
         yield f"p:{phone_digits_key(phone)}|{folded}"
 
 
-def _list(first: str | None, others: str | None) -> list[str]:
+def split_list(first: str | None, others: str | None) -> list[str]:
+    """The first value and the comma-separated others of a field."""
     return [text for text in (first, *(others or "").split(", ")) if text]
 
 
@@ -136,7 +134,7 @@ _CHANGES = (
 
 @dataclass(frozen=True, slots=True)
 class UndoSummary:
-    """What taking a batch back did: leads hidden, leads with values restored, leads kept because of later changes."""
+    """Counts of leads hidden, restored, and kept because of later changes."""
 
     batch: int
     removed: int
@@ -146,10 +144,10 @@ class UndoSummary:
 
 
 def undo_batch(engine: Engine, batch: int, act: Act) -> UndoSummary:
-    """Take an import back.
+    """Undo an import.
 
     Raises:
-        LeadtriageError: there is no such batch, or it was taken back before.
+        LeadtriageError: the batch does not exist or is already undone.
     """
     with writing(engine) as connection:
         _check(connection, batch)
@@ -171,19 +169,15 @@ def undo_batch(engine: Engine, batch: int, act: Act) -> UndoSummary:
 
 
 def _restore(connection: Connection, batch: int, act: Act, removed: Any) -> frozenset[int]:
-    """Restore what the batch changed of leads that stay, or kept as another made it that was undone before.
-
-    Returns:
-        The leads of which something is restored.
-    """
+    """Restore the remaining leads that the batch, or one undone before, changed; return the restored leads."""
     lead, event, row = table(Lead), table(Event), table(ImportRow)
     held = exists().where(row.c.lead_id == event.c.lead_id, row.c.batch_id == batch)
     qualified = exists().where(lead.c.id == event.c.lead_id, lead.c.qualified_by == "crm")
-    came_in_as_told = or_(event.c.new.in_(IMPORTED_STAGES), qualified)
+    created_in_stage = or_(event.c.new.in_(IMPORTED_STAGES), qualified)
     concerned = connection.execute(
         select(event.c.lead_id)
         .where(
-            or_(event.c.kind.in_(_CHANGES), and_(event.c.kind == EventKind.CREATED, came_in_as_told)),
+            or_(event.c.kind.in_(_CHANGES), and_(event.c.kind == EventKind.CREATED, created_in_stage)),
             or_(event.c.batch_id == batch, and_(is_undone(event.c.batch_id), held)),
             event.c.lead_id.not_in(select(removed.c.lead_id)),
             event.c.lead_id.not_in(select(lead.c.id).where(lead.c.removed_by.is_not(None))),
@@ -195,7 +189,7 @@ def _restore(connection: Connection, batch: int, act: Act, removed: Any) -> froz
 
 
 def restore_after_act(connection: Connection, leads: Sequence[int], act: Act) -> None:
-    """Let some leads be as imports say after an act was taken back: what it had hidden, and nothing of undone ones."""
+    """Restore what the remaining imports say about leads after an act was undone."""
     event, row, books = table(Event), table(ImportRow), table(ImportBatch)
     kinds = (*_CHANGES, EventKind.CREATED)
     for group in dialect.batches(sorted(leads)):
@@ -211,24 +205,19 @@ def restore_after_act(connection: Connection, leads: Sequence[int], act: Act) ->
         )
         for batch in sorted(connection.execute(undone).scalars()):
             _restore_leads(connection, batch, act, concerned)
-        undoing = Undoing(NO_BATCH, act, reserve_ids(connection, "act"))
-        restore_fields(connection, undoing, concerned, SourceRows(connection).read(concerned))
+        act_id = reserve_ids(connection, "act")
+        records = SourceRows(connection).read(concerned)
+        restore_fields(Undoing(connection, NO_BATCH, act, act_id, concerned, records))
 
 
 def _restore_leads(connection: Connection, batch: int, act: Act, concerned: Sequence[int]) -> frozenset[int]:
-    undoing = Undoing(batch, act, reserve_ids(connection, "act"))
+    act_id = reserve_ids(connection, "act")
     source_rows = SourceRows(connection, without=batch)
     restored: frozenset[int] = frozenset()
     for leads in dialect.batches(concerned):
-        records = source_rows.read(leads)
-        for restore in (
-            restore_fields,
-            restore_stages,
-            restore_contacts,
-            restore_qualification,
-            restore_nominations,
-        ):
-            restored |= restore(connection, undoing, leads, records)
+        undoing = Undoing(connection, batch, act, act_id, leads, source_rows.read(leads))
+        for restore in (restore_fields, restore_stages, restore_contacts, restore_qualification, restore_flags):
+            restored |= restore(undoing)
     return restored
 
 
@@ -236,13 +225,13 @@ def _check(connection: Connection, batch: int) -> None:
     books = table(ImportBatch)
     found = connection.execute(select(books.c.undone_at).where(books.c.id == batch)).first()
     if found is None:
-        raise LeadtriageError("there is no such import", place=f"batch {batch}", hint="see: leadtriage imports")
+        raise LeadtriageError("import not found", place=f"batch {batch}", hint="run `leadtriage imports`")
     if found.undone_at is not None:
-        raise LeadtriageError(f"it was undone on {found.undone_at:%Y-%m-%d}", place=f"batch {batch}")
+        raise LeadtriageError(f"import already undone on {found.undone_at:%Y-%m-%d}", place=f"batch {batch}")
 
 
 def _made_and_changed_since(batch: int) -> Any:
-    """Leads that the batch made and that another act or a later import that stands has touched."""
+    """Leads that the batch created and that another act or a remaining import changed."""
     lead, event, row, books = table(Lead), table(Event), table(ImportRow), table(ImportBatch)
     by_people = exists().where(
         event.c.lead_id == lead.c.id,
@@ -259,7 +248,7 @@ def _made_and_changed_since(batch: int) -> Any:
 
 
 def _is_of(batch: int) -> ColumnElement[bool]:
-    """Whether a lead is there because of the batch: it made it, or kept it when the one that made it was undone."""
+    """Whether the batch created the lead, or kept it when its first import was undone."""
     lead, row = table(Lead), table(ImportRow)
     held = exists().where(row.c.lead_id == lead.c.id, row.c.batch_id == batch)
     return and_(lead.c.removed_by.is_(None), or_(lead.c.batch_id == batch, and_(held, is_undone(lead.c.batch_id))))
@@ -274,7 +263,7 @@ def _made(batch: int, kept: Any) -> Any:
 
 
 def _remove(connection: Connection, batch: int, act: Act, removed: Any) -> None:
-    """Hide the leads that the batch made."""
+    """Hide the leads that the batch created."""
     lead = table(Lead)
     gone = select(removed.c.lead_id)
     act_id = reserve_ids(connection, "act")
@@ -284,10 +273,7 @@ def _remove(connection: Connection, batch: int, act: Act, removed: Any) -> None:
 
 
 def _withdraw(connection: Connection, batch: int, act: Act, removed: Any, kept: Any) -> None:
-    """Nominations and touches of the batch no longer count; what they said stays in the history.
-
-    The contact with which a lead came in counts as long as the lead is there.
-    """
+    """Withdraw the flags and contacts of the batch. Contacts of kept leads still count."""
     nomination, touch, origin = table(Nomination), table(Touch), table(FieldOrigin)
     came_in = touch.c.lead_id.in_(select(kept.c.lead_id))
     for rows, counts in ((nomination, literal(True)), (touch, ~came_in)):
