@@ -177,6 +177,7 @@ class Leads(RuleBasedStateMachine):
     @rule(titles=st.dictionaries(PERSONS, st.sampled_from(["", "CEO", "CTO"]), min_size=1, max_size=2))
     def bring(self, titles: dict[int, str]) -> None:
         self.day += 1
+        titles = {person: "" if self.is_repeated(person, title) else title for person, title in titles.items()}
         rows = [f"{n},Person {n},p{n}@acme.example,{title}" for n, title in titles.items()]
         batch = bring(
             self.engine, self.day, f"Id,Name,Email,Title,Nothing {self.day}", *[f"{row}," for row in rows]
@@ -193,6 +194,11 @@ class Leads(RuleBasedStateMachine):
                 self.leads.append(lead)
             self.said.append(Done("crm", lead, title=title or None, batch=batch))
         assert not created
+
+    def is_repeated(self, person: int, title: str) -> bool:
+        """Whether a file repeats a title that a person changed: it changes nothing, as the import tests show."""
+        said = [done for done in self.said if done.lead is self.lead_of(person) and done.title]
+        return bool(said) and said[-1].by != "crm" and title in [done.title for done in said if done.by == "crm"]
 
     def read_created(self, batch: int) -> list[int]:
         lead = table(Lead)
