@@ -54,7 +54,7 @@ QUEUE = Table(
             "created": date(2026, 11, place),
             "bounced": place % 2 == 0,
             "age_days": 20 - place,
-            "next_step": "call: first touch overdue 2 d" if place % 2 else "ask budget: up to +20",
+            "next_step": "call: first contact overdue 2 d" if place % 2 else "ask budget: up to +20",
         }
         for place, name in enumerate(HOSTILE.values(), start=1)
     ),

@@ -102,7 +102,7 @@ def format_next_step(row: Mapping[str, Any], snapshot: ScoreSnapshot, as_of: dat
     """Return the next step for a lead in a few words.
 
     The first that applies: no way to reach it, an overdue clock, a promise for today, a question that may qualify it,
-    back from nurture, a first touch or follow-up in time, an expiring shelf life, any open question.
+    back from nurture, a first contact or follow-up in time, an expiring shelf life, any open question.
 
     Args:
         row: of `lead` and `lead_score`: `phone`, `email`, `bounced`, `stage`, `last_touch_on`, `first_touch_due`,
@@ -147,7 +147,7 @@ def _describe_overdue(row: Mapping[str, Any], how: str, as_of: date) -> str | No
     if clock == "promised_due":
         return f"keep the promise of {format_day(due, as_of)}"
     if clock == "first_touch_due":
-        return f"{how}: first touch overdue {(as_of - due).days} d"
+        return f"{how}: first contact overdue {(as_of - due).days} d"
     last = row["last_touch_on"]
     return f"follow up: {'idle' if last else 'overdue'} {(as_of - (last or due)).days} d"
 

@@ -223,7 +223,7 @@ def _present(row: _Overdue, person: Person, snapshot: ScoreSnapshot, as_of: date
         "owner_shown": person.name or "no owner",
         "person": person.key,
         "clock": row.clock.value,
-        "clock_shown": row.clock.replace("_", " "),
+        "clock_shown": row.clock.replace("_", " ").replace("touch", "contact"),
         "due": row.due,
         "overdue_days": (as_of - row.due).days,
         "last_touch_shown": None if row.lead["last_touch"] else "not contacted",
