@@ -44,82 +44,6 @@ from leadtriage.importing.undo.stages import (
     restore_stages,
 )
 
-
-def release_keys(connection: Connection, batch: int, removed: Any, kept: Any) -> None:
-    """Release the keys of a batch, after the values of its leads are restored.
-
-    Removed leads lose their keys; kept leads keep them. Other leads lose the keys that only the batch gave them. A key
-    that a removed lead shared with a likely duplicate passes to the duplicate.
-    """
-    key, pair = table(LeadKey), table(LikelyDuplicate)
-    gone, staying = select(removed.c.lead_id), select(kept.c.lead_id)
-    heirs = _find_heirs(connection, removed)
-    connection.execute(delete(key).where(key.c.lead_id.in_(gone)))
-    lent = connection.execute(
-        select(key.c.key, key.c.lead_id).where(
-            key.c.batch_id == batch, key.c.lead_id.not_in(staying), key.c.original_lead_id.not_in(staying)
-        )
-    ).all()
-    own = dict(read_keys(connection, sorted({line.lead_id for line in lent})))
-    for group in dialect.batches([line.key for line in lent if line.key not in own[line.lead_id]]):
-        connection.execute(delete(key).where(key.c.key.in_(group)))
-    connection.execute(
-        delete(pair).where(
-            or_(
-                pair.c.lead_id.in_(gone),
-                pair.c.other_lead_id.in_(gone),
-                and_(pair.c.batch_id == batch, pair.c.lead_id.not_in(staying), pair.c.other_lead_id.not_in(staying)),
-            )
-        )
-    )
-    passed_on = [
-        {"key": name, "lead_id": lead_id, "original_lead_id": lead_id, "batch_id": None}
-        for lead_id, names in read_keys(connection, heirs)
-        for name in names
-    ]
-    if passed_on:
-        connection.execute(dialect.upsert(connection.dialect, key).on_conflict_do_nothing(), passed_on)
-
-
-def _find_heirs(connection: Connection, removed: Any) -> list[int]:
-    """The remaining leads that share a key with a removed lead."""
-    pair = table(LikelyDuplicate)
-    gone = select(removed.c.lead_id)
-    heirs = select(pair.c.lead_id).where(pair.c.other_lead_id.in_(gone), pair.c.lead_id.not_in(gone))
-    others = select(pair.c.other_lead_id).where(pair.c.lead_id.in_(gone), pair.c.other_lead_id.not_in(gone))
-    return sorted(connection.execute(heirs.union(others)).scalars())
-
-
-def read_keys(connection: Connection, leads: list[int]) -> Iterator[tuple[int, list[str]]]:
-    """Yield each lead with the keys of its current values."""
-    lead = table(Lead)
-    columns = (
-        lead.c[name] for name in ("id", "name", "company", "crm_id", "email", "other_emails", "phone", "other_phones")
-    )
-    query = select(*columns)
-    for group in dialect.batches(leads):
-        for row in connection.execute(query.where(lead.c.id.in_(group))):
-            yield row.id, list(_name_keys(row))
-
-
-def _name_keys(lead: Any) -> Iterator[str]:
-    folded = fold(lead.name or lead.company or "")
-    if lead.crm_id:
-        yield f"i:{lead.crm_id}"
-    for address in split_list(lead.email, lead.other_emails):
-        for email in parse_emails(address):
-            name = email_key(email, folded)
-            if name:
-                yield name
-    for phone in split_list(lead.phone, lead.other_phones):
-        yield f"p:{phone_digits_key(phone)}|{folded}"
-
-
-def split_list(first: str | None, others: str | None) -> list[str]:
-    """The first value and the comma-separated others of a field."""
-    return [text for text in (first, *(others or "").split(", ")) if text]
-
-
 _LISTED = 50
 _CHANGES = (
     EventKind.FIELD,
@@ -151,8 +75,8 @@ def undo_batch(engine: Engine, batch: int, act: Act) -> UndoSummary:
     """
     with writing(engine) as connection:
         _check(connection, batch)
-        kept = dialect.materialize(connection, "kept_leads", _made_and_changed_since(batch))
-        removed = dialect.materialize(connection, "removed_leads", _made(batch, kept))
+        kept = dialect.materialize(connection, "kept_leads", _select_kept(batch))
+        removed = dialect.materialize(connection, "removed_leads", _select_removed(batch, kept))
         restored = _restore(connection, batch, act, removed)
         _remove(connection, batch, act, removed)
         release_keys(connection, batch, removed, kept)
@@ -230,7 +154,7 @@ def _check(connection: Connection, batch: int) -> None:
         raise LeadtriageError(f"import already undone on {found.undone_at:%Y-%m-%d}", place=f"batch {batch}")
 
 
-def _made_and_changed_since(batch: int) -> Any:
+def _select_kept(batch: int) -> Any:
     """Leads that the batch created and that another act or a remaining import changed."""
     lead, event, row, books = table(Lead), table(Event), table(ImportRow), table(ImportBatch)
     by_people = exists().where(
@@ -244,20 +168,20 @@ def _made_and_changed_since(batch: int) -> Any:
     by_import = exists().where(
         row.c.lead_id == lead.c.id, row.c.batch_id != batch, books.c.id == row.c.batch_id, books.c.undone_at.is_(None)
     )
-    return select(lead.c.id.label("lead_id")).where(_is_of(batch), or_(by_people, by_import))
+    return select(lead.c.id.label("lead_id")).where(_belongs_to(batch), or_(by_people, by_import))
 
 
-def _is_of(batch: int) -> ColumnElement[bool]:
+def _belongs_to(batch: int) -> ColumnElement[bool]:
     """Whether the batch created the lead, or kept it when its first import was undone."""
     lead, row = table(Lead), table(ImportRow)
     held = exists().where(row.c.lead_id == lead.c.id, row.c.batch_id == batch)
     return and_(lead.c.removed_by.is_(None), or_(lead.c.batch_id == batch, and_(held, is_undone(lead.c.batch_id))))
 
 
-def _made(batch: int, kept: Any) -> Any:
+def _select_removed(batch: int, kept: Any) -> Any:
     lead = table(Lead)
     return select(lead.c.id.label("lead_id")).where(
-        _is_of(batch),
+        _belongs_to(batch),
         ~exists().where(kept.c.lead_id == lead.c.id),
     )
 
@@ -275,8 +199,8 @@ def _remove(connection: Connection, batch: int, act: Act, removed: Any) -> None:
 def _withdraw(connection: Connection, batch: int, act: Act, removed: Any, kept: Any) -> None:
     """Withdraw the flags and contacts of the batch. Contacts of kept leads still count."""
     nomination, touch, origin = table(Nomination), table(Touch), table(FieldOrigin)
-    came_in = touch.c.lead_id.in_(select(kept.c.lead_id))
-    for rows, counts in ((nomination, literal(True)), (touch, ~came_in)):
+    created_with = touch.c.lead_id.in_(select(kept.c.lead_id))
+    for rows, counts in ((nomination, literal(True)), (touch, ~created_with)):
         connection.execute(
             update(rows)
             .where(and_(rows.c.batch_id == batch, rows.c.withdrawn_at.is_(None), counts))
@@ -311,3 +235,78 @@ def _summarise(connection: Connection, batch: int, removed: Any, kept: Any, rest
         counts["kept"],
         Table("undone", columns, tuple(rows), total=sum(counts.values())),
     )
+
+
+def release_keys(connection: Connection, batch: int, removed: Any, kept: Any) -> None:
+    """Release the keys of a batch, after the values of its leads are restored.
+
+    Removed leads lose their keys; kept leads keep them. Other leads lose the keys that only the batch gave them. A key
+    that a removed lead shared with a likely duplicate passes to the duplicate.
+    """
+    key, pair = table(LeadKey), table(LikelyDuplicate)
+    gone, staying = select(removed.c.lead_id), select(kept.c.lead_id)
+    heirs = _find_heirs(connection, removed)
+    connection.execute(delete(key).where(key.c.lead_id.in_(gone)))
+    from_batch = connection.execute(
+        select(key.c.key, key.c.lead_id).where(
+            key.c.batch_id == batch, key.c.lead_id.not_in(staying), key.c.original_lead_id.not_in(staying)
+        )
+    ).all()
+    own = dict(read_keys(connection, sorted({line.lead_id for line in from_batch})))
+    for group in dialect.batches([line.key for line in from_batch if line.key not in own[line.lead_id]]):
+        connection.execute(delete(key).where(key.c.key.in_(group)))
+    connection.execute(
+        delete(pair).where(
+            or_(
+                pair.c.lead_id.in_(gone),
+                pair.c.other_lead_id.in_(gone),
+                and_(pair.c.batch_id == batch, pair.c.lead_id.not_in(staying), pair.c.other_lead_id.not_in(staying)),
+            )
+        )
+    )
+    passed_on = [
+        {"key": name, "lead_id": lead_id, "original_lead_id": lead_id, "batch_id": None}
+        for lead_id, names in read_keys(connection, heirs)
+        for name in names
+    ]
+    if passed_on:
+        connection.execute(dialect.upsert(connection.dialect, key).on_conflict_do_nothing(), passed_on)
+
+
+def _find_heirs(connection: Connection, removed: Any) -> list[int]:
+    """The remaining leads that share a key with a removed lead."""
+    pair = table(LikelyDuplicate)
+    gone = select(removed.c.lead_id)
+    heirs = select(pair.c.lead_id).where(pair.c.other_lead_id.in_(gone), pair.c.lead_id.not_in(gone))
+    others = select(pair.c.other_lead_id).where(pair.c.lead_id.in_(gone), pair.c.other_lead_id.not_in(gone))
+    return sorted(connection.execute(heirs.union(others)).scalars())
+
+
+def read_keys(connection: Connection, leads: list[int]) -> Iterator[tuple[int, list[str]]]:
+    """Yield each lead with the keys of its current values."""
+    lead = table(Lead)
+    columns = (
+        lead.c[name] for name in ("id", "name", "company", "crm_id", "email", "other_emails", "phone", "other_phones")
+    )
+    query = select(*columns)
+    for group in dialect.batches(leads):
+        for row in connection.execute(query.where(lead.c.id.in_(group))):
+            yield row.id, list(_name_keys(row))
+
+
+def _name_keys(lead: Any) -> Iterator[str]:
+    folded = fold(lead.name or lead.company or "")
+    if lead.crm_id:
+        yield f"i:{lead.crm_id}"
+    for address in split_list(lead.email, lead.other_emails):
+        for email in parse_emails(address):
+            name = email_key(email, folded)
+            if name:
+                yield name
+    for phone in split_list(lead.phone, lead.other_phones):
+        yield f"p:{phone_digits_key(phone)}|{folded}"
+
+
+def split_list(first: str | None, others: str | None) -> list[str]:
+    """The first value and the comma-separated others of a field."""
+    return [text for text in (first, *(others or "").split(", ")) if text]
