@@ -33,7 +33,7 @@ def test_a_lead_is_added_completed_and_taken_back(program: Program) -> None:
         ((), 2, "nothing to add"),
         (("--set", "budget"), 2, 'invalid value "budget" for --set: expected FIELD=VALUE'),
         (("--name", "Ann", "--set", "bugdet=3k"), 2, '"budget"'),
-        (("--name", "Ann", "--set", "created=03/04/2026"), 2, "may be day or month first"),
+        (("--name", "Ann", "--set", "created=03/04/2026"), 2, 'ambiguous date "03/04/2026"'),
         (("--phone", "030 1234567", "--region", "Germany"), 2, "--region"),
         (("--title", "CEO"), 1, "no name, company, phone, id or usable e-mail address"),
     ],
