@@ -14,7 +14,8 @@ from hypothesis import given, settings, strategies as st
 
 from leadtriage.core.errors import CriteriaError, FileError
 from leadtriage.criteria import LEAD_FIELDS, Operator
-from leadtriage.criteria.loader import TOP_KEYS, example_text, load_criteria, read_criteria
+from leadtriage.criteria.loader import example_text, load_criteria, read_criteria
+from leadtriage.criteria.parse.sections import TOP_KEYS
 
 CASES = Path(__file__).with_name("cases")
 SCORE = "score: {fit: {max: 10, criteria: [{name: A, field: employees, tiers: [{points: 1, is: 1}]}]}}\n"

@@ -11,12 +11,14 @@ from pathlib import Path
 
 from leadtriage.core.vocabulary import Dimension, Grade, Reason
 from leadtriage.criteria.fields import LEAD_FIELDS, LeadField
-from leadtriage.criteria.loader import DEFAULT_CURRENCY, DEFAULT_NAME, LARGEST_FILE, VERSION
+from leadtriage.criteria.loader import LARGEST_FILE
 from leadtriage.criteria.operators import FieldType, Operand, Operator
 from leadtriage.criteria.parse.sections import (
+    DEFAULT_CURRENCY,
     DEFAULT_FOLLOW_UP,
     DEFAULT_GRADES,
     DEFAULT_JUNK,
+    DEFAULT_NAME,
     FOLLOW_UP_KEYS,
     GOAL_COUNTS,
     GOAL_KEYS,
@@ -30,6 +32,7 @@ from leadtriage.criteria.parse.sections import (
     REASON_PATTERN,
     ROLES,
     UNLISTED_CHOICES,
+    VERSION,
     WORKING_DAY_NAMES,
 )
 from leadtriage.criteria.parse.values import LARGEST_NUMBER, LONGEST_NAME, MOST_DAYS, MOST_LIST_ENTRIES

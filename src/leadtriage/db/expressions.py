@@ -30,7 +30,6 @@ from sqlalchemy.sql.elements import Grouping
 from sqlalchemy.sql.functions import FunctionElement
 
 from leadtriage.core.vocabulary import EventKind
-from leadtriage.db.tables.history import Event
 from leadtriage.db.tables.lead import Lead, table
 
 _MOST_ARGUMENTS = 100
@@ -285,6 +284,9 @@ def unqualified_by_person() -> ColumnElement[bool]:
 
     For statements that select from `lead`.
     """
+    # Lists need no history, whose tables take long to load.
+    from leadtriage.db.tables.history import Event
+
     lead, call = table(Lead), table(Event).alias("call")
     later, undoing = table(Event).alias("later"), table(Event).alias("undoing")
     outdated = exists().where(

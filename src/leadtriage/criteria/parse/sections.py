@@ -14,6 +14,7 @@ from leadtriage.core.vocabulary import Dimension, Grade
 from leadtriage.criteria.fields import LEAD_FIELDS
 from leadtriage.criteria.model import (
     Condition,
+    Criteria,
     Criterion,
     DimensionRules,
     Disqualifier,
@@ -424,3 +425,78 @@ def _find_member(who: str, place: Place, team: Sequence[TeamMember]) -> str | No
         f"who: unknown member {quote(who)}, expected a member's name or team{suggest(who, [*names, WHOLE_TEAM])}"
     )
     return None
+
+
+TOP_KEYS = (
+    "version",
+    "name",
+    "currency",
+    "rates",
+    "score",
+    "grades",
+    "qualified",
+    "junk",
+    "follow_up",
+    "timezone",
+    "team",
+    "goals",
+)
+VERSION = 1
+DEFAULT_NAME = "Criteria"
+DEFAULT_CURRENCY = "USD"
+LOWEST_RATE, HIGHEST_RATE = Decimal("0.000001"), Decimal(1_000_000)
+
+
+def read_root(root: YamlNode, text: str, digest: str) -> Criteria | None:
+    """Return the criteria that a whole file defines; `digest` identifies its text."""
+    if isinstance(root, YamlScalar) and root.value is None:
+        root.report("the file is empty, expected criteria; `leadtriage init` writes some to start from")
+        return None
+    entries = read_block(root, what="criteria file", allowed=TOP_KEYS, required=("score",))
+    if entries is None or not isinstance(root, YamlMapping):
+        return None
+    read_key(entries, "version", read_whole_number, None, low=VERSION, high=VERSION)
+    currency = read_key(entries, "currency", _read_currency, DEFAULT_CURRENCY)
+    grades = read_key(entries, "grades", read_grades, DEFAULT_GRADES)
+    team = read_key(entries, "team", read_team, ())
+    return Criteria(
+        name=read_key(entries, "name", read_name, DEFAULT_NAME),
+        currency=currency,
+        rates=_read_rates(entries.get("rates"), currency),
+        score=read_key(entries, "score", read_score, ()),
+        grades=grades,
+        qualified=read_key(entries, "qualified", read_qualified, Qualified(grades.get(Grade.B, 0))),
+        junk=read_key(entries, "junk", read_junk, DEFAULT_JUNK),
+        follow_up=read_key(entries, "follow_up", read_follow_up, DEFAULT_FOLLOW_UP),
+        timezone=read_key(entries, "timezone", read_timezone, None),
+        team=team,
+        goals=read_key(entries, "goals", read_goals, (), team=team),
+        text=text,
+        digest=digest,
+    )
+
+
+def _read_currency(node: YamlNode, *, what: str) -> str | None:
+    text = node.text if isinstance(node, YamlScalar) else ""
+    if re.fullmatch("[A-Z]{3}", text):
+        return text
+    near = f"; write {text.upper()}" if re.fullmatch("[A-Za-z]{3}", text) else ""
+    node.report(f"{what}: found {show(node)}, expected three capital letters such as EUR{near}")
+    return None
+
+
+def _read_rates(node: YamlNode | None, currency: str) -> Mapping[str, Decimal]:
+    rates = {currency: Decimal(1)}
+    if node is None:
+        return MappingProxyType(rates)
+    if not isinstance(node, YamlMapping):
+        node.report(f"rates: found {show(node)}, expected currencies with their worth, as in {{EUR: 1.08}}")
+        return MappingProxyType(rates)
+    for code, entry in node.entries.items():
+        name = _read_currency(YamlScalar(node.key_places.get(code, node.place), code, code), what="currency")
+        rate = read_decimal(entry, what=f"rates: {code}", low=LOWEST_RATE, high=HIGHEST_RATE)
+        if name == currency and rate is not None and rate != 1:
+            entry.report(f"rates: {code} is the file's own currency, expected 1 or nothing")
+        if name is not None and rate is not None:
+            rates[name] = rate
+    return MappingProxyType(rates)

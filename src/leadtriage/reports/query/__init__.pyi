@@ -7,6 +7,7 @@ from .cohort import (
     has_reached as has_reached,
     select_cohort as select_cohort,
 )
+from .contacts import select_contacts as select_contacts
 from .filters import (
     USUAL_LIMIT as USUAL_LIMIT,
     Commands as Commands,
@@ -29,7 +30,6 @@ from .merged_leads import (
     MERGES as MERGES,
     SurvivingLeads as SurvivingLeads,
     find_surviving_leads as find_surviving_leads,
-    select_contacts as select_contacts,
 )
 from .paging import (
     MOST_COUNTED as MOST_COUNTED,
