@@ -6,11 +6,11 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from evaluator import SampleLead
 from hypothesis import given, strategies as st
 from sqlalchemy import Engine, update
 from stored import AS_OF, act_on, read_scores, store_leads
 
+from evaluator import SampleLead
 from leadtriage.criteria import load_criteria
 from leadtriage.db import Lead, table, writing
 from leadtriage.scoring import score_leads

@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from evaluator import SampleLead, evaluate_condition, evaluate_criterion
 from hypothesis import HealthCheck, given, settings, strategies as st
 from sqlalchemy import Connection, Engine, FromClause, case, delete, func, select, true, update
 from stored import AS_OF, NOON, act_on, change_lead, read_scores, store_leads
 from strategies import HEADERS, criteria_files, sample_leads
 
 from effort import examples
+from evaluator import SampleLead, evaluate_condition, evaluate_criterion
 from leadtriage.criteria import Criteria, Criterion, example_criteria, load_criteria
 from leadtriage.db import Lead, LeadScore, table
 from leadtriage.scoring import collect_sheets, has_answered, score_leads, statistics
