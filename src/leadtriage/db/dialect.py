@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -34,7 +35,7 @@ class Storage:
     journal: str
 
 
-class Backend:
+class Backend(ABC):
     """What each engine does its own way. Methods that do nothing here suit a server.
 
     Attributes:
@@ -47,10 +48,11 @@ class Backend:
 
     def set_up_connection(self, connection: Any) -> None:
         """Set up a new connection of the driver."""
+        return
 
+    @abstractmethod
     def begin(self, connection: Connection, *, writes: bool) -> None:
         """Begin a transaction; a writer waits for its turn here rather than fail halfway."""
-        raise NotImplementedError
 
     def is_ours(self, connection: Connection) -> bool:
         """Whether leadtriage may have created the database."""
@@ -58,17 +60,21 @@ class Backend:
 
     def mark_as_ours(self, connection: Connection) -> None:
         """Mark the database file as leadtriage's."""
+        return
 
     def widen_cache(self, connection: Connection) -> None:
         """Keep more of the database and its temporary tables in memory: for work on all rows."""
+        return
 
     def narrow_cache(self, connection: Connection) -> None:
         """Keep little of the temporary tables in memory until `widen_cache`: while rows are added, none looked up."""
+        return
 
     def without_indexes(self, connection: Connection, table: Table) -> AbstractContextManager[None]:
         """Drop a table's indexes while most of its rows are written, and rebuild them in the same transaction."""
         return nullcontext()
 
+    @abstractmethod
     def insert_rows(
         self, connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
     ) -> None:
@@ -80,16 +86,16 @@ class Backend:
         Raises:
             DBAPIError: the engine refuses them.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def describe_storage(self, connection: Connection) -> Storage:
         """Describe how the database is stored."""
-        raise NotImplementedError
 
     def find_damage(self, connection: Connection) -> tuple[str, ...]:
         """Return what the database's own integrity check finds; a server checks itself."""
         return ()
 
+    @abstractmethod
     def wipe_free_space(self, engine: Engine, texts: Collection[str], tables: Collection[str]) -> bool:
         """Remove deleted texts from the database files.
 
@@ -100,7 +106,6 @@ class Backend:
         Returns:
             False if another command was in the way.
         """
-        raise NotImplementedError
 
 
 def backend(bind: Connection | Engine) -> Backend:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, ClassVar
 
 from sqlalchemy import Connection, Engine, Table, func, select
 from sqlalchemy.exc import DBAPIError
@@ -14,7 +14,7 @@ _WRITERS_LOCK = 0x4C454144
 
 
 class _PostgreSQL(Backend):
-    view_functions = {  # noqa: RUF012
+    view_functions: ClassVar[Mapping[str, str]] = {
         "days_between": r"(\2 - \3)",
         "next_day": r"\2 + 1",
         "first_spelling": r'min(\2 COLLATE "C")',  # as `expressions.first_spelling`

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import Connection, Engine, Insert, Table, insert, literal_column
 from sqlalchemy.exc import DBAPIError
@@ -31,7 +31,7 @@ def wal_is_safe(version: tuple[int, int, int] = sqlite3.sqlite_version_info) -> 
 
 
 class _SQLite(Backend):
-    view_functions = {  # noqa: RUF012
+    view_functions: ClassVar[Mapping[str, str]] = {
         "days_between": r"CAST(julianday(\2) - julianday(\3) AS INTEGER)",
         "next_day": r"date(\2, '+1 day')",
         "first_spelling": r"min(\2)",

@@ -21,7 +21,7 @@ class Row(SQLModel):
     model_config = SQLModelConfig(defer_build=True)
 
     @declared_attr.directive
-    def __tablename__(cls) -> str:  # noqa: N805
+    def __tablename__(cls) -> str:
         """Return the class name in snake case."""
         return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
